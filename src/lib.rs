@@ -1,0 +1,5 @@
+//! peerscape simulates WebRTC data-channel overlays: which topology connects a population of
+//! browsers, phones and servers best, from tens of peers to a million.
+
+pub mod rng;
+pub mod units;

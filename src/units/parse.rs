@@ -1,0 +1,109 @@
+//! Reading and writing "number unit" texts, shared by every quantity.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// The units one kind of quantity may be written in.
+pub(super) struct UnitTable {
+    /// The kind of quantity with its article, for messages: "a duration".
+    pub(super) what: &'static str,
+    /// How such a quantity is written, for messages.
+    pub(super) examples: &'static str,
+    /// Each accepted unit and how many base units it holds.
+    pub(super) units: &'static [(&'static str, f64)],
+    /// The units to print in, largest first; the first that divides the value exactly is taken.
+    pub(super) print: &'static [&'static str],
+}
+
+/// Why a text is not a quantity, in words for the person who wrote it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{message}")]
+pub struct UnitError {
+    message: String,
+    suggestion: Option<&'static str>,
+}
+
+impl UnitError {
+    /// The unit that was probably meant.
+    #[must_use]
+    pub fn suggestion(&self) -> Option<&'static str> {
+        self.suggestion
+    }
+
+    pub(super) fn new(message: String) -> Self {
+        Self { message, suggestion: None }
+    }
+}
+
+/// Reads `text` as an amount of base units, rounded to the nearest whole one.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked against the range first")]
+pub(super) fn parse_with_units(text: &str, table: &UnitTable) -> Result<u64, UnitError> {
+    let base = parse_f64_with_units(text, table)?;
+    // Above 2^63 a value is a slip of the pen, and sums of two would overflow.
+    if base >= 9.2e18 {
+        return Err(UnitError::new(format!("\"{text}\" is too large for {}", table.what)));
+    }
+    Ok(base.round() as u64)
+}
+
+/// Reads `text` as an amount of base units.
+pub(super) fn parse_f64_with_units(text: &str, table: &UnitTable) -> Result<f64, UnitError> {
+    let trimmed = text.trim();
+    let split =
+        trimmed.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '+'))).unwrap_or(trimmed.len());
+    let (number, unit) = (trimmed[..split].replace('_', ""), trimmed[split..].trim());
+    let amount: f64 = number.parse().map_err(|_| {
+        UnitError::new(format!(
+            "\"{text}\" is not {}: write a number and a unit, such as {}",
+            table.what, table.examples
+        ))
+    })?;
+    if amount < 0.0 {
+        return Err(UnitError::new(format!("\"{text}\" is negative; {} is zero or more", table.what)));
+    }
+    match table.units.iter().find(|(name, _)| *name == unit) {
+        Some((_, scale)) => Ok(amount * scale),
+        None => Err(unknown_unit(text, unit, table)),
+    }
+}
+
+/// Prints `base` in the largest unit that divides it exactly.
+pub(super) fn print_with_units(f: &mut fmt::Formatter<'_>, base: u64, table: &UnitTable) -> fmt::Result {
+    for name in table.print {
+        let scale = unit_scale(table, name);
+        if base.is_multiple_of(scale) && (base > 0 || scale == unit_scale(table, table.print[0])) {
+            return write!(f, "{} {name}", base / scale);
+        }
+    }
+    unreachable!("the smallest printed unit is the base unit")
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, positive constants")]
+fn unit_scale(table: &UnitTable, name: &str) -> u64 {
+    let found = table.units.iter().find(|(unit, _)| *unit == name);
+    found.expect("invariant: a printed unit is an accepted one").1 as u64
+}
+
+fn unknown_unit(text: &str, unit: &str, table: &UnitTable) -> UnitError {
+    let names: Vec<&str> = table.units.iter().map(|(name, _)| *name).collect();
+    if unit.is_empty() {
+        let message = format!("\"{text}\" has no unit: write {} such as {}", table.what, table.examples);
+        return UnitError::new(message);
+    }
+    let closest = table
+        .units
+        .iter()
+        .map(|(name, _)| (strsim::damerau_levenshtein(&name.to_lowercase(), &unit.to_lowercase()), *name))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, _)| *distance <= 2)
+        .map(|(_, name)| name);
+    UnitError {
+        message: format!(
+            "\"{unit}\" is not a unit of {}: use {}",
+            table.what.trim_start_matches("a "),
+            names.join(", ")
+        ),
+        suggestion: closest,
+    }
+}
