@@ -4,6 +4,7 @@
 //! `"3 %"`), so a scenario file never holds a bare number whose unit must be guessed. Time is
 //! integer nanoseconds throughout; no floating-point number ever orders two events.
 
+mod bounded;
 mod data;
 mod fraction;
 mod parse;
@@ -11,6 +12,7 @@ mod rate;
 mod text;
 mod time;
 
+pub use bounded::Bounded;
 pub use data::{Bitrate, ByteCount};
 pub use fraction::Probability;
 pub use parse::UnitError;

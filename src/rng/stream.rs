@@ -23,12 +23,10 @@ pub enum Domain {
     PeerLink,
     /// A peer's NAT.
     PeerNat,
-    /// A peer's device.
-    PeerDevice,
-    /// When a peer joins.
-    PeerJoin,
-    /// Which peers send, and their phases.
+    /// Which peers send.
     Workload,
+    /// When a sending peer first sends.
+    WorkloadPhase,
     /// A topology's own choices.
     Topology,
     /// Propagation delay of a pair.
@@ -46,9 +44,8 @@ impl Domain {
             Self::PeerPlace => "peer-place",
             Self::PeerLink => "peer-link",
             Self::PeerNat => "peer-nat",
-            Self::PeerDevice => "peer-device",
-            Self::PeerJoin => "peer-join",
             Self::Workload => "workload",
+            Self::WorkloadPhase => "workload-phase",
             Self::Topology => "topology",
             Self::PairLatency => "pair-latency",
             Self::PairLoss => "pair-loss",

@@ -1,0 +1,121 @@
+//! The table of metrics: every figure that results, reports and expectations may name.
+
+use serde::Serialize;
+
+/// Which way a metric is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Better {
+    /// Less is better: latency, load, cost.
+    Lower,
+    /// More is better: delivery.
+    Higher,
+    /// A description, neither good nor bad.
+    Neither,
+}
+
+/// One metric: its column name, unit, meaning and direction.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Metric {
+    /// The name in files and scenarios; its unit is the last word.
+    pub name: &'static str,
+    /// The unit of the values.
+    pub unit: &'static str,
+    /// A few words for plot axes and table heads.
+    pub title: &'static str,
+    /// What exactly is measured, over what, and what is left out.
+    pub meaning: &'static str,
+    /// Which way is better.
+    pub better: Better,
+}
+
+macro_rules! metrics {
+    ($($(#[doc = $doc:literal])* $id:ident: $name:literal, $unit:literal, $better:ident, $title:literal, $meaning:literal;)*) => {
+        /// The index of a metric in [`METRICS`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum MetricId { $(#[doc = $meaning] $id,)* }
+
+        /// Every metric, in the order of the result files.
+        pub static METRICS: &[Metric] = &[
+            $(Metric { name: $name, unit: $unit, title: $title, meaning: $meaning, better: Better::$better },)*
+        ];
+
+        impl MetricId {
+            /// Every id, in the order of [`METRICS`].
+            pub const ALL: &'static [Self] = &[$(Self::$id,)*];
+        }
+    };
+}
+
+metrics! {
+    LatencyMean: "delivery_latency_mean_ms", "ms", Lower, "mean latency",
+        "Mean time from publishing a message to its delivery to the application of a receiver, over all deliveries of messages published in the measured window.";
+    LatencyP50: "delivery_latency_p50_ms", "ms", Lower, "median latency",
+        "Median delivery latency over all deliveries of the measured window.";
+    LatencyP95: "delivery_latency_p95_ms", "ms", Lower, "p95 latency",
+        "95th percentile of delivery latency over all deliveries of the measured window.";
+    LatencyP99: "delivery_latency_p99_ms", "ms", Lower, "p99 latency",
+        "99th percentile of delivery latency over all deliveries of the measured window.";
+    LatencyMax: "delivery_latency_max_ms", "ms", Lower, "max latency",
+        "Largest delivery latency of the measured window.";
+    Delivered: "delivery_ratio_percent", "%", Higher, "delivered",
+        "Deliveries as a share of those wanted: every message of the measured window to every peer that should receive it.";
+    ConnectTime: "overlay_connected_s", "s", Lower, "connected",
+        "Time from the start until every connection the topology wants, and that can exist, is open.";
+    ConnectionsMean: "connections_per_peer_mean", "connections", Lower, "conns mean",
+        "Mean number of open connections of a peer once the overlay is connected.";
+    ConnectionsMax: "connections_per_peer_max", "connections", Lower, "conns max",
+        "Most open connections of any peer once the overlay is connected.";
+    UplinkMean: "uplink_utilisation_mean_percent", "%", Lower, "uplink mean",
+        "Mean over the peers of the share of the measured window that their uplink would need for what they were asked to send; above 100 % a link is overloaded.";
+    UplinkP95: "uplink_utilisation_p95_percent", "%", Lower, "uplink p95",
+        "95th percentile over the peers of uplink utilisation.";
+    UplinkMax: "uplink_utilisation_max_percent", "%", Lower, "uplink max",
+        "Largest uplink utilisation of any peer; above 100 % the topology is not feasible.";
+    CpuMean: "cpu_utilisation_mean_percent", "%", Lower, "CPU mean",
+        "Mean over the peers of the share of their CPU budget that messages needed in the measured window.";
+    CpuP95: "cpu_utilisation_p95_percent", "%", Lower, "CPU p95",
+        "95th percentile over the peers of CPU utilisation.";
+    CpuMax: "cpu_utilisation_max_percent", "%", Lower, "CPU max",
+        "Largest CPU utilisation of any peer; above 100 % the topology is not feasible.";
+    Relayed: "relayed_connections_percent", "%", Lower, "relayed",
+        "Share of the overlay's connections that run through a TURN server.";
+    Impossible: "impossible_connections_percent", "%", Lower, "impossible",
+        "Share of the connections the topology wants that can be opened neither directly nor by relay.";
+    Cost: "cost_usd_per_hour", "USD/h", Lower, "cost/h",
+        "Price of the traffic that TURN servers and overlay servers send, scaled to one hour.";
+    Sent: "sent_bytes_per_peer_per_s", "B/s", Lower, "sent",
+        "Mean bytes a peer puts on its uplink per second of the measured window, headers included.";
+    Lost: "lost_copies_percent", "%", Lower, "lost",
+        "Share of the copies put on a path in the measured window that were lost there and never arrived.";
+    Dropped: "dropped_copies_percent", "%", Lower, "dropped",
+        "Share of the copies peers wanted to send in the measured window that found a full send buffer or no open connection.";
+}
+
+impl MetricId {
+    /// The metric of this name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        METRICS.iter().position(|metric| metric.name == name).map(|index| Self::ALL[index])
+    }
+
+    /// The metric's definition.
+    #[must_use]
+    pub fn definition(self) -> &'static Metric {
+        &METRICS[self as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_lead_back_to_their_ids() {
+        for &id in MetricId::ALL {
+            assert_eq!(MetricId::by_name(id.definition().name), Some(id));
+        }
+        assert_eq!(MetricId::by_name("latency"), None);
+    }
+}

@@ -1,0 +1,12 @@
+//! What lies between two peers: access links, propagation delay, NATs.
+
+pub mod cities;
+mod latency;
+mod link;
+mod matrix;
+mod nat;
+
+pub use latency::{LatencyModel, LatencySpec, Place, RegionMix};
+pub use link::{Link, LinkSpec};
+pub use matrix::{MatrixError, MatrixFile, Measures};
+pub use nat::{Filtering, Mapping, Nat, NatMix, PairOutcome, pair_outcome};

@@ -1,0 +1,222 @@
+//! Propagation delay of every pair of nodes: computed, not stored.
+//!
+//! A node is at a *place* (a city, a row of a matrix). The delay of a pair follows from the two
+//! places, the two access links and, where asked for, a draw hashed from the pair, so it is the
+//! same in every topology and needs no memory per pair.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::cities::{self, CITIES, Continent};
+use super::matrix::MatrixFile;
+use crate::presets::{HasPresets, Preset};
+use crate::rng::{PairKey, below};
+use crate::units::{Probability, SimDuration};
+
+/// Index of a place: of a city in [`CITIES`], or of a row of a latency matrix.
+pub type Place = u16;
+
+/// How long a packet travels between two access networks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum LatencySpec {
+    /// City to city, from published round trips and distance.
+    Cities {
+        /// Half-width of the range in which a pair's delay differs from its cities': a pair's
+        /// factor is drawn once, uniformly.
+        #[serde(default = "default_pair_jitter")]
+        pair_jitter: Probability,
+    },
+    /// The same for every pair.
+    Constant {
+        /// One-way delay.
+        one_way: SimDuration,
+    },
+    /// Drawn once a pair, uniformly, the same in both directions.
+    Uniform {
+        /// Smallest one-way delay.
+        min: SimDuration,
+        /// Largest one-way delay.
+        max: SimDuration,
+    },
+    /// Measured, from a square matrix in a CSV file.
+    Matrix(MatrixFile),
+}
+
+impl Default for LatencySpec {
+    fn default() -> Self {
+        Self::Cities { pair_jitter: default_pair_jitter() }
+    }
+}
+
+impl LatencySpec {
+    /// The names of the places that peers and servers can be at.
+    pub fn place_names(&self) -> impl Iterator<Item = &str> {
+        let (cities, rows): (&[cities::City], &[String]) = match self {
+            Self::Cities { .. } => (CITIES, &[]),
+            Self::Matrix(matrix) => (&[], &matrix.table.names),
+            Self::Constant { .. } | Self::Uniform { .. } => (&[], &[]),
+        };
+        cities.iter().map(|city| city.name).chain(rows.iter().map(String::as_str))
+    }
+}
+
+fn default_pair_jitter() -> Probability {
+    Probability::new(0.1).expect("invariant: a constant below 1")
+}
+
+/// Where the peers of a population live: weights of places.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct RegionMix(pub BTreeMap<String, Probability>);
+
+impl HasPresets for RegionMix {
+    const KIND: &'static str = "region mix";
+
+    fn presets() -> &'static [Preset<Self>] {
+        &[
+            Preset { name: "world", summary: "all cities by Internet users", make: || mix_of(|_| true) },
+            Preset {
+                name: "europe",
+                summary: "European cities by Internet users",
+                make: || mix_of(|continent| continent == Continent::Europe),
+            },
+            Preset {
+                name: "north-america",
+                summary: "North American cities by Internet users",
+                make: || mix_of(|continent| continent == Continent::NorthAmerica),
+            },
+            Preset {
+                name: "asia",
+                summary: "Asian cities by Internet users",
+                make: || mix_of(|continent| continent == Continent::Asia),
+            },
+        ]
+    }
+}
+
+fn mix_of(chosen: fn(Continent) -> bool) -> RegionMix {
+    let cities: Vec<_> = CITIES.iter().filter(|city| chosen(city.continent)).collect();
+    let total: u32 = cities.iter().map(|city| city.weight).sum();
+    let share = |weight: u32| Probability::new(f64::from(weight) / f64::from(total)).expect("invariant: a part of all");
+    RegionMix(cities.iter().map(|city| (city.name.to_owned(), share(city.weight))).collect())
+}
+
+/// The delays of one replication.
+#[derive(Clone, Debug)]
+pub struct LatencyModel {
+    rule: Rule,
+    key: PairKey,
+}
+
+#[derive(Clone, Debug)]
+enum Rule {
+    Constant(u64),
+    Uniform { min_ns: u64, span_ns: u64 },
+    Places { one_way_ns: Arc<[u64]>, places: usize, jitter_ppm: u64 },
+}
+
+impl LatencyModel {
+    /// The model that `spec` describes, with its pair draws from `key`.
+    #[must_use]
+    pub fn new(spec: &LatencySpec, key: PairKey) -> Self {
+        let rule = match spec {
+            LatencySpec::Constant { one_way } => Rule::Constant(one_way.as_ns()),
+            LatencySpec::Uniform { min, max } => {
+                Rule::Uniform { min_ns: min.as_ns(), span_ns: (*max - *min).as_ns() + 1 }
+            }
+            LatencySpec::Cities { pair_jitter } => {
+                let places = CITIES.len();
+                let one_way = |a, b| cities::round_trip(a, b).half().as_ns();
+                let one_way_ns = (0..places * places).map(|cell| one_way(cell / places, cell % places)).collect();
+                Rule::Places { one_way_ns, places, jitter_ppm: parts_per_million(*pair_jitter) }
+            }
+            LatencySpec::Matrix(matrix) => {
+                Rule::Places { one_way_ns: matrix.one_way_ns(), places: matrix.places(), jitter_ppm: 0 }
+            }
+        };
+        Self { rule, key }
+    }
+
+    /// How many places there are; with none, every node is at place 0.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        match &self.rule {
+            Rule::Places { places, .. } => *places,
+            Rule::Constant(_) | Rule::Uniform { .. } => 1,
+        }
+    }
+
+    /// One-way delay in ns between two places, without a pair's own draw.
+    #[must_use]
+    pub fn base_ns(&self, from: Place, to: Place) -> u64 {
+        match &self.rule {
+            Rule::Constant(ns) => *ns,
+            Rule::Uniform { min_ns, span_ns } => min_ns + span_ns / 2,
+            Rule::Places { one_way_ns, places, .. } => one_way_ns[usize::from(from) * places + usize::from(to)],
+        }
+    }
+
+    /// One-way delay in ns from node `from` at `from_place` to node `to` at `to_place`, access
+    /// links not counted.
+    #[inline]
+    #[must_use]
+    pub fn one_way_ns(&self, from: u32, from_place: Place, to: u32, to_place: Place) -> u64 {
+        match &self.rule {
+            Rule::Constant(ns) => *ns,
+            Rule::Uniform { min_ns, span_ns } => min_ns + below(self.key.undirected(from, to), *span_ns),
+            Rule::Places { one_way_ns, places, jitter_ppm } => {
+                let base = one_way_ns[usize::from(from_place) * places + usize::from(to_place)];
+                if *jitter_ppm == 0 {
+                    return base;
+                }
+                let factor_ppm = 1_000_000 - jitter_ppm + below(self.key.undirected(from, to), 2 * jitter_ppm + 1);
+                base * factor_ppm / 1_000_000
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to a million")]
+fn parts_per_million(share: Probability) -> u64 {
+    (share.get() * 1e6).round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uniform_pair_keeps_its_range_and_its_value() {
+        let (min, max) = (SimDuration::from_ms(10), SimDuration::from_ms(100));
+        let model = LatencyModel::new(&LatencySpec::Uniform { min, max }, PairKey::new(1));
+        let draws: Vec<u64> = (0..10_000).map(|i| model.one_way_ns(i, 0, i + 1, 0)).collect();
+        assert!(draws.iter().all(|ns| (min.as_ns()..=max.as_ns()).contains(ns)));
+        let mean = draws.iter().sum::<u64>() / 10_000;
+        assert!(mean.abs_diff(55_000_000) < 1_000_000, "{mean}");
+        assert_eq!(model.one_way_ns(4, 0, 9, 0), model.one_way_ns(9, 0, 4, 0));
+    }
+
+    #[test]
+    fn pair_jitter_stays_within_its_share() {
+        let model = LatencyModel::new(&LatencySpec::default(), PairKey::new(1));
+        let [london, tokyo] = ["London", "Tokyo"].map(|name| cities::by_name(name).expect(name));
+        let base = cities::round_trip(london, tokyo).half().as_ns();
+        let place = |index: usize| Place::try_from(index).expect("few cities");
+        for peer in 0..1_000 {
+            let ns = model.one_way_ns(peer, place(london), 5_000, place(tokyo));
+            assert!(ns.abs_diff(base) <= base / 10, "{ns} {base}");
+        }
+    }
+
+    #[test]
+    fn region_mixes_are_whole() {
+        for preset in RegionMix::presets() {
+            let total: f64 = (preset.make)().0.values().map(|share| share.get()).sum();
+            assert!((total - 1.0).abs() < 1e-9, "{}", preset.name);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Topologies: the rules that say which connections should exist.
+//!
+//! Adding one is one file beside this one and one line in [`TOPOLOGIES`]. The table drives parsing,
+//! `peerscape list topologies`, the JSON schema and the conformance tests.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use toml::de::ValueDeserializer;
+
+use super::graph::Overlay;
+use crate::rng::Stream;
+use crate::world::World;
+
+mod hybrid;
+mod mesh;
+mod star;
+mod tree;
+
+/// A rule that says which connections should exist.
+pub trait Topology: Debug + Send + Sync {
+    /// The name with the parameters that differ from their defaults: `mesh`, `tree degree=8`.
+    fn label(&self) -> String;
+
+    /// How many servers the topology adds to the population; they relay and receive no messages
+    /// of their own.
+    fn servers(&self) -> u32 {
+        0
+    }
+
+    /// The connections among the peers and servers of `world`; `stream` is the topology's own.
+    fn build(&self, world: &World, sources: &[u32], stream: &mut Stream) -> Overlay;
+
+    /// The parameters with their defaults filled in, for the manifest.
+    fn to_json(&self) -> serde_json::Value;
+}
+
+/// One row of [`TOPOLOGIES`].
+#[derive(Clone, Copy, Debug)]
+pub struct TopologyEntry {
+    /// The `kind` in a scenario file.
+    pub kind: &'static str,
+    /// One line for `peerscape list topologies`.
+    pub summary: &'static str,
+    /// Reads the parameters: a table without its `kind`.
+    pub parse: fn(ValueDeserializer<'_>) -> Result<Arc<dyn Topology>, toml::de::Error>,
+    /// The JSON schema of the parameters.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// Every topology, in the order to show them.
+pub static TOPOLOGIES: &[TopologyEntry] = &[mesh::ENTRY, star::ENTRY, tree::ENTRY, hybrid::ENTRY];
+
+/// The row of a topology whose parameters are `P`.
+const fn entry<P>(kind: &'static str, summary: &'static str) -> TopologyEntry
+where
+    P: Topology + DeserializeOwned + JsonSchema + 'static,
+{
+    TopologyEntry {
+        kind,
+        summary,
+        parse: |value| P::deserialize(value).map(|params| Arc::new(params) as Arc<dyn Topology>),
+        schema: |generator| P::json_schema(generator),
+    }
+}

@@ -1,0 +1,53 @@
+//! Hybrid: hubs in a full mesh, every other peer a spoke of one hub.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Topology, TopologyEntry, entry};
+use crate::overlay::{Overlay, json_of};
+use crate::rng::Stream;
+use crate::units::Bounded;
+use crate::world::World;
+
+pub(super) const ENTRY: TopologyEntry =
+    entry::<Hybrid>("hybrid", "hubs in a full mesh, every other peer a spoke of the nearest hub with room");
+
+/// A mesh of hubs with a star around each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Hybrid {
+    /// Most peers around a hub, the hub included: there are `peers / peers_per_hub` hubs, rounded
+    /// up, and they are the peers with the fastest uplinks.
+    #[serde(default = "default_peers_per_hub")]
+    peers_per_hub: Bounded<1, 1_000_000>,
+}
+
+fn default_peers_per_hub() -> Bounded<1, 1_000_000> {
+    Bounded::new(16).expect("invariant: sixteen is in range")
+}
+
+impl Topology for Hybrid {
+    fn label(&self) -> String {
+        format!("{} peers_per_hub={}", ENTRY.kind, self.peers_per_hub)
+    }
+
+    fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {
+        let order = world.peers_by_uplink();
+        let hub_count = world.peers().div_ceil(self.peers_per_hub.get()) as usize;
+        let (hubs, spokes) = order.split_at(hub_count);
+        let mut room = vec![self.peers_per_hub.get() - 1; hub_count];
+        let attach = |&spoke: &u32| {
+            let open = (0..hub_count).filter(|&hub| room[hub] > 0);
+            let nearest = open.min_by_key(|&hub| world.path_delay_ns(hubs[hub], spoke));
+            let hub = nearest.expect("invariant: the hubs have room for all");
+            room[hub] -= 1;
+            (hubs[hub], spoke)
+        };
+        let edges: Vec<_> = spokes.iter().map(attach).collect();
+        Overlay::new(world.nodes(), &edges, hubs.to_vec())
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        json_of(ENTRY.kind, self)
+    }
+}

@@ -1,0 +1,33 @@
+//! Full mesh: every peer connects to every other and sends to each directly.
+//!
+//! With `n` peers that all send `s` bytes at rate `r`, an uplink of rate `u` bounds them to
+//! `r <= u / (8 s (n - 1))`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Topology, TopologyEntry, entry};
+use crate::overlay::{Overlay, json_of};
+use crate::rng::Stream;
+use crate::world::World;
+
+pub(super) const ENTRY: TopologyEntry = entry::<Mesh>("mesh", "every peer connects to every other");
+
+/// A full mesh; it has no parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mesh {}
+
+impl Topology for Mesh {
+    fn label(&self) -> String {
+        ENTRY.kind.to_owned()
+    }
+
+    fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {
+        Overlay::new(world.nodes(), &[], (0..world.peers()).collect())
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        json_of(ENTRY.kind, self)
+    }
+}

@@ -1,0 +1,60 @@
+//! Star: every peer connects to one hub, which passes every message on to all others.
+//!
+//! The hub is the peer with the fastest uplink, or a server that is added to the population.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Topology, TopologyEntry, entry};
+use crate::overlay::{Overlay, json_of};
+use crate::rng::Stream;
+use crate::world::World;
+
+pub(super) const ENTRY: TopologyEntry =
+    entry::<Star>("star", "every peer connects to one hub: the best-connected peer, or a server");
+
+/// A star and its hub.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Star {
+    /// Who is the hub.
+    #[serde(default)]
+    hub: Hub,
+}
+
+/// Who is the hub of a star.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Hub {
+    /// The peer with the fastest uplink.
+    #[default]
+    BestUplink,
+    /// A server in a data centre, at the place with the lowest mean latency to the peers.
+    Server,
+}
+
+impl Topology for Star {
+    fn label(&self) -> String {
+        match self.hub {
+            Hub::BestUplink => ENTRY.kind.to_owned(),
+            Hub::Server => format!("{} hub=server", ENTRY.kind),
+        }
+    }
+
+    fn servers(&self) -> u32 {
+        u32::from(self.hub == Hub::Server)
+    }
+
+    fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {
+        let hub = match self.hub {
+            Hub::BestUplink => world.peers_by_uplink()[0],
+            Hub::Server => world.peers(),
+        };
+        let spokes: Vec<_> = (0..world.peers()).filter(|&peer| peer != hub).map(|peer| (hub, peer)).collect();
+        Overlay::new(world.nodes(), &spokes, Vec::new())
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        json_of(ENTRY.kind, self)
+    }
+}

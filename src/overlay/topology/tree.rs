@@ -1,0 +1,76 @@
+//! Balanced k-ary tree: peer number `i` of the tree's order has the children `k i + 1 .. k i + k`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Topology, TopologyEntry, entry};
+use crate::overlay::{Overlay, json_of};
+use crate::rng::Stream;
+use crate::units::Bounded;
+use crate::world::World;
+
+pub(super) const ENTRY: TopologyEntry = entry::<Tree>("tree", "a balanced tree with `degree` children a peer");
+
+/// A balanced tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tree {
+    /// Most children of a peer.
+    #[serde(default = "default_degree")]
+    degree: Bounded<1, 65_535>,
+    /// In which order peers take their places, from the root down.
+    #[serde(default)]
+    order: Order,
+}
+
+/// In which order peers take their places in a tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Order {
+    /// The sources first, then the peers with the fastest uplinks: those that can serve children.
+    #[default]
+    BestUplink,
+    /// The sources first, then the others as they are numbered: what a tree without knowledge of
+    /// its peers gets.
+    Arrival,
+}
+
+fn default_degree() -> Bounded<1, 65_535> {
+    Bounded::new(4).expect("invariant: four is in range")
+}
+
+impl Topology for Tree {
+    fn label(&self) -> String {
+        let order = match self.order {
+            Order::BestUplink => "",
+            Order::Arrival => " order=arrival",
+        };
+        format!("{} degree={}{order}", ENTRY.kind, self.degree)
+    }
+
+    fn build(&self, world: &World, sources: &[u32], _stream: &mut Stream) -> Overlay {
+        let others = match self.order {
+            Order::BestUplink => world.peers_by_uplink(),
+            Order::Arrival => (0..world.peers()).collect(),
+        };
+        let order = sources_first(sources, &others, world.peers());
+        let degree = self.degree.get() as usize;
+        let edges: Vec<_> = (1..order.len()).map(|child| (order[(child - 1) / degree], order[child])).collect();
+        Overlay::new(world.nodes(), &edges, Vec::new())
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        json_of(ENTRY.kind, self)
+    }
+}
+
+/// All peers: the sources in their order unless everybody is one, then the others in theirs.
+fn sources_first(sources: &[u32], others: &[u32], peers: u32) -> Vec<u32> {
+    if sources.len() == peers as usize {
+        return others.to_vec();
+    }
+    let mut is_source = vec![false; peers as usize];
+    sources.iter().for_each(|&source| is_source[source as usize] = true);
+    let rest = others.iter().copied().filter(|&peer| !is_source[peer as usize]);
+    sources.iter().copied().chain(rest).collect()
+}

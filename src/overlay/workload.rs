@@ -1,0 +1,112 @@
+//! Workloads: who sends what to whom, how large, how often.
+//!
+//! Adding one is one file beside this one and one line in [`WORKLOADS`].
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use rand::RngExt;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use toml::de::ValueDeserializer;
+
+use crate::rng::{Domain, Stream, Streams};
+use crate::units::{ByteCount, Frequency, SimDuration, SimTime};
+use crate::world::World;
+
+mod broadcast;
+mod state_sync;
+
+/// A rule that says who sends what, how large, how often. Every message goes to all other peers.
+pub trait Workload: Debug + Send + Sync {
+    /// The flows among the peers of `world`, the same for every topology of the replication.
+    fn flows(&self, world: &World, streams: Streams) -> Vec<Flow>;
+
+    /// The class that its sources must belong to, which has to exist.
+    fn required_class(&self) -> Option<&str> {
+        None
+    }
+
+    /// The parameters with their defaults filled in, for the manifest.
+    fn to_json(&self) -> serde_json::Value;
+}
+
+/// One peer that publishes a message again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// The peer that publishes.
+    pub source: u32,
+    /// The first publication.
+    pub start: SimTime,
+    /// The time between two publications.
+    pub period: SimDuration,
+    /// The size of a message.
+    pub size: ByteCount,
+    /// How the channel treats losses and order.
+    pub channel: Channel,
+}
+
+/// The reliability of a data channel (RFC 8831, section 6.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// Unordered, no retransmission (`maxRetransmits: 0`): what is lost stays lost.
+    #[default]
+    Unreliable,
+    /// Unordered, retransmitted until it arrives.
+    ReliableUnordered,
+    /// Ordered and retransmitted: a lost message holds back those behind it.
+    Reliable,
+}
+
+/// One row of [`WORKLOADS`].
+#[derive(Clone, Copy, Debug)]
+pub struct WorkloadEntry {
+    /// The `kind` in a scenario file.
+    pub kind: &'static str,
+    /// One line for `peerscape list workloads`.
+    pub summary: &'static str,
+    /// Reads the parameters: a table without its `kind`.
+    pub parse: fn(ValueDeserializer<'_>) -> Result<Arc<dyn Workload>, toml::de::Error>,
+    /// The JSON schema of the parameters.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// Every workload, in the order to show them.
+pub static WORKLOADS: &[WorkloadEntry] = &[broadcast::ENTRY, state_sync::ENTRY];
+
+const fn entry<P>(kind: &'static str, summary: &'static str) -> WorkloadEntry
+where
+    P: Workload + DeserializeOwned + JsonSchema + 'static,
+{
+    WorkloadEntry {
+        kind,
+        summary,
+        parse: |value| P::deserialize(value).map(|params| Arc::new(params) as Arc<dyn Workload>),
+        schema: |generator| P::json_schema(generator),
+    }
+}
+
+/// `count` of the candidates, or all of them if there are fewer, drawn without replacement.
+fn choose(candidates: &[u32], count: u32, stream: &mut Stream) -> Vec<u32> {
+    let mut pool = candidates.to_vec();
+    let count = pool.len().min(count as usize);
+    for slot in 0..count {
+        let other = stream.random_range(slot..pool.len());
+        pool.swap(slot, other);
+    }
+    pool.truncate(count);
+    pool
+}
+
+/// One flow a source, each with a random phase within the period.
+fn periodic(sources: &[u32], rate: Frequency, size: ByteCount, channel: Channel, streams: Streams) -> Vec<Flow> {
+    let period = rate.period();
+    let flow = |&source: &u32| {
+        let mut stream = streams.stream(Domain::WorkloadPhase, u64::from(source));
+        let start = SimTime::from_ns(stream.random_range(0..period.as_ns()));
+        Flow { source, start, period, size, channel }
+    };
+    sources.iter().map(flow).collect()
+}

@@ -1,0 +1,132 @@
+//! A resolved scenario: what is simulated, in which cells, with which seeds.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::metrics::MetricId;
+use crate::net::LatencySpec;
+use crate::overlay::topology::Topology;
+use crate::overlay::workload::Workload;
+use crate::rng::Seed;
+use crate::units::SimDuration;
+use crate::webrtc::WebrtcSpec;
+use crate::world::PopulationSpec;
+
+/// A whole scenario file, resolved: every cell it asks for, and the seeds each is repeated with.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// The name of the experiment and of its results folder.
+    pub name: String,
+    /// The question the experiment answers, in the words of its author.
+    pub question: Option<String>,
+    /// The seeds of the replications; every cell runs with each of them.
+    pub seeds: Vec<Seed>,
+    /// The names of the sweep axes other than the topology, in the order of the file.
+    pub axes: Vec<String>,
+    /// Every cell, in the order of axes and topologies; `cells[i].index == i`.
+    pub cells: Vec<Cell>,
+    /// What the author expects of the results.
+    pub expectations: Vec<Expectation>,
+    /// XXH3-128 over the resolved scenario, as 32 hexadecimal digits.
+    pub hash: String,
+    /// The scenario as resolved, defaults filled in, for the manifest.
+    pub resolved: serde_json::Value,
+}
+
+/// One point of an experiment: scenario values and a topology.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// The place in [`Experiment::cells`].
+    pub index: usize,
+    /// Cells of one group differ by their topology only, so they are compared in pairs.
+    pub group: usize,
+    /// The values on the sweep axes, in the order of [`Experiment::axes`].
+    pub axes: Vec<AxisValue>,
+    /// The topology's label, unique within the group: `mesh`, `tree degree=4`.
+    pub label: String,
+    /// The topology.
+    pub topology: Arc<dyn Topology>,
+    /// Everything else; shared by the cells of a group.
+    pub settings: Arc<Settings>,
+}
+
+/// The settings of a cell apart from its topology.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settings {
+    /// Duration, warm-up and drain.
+    pub run: RunSettings,
+    /// Who takes part.
+    pub population: PopulationSpec,
+    /// Propagation delay between peers.
+    pub latency: LatencySpec,
+    /// Set-up profile, TURN, signaling and header overhead.
+    pub webrtc: WebrtcSpec,
+    /// Who sends what.
+    #[serde(serialize_with = "workloads_as_json")]
+    pub workloads: Vec<Arc<dyn Workload>>,
+}
+
+/// How long a replication lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RunSettings {
+    /// Applications publish from time zero until here.
+    pub duration: SimDuration,
+    /// What is published before this time is not measured.
+    pub warmup: SimDuration,
+    /// How long after `duration` copies may still arrive; later ones count as in flight.
+    pub drain: SimDuration,
+}
+
+/// A value on a sweep axis.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AxisValue {
+    /// The name of the axis: `peers`.
+    pub name: String,
+    /// The value as text: `1000`, `40 ms`.
+    pub text: String,
+    /// The value as a number in the axis's base unit, where it is one: the x of a plot.
+    #[serde(skip)]
+    pub number: Option<OrderedNumber>,
+}
+
+/// A number that can be compared for equality by its bits.
+#[derive(Clone, Copy, Debug)]
+pub struct OrderedNumber(pub f64);
+
+impl PartialEq for OrderedNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_bits() == other.0.to_bits()
+    }
+}
+
+impl Eq for OrderedNumber {}
+
+/// What the author of a scenario expects of a metric; a topology that misses it ranks below those
+/// that meet it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Expectation {
+    /// The name of the metric in [`crate::metrics::METRICS`].
+    #[serde(serialize_with = "metric_as_name")]
+    pub metric: MetricId,
+    /// The bound its mean must keep.
+    pub bound: Bound,
+}
+
+/// A bound on a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// The mean is at most this.
+    AtMost(f64),
+    /// The mean is at least this.
+    AtLeast(f64),
+}
+
+fn workloads_as_json<S: serde::Serializer>(workloads: &[Arc<dyn Workload>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(workloads.iter().map(|workload| workload.to_json()))
+}
+
+fn metric_as_name<S: serde::Serializer>(metric: &MetricId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(metric.definition().name)
+}

@@ -1,0 +1,53 @@
+//! What a sweep leaves: the record of every replication that finished, in a fixed order.
+
+use crate::metrics::{MetricId, RunRecord};
+use crate::scenario::Experiment;
+
+/// The finished replications of an experiment.
+#[derive(Debug)]
+pub struct Results<'a> {
+    /// The experiment.
+    pub experiment: &'a Experiment,
+    /// One entry a cell, in the experiment's order.
+    pub cells: Vec<CellRuns>,
+}
+
+/// The finished replications of one cell, in the order of the experiment's seeds. A run that was
+/// interrupted leaves gaps: seeds that are missing here.
+#[derive(Debug, Default)]
+pub struct CellRuns {
+    /// The replications.
+    pub runs: Vec<Replication>,
+}
+
+/// One finished replication.
+#[derive(Debug)]
+pub struct Replication {
+    /// What it measured: the same whenever and wherever it runs.
+    pub record: RunRecord,
+    /// What it cost to run: only for the manifest.
+    pub cost: RunCost,
+}
+
+/// What one replication cost on this machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RunCost {
+    /// CPU time of its thread.
+    pub cpu_s: f64,
+}
+
+impl Results<'_> {
+    /// Whether every cell has a record for every seed.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.cells.iter().all(|cell| cell.runs.len() == self.experiment.seeds.len())
+    }
+}
+
+impl CellRuns {
+    /// The values of a metric, one a replication that has it, in the order of the seeds.
+    #[must_use]
+    pub fn values(&self, id: MetricId) -> Vec<f64> {
+        self.runs.iter().filter_map(|run| run.record.values.get(id)).collect()
+    }
+}

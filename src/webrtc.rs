@@ -1,0 +1,11 @@
+//! What WebRTC adds to a path: set-up round trips, header overhead, the cost of an engine, relays.
+
+mod engine;
+mod overhead;
+mod setup;
+mod spec;
+
+pub use engine::{DeviceSpec, EngineSpec, MessageCost};
+pub use overhead::{HeaderOverhead, Wire};
+pub use setup::SetupProfile;
+pub use spec::{SignalingSpec, TurnChoice, TurnSpec, WebrtcSpec};

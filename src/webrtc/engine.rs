@@ -1,0 +1,150 @@
+//! What a WebRTC engine and the device under it cost: CPU a message, CPU a connection, limits.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::overhead::Wire;
+use crate::presets::{HasPresets, Preset};
+use crate::units::{ByteCount, Probability, SimDuration};
+
+/// A WebRTC engine: its CPU costs on a server core, and its limits. Costs that are not given are
+/// zero, limits that are not given do not limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineSpec {
+    /// CPU to set up one connection, at each end.
+    pub cpu_per_setup: SimDuration,
+    /// CPU an open connection needs each second to stay alive.
+    pub cpu_idle_per_s: SimDuration,
+    /// CPU a message costs at each end.
+    pub cpu_per_message: SimDuration,
+    /// CPU a packet costs at each end, on top of its message.
+    pub cpu_per_packet: SimDuration,
+    /// CPU a kilobyte (1000 bytes) costs at each end, on top of its packet.
+    pub cpu_per_kilobyte: SimDuration,
+    /// Most connections one peer may hold.
+    pub max_connections: Option<u32>,
+    /// Bytes a peer may hold back for sending on reliable channels before a send fails.
+    pub send_buffer: Option<ByteCount>,
+    /// Smallest retransmission time-out of SCTP.
+    pub rto_min: SimDuration,
+}
+
+/// CPU time of one message at one end.
+pub type MessageCost = SimDuration;
+
+impl EngineSpec {
+    /// CPU time of sending or receiving one message on a server core.
+    #[must_use]
+    pub fn message_cost(&self, wire: Wire) -> MessageCost {
+        let bytes = SimDuration::from_ns(self.cpu_per_kilobyte.as_ns() * wire.bytes.get() / 1_000);
+        self.cpu_per_message + self.cpu_per_packet * wire.packets + bytes
+    }
+}
+
+/// A device: how fast its core is, and how much of it networking may use.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceSpec {
+    /// Speed of one core, in server cores.
+    #[schemars(range(min = 0.01, max = 100.0))]
+    pub speed: f64,
+    /// Share of one core that networking may use.
+    pub budget: Probability,
+}
+
+impl DeviceSpec {
+    /// How long work of `cost` (on a whole server core) keeps this device's budget busy.
+    #[must_use]
+    pub fn service_time(&self, cost: SimDuration) -> SimDuration {
+        SimDuration::from_secs_f64(cost.as_secs_f64() / (self.speed * self.budget.get()))
+    }
+}
+
+const fn us(us: u64) -> SimDuration {
+    SimDuration::from_us(us)
+}
+
+impl HasPresets for EngineSpec {
+    const KIND: &'static str = "engine";
+
+    // Figures and their sources: docs/MODELS.md, "CPU".
+    fn presets() -> &'static [Preset<Self>] {
+        &[
+            Preset {
+                name: "chromium",
+                summary: "libwebrtc in Chromium: 500 connections a renderer, 16 MiB send buffer",
+                make: || EngineSpec { max_connections: Some(500), ..browser() },
+            },
+            Preset { name: "firefox", summary: "Firefox: costs as Chromium, no connection limit known", make: browser },
+            Preset { name: "webkit", summary: "Safari: costs as Chromium, no connection limit known", make: browser },
+            Preset {
+                name: "webrtc-rs",
+                summary: "webrtc-rs 0.21, native: measured set-up, idle and message costs",
+                make: || EngineSpec {
+                    cpu_per_setup: us(2_000),
+                    cpu_idle_per_s: us(50),
+                    cpu_per_message: us(4),
+                    cpu_per_packet: us(4),
+                    cpu_per_kilobyte: us(7),
+                    max_connections: None,
+                    send_buffer: None,
+                    rto_min: SimDuration::from_secs(1),
+                },
+            },
+            Preset {
+                name: "ideal",
+                summary: "no CPU cost and no limit: for isolating other effects",
+                make: EngineSpec::default,
+            },
+        ]
+    }
+}
+
+fn browser() -> EngineSpec {
+    EngineSpec {
+        cpu_per_setup: us(5_500),
+        cpu_idle_per_s: us(600),
+        cpu_per_message: us(60),
+        cpu_per_packet: us(12),
+        cpu_per_kilobyte: us(8),
+        max_connections: None,
+        send_buffer: Some(ByteCount::new(16 << 20)),
+        rto_min: SimDuration::from_ms(400),
+    }
+}
+
+impl HasPresets for DeviceSpec {
+    const KIND: &'static str = "device";
+
+    // Figures and their sources: docs/MODELS.md, "CPU".
+    fn presets() -> &'static [Preset<Self>] {
+        &[
+            Preset { name: "server", summary: "one server core", make: || device(1.0, 0.8) },
+            Preset { name: "desktop", summary: "desktop computer", make: || device(1.45, 0.25) },
+            Preset { name: "laptop", summary: "laptop", make: || device(1.35, 0.25) },
+            Preset { name: "phone", summary: "recent phone", make: || device(1.0, 0.15) },
+            Preset { name: "mid-phone", summary: "mid-range phone", make: || device(0.45, 0.15) },
+            Preset { name: "budget-phone", summary: "cheap phone or Chromebook", make: || device(0.2, 0.15) },
+            Preset { name: "pi", summary: "Raspberry Pi 4", make: || device(0.15, 0.5) },
+        ]
+    }
+}
+
+fn device(speed: f64, budget: f64) -> DeviceSpec {
+    DeviceSpec { speed, budget: Probability::new(budget).expect("invariant: constants below 1") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_costs_its_packets_and_bytes() {
+        let wire = Wire { bytes: ByteCount::new(2_000), packets: 2 };
+        assert_eq!(browser().message_cost(wire), us(60 + 2 * 12 + 16));
+        assert_eq!(EngineSpec::default().message_cost(wire), SimDuration::ZERO);
+        let phone = device(1.0, 0.15);
+        assert_eq!(phone.service_time(us(15)), us(100));
+    }
+}

@@ -1,0 +1,46 @@
+//! How long a connection takes from the offer until its data channel is open.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A set-up ladder by name. Each exchanges offer and answer through the signaling server (one
+/// round trip of each side's path to it), then does the rest over the path between the peers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SetupProfile {
+    /// ICE 1, DTLS 1.2 2, SCTP 2 round trips (draft-hancke-tsvwg-snap-00): what browsers do.
+    #[default]
+    Classic12,
+    /// DTLS 1.3 saves one.
+    Dtls13,
+    /// SCTP's INIT in the offer and answer (SNAP) saves two over `classic12`.
+    Snap,
+    /// DTLS within ICE checks and SNAP together.
+    Warp,
+    /// webrtc-rs 0.21: two for ICE's check and nomination, three for DTLS 1.2 with its cookie,
+    /// two for SCTP and the channel's opening (measured: open after 16 one-way delays).
+    WebrtcRs,
+    /// No time at all, for isolating other effects.
+    Instant,
+}
+
+impl SetupProfile {
+    /// Round trips over the path between the peers, after signaling.
+    #[must_use]
+    pub const fn path_round_trips(self) -> u64 {
+        match self {
+            Self::Classic12 => 5,
+            Self::Dtls13 => 4,
+            Self::Snap => 3,
+            Self::Warp => 1,
+            Self::WebrtcRs => 7,
+            Self::Instant => 0,
+        }
+    }
+
+    /// Whether offer and answer take time.
+    #[must_use]
+    pub const fn signals(self) -> bool {
+        !matches!(self, Self::Instant)
+    }
+}

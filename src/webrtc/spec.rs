@@ -1,0 +1,73 @@
+//! The WebRTC side of a scenario: profile, TURN, signaling, overhead.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::overhead::HeaderOverhead;
+use super::setup::SetupProfile;
+use crate::units::UsdPerGigabyte;
+
+/// How connections are set up and what they cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebrtcSpec {
+    /// How many round trips a connection takes to open.
+    pub setup: SetupProfile,
+    /// The TURN server that relays pairs which cannot connect directly.
+    pub turn: TurnChoice,
+    /// Where offers and answers are exchanged.
+    pub signaling: SignalingSpec,
+    /// Which headers count on the wire.
+    pub overhead: HeaderOverhead,
+}
+
+/// A TURN server, or none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum TurnChoice {
+    /// No relay: pairs that cannot connect directly do not connect.
+    None(NoTurn),
+    /// A relay.
+    Server(TurnSpec),
+}
+
+/// The word that stands for no TURN server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum NoTurn {
+    /// `"none"`.
+    #[serde(rename = "none")]
+    None,
+}
+
+impl Default for TurnChoice {
+    fn default() -> Self {
+        Self::Server(TurnSpec::default())
+    }
+}
+
+/// A TURN server: its place and its price.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TurnSpec {
+    /// The city or matrix row the server is at; without it, the place with the lowest mean
+    /// latency to all peers.
+    pub place: Option<String>,
+    /// Price of what the server sends to peers.
+    pub price: UsdPerGigabyte,
+}
+
+impl Default for TurnSpec {
+    fn default() -> Self {
+        // Egress only, as Cloudflare's TURN service charges (docs/MODELS.md, "Costs").
+        Self { place: None, price: UsdPerGigabyte::new(0.05) }
+    }
+}
+
+/// Where the signaling server is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignalingSpec {
+    /// The city or matrix row of the server; without it, the place with the lowest mean latency
+    /// to all peers.
+    pub place: Option<String>,
+}

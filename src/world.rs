@@ -1,0 +1,119 @@
+//! The population of a replication, in arrays: a node is a row, an id is its index.
+//!
+//! Nodes `0..peers` are the peers of the population; nodes from `peers` on are servers that a
+//! topology added. Peers are drawn from named streams, so a topology that adds servers, or none,
+//! meets the same peers.
+
+mod generate;
+mod path;
+mod population;
+mod quota;
+
+use std::sync::Arc;
+
+use crate::net::{Nat, Place};
+use crate::units::{Bitrate, SimDuration, SimTime};
+use crate::webrtc::{DeviceSpec, EngineSpec, SetupProfile};
+
+pub use generate::{WorldError, WorldSpec};
+pub use path::Path;
+pub use population::{ClassSpec, PeerCount, PopulationSpec};
+
+/// Peers and servers, and what lies between them.
+#[derive(Clone, Debug)]
+pub struct World {
+    peers: u32,
+    nodes: Vec<Node>,
+    rates: Vec<Rates>,
+    classes: Vec<Class>,
+    paths: path::Paths,
+    setup: SetupProfile,
+    join_gap_ns: u64,
+}
+
+/// What every hop looks up of a node: eight bytes.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    class: u16,
+    place: Place,
+    nat: NatIndex,
+}
+
+/// Index into the table of NAT kinds.
+type NatIndex = u8;
+
+/// The rates of a node's access link; `None` is unlimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// Uplink.
+    pub up: Option<Bitrate>,
+    /// Downlink.
+    pub down: Option<Bitrate>,
+}
+
+/// What the nodes of one class have in common.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// The name, for reports.
+    pub name: Arc<str>,
+    /// The engine.
+    pub engine: EngineSpec,
+    /// The device.
+    pub device: DeviceSpec,
+    /// Queueing delay at which the uplink's buffer is full.
+    pub buffer: Option<SimDuration>,
+}
+
+impl World {
+    /// How many peers the population has.
+    #[must_use]
+    pub const fn peers(&self) -> u32 {
+        self.peers
+    }
+
+    /// How many nodes there are: peers and servers.
+    #[must_use]
+    pub fn nodes(&self) -> u32 {
+        u32::try_from(self.nodes.len()).expect("invariant: node ids are u32")
+    }
+
+    /// The rates of a node's access link.
+    #[must_use]
+    pub fn rates(&self, node: u32) -> Rates {
+        self.rates[node as usize]
+    }
+
+    /// The class of a node.
+    #[must_use]
+    pub fn class(&self, node: u32) -> &Class {
+        &self.classes[usize::from(self.nodes[node as usize].class)]
+    }
+
+    /// The NAT of a node.
+    #[must_use]
+    pub fn nat(&self, node: u32) -> Nat {
+        path::NAT_KINDS[usize::from(self.nodes[node as usize].nat)]
+    }
+
+    /// When a peer joins; servers are there from the start.
+    #[must_use]
+    pub fn join_time(&self, node: u32) -> SimTime {
+        let rank = if node < self.peers { u64::from(node) } else { 0 };
+        SimTime::from_ns(rank * self.join_gap_ns)
+    }
+
+    /// The peers of the class with this name, or all peers.
+    #[must_use]
+    pub fn peers_of_class(&self, name: Option<&str>) -> Vec<u32> {
+        (0..self.peers).filter(|&peer| name.is_none_or(|name| &*self.class(peer).name == name)).collect()
+    }
+
+    /// All peers, those with the fastest uplinks first; equals by number.
+    #[must_use]
+    pub fn peers_by_uplink(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.peers).collect();
+        let speed = |peer: u32| self.rates[peer as usize].up.map_or(u64::MAX, Bitrate::as_bps);
+        order.sort_by_key(|&peer| std::cmp::Reverse(speed(peer)));
+        order
+    }
+}

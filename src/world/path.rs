@@ -1,0 +1,145 @@
+//! The path between two nodes: its outcome, delay and loss, computed from their rows.
+
+use super::{NatIndex, World};
+use crate::net::{Filtering, LatencyModel, Mapping, Nat, PairOutcome, Place, pair_outcome};
+use crate::rng::PairKey;
+use crate::units::{SimDuration, SimTime, UsdPerGigabyte};
+
+/// The way packets take from one node to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// One-way delay in ns, access links included, the sender's serialisation not.
+    pub delay_ns: u64,
+    /// Whether it runs through the TURN server.
+    pub relayed: bool,
+    /// A uniform 64-bit draw below this is a loss.
+    pub loss_threshold: u64,
+}
+
+/// What all paths of a world share.
+#[derive(Clone, Debug)]
+pub(super) struct Paths {
+    pub(super) latency: LatencyModel,
+    pub(super) loss_key: PairKey,
+    pub(super) outcomes: [[PairOutcome; KINDS]; KINDS],
+    // Of classes a and b at [a * classes + b]: access delay of both, loss on either link.
+    pub(super) access: Vec<Access>,
+    pub(super) classes: usize,
+    pub(super) turn: Option<Turn>,
+    pub(super) signaling_place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Access {
+    pub(super) delay_ns: u64,
+    pub(super) loss_threshold: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub(super) place: Place,
+    pub(super) price: UsdPerGigabyte,
+}
+
+const KINDS: usize = 6;
+
+/// Every kind of NAT that a mix can hold, by index.
+pub(super) const NAT_KINDS: [Nat; KINDS] = [
+    Nat::Public,
+    Nat::Nat(Mapping::EndpointIndependent, Filtering::EndpointIndependent),
+    Nat::Nat(Mapping::EndpointIndependent, Filtering::AddressDependent),
+    Nat::Nat(Mapping::EndpointIndependent, Filtering::AddressAndPortDependent),
+    Nat::Nat(Mapping::AddressAndPortDependent, Filtering::AddressAndPortDependent),
+    Nat::UdpBlocked,
+];
+
+/// The TURN and signaling servers in pair draws: above every node id.
+const TURN_ID: u32 = u32::MAX - 1;
+const SIGNALING_ID: u32 = u32::MAX;
+
+pub(super) fn outcome_table(relay: bool) -> [[PairOutcome; KINDS]; KINDS] {
+    NAT_KINDS.map(|a| NAT_KINDS.map(|b| pair_outcome(a, b, relay)))
+}
+
+pub(super) fn nat_index(nat: Nat) -> NatIndex {
+    let index = NAT_KINDS.iter().position(|&kind| kind == nat).expect("invariant: mixes hold only these kinds");
+    NatIndex::try_from(index).expect("invariant: six kinds")
+}
+
+impl World {
+    /// How two nodes connect.
+    #[inline]
+    #[must_use]
+    pub fn outcome(&self, a: u32, b: u32) -> PairOutcome {
+        let (nat_a, nat_b) = (self.nodes[a as usize].nat, self.nodes[b as usize].nat);
+        self.paths.outcomes[usize::from(nat_a)][usize::from(nat_b)]
+    }
+
+    /// The path from one node to another, or `None` where they cannot connect.
+    #[inline]
+    #[must_use]
+    pub fn path(&self, from: u32, to: u32) -> Option<Path> {
+        let (sender, receiver) = (self.nodes[from as usize], self.nodes[to as usize]);
+        let access = self.paths.access[usize::from(sender.class) * self.paths.classes + usize::from(receiver.class)];
+        let latency = &self.paths.latency;
+        let (way_ns, relayed) = match self.paths.outcomes[usize::from(sender.nat)][usize::from(receiver.nat)] {
+            PairOutcome::Direct => (latency.one_way_ns(from, sender.place, to, receiver.place), false),
+            PairOutcome::Relayed => (self.relay_ns(from, to), true),
+            PairOutcome::Impossible => return None,
+        };
+        Some(Path { delay_ns: way_ns + access.delay_ns, relayed, loss_threshold: access.loss_threshold })
+    }
+
+    /// One-way delay of the path between two nodes; more than any other where they cannot connect.
+    #[must_use]
+    pub fn path_delay_ns(&self, from: u32, to: u32) -> u64 {
+        self.path(from, to).map_or(u64::MAX, |path| path.delay_ns)
+    }
+
+    /// Whether attempt `attempt` at sending message number `message` from `from` to `to` is lost.
+    #[inline]
+    #[must_use]
+    pub fn is_lost(&self, from: u32, to: u32, loss_threshold: u64, message: u64, attempt: u32) -> bool {
+        loss_threshold > 0
+            && self.paths.loss_key.directed_nth(from, to, message << 5 | u64::from(attempt & 31)) < loss_threshold
+    }
+
+    /// Whether any path loses packets.
+    #[must_use]
+    pub fn has_loss(&self) -> bool {
+        self.paths.access.iter().any(|access| access.loss_threshold > 0)
+    }
+
+    /// When a connection is open whose ends begin with it at `begin`, or `None` where it cannot be:
+    /// offer and answer by way of the signaling server, then the profile's round trips on the path.
+    #[must_use]
+    pub fn opens_at(&self, a: u32, b: u32, begin: SimTime) -> Option<SimTime> {
+        let path = self.path(a, b)?;
+        let signaling_ns = if self.setup.signals() { 2 * (self.signaling_ns(a) + self.signaling_ns(b)) } else { 0 };
+        Some(begin + SimDuration::from_ns(signaling_ns + 2 * self.setup.path_round_trips() * path.delay_ns))
+    }
+
+    /// What traffic through the TURN server costs.
+    #[must_use]
+    pub fn relay_price(&self) -> UsdPerGigabyte {
+        self.paths.turn.map_or_else(UsdPerGigabyte::default, |turn| turn.price)
+    }
+
+    #[cold]
+    fn relay_ns(&self, from: u32, to: u32) -> u64 {
+        let turn = self.paths.turn.expect("invariant: only a relay makes pairs relayed");
+        self.server_ns(from, TURN_ID, turn.place) + self.server_ns(to, TURN_ID, turn.place)
+    }
+
+    // One way between a node's access link and the signaling server.
+    fn signaling_ns(&self, node: u32) -> u64 {
+        let class = usize::from(self.nodes[node as usize].class);
+        // Its own link's delay is half of what a pair of its class has.
+        let access_ns = self.paths.access[class * self.paths.classes + class].delay_ns / 2;
+        self.server_ns(node, SIGNALING_ID, self.paths.signaling_place) + access_ns
+    }
+
+    fn server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
+        self.paths.latency.one_way_ns(node, self.nodes[node as usize].place, server, place)
+    }
+}
