@@ -23,6 +23,9 @@ pub trait Workload: Debug + Send + Sync {
     /// The flows among the peers of `world`, the same for every topology of the replication.
     fn flows(&self, world: &World, streams: Streams) -> Vec<Flow>;
 
+    /// How many messages all sources together publish each second, for estimates.
+    fn messages_per_s(&self, peers: u32) -> f64;
+
     /// The class that its sources must belong to, which has to exist.
     fn required_class(&self) -> Option<&str> {
         None

@@ -8,7 +8,7 @@ use super::setup::SetupProfile;
 use crate::units::UsdPerGigabyte;
 
 /// How connections are set up and what they cost.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebrtcSpec {
     /// How many round trips a connection takes to open.
@@ -19,6 +19,21 @@ pub struct WebrtcSpec {
     pub signaling: SignalingSpec,
     /// Which headers count on the wire.
     pub overhead: HeaderOverhead,
+    /// Price of what servers that a topology adds send to peers.
+    pub server_egress: UsdPerGigabyte,
+}
+
+impl Default for WebrtcSpec {
+    fn default() -> Self {
+        Self {
+            setup: SetupProfile::default(),
+            turn: TurnChoice::default(),
+            signaling: SignalingSpec::default(),
+            overhead: HeaderOverhead::default(),
+            // What large clouds ask for traffic to the Internet (docs/MODELS.md, "Costs").
+            server_egress: UsdPerGigabyte::new(0.09),
+        }
+    }
 }
 
 /// A TURN server, or none.

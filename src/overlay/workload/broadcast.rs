@@ -42,6 +42,10 @@ impl Workload for Broadcast {
         super::periodic(&chosen, self.rate, self.message, self.channel, streams)
     }
 
+    fn messages_per_s(&self, peers: u32) -> f64 {
+        f64::from(self.sources.get().min(peers)) * self.rate.per_second()
+    }
+
     fn required_class(&self) -> Option<&str> {
         self.from.as_deref()
     }

@@ -31,6 +31,10 @@ impl Workload for StateSync {
         super::periodic(&everyone, self.rate, self.message, self.channel, streams)
     }
 
+    fn messages_per_s(&self, peers: u32) -> f64 {
+        f64::from(peers) * self.rate.per_second()
+    }
+
     fn to_json(&self) -> serde_json::Value {
         json_of(ENTRY.kind, self)
     }
