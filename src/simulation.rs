@@ -13,6 +13,7 @@ mod hold;
 mod measure;
 mod memory;
 mod plan;
+mod send;
 
 use thiserror::Error;
 

@@ -162,7 +162,7 @@ impl LatencyModel {
 
     /// One-way delay in ns from node `from` at `from_place` to node `to` at `to_place`, access
     /// links not counted.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn one_way_ns(&self, from: u32, from_place: Place, to: u32, to_place: Place) -> u64 {
         match &self.rule {

@@ -29,40 +29,41 @@ impl Holds {
         }
     }
 
-    /// A copy has arrived: calls `deliver` for every copy that this lets through, in order.
-    pub(super) fn arrived(&mut self, copied: Copied, mut deliver: impl FnMut(Copied)) {
+    /// A copy has arrived: returns the copies that this lets through, in order.
+    pub(super) fn arrived(&mut self, copied: Copied) -> Vec<Copied> {
         let connection = (copied.from, copied.to);
         let Some(queue) = self.connections.get_mut(&connection) else {
-            return deliver(copied);
+            return vec![copied];
         };
-        match queue.iter_mut().find(|(held, _)| *held == copied) {
+        let Some(held) = queue.iter_mut().find(|(held, _)| *held == copied) else {
             // It was sent before the loss that holds back the others.
-            None => deliver(copied),
-            Some(held) => {
-                held.1 = true;
-                self.release(connection, deliver);
-            }
-        }
+            return vec![copied];
+        };
+        held.1 = true;
+        self.release(connection)
     }
 
-    /// A copy is given up: it holds back nobody any more.
-    pub(super) fn given_up(&mut self, copied: Copied, deliver: impl FnMut(Copied)) {
+    /// A copy is given up and holds back nobody any more: returns what this lets through.
+    pub(super) fn given_up(&mut self, copied: Copied) -> Vec<Copied> {
         let connection = (copied.from, copied.to);
-        let Some(queue) = self.connections.get_mut(&connection) else { return };
-        queue.retain(|(held, _)| *held != copied);
-        self.release(connection, deliver);
+        if let Some(queue) = self.connections.get_mut(&connection) {
+            queue.retain(|(held, _)| *held != copied);
+        }
+        self.release(connection)
     }
 
     // Lets through what stands at the front and has arrived.
-    fn release(&mut self, connection: (u32, u32), mut deliver: impl FnMut(Copied)) {
-        let Some(queue) = self.connections.get_mut(&connection) else { return };
+    fn release(&mut self, connection: (u32, u32)) -> Vec<Copied> {
+        let mut through = Vec::new();
+        let Some(queue) = self.connections.get_mut(&connection) else { return through };
         while let Some(&(held, true)) = queue.front() {
             queue.pop_front();
-            deliver(held);
+            through.push(held);
         }
         if queue.is_empty() {
             self.connections.remove(&connection);
         }
+        through
     }
 }
 
@@ -75,9 +76,7 @@ mod tests {
     }
 
     fn arrive(holds: &mut Holds, number: u32) -> Vec<u32> {
-        let mut out = Vec::new();
-        holds.arrived(copied(number), |copied| out.push(copied.number));
-        out
+        holds.arrived(copied(number)).into_iter().map(|copied| copied.number).collect()
     }
 
     #[test]
@@ -98,9 +97,7 @@ mod tests {
         holds.sent(copied(1), true);
         holds.sent(copied(2), false);
         assert_eq!(arrive(&mut holds, 2), [0_u32; 0]);
-        let mut out = Vec::new();
-        holds.given_up(copied(1), |copied| out.push(copied.number));
-        assert_eq!(out, [2]);
+        assert_eq!(holds.given_up(copied(1)), [copied(2)]);
         assert!(holds.is_empty());
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, flows: Flows, events: u64)
     let window = settings.run.duration - settings.run.warmup;
     let loads = Loads::of(&flows, window);
     let findings = finding::findings(&flows, &loads, window);
-    let counts = RunCounts { events, ..flows.counts };
+    let counts = RunCounts { events, ..flows.seen.counts };
     let peers = flows.world.peers() as usize;
     let spread = |values: &[f64]| Spread::of(values[..peers].to_vec());
     let uplink_percent = spread(&loads.uplink_percent);
@@ -31,7 +31,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, flows: Flows, events: u64)
     three([MetricId::CpuMean, MetricId::CpuP95, MetricId::CpuMax], &cpu_percent);
     values.set(MetricId::ConnectionsMean, connections.mean);
     values.set(MetricId::ConnectionsMax, connections.max());
-    RunRecord { seed, values, latency: flows.latency, uplink_percent, cpu_percent, connections, counts, findings }
+    RunRecord { seed, values, latency: flows.seen.latency, uplink_percent, cpu_percent, connections, counts, findings }
 }
 
 /// Utilisation of every node, in percent of the measured window.
@@ -56,7 +56,7 @@ impl Loads {
 }
 
 fn latencies(values: &mut MetricValues, flows: &Flows) {
-    let latency = &flows.latency;
+    let latency = &flows.seen.latency;
     let quantiles = [(MetricId::LatencyP50, 0.50), (MetricId::LatencyP95, 0.95), (MetricId::LatencyP99, 0.99)];
     let mut set = |id, value: Option<SimDuration>| {
         if let Some(value) = value {
@@ -70,9 +70,9 @@ fn latencies(values: &mut MetricValues, flows: &Flows) {
 
 #[expect(clippy::cast_precision_loss, reason = "shares and prices for reports")]
 fn traffic(values: &mut MetricValues, flows: &Flows, settings: &Settings, window: SimDuration) {
-    let seen = flows.window;
+    let seen = flows.seen.window;
     let percent = |part: u64, whole: u64| 100.0 * part as f64 / whole as f64;
-    values.set(MetricId::Delivered, percent(seen.delivered, seen.wanted));
+    values.set(MetricId::Delivered, percent(flows.seen.latency.count(), seen.wanted));
     values.set(MetricId::Lost, percent(seen.lost, seen.sent.max(1)));
     values.set(MetricId::Dropped, percent(seen.refused, (seen.sent + seen.refused).max(1)));
     let peer_bytes = (seen.sent_bytes - seen.server_bytes) as f64;

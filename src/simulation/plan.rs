@@ -9,7 +9,7 @@ use crate::overlay::workload::{Channel, Flow};
 use crate::scenario::Settings;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::webrtc::Wire;
-use crate::world::World;
+use crate::world::{Class, World};
 
 /// The tables of a replication.
 #[derive(Clone, Debug)]
@@ -21,7 +21,10 @@ pub(super) struct Plan {
     pub(super) costs: Vec<Cost>,
     /// How each node receives.
     pub(super) reception: Vec<Reception>,
+    /// Limits of the uplinks of each class.
     pub(super) limits: Vec<QueueLimits>,
+    // Nodes that pass nothing on, a bit each.
+    leaves: Vec<u64>,
     /// Share of each node's CPU budget that open connections need to stay alive.
     pub(super) idle_share: Vec<f32>,
     /// Applications publish before this time.
@@ -131,12 +134,21 @@ impl Plan {
             sizes,
             costs,
             reception,
-            limits: (0..world.nodes()).map(|node| limits(world, node)).collect(),
+            limits: world.classes().iter().map(limits).collect(),
+            leaves: leaves(overlay),
             idle_share,
             publish_end: SimTime::ZERO + run.duration,
             measure_from: SimTime::ZERO + run.warmup,
             horizon: SimTime::ZERO + run.duration + run.drain,
         }
+    }
+}
+
+impl Plan {
+    /// Whether a node passes nothing on.
+    #[inline]
+    pub(super) fn is_leaf(&self, node: u32) -> bool {
+        self.leaves[node as usize / 64] >> (node % 64) & 1 == 1
     }
 }
 
@@ -162,13 +174,20 @@ fn cost(world: &World, node: u32, wire: Wire, idle_share: f32) -> Cost {
     Cost { up_ns: serialise(rates.up), down_ns: serialise(rates.down), cpu_ns: cpu.as_ns() }
 }
 
-fn limits(world: &World, node: u32) -> QueueLimits {
-    let class = world.class(node);
+fn limits(class: &Class) -> QueueLimits {
     QueueLimits {
         wait_ns: class.buffer.map_or(u64::MAX, SimDuration::as_ns),
         send_buffer: class.engine.send_buffer.map_or(u64::MAX, ByteCount::get),
         rto_min_ns: class.engine.rto_min.as_ns(),
     }
+}
+
+fn leaves(overlay: &Overlay) -> Vec<u64> {
+    let mut leaves = vec![0_u64; overlay.nodes().div_ceil(64) as usize];
+    for node in (0..overlay.nodes()).filter(|&node| passes_nothing_on(overlay, node)) {
+        leaves[node as usize / 64] |= 1 << (node % 64);
+    }
+    leaves
 }
 
 /// With more sources than this, nodes with queues are taken to have several senders.

@@ -16,6 +16,35 @@ pub struct Path {
     pub loss_threshold: u64,
 }
 
+/// The paths from one node.
+#[derive(Clone, Copy, Debug)]
+pub struct PathsFrom<'a> {
+    world: &'a World,
+    from: u32,
+    place: Place,
+    outcomes: [PairOutcome; KINDS],
+    // From the sender's class to each.
+    access: &'a [Access],
+}
+
+impl PathsFrom<'_> {
+    /// The path to a node, or `None` where the two cannot connect.
+    #[inline(always)]
+    #[must_use]
+    pub fn to(&self, to: u32) -> Option<Path> {
+        let receiver = self.world.nodes[to as usize];
+        let access = self.access[usize::from(receiver.class)];
+        let (way_ns, relayed) = match self.outcomes[usize::from(receiver.nat)] {
+            PairOutcome::Direct => {
+                (self.world.paths.latency.one_way_ns(self.from, self.place, to, receiver.place), false)
+            }
+            PairOutcome::Relayed => (self.world.relay_ns(self.from, to), true),
+            PairOutcome::Impossible => return None,
+        };
+        Some(Path { delay_ns: way_ns + access.delay_ns, relayed, loss_threshold: access.loss_threshold })
+    }
+}
+
 /// What all paths of a world share.
 #[derive(Clone, Debug)]
 pub(super) struct Paths {
@@ -79,15 +108,22 @@ impl World {
     #[inline]
     #[must_use]
     pub fn path(&self, from: u32, to: u32) -> Option<Path> {
-        let (sender, receiver) = (self.nodes[from as usize], self.nodes[to as usize]);
-        let access = self.paths.access[usize::from(sender.class) * self.paths.classes + usize::from(receiver.class)];
-        let latency = &self.paths.latency;
-        let (way_ns, relayed) = match self.paths.outcomes[usize::from(sender.nat)][usize::from(receiver.nat)] {
-            PairOutcome::Direct => (latency.one_way_ns(from, sender.place, to, receiver.place), false),
-            PairOutcome::Relayed => (self.relay_ns(from, to), true),
-            PairOutcome::Impossible => return None,
-        };
-        Some(Path { delay_ns: way_ns + access.delay_ns, relayed, loss_threshold: access.loss_threshold })
+        self.paths_from(from).to(to)
+    }
+
+    /// The paths from one node, for looking up many.
+    #[inline]
+    #[must_use]
+    pub fn paths_from(&self, from: u32) -> PathsFrom<'_> {
+        let sender = self.nodes[from as usize];
+        let classes = usize::from(sender.class) * self.paths.classes..;
+        PathsFrom {
+            world: self,
+            from,
+            place: sender.place,
+            outcomes: self.paths.outcomes[usize::from(sender.nat)],
+            access: &self.paths.access[classes],
+        }
     }
 
     /// One-way delay of the path between two nodes; more than any other where they cannot connect.
@@ -125,7 +161,6 @@ impl World {
         self.paths.turn.map_or_else(UsdPerGigabyte::default, |turn| turn.price)
     }
 
-    #[cold]
     fn relay_ns(&self, from: u32, to: u32) -> u64 {
         let turn = self.paths.turn.expect("invariant: only a relay makes pairs relayed");
         self.server_ns(from, TURN_ID, turn.place) + self.server_ns(to, TURN_ID, turn.place)
