@@ -6,12 +6,13 @@
 //! summed up.
 
 mod establish;
+mod estimate;
 mod event;
 mod finding;
 mod flow;
 mod hold;
 mod measure;
-mod memory;
+
 mod plan;
 mod send;
 
@@ -24,7 +25,7 @@ use crate::scenario::Cell;
 use crate::units::SimTime;
 use crate::world::{WorldError, WorldSpec};
 
-pub use memory::estimate_memory;
+pub use estimate::{estimate_deliveries, estimate_memory};
 
 /// How a replication is computed; every choice gives the same record but for the event count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,11 +74,12 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
         servers: cell.topology.servers(),
     }
     .generate(streams)?;
-    let flows: Vec<_> = settings.workloads.iter().flat_map(|workload| workload.flows(&world, streams)).collect();
+    let workloads = settings.workloads.iter().zip(0..);
+    let flows: Vec<_> = workloads.flat_map(|(workload, nth)| workload.flows(&world, streams, nth)).collect();
     let sources = plan::sources(&flows);
     let overlay = cell.topology.build(&world, &sources, &mut streams.stream(Domain::Topology, 0));
     let established = establish::establish(&world, &overlay);
-    let plan = plan::Plan::new(settings, &world, &overlay, &established, flows, options);
+    let plan = plan::Plan::new(settings, &world, &overlay, &established, &flows, streams, options);
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let model = flow::Flows::new(world, overlay, established, plan);
     let mut engine = Engine::new(model, RunLimits::default());

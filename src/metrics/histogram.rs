@@ -11,7 +11,9 @@ use crate::units::SimDuration;
 /// Histograms of several replications merge without loss.
 #[derive(Clone, Debug)]
 pub struct LatencyHistogram {
+    // Counts of the buckets from `first` on: only the octaves that occur take memory.
     buckets: Vec<u64>,
+    first: usize,
     count: u64,
     sum_ns: u128,
     max_ns: u64,
@@ -28,14 +30,18 @@ impl LatencyHistogram {
     /// An empty histogram.
     #[must_use]
     pub fn new() -> Self {
-        Self { buckets: vec![0; BUCKETS], count: 0, sum_ns: 0, max_ns: 0 }
+        Self { buckets: Vec::new(), first: 0, count: 0, sum_ns: 0, max_ns: 0 }
     }
 
     /// Counts one latency.
     #[inline(always)]
     pub fn record(&mut self, latency: SimDuration) {
         let ns = latency.as_ns();
-        self.buckets[bucket(ns)] += 1;
+        let index = bucket(ns);
+        match self.buckets.get_mut(index.wrapping_sub(self.first)) {
+            Some(count) => *count += 1,
+            None => self.add_beyond(index, 1),
+        }
         self.count += 1;
         self.sum_ns += u128::from(ns);
         self.max_ns = self.max_ns.max(ns);
@@ -43,7 +49,9 @@ impl LatencyHistogram {
 
     /// Adds all that `other` counted.
     pub fn merge(&mut self, other: &Self) {
-        self.buckets.iter_mut().zip(&other.buckets).for_each(|(sum, count)| *sum += count);
+        for (index, &count) in (other.first..).zip(&other.buckets).filter(|(_, count)| **count > 0) {
+            self.add_beyond(index, count);
+        }
         self.count += other.count;
         self.sum_ns += other.sum_ns;
         self.max_ns = self.max_ns.max(other.max_ns);
@@ -79,7 +87,24 @@ impl LatencyHistogram {
             below += count;
             below >= rank
         })?;
-        Some(SimDuration::from_ns(upper_end_ns(index).min(self.max_ns)))
+        Some(SimDuration::from_ns(upper_end_ns(self.first + index).min(self.max_ns)))
+    }
+
+    // Adds to a bucket, and makes room for its octave first where there is none.
+    #[cold]
+    fn add_beyond(&mut self, index: usize, count: u64) {
+        const OCTAVE: usize = 1 << SUB_BITS;
+        let start = index / OCTAVE * OCTAVE;
+        if self.buckets.is_empty() {
+            self.first = start;
+        }
+        if start < self.first {
+            self.buckets.splice(..0, std::iter::repeat_n(0, self.first - start));
+            self.first = start;
+        }
+        let len = (start + OCTAVE - self.first).max(self.buckets.len());
+        self.buckets.resize(len, 0);
+        self.buckets[index - self.first] += count;
     }
 }
 

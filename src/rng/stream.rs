@@ -27,6 +27,8 @@ pub enum Domain {
     Workload,
     /// When a sending peer first sends.
     WorkloadPhase,
+    /// When a peer with random arrivals sends.
+    WorkloadArrivals,
     /// A topology's own choices.
     Topology,
     /// Propagation delay of a pair.
@@ -46,6 +48,7 @@ impl Domain {
             Self::PeerNat => "peer-nat",
             Self::Workload => "workload",
             Self::WorkloadPhase => "workload-phase",
+            Self::WorkloadArrivals => "workload-arrivals",
             Self::Topology => "topology",
             Self::PairLatency => "pair-latency",
             Self::PairLoss => "pair-loss",

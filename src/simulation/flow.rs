@@ -12,6 +12,7 @@ use super::hold::Holds;
 use super::plan::{Cost, Plan, Reception};
 use crate::engine::{Model, Scheduler};
 use crate::metrics::{LatencyHistogram, RunCounts};
+use crate::net::FifoServer;
 use crate::overlay::Overlay;
 use crate::overlay::workload::Channel;
 use crate::units::SimTime;
@@ -33,12 +34,12 @@ pub(super) struct Flows {
     ended: bool,
 }
 
-/// The queues of one node: when each is free again, and the work that measured messages asked for.
+/// The queues of one node, and the work in ns that measured messages asked of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Servers {
-    pub(super) up_free: u64,
-    pub(super) down_free: u64,
-    pub(super) cpu_free: u64,
+    pub(super) up: FifoServer,
+    pub(super) down: FifoServer,
+    pub(super) cpu: FifoServer,
     pub(super) up_work: u64,
     pub(super) cpu_work: u64,
 }
@@ -130,8 +131,8 @@ impl Flows {
     /// Schedules the first message of every flow.
     pub(super) fn start(&mut self, scheduler: &mut Scheduler<Event>) {
         for (flow, planned) in (0..).zip(&self.plan.flows) {
-            if planned.start < self.plan.publish_end {
-                scheduler.schedule_at(planned.start, Happening::Publish { flow, number: 0 }.into());
+            if let Some(time) = self.plan.publication(planned.schedule, 0) {
+                scheduler.schedule_at(time, Happening::Publish { flow, number: 0 }.into());
             }
         }
     }
@@ -144,7 +145,7 @@ impl Flows {
     #[inline]
     pub(super) fn message(&self, flow: u32, number: u32) -> Message {
         let planned = &self.plan.flows[flow as usize];
-        let published = planned.published(number);
+        let published = self.plan.published(planned.schedule, number);
         Message {
             flow,
             number,
@@ -168,8 +169,7 @@ impl Flows {
         if message.measured {
             self.seen.window.wanted += u64::from(self.world.peers() - 1);
         }
-        let next = now + planned.period;
-        if next < self.plan.publish_end {
+        if let Some(next) = self.plan.publication(planned.schedule, number + 1) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 }.into());
         }
         self.pass_on(now, planned.source, None, &message, scheduler);
@@ -184,9 +184,7 @@ impl Flows {
         if cost.down_ns == 0 {
             return self.take_in(arrival, message, scheduler);
         }
-        let servers = &mut self.servers[to as usize];
-        servers.down_free = servers.down_free.max(time.as_ns()) + cost.down_ns;
-        let received = SimTime::from_ns(servers.down_free);
+        let received = SimTime::from_ns(self.servers[to as usize].down.serve(time.as_ns(), cost.down_ns));
         if self.plan.reception[to as usize] == Reception::Source {
             scheduler.schedule_at(received, Happening::Receive(message.copied(from, to)).into());
         } else {
@@ -207,9 +205,8 @@ impl Flows {
         let mut now = time;
         if cost.cpu_ns > 0 {
             let servers = &mut self.servers[to as usize];
-            servers.cpu_free = servers.cpu_free.max(time.as_ns()) + cost.cpu_ns;
+            now = SimTime::from_ns(servers.cpu.serve(time.as_ns(), cost.cpu_ns));
             servers.cpu_work += if message.measured { cost.cpu_ns } else { 0 };
-            now = SimTime::from_ns(servers.cpu_free);
         }
         if message.channel == Channel::Reliable && !self.holds.is_empty() {
             let through = self.holds.arrived(message.copied(from, to));

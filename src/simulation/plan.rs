@@ -1,11 +1,14 @@
 //! What is known before the first message: service times of every node, and which arrivals need no
 //! event.
 
+use rand_distr::{Distribution, Exp1};
+
 use super::Options;
 use super::establish::Established;
 use super::event::FLOWS_MAX;
 use crate::overlay::Overlay;
-use crate::overlay::workload::{Channel, Flow};
+use crate::overlay::workload::{Arrivals, Channel, Flow};
+use crate::rng::{Domain, Streams};
 use crate::scenario::Settings;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::webrtc::Wire;
@@ -15,6 +18,8 @@ use crate::world::{Class, World};
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) flows: Vec<PlannedFlow>,
+    // Publication times of the flows whose schedule is drawn.
+    times: Vec<SimTime>,
     /// Distinct message sizes as they cross a link.
     pub(super) sizes: Vec<Wire>,
     /// Service times of size `s` at node `v`: `costs[s * nodes + v]`.
@@ -35,22 +40,22 @@ pub(super) struct Plan {
     pub(super) horizon: SimTime,
 }
 
-/// A flow with its size looked up.
+/// A flow with its size and times looked up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlannedFlow {
     pub(super) source: u32,
     pub(super) size: u32,
-    pub(super) start: SimTime,
-    pub(super) period: SimDuration,
     pub(super) channel: Channel,
+    pub(super) schedule: Schedule,
 }
 
-impl PlannedFlow {
-    /// When message `number` is published.
-    #[inline]
-    pub(super) fn published(&self, number: u32) -> SimTime {
-        self.start + self.period * u64::from(number)
-    }
+/// When the messages of a flow are published.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Schedule {
+    /// One a period.
+    Periodic { start: SimTime, period: SimDuration },
+    /// At times that were drawn beforehand: `Plan::times` from `first`, `count` of them.
+    Drawn { first: usize, count: u32 },
 }
 
 /// Service times of one message at one node, in ns; zero is a server that never waits.
@@ -102,7 +107,8 @@ impl Plan {
         world: &World,
         overlay: &Overlay,
         established: &Established,
-        flows: Vec<Flow>,
+        flows: &[Flow],
+        streams: Streams,
         options: Options,
     ) -> Self {
         assert!(flows.len() <= FLOWS_MAX, "invariant: scenarios allow no more flows than events can number");
@@ -117,27 +123,29 @@ impl Plan {
             .collect();
         // A retransmission arrives behind copies that were sent after it.
         let reorders = world.has_loss() && flows.iter().any(|flow| flow.channel != Channel::Unreliable);
-        let plan_flow = |flow: Flow| PlannedFlow {
-            source: flow.source,
-            size: message_sizes.binary_search(&flow.size).map_or(0, |index| u32::try_from(index).unwrap_or(0)),
-            start: flow.start,
-            period: flow.period,
-            channel: flow.channel,
-        };
         let reception = match options.shortcuts && !reorders {
-            true => receptions(overlay, &costs, &sources(&flows)),
+            true => receptions(overlay, &costs, &sources(flows)),
             false => vec![Reception::Source; overlay.nodes() as usize],
         };
         let run = &settings.run;
+        let publish_end = SimTime::ZERO + run.duration;
+        let mut times = Vec::new();
+        let plan_flow = |flow: &Flow| PlannedFlow {
+            source: flow.source,
+            size: message_sizes.partition_point(|&size| size < flow.size) as u32,
+            channel: flow.channel,
+            schedule: schedule(flow, publish_end, streams, &mut times),
+        };
         Self {
-            flows: flows.into_iter().map(plan_flow).collect(),
+            flows: flows.iter().map(plan_flow).collect(),
+            times,
             sizes,
             costs,
             reception,
             limits: world.classes().iter().map(limits).collect(),
             leaves: leaves(overlay),
             idle_share,
-            publish_end: SimTime::ZERO + run.duration,
+            publish_end,
             measure_from: SimTime::ZERO + run.warmup,
             horizon: SimTime::ZERO + run.duration + run.drain,
         }
@@ -145,10 +153,47 @@ impl Plan {
 }
 
 impl Plan {
+    /// When message `number` of a flow is published; the message must exist.
+    #[inline]
+    pub(super) fn published(&self, schedule: Schedule, number: u32) -> SimTime {
+        match schedule {
+            Schedule::Periodic { start, period } => start + period * u64::from(number),
+            Schedule::Drawn { first, .. } => self.times[first + number as usize],
+        }
+    }
+
+    /// When message `number` of a flow is published, if there is one.
+    pub(super) fn publication(&self, schedule: Schedule, number: u32) -> Option<SimTime> {
+        match schedule {
+            Schedule::Drawn { count, .. } if number >= count => None,
+            _ => Some(self.published(schedule, number)).filter(|&time| time < self.publish_end),
+        }
+    }
+
     /// Whether a node passes nothing on.
     #[inline]
     pub(super) fn is_leaf(&self, node: u32) -> bool {
         self.leaves[node as usize / 64] >> (node % 64) & 1 == 1
+    }
+}
+
+fn schedule(flow: &Flow, end: SimTime, streams: Streams, times: &mut Vec<SimTime>) -> Schedule {
+    match flow.arrivals {
+        Arrivals::Periodic => Schedule::Periodic { start: flow.start, period: flow.period },
+        Arrivals::Poisson => {
+            let first = times.len();
+            let mut stream = streams.stream(Domain::WorkloadArrivals, flow.id);
+            let mut gap = || {
+                let gap: f64 = Exp1.sample(&mut stream);
+                SimDuration::from_secs_f64(gap * flow.period.as_secs_f64())
+            };
+            let mut time = SimTime::ZERO + gap();
+            while time < end {
+                times.push(time);
+                time += gap();
+            }
+            Schedule::Drawn { first, count: (times.len() - first) as u32 }
+        }
     }
 }
 

@@ -140,23 +140,16 @@ impl Sender<'_> {
         let Some(path) = self.paths.to(to) else {
             return self.refuse_unconnected();
         };
-        let mut ready_ns = now.as_ns();
-        if self.cost.cpu_ns > 0 {
-            self.servers.cpu_free = self.servers.cpu_free.max(ready_ns) + self.cost.cpu_ns;
-            ready_ns = self.servers.cpu_free;
-        }
-        let start_ns = self.servers.up_free.max(ready_ns);
-        if !self.admits(start_ns - ready_ns) {
+        let ready_ns = self.servers.cpu.serve(now.as_ns(), self.cost.cpu_ns);
+        let wait_ns = self.servers.up.wait_ns(ready_ns);
+        if !self.admits(wait_ns) {
             return self.refuse_full();
         }
-        if start_ns > self.horizon.as_ns() {
+        if ready_ns + wait_ns > self.horizon.as_ns() {
             // It would not even begin to leave before the end.
             return;
         }
-        let departure_ns = start_ns + self.cost.up_ns;
-        if self.cost.up_ns > 0 {
-            self.servers.up_free = departure_ns;
-        }
+        let departure_ns = self.servers.up.serve(ready_ns, self.cost.up_ns);
         self.tally.sent += 1;
         self.tally.relayed += u64::from(path.relayed);
         if path.loss_threshold > 0 || !self.holds.is_empty() {
@@ -174,9 +167,8 @@ impl Sender<'_> {
     // A retransmission goes through the uplink, behind what the CPU has handed to it already.
     fn send_again(&mut self, now: SimTime, to: u32, attempt: u32) {
         let path = self.paths.to(to).expect("invariant: it was sent before");
-        let departure_ns = self.servers.up_free.max(now.as_ns()) + self.cost.up_ns;
-        self.servers.up_free = departure_ns;
-        self.seen.resent(self.message, path.relayed);
+        let departure_ns = self.servers.up.serve(now.as_ns(), self.cost.up_ns);
+        self.resent(path.relayed);
         if self.message.measured {
             self.servers.up_work += self.cost.up_ns;
         }
@@ -184,6 +176,16 @@ impl Sender<'_> {
             self.lose(to, departure_ns, path.delay_ns, attempt);
         } else {
             self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
+        }
+    }
+
+    // The same copy once more: its bytes count again, the copy does not.
+    fn resent(&mut self, relayed: bool) {
+        if self.message.measured {
+            let bytes = self.message.bytes;
+            self.seen.window.sent_bytes += bytes;
+            self.seen.window.relayed_bytes += if relayed { bytes } else { 0 };
+            self.seen.window.server_bytes += if self.node >= self.world.peers() { bytes } else { 0 };
         }
     }
 
@@ -271,14 +273,6 @@ impl Sender<'_> {
 }
 
 impl Seen {
-    // The same copy once more: its bytes count again, the copy does not.
-    fn resent(&mut self, message: &Message, relayed: bool) {
-        if message.measured {
-            self.window.sent_bytes += message.bytes;
-            self.window.relayed_bytes += if relayed { message.bytes } else { 0 };
-        }
-    }
-
     fn lose(&mut self, message: &Message) {
         self.counts.copies_lost += 1;
         self.window.lost += u64::from(message.measured);

@@ -13,20 +13,20 @@ use peerscape::world::{ClassSpec, PeerCount, PopulationSpec};
 use toml::de::ValueDeserializer;
 
 /// A topology of the registry: its kind and its parameters as a TOML inline table.
-pub fn topology(kind: &str, params: &str) -> Arc<dyn Topology> {
+pub(crate) fn topology(kind: &str, params: &str) -> Arc<dyn Topology> {
     let entry = TOPOLOGIES.iter().find(|entry| entry.kind == kind).expect("a kind of topology");
     (entry.parse)(ValueDeserializer::parse(params).expect("TOML")).expect("parameters of the topology")
 }
 
 /// A workload of the registry: its kind and its parameters as a TOML inline table.
-pub fn workload(kind: &str, params: &str) -> Arc<dyn Workload> {
+pub(crate) fn workload(kind: &str, params: &str) -> Arc<dyn Workload> {
     let entry = WORKLOADS.iter().find(|entry| entry.kind == kind).expect("a kind of workload");
     (entry.parse)(ValueDeserializer::parse(params).expect("TOML")).expect("parameters of the workload")
 }
 
 /// Settings in which nothing costs anything: unlimited links, public addresses, ideal engines, no
 /// headers, connections open at once, 10 s without warm-up, one class.
-pub fn ideal(peers: u32, latency: LatencySpec, workloads: Vec<Arc<dyn Workload>>) -> Settings {
+pub(crate) fn ideal(peers: u32, latency: LatencySpec, workloads: Vec<Arc<dyn Workload>>) -> Settings {
     let class = ClassSpec {
         name: "ideal".to_owned(),
         share: Probability::ONE,
@@ -54,6 +54,6 @@ pub fn ideal(peers: u32, latency: LatencySpec, workloads: Vec<Arc<dyn Workload>>
 }
 
 /// A cell of its own.
-pub fn cell(settings: Settings, topology: Arc<dyn Topology>) -> Cell {
+pub(crate) fn cell(settings: Settings, topology: Arc<dyn Topology>) -> Cell {
     Cell { index: 0, group: 0, axes: Vec::new(), label: topology.label(), topology, settings: Arc::new(settings) }
 }
