@@ -32,20 +32,25 @@ impl<E: Copy> Scheduler<E> {
     /// Lets `event` happen at `time`, after everything already scheduled for that instant.
     ///
     /// # Panics
-    /// When `time` is before [`now`](Self::now): the model has a bug that no run should hide.
+    /// When `time` is before [`now`](Self::now) or is [`SimTime::MAX`], which never comes: the
+    /// model has a bug that no run should hide.
     #[inline]
     pub fn schedule_at(&mut self, time: SimTime, event: E) {
-        if time < self.now {
-            panic_on_past(time, self.now);
+        // One comparison for both ends: what is before now wraps around.
+        if time.as_ns().wrapping_sub(self.now.as_ns()) >= u64::MAX - self.now.as_ns() {
+            panic_on_bad_time(time, self.now);
         }
         self.queue.push(time, event);
     }
 
     /// Lets `event` happen `delay` from now; with no delay, after everything already scheduled
     /// for this instant.
+    ///
+    /// # Panics
+    /// When that is [`SimTime::MAX`] or later.
     #[inline]
     pub fn schedule_in(&mut self, delay: SimDuration, event: E) {
-        self.schedule_at(self.now + delay, event);
+        self.schedule_at(SimTime::from_ns(self.now.as_ns().saturating_add(delay.as_ns())), event);
     }
 
     pub(super) fn new() -> Self {
@@ -74,7 +79,8 @@ impl<E: Copy> Scheduler<E> {
 
 #[cold]
 #[inline(never)]
-fn panic_on_past(time: SimTime, now: SimTime) -> ! {
+fn panic_on_bad_time(time: SimTime, now: SimTime) -> ! {
+    assert!(time < SimTime::MAX, "an event was scheduled at the end of time, which never comes; it is {now}");
     panic!("an event was scheduled at {time}, in the past: it is already {now}");
 }
 
@@ -100,5 +106,12 @@ mod tests {
         scheduler.schedule_in(SimDuration::from_secs(2), ());
         scheduler.advance(SimTime::MAX);
         scheduler.schedule_at(SimTime::from_ns(1_000_000_000), ());
+    }
+
+    #[test]
+    #[should_panic(expected = "scheduled at the end of time, which never comes")]
+    fn the_end_of_time_never_comes() {
+        let mut scheduler = Scheduler::new();
+        scheduler.schedule_in(SimDuration::from_ns(u64::MAX), ());
     }
 }
