@@ -3,7 +3,7 @@
 //! They are the cell's own values, never its number: a row must not change when a topology is
 //! added to the scenario.
 
-use crate::scenario::{Cell, Experiment};
+use crate::scenario::{AxisValue, Cell, Experiment};
 
 /// The name of the column, and of the axis, that holds the size of the population.
 pub(super) const PEERS: &str = "peers";
@@ -39,6 +39,11 @@ impl AxisColumns {
         let peers = cell.settings.population.peers.to_string();
         std::iter::once(peers).chain(self.axes.iter().map(|&axis| cell.axes[axis].text.clone())).collect()
     }
+}
+
+/// The values of a cell on the axes other than `peers`.
+pub(super) fn other_axes(cell: &Cell) -> Vec<AxisValue> {
+    cell.axes.iter().filter(|axis| axis.name != PEERS).cloned().collect()
 }
 
 /// The shortest decimal that reads back as the same number, without an exponent.
