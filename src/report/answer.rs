@@ -157,7 +157,7 @@ fn warnings(results: &Results<'_>, answer: &Answer) -> Vec<String> {
     let Progress { finished, planned } = answer.replications;
     if finished < planned {
         warnings.push(format!(
-            "incomplete: {} of {} replications finished; means over different seeds are not comparable",
+            "incomplete: {} of {} replications finished, so means may rest on different seeds",
             figures::count(finished),
             figures::count(planned)
         ));

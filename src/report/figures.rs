@@ -15,13 +15,18 @@ pub(super) fn interval(id: MetricId, interval: Interval) -> String {
 pub(super) fn value(id: MetricId, value: f64) -> String {
     let unit = Unit::of(id, value);
     let scaled = value / unit.scale;
-    if unit.after == " %" && (99.0..100.0).contains(&scaled) {
+    if unit.after == " %" && (99.0..100.0).contains(&scaled) && scaled.fract() > 0.0 {
         // Rounded down: 99.999 % is not all.
         return unit.wrap(&fixed((scaled * 100.0).floor() / 100.0, 2));
     }
     let digits =
         if unit.before == "$" { decimals(scaled).min(2).max(decimals_to_show(scaled)) } else { decimals(scaled) };
     unit.wrap(&fixed(scaled, digits))
+}
+
+/// A value as its author wrote it: `99.5 %`.
+pub(super) fn exact(id: MetricId, value: f64) -> String {
+    Unit::of(id, 0.0).wrap(&value.to_string())
 }
 
 /// A whole number with thousands separators: `1,000`.

@@ -132,6 +132,30 @@ impl Study {
     }
 }
 
+/// A study with a winner, a runner-up, one that misses its bound and one that cannot work.
+pub(super) fn town_hall() -> Study {
+    const P95: MetricId = MetricId::LatencyP95;
+    let others = |study: Study, label: &str| {
+        study
+            .also(label, MetricId::Delivered, &[99.98, 99.97, 99.99])
+            .also(label, MetricId::UplinkP95, &[38.0, 37.0, 39.5])
+            .also(label, MetricId::ConnectionsMax, &[12.0, 13.0, 12.0])
+            .also(label, MetricId::ConnectTime, &[1.9, 2.0, 1.95])
+            .also(label, MetricId::Relayed, &[14.0, 15.0, 14.5])
+            .also(label, MetricId::Cost, &[0.42, 0.43, 0.41])
+    };
+    let mut study = Study::new().expect(P95, Bound::AtMost(400.0));
+    study = study.cell(20, "mesh", P95, &[60.0, 61.0, 62.0]);
+    study = study.cell(20, "star", P95, &[80.0, 81.0, 82.0]);
+    study = study.cell(20, "hybrid", P95, &[90.0, 92.0, 91.0]);
+    study = study.cell(1000, "mesh", P95, &[9000.0, 9100.0, 9200.0]);
+    study = study.finding(0, "uplink", "peer 17 (home) needs 359 Mbit/s up and has 15 Mbit/s");
+    study = study.finding(2, "uplink", "peer 3 (home) needs 359 Mbit/s up and has 15 Mbit/s");
+    study = others(study.cell(1000, "star", P95, &[512.0, 518.0, 508.0]), "star");
+    study = others(study.cell(1000, "tree degree=4", P95, &[268.0, 277.0, 259.0]), "tree degree=4");
+    others(study.cell(1000, "hybrid", P95, &[212.0, 218.0, 206.0]), "hybrid")
+}
+
 impl StudyCell {
     fn resolve(&self, index: usize, group: usize) -> Cell {
         let axis = |name: &str, text: String| AxisValue { name: name.to_owned(), text, number: None };

@@ -17,6 +17,15 @@ pub const MANIFEST: &str = "manifest.json";
 /// The key that a manifest of peerscape has at its top.
 pub(super) const MANIFEST_KEY: &str = "peerscape";
 
+/// Results in their place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The files in it, relative to the folder.
+    pub files: Vec<PathBuf>,
+}
+
 /// Why results could not be written.
 #[derive(Debug, Error)]
 pub enum FolderError {
@@ -69,8 +78,9 @@ pub fn check_target(out: &Path) -> Result<(), FolderError> {
 ///
 /// # Panics
 /// If a path is not relative and plain.
-pub fn write_folder(out: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<(), FolderError> {
+pub fn write_folder(out: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<Written, FolderError> {
     check_target(out)?;
+    let written = Written { folder: out.to_owned(), files: files.iter().map(|(name, _)| name.clone()).collect() };
     // The real place, so that a link to a results folder stays a link.
     let out = &out.canonicalize().unwrap_or_else(|_| out.to_owned());
     let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
@@ -83,7 +93,8 @@ pub fn write_folder(out: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<(), Fold
     let new = staging.path().join("new");
     write_files(&new, files)?;
     swap(staging, &new, out)?;
-    sync_dir(parent)
+    sync_dir(parent)?;
+    Ok(written)
 }
 
 fn holds_results(folder: &Path) -> bool {

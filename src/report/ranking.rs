@@ -120,7 +120,7 @@ pub(super) fn expectation_text(expectation: &Expectation) -> String {
         Bound::AtLeast(bound) => ("at least", bound),
     };
     let metric = expectation.metric;
-    format!("{} {word} {}", metric.definition().title, figures::value(metric, bound))
+    format!("{} {word} {}", metric.definition().title, figures::exact(metric, bound))
 }
 
 /// The order of two cells by their means, ties by p95 latency.
@@ -183,4 +183,85 @@ fn missed(expectation: &Expectation, summary: &Summary, cell: usize) -> Option<F
         Some(interval) => format!("expected {wanted}, is {}", figures::interval(metric, interval)),
     };
     Some(Failure { kind: FailureKind::Expectation, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer::{Answer, answer};
+    use super::super::fixture::Study;
+    use super::*;
+
+    const P95: MetricId = MetricId::LatencyP95;
+
+    fn answer_to(study: &Study) -> Answer {
+        answer(&study.results(&study.experiment()))
+    }
+
+    fn order(study: &Study) -> Vec<(String, Option<usize>)> {
+        answer_to(study).decisions[0].ranking.rows.iter().map(|row| (row.topology.clone(), row.rank)).collect()
+    }
+
+    fn row(label: &str, rank: impl Into<Option<usize>>) -> (String, Option<usize>) {
+        (label.to_owned(), rank.into())
+    }
+
+    #[test]
+    fn without_expectations_p95_latency_ranks() {
+        let study = Study::new()
+            .cell(20, "slow", P95, &[30.0, 31.0])
+            .cell(20, "fast", P95, &[10.0, 11.0])
+            .cell(20, "fastest, but broken", P95, &[1.0, 2.0])
+            .finding(1, "unreachable", "peer 3 (office) cannot be reached by 19 of 19 peers")
+            .cell(20, "never ran", P95, &[]);
+        assert_eq!(
+            order(&study),
+            [row("fast", 1), row("slow", 2), row("fastest, but broken", None), row("never ran", None)]
+        );
+        assert!(answer_to(&study).expectations_met(), "nothing was expected");
+    }
+
+    #[test]
+    fn the_first_expectation_ranks_and_latency_breaks_ties() {
+        let study = Study::new()
+            .expect(MetricId::Delivered, Bound::AtLeast(99.0))
+            .cell(20, "misses", P95, &[1.0, 1.0])
+            .also("misses", MetricId::Delivered, &[98.0, 99.0])
+            .cell(20, "whole but slow", P95, &[30.0, 31.0])
+            .also("whole but slow", MetricId::Delivered, &[100.0, 100.0])
+            .cell(20, "whole and fast", P95, &[10.0, 11.0])
+            .also("whole and fast", MetricId::Delivered, &[100.0, 100.0])
+            .cell(20, "nearly whole", P95, &[5.0, 5.0])
+            .also("nearly whole", MetricId::Delivered, &[99.5, 99.6]);
+        assert_eq!(
+            order(&study),
+            [row("whole and fast", 1), row("whole but slow", 2), row("nearly whole", 3), row("misses", None)]
+        );
+        let answer = answer_to(&study);
+        assert!(answer.expectations_met());
+        assert_eq!(
+            answer.decisions[0].ranking.rows[3].failures[0].text,
+            "expected delivered at least 99 %, is 98.5 % ± 6.4"
+        );
+    }
+
+    #[test]
+    fn expectations_count_where_the_decision_is_taken() {
+        let study = Study::new().expect(P95, Bound::AtMost(400.0)).cell(20, "star", P95, &[50.0, 51.0]).cell(
+            1000,
+            "star",
+            P95,
+            &[500.0, 501.0],
+        );
+        assert!(!answer_to(&study).expectations_met());
+        assert_eq!(answer_to(&study).decisions[0].still_works.get("star"), Some(&20));
+    }
+
+    #[test]
+    fn a_bound_within_the_interval_is_warned_of() {
+        let study = Study::new().expect(P95, Bound::AtMost(400.0)).cell(20, "star", P95, &[390.0, 395.0, 405.0]);
+        insta::assert_snapshot!(
+            answer_to(&study).warnings.join("\n"),
+            @"star is too close to call: 397 ms ± 19, expected p95 latency at most 400 ms; more seeds would tell"
+        );
+    }
 }

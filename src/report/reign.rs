@@ -86,3 +86,40 @@ fn names(reign: &Reign) -> String {
 fn stretch(reign: &Reign) -> String {
     format!("{} to {}", figures::count(reign.from_peers), figures::count(reign.to_peers))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer::answer;
+    use super::super::fixture::Study;
+    use super::*;
+    use crate::scenario::Bound;
+
+    const P95: MetricId = MetricId::LatencyP95;
+
+    fn said(study: &Study) -> Option<String> {
+        let experiment = study.experiment();
+        sentence(&answer(&study.results(&experiment)).decisions[0].reigns)
+    }
+
+    fn at(study: Study, peers: u32, star: [f64; 3], hybrid: [f64; 3]) -> Study {
+        study.cell(peers, "star", P95, &star).cell(peers, "hybrid", P95, &hybrid)
+    }
+
+    #[test]
+    fn the_winner_changes_where_another_is_really_better() {
+        let (low, high) = ([10.0, 11.0, 12.0], [20.0, 21.5, 22.0]);
+        let one = at(Study::new(), 20, low, high);
+        assert_eq!(said(&one), None);
+        let two = at(one, 50, low, high);
+        assert_eq!(said(&two).as_deref(), Some("star is best from 20 to 50 peers"));
+        let tied = at(two, 100, low, [10.0, 9.0, 14.0]);
+        assert_eq!(said(&tied).as_deref(), Some("up to 50 peers star is best, from 100 on star or hybrid"));
+        let changed = at(at(tied, 200, high, low), 1000, high, low);
+        assert_eq!(
+            said(&changed).as_deref(),
+            Some("up to 50 peers star is best, at 100 star or hybrid, from 200 on hybrid")
+        );
+        let bounded = changed.expect(P95, Bound::AtMost(1.0));
+        assert_eq!(said(&bounded).as_deref(), Some("none qualifies from 20 to 1,000 peers"));
+    }
+}
