@@ -6,7 +6,9 @@ use crate::metrics::{Interval, MetricId};
 pub(super) fn interval(id: MetricId, interval: Interval) -> String {
     let Some(half_width) = interval.half_width else { return value(id, interval.mean) };
     let unit = Unit::of(id, interval.mean);
+    let nearly_all = unit.after == " %" && (99.0..100.0).contains(&interval.mean);
     let digits = decimals(interval.mean / unit.scale).max(decimals_to_show(half_width / unit.scale));
+    let digits = if nearly_all { digits.max(2) } else { digits };
     let half_width = fixed(half_width / unit.scale, digits);
     format!("{} ± {half_width}", unit.wrap(&fixed(interval.mean / unit.scale, digits)))
 }
@@ -30,7 +32,7 @@ pub(super) fn exact(id: MetricId, value: f64) -> String {
 }
 
 /// A whole number with thousands separators: `1,000`.
-pub(super) fn count(number: impl ToString) -> String {
+pub(super) fn count(number: impl ToString + Copy) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -98,7 +100,7 @@ fn fixed(value: f64, decimals: usize) -> String {
     let sign = if value < 0.0 && text.bytes().any(|byte| (b'1'..=b'9').contains(&byte)) { "-" } else { "" };
     match text.split_once('.') {
         Some((whole, part)) => format!("{sign}{}.{part}", count(whole)),
-        None => format!("{sign}{}", count(text)),
+        None => format!("{sign}{}", count(text.as_str())),
     }
 }
 
@@ -130,5 +132,7 @@ mod tests {
         assert_eq!(ms(40.0, Some(0.0)), "40 ms ± 0");
         assert_eq!(ms(12_345.0, Some(200.0)), "12.3 s ± 0.2");
         assert_eq!(ms(212.4, None), "212 ms");
+        let delivered = Interval { mean: 99.98, half_width: Some(0.3), n: 10 };
+        assert_eq!(super::interval(MetricId::Delivered, delivered), "99.98 % ± 0.30");
     }
 }
