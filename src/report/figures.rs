@@ -133,6 +133,6 @@ mod tests {
         assert_eq!(ms(12_345.0, Some(200.0)), "12.3 s ± 0.2");
         assert_eq!(ms(212.4, None), "212 ms");
         let delivered = Interval { mean: 99.98, half_width: Some(0.3), n: 10 };
-        assert_eq!(super::interval(MetricId::Delivered, delivered), "99.98 % ± 0.30");
+        assert_eq!(interval(MetricId::Delivered, delivered), "99.98 % ± 0.30");
     }
 }
