@@ -65,7 +65,6 @@ impl LatencyHistogram {
 
     /// The exact mean, rounded down to a nanosecond, or `None` of an empty histogram.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "a mean of u64 values fits u64")]
     pub fn mean(&self) -> Option<SimDuration> {
         (self.count > 0).then(|| SimDuration::from_ns((self.sum_ns / u128::from(self.count)) as u64))
     }
@@ -79,7 +78,6 @@ impl LatencyHistogram {
     /// The latency that a share `q` (0 to 1) of the deliveries does not exceed: the upper end of
     /// the bucket that holds it, and never more than the maximum.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a rank")]
     pub fn quantile(&self, q: f64) -> Option<SimDuration> {
         let rank = ((q * self.count as f64).ceil() as u64).clamp(1, self.count.max(1));
         let mut below = 0;

@@ -14,7 +14,6 @@ pub struct Spread {
 impl Spread {
     /// The spread of `values`, in any order; of no values, all zero.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a report of at most a million peers")]
     pub fn of(mut values: Vec<f64>) -> Self {
         if values.is_empty() {
             return Self { mean: 0.0, percentiles: vec![0.0; 101] };

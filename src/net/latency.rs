@@ -180,7 +180,6 @@ impl LatencyModel {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to a million")]
 fn parts_per_million(share: Probability) -> u64 {
     (share.get() * 1e6).round() as u64
 }

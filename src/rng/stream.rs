@@ -81,7 +81,6 @@ impl Streams {
 
     /// The key for draws of `domain` that are hashed from the pair they belong to.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "the low half of the hash is the key")]
     pub fn pair_key(self, domain: Domain) -> PairKey {
         PairKey::new(self.key(domain, 0) as u64)
     }

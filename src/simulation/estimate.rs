@@ -15,7 +15,6 @@ const UNDER_WAY_S: f64 = 0.5;
 
 /// An upper estimate of the memory that one replication of this cell needs.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates; an estimate")]
 pub fn estimate_memory(cell: &Cell) -> ByteCount {
     let peers = u64::from(cell.settings.population.peers.get());
     let pending = (copies_per_s(cell) * UNDER_WAY_S) as u64 + peers;

@@ -68,7 +68,6 @@ fn latencies(values: &mut MetricValues, flows: &Flows) {
     quantiles.into_iter().for_each(|(id, q)| set(id, latency.quantile(q)));
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shares and prices for reports")]
 fn traffic(values: &mut MetricValues, flows: &Flows, settings: &Settings, window: SimDuration) {
     let seen = flows.seen.window;
     let percent = |part: u64, whole: u64| 100.0 * part as f64 / whole as f64;
@@ -82,7 +81,6 @@ fn traffic(values: &mut MetricValues, flows: &Flows, settings: &Settings, window
     values.set(MetricId::Cost, relay + hourly(seen.server_bytes, settings.webrtc.server_egress));
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shares for reports")]
 fn connectivity(values: &mut MetricValues, flows: &Flows) {
     let established = &flows.established;
     let wanted = established.wanted.max(1) as f64;

@@ -51,7 +51,6 @@ fn check_against(experiment: &Experiment, jobs: usize, available: ByteCount) -> 
     })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
 fn gigabytes(bytes: ByteCount) -> String {
     format!("{:.1}", bytes.get() as f64 / 1e9)
 }

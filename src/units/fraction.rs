@@ -30,7 +30,6 @@ impl Probability {
 
     /// The number below which a uniform 64-bit draw falls with this probability.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates at the ends, as it should")]
     pub fn threshold(self) -> u64 {
         (self.0 * 18_446_744_073_709_551_616.0) as u64
     }

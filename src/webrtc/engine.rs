@@ -74,14 +74,14 @@ impl HasPresets for EngineSpec {
             Preset {
                 name: "chromium",
                 summary: "libwebrtc in Chromium: 500 connections a renderer, 16 MiB send buffer",
-                make: || EngineSpec { max_connections: Some(500), ..browser() },
+                make: || Self { max_connections: Some(500), ..browser() },
             },
             Preset { name: "firefox", summary: "Firefox: costs as Chromium, no connection limit known", make: browser },
             Preset { name: "webkit", summary: "Safari: costs as Chromium, no connection limit known", make: browser },
             Preset {
                 name: "webrtc-rs",
                 summary: "webrtc-rs 0.21, native: measured set-up, idle and message costs",
-                make: || EngineSpec {
+                make: || Self {
                     cpu_per_setup: us(2_000),
                     cpu_idle_per_s: us(50),
                     cpu_per_message: us(4),
@@ -95,7 +95,7 @@ impl HasPresets for EngineSpec {
             Preset {
                 name: "ideal",
                 summary: "no CPU cost and no limit: for isolating other effects",
-                make: EngineSpec::default,
+                make: Self::default,
             },
         ]
     }
