@@ -5,6 +5,7 @@ pub mod metrics;
 pub mod net;
 pub mod overlay;
 pub mod presets;
+pub mod report;
 pub mod rng;
 pub mod scenario;
 pub mod sweep;

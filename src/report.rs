@@ -1,0 +1,3 @@
+//! Reports of an experiment's results.
+
+pub mod plot;
