@@ -14,6 +14,7 @@ mod fixture;
 pub mod folder;
 pub mod json;
 mod manifest;
+pub mod plot;
 mod ranking;
 mod reign;
 mod runs_csv;

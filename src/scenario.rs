@@ -6,4 +6,4 @@
 
 mod experiment;
 
-pub use experiment::{AxisValue, Bound, Cell, Expectation, Experiment, RunSettings, Settings};
+pub use experiment::{AxisValue, Bound, Cell, Expectation, Experiment, OrderedNumber, RunSettings, Settings};
