@@ -2,8 +2,9 @@
 
 /// A key for hashing ids into uniform 64-bit draws.
 ///
-/// The hash is two rounds of the SplitMix64 finaliser (Steele, Lea and Flood, "Fast splittable
-/// pseudorandom number generators", OOPSLA 2014) over the key and the ids.
+/// The hash is the SplitMix64 finaliser (Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// generators", OOPSLA 2014) over the key and the pair, and once more over a number where there is
+/// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PairKey(u64);
 

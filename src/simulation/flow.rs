@@ -82,6 +82,8 @@ pub(super) struct Message {
     pub(super) measured: bool,
     /// Bytes on a link.
     pub(super) bytes: u64,
+    /// Which of the plan's sizes it has.
+    pub(super) size: u32,
     /// Where the service times of its size begin.
     costs: usize,
 }
@@ -153,6 +155,7 @@ impl Flows {
             published,
             measured: published >= self.plan.measure_from,
             bytes: self.plan.sizes[planned.size as usize].bytes.get(),
+            size: planned.size,
             costs: planned.size as usize * self.servers.len(),
         }
     }

@@ -26,6 +26,9 @@ pub(super) struct Plan {
     pub(super) costs: Vec<Cost>,
     /// How each node receives.
     pub(super) reception: Vec<Reception>,
+    // Loss of a message of size `s` between classes `a` and `b`, as the threshold of a uniform
+    // draw: losses[(s * classes + a) * classes + b].
+    losses: Vec<u64>,
     /// Limits of the uplinks of each class.
     pub(super) limits: Vec<QueueLimits>,
     // Nodes that pass nothing on, a bit each.
@@ -72,7 +75,7 @@ pub(super) struct Cost {
 pub(super) struct QueueLimits {
     /// Longest wait of an unreliable message.
     pub(super) wait_ns: u64,
-    /// Most bytes that wait on reliable channels.
+    /// Most bytes that wait on each reliable channel.
     pub(super) send_buffer: u64,
     /// Smallest retransmission time-out.
     pub(super) rto_min_ns: u64,
@@ -123,6 +126,7 @@ impl Plan {
             .collect();
         // A retransmission arrives behind copies that were sent after it.
         let reorders = world.has_loss() && flows.iter().any(|flow| flow.channel != Channel::Unreliable);
+        let losses = losses(world, &sizes);
         let reception = match options.shortcuts && !reorders {
             true => receptions(overlay, &costs, &sources(flows)),
             false => vec![Reception::Source; overlay.nodes() as usize],
@@ -142,6 +146,7 @@ impl Plan {
             sizes,
             costs,
             reception,
+            losses,
             limits: world.classes().iter().map(limits).collect(),
             leaves: leaves(overlay),
             idle_share,
@@ -168,6 +173,13 @@ impl Plan {
             Schedule::Drawn { count, .. } if number >= count => None,
             _ => Some(self.published(schedule, number)).filter(|&time| time < self.publish_end),
         }
+    }
+
+    /// Loss of a message of size `size` from a class to each, as the threshold of a uniform draw.
+    #[inline]
+    pub(super) fn losses(&self, size: u32, from_class: usize) -> &[u64] {
+        let classes = self.limits.len();
+        &self.losses[(size as usize * classes + from_class) * classes..][..classes]
     }
 
     /// Whether a node passes nothing on.
@@ -217,6 +229,14 @@ fn cost(world: &World, node: u32, wire: Wire, idle_share: f32) -> Cost {
     let left = f64::from(1.0 - idle_share.min(IDLE_SHARE_MAX));
     let cpu = SimDuration::from_secs_f64(alone.as_secs_f64() / left);
     Cost { up_ns: serialise(rates.up), down_ns: serialise(rates.down), cpu_ns: cpu.as_ns() }
+}
+
+// A message is lost with any of its packets.
+fn losses(world: &World, sizes: &[Wire]) -> Vec<u64> {
+    let classes = world.classes().len();
+    let pairs = (0..classes).flat_map(|from| (0..classes).map(move |to| (from, to)));
+    let loss = |wire: &Wire, (from, to)| world.packet_loss(from, to).any_of(wire.packets).threshold();
+    sizes.iter().flat_map(|wire| pairs.clone().map(move |pair| loss(wire, pair))).collect()
 }
 
 fn limits(class: &Class) -> QueueLimits {

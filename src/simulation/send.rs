@@ -12,6 +12,8 @@ use crate::world::{PathsFrom, World};
 /// SCTP gives up after this many retransmissions (RFC 9260, Association.Max.Retrans).
 const RETRANSMISSIONS_MAX: u32 = 10;
 const _: () = assert!(RETRANSMISSIONS_MAX < ATTEMPTS_MAX);
+/// Least that libwebrtc's SCTP adds to the round trip for its variance.
+const RTT_VARIANCE_MIN: SimDuration = SimDuration::from_ms(220);
 /// Largest retransmission time-out (RFC 9260, RTO.Max).
 const RTO_MAX: SimDuration = SimDuration::from_secs(60);
 
@@ -22,6 +24,9 @@ struct Sender<'a> {
     message: &'a Message,
     cost: Cost,
     limits: QueueLimits,
+    /// Loss of the message, by the receiver's class.
+    losses: &'a [u64],
+    connections: u32,
     servers: Servers,
     paths: PathsFrom<'a>,
     world: &'a World,
@@ -53,6 +58,8 @@ macro_rules! sender {
             message: $message,
             cost: $flows.cost($node, $message),
             limits: $flows.plan.limits[$flows.world.class_index($node)],
+            losses: $flows.plan.losses($message.size, $flows.world.class_index($node)),
+            connections: $flows.established.degrees[$node as usize],
             servers: $flows.servers[$node as usize],
             paths: $flows.world.paths_from($node),
             world: &$flows.world,
@@ -152,8 +159,9 @@ impl Sender<'_> {
         let departure_ns = self.servers.up.serve(ready_ns, self.cost.up_ns);
         self.tally.sent += 1;
         self.tally.relayed += u64::from(path.relayed);
-        if path.loss_threshold > 0 || !self.holds.is_empty() {
-            let lost = self.draw_loss(to, path.loss_threshold, 0);
+        let loss = self.losses[usize::from(path.class)];
+        if loss > 0 || !self.holds.is_empty() {
+            let lost = self.draw_loss(to, loss, 0);
             if self.message.channel == Channel::Reliable {
                 self.holds.sent(self.message.copied(self.node, to), lost);
             }
@@ -172,7 +180,7 @@ impl Sender<'_> {
         if self.message.measured {
             self.servers.up_work += self.cost.up_ns;
         }
-        if self.draw_loss(to, path.loss_threshold, attempt) {
+        if self.draw_loss(to, self.losses[usize::from(path.class)], attempt) {
             self.lose(to, departure_ns, path.delay_ns, attempt);
         } else {
             self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
@@ -218,7 +226,8 @@ impl Sender<'_> {
             return wait_ns <= self.limits.wait_ns;
         }
         let waiting_bytes = u128::from(wait_ns) * u128::from(self.message.bytes) / u128::from(self.cost.up_ns.max(1));
-        waiting_bytes <= u128::from(self.limits.send_buffer)
+        // The connections wait side by side, each with its own buffer.
+        waiting_bytes <= u128::from(self.limits.send_buffer) * u128::from(self.connections)
     }
 
     fn draw_loss(&self, to: u32, threshold: u64, attempt: u32) -> bool {
@@ -231,7 +240,7 @@ impl Sender<'_> {
         if self.message.channel == Channel::Unreliable {
             return self.seen.lose(self.message);
         }
-        let first_ns = self.limits.rto_min_ns.max(2 * delay_ns);
+        let first_ns = self.limits.rto_min_ns.max(2 * delay_ns + RTT_VARIANCE_MIN.as_ns());
         let rto = SimDuration::from_ns(first_ns << attempt).min(RTO_MAX);
         let retry = Happening::Retransmit { copied: self.message.copied(self.node, to), attempt: attempt + 1 };
         self.scheduler.schedule_at(SimTime::from_ns(departure_ns) + rto, retry.into());

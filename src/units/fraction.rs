@@ -34,6 +34,12 @@ impl Probability {
         (self.0 * 18_446_744_073_709_551_616.0) as u64
     }
 
+    /// The probability that at least one of `n` independent events of this probability happens.
+    #[must_use]
+    pub fn any_of(self, n: u64) -> Self {
+        if n == 1 { self } else { Self(1.0 - libm::pow(1.0 - self.0, n as f64)) }
+    }
+
     /// The probability that at least one of two independent events happens.
     #[must_use]
     pub fn either(self, other: Self) -> Self {

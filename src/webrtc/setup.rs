@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetupProfile {
-    /// ICE 1, DTLS 1.2 2, SCTP 2 round trips (draft-hancke-tsvwg-snap-00): what browsers do.
-    #[default]
+    /// ICE 1, DTLS 1.2 2, SCTP 2 round trips (draft-hancke-tsvwg-snap-00).
     Classic12,
-    /// DTLS 1.3 saves one.
+    /// DTLS 1.3 saves one: what Chromium and Firefox do with their own kind (measured: open four
+    /// round trips after the answer).
+    #[default]
     Dtls13,
     /// SCTP's INIT in the offer and answer (SNAP) saves two over `classic12`.
     Snap,

@@ -3,7 +3,7 @@
 use super::{NatIndex, World};
 use crate::net::{Filtering, LatencyModel, Mapping, Nat, PairOutcome, Place, pair_outcome};
 use crate::rng::PairKey;
-use crate::units::{SimDuration, SimTime, UsdPerGigabyte};
+use crate::units::{Probability, SimDuration, SimTime, UsdPerGigabyte};
 
 /// The way packets take from one node to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +12,8 @@ pub struct Path {
     pub delay_ns: u64,
     /// Whether it runs through the TURN server.
     pub relayed: bool,
-    /// A uniform 64-bit draw below this is a loss.
-    pub loss_threshold: u64,
+    /// The receiver's class, for what depends on the classes of both ends.
+    pub class: u16,
 }
 
 /// The paths from one node.
@@ -41,7 +41,7 @@ impl PathsFrom<'_> {
             PairOutcome::Relayed => (self.world.relay_ns(self.from, to), true),
             PairOutcome::Impossible => return None,
         };
-        Some(Path { delay_ns: way_ns + access.delay_ns, relayed, loss_threshold: access.loss_threshold })
+        Some(Path { delay_ns: way_ns + access.delay_ns, relayed, class: receiver.class })
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Paths {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Access {
     pub(super) delay_ns: u64,
-    pub(super) loss_threshold: u64,
+    pub(super) loss: Probability,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +143,13 @@ impl World {
     /// Whether any path loses packets.
     #[must_use]
     pub fn has_loss(&self) -> bool {
-        self.paths.access.iter().any(|access| access.loss_threshold > 0)
+        self.paths.access.iter().any(|access| access.loss > Probability::ZERO)
+    }
+
+    /// Probability that a packet is lost between peers of two classes.
+    #[must_use]
+    pub fn packet_loss(&self, from_class: usize, to_class: usize) -> Probability {
+        self.paths.access[from_class * self.paths.classes + to_class].loss
     }
 
     /// When a connection is open whose ends begin with it at `begin`, or `None` where it cannot be:
