@@ -81,7 +81,9 @@ impl EventHandler for Peer {
                     self.send_to_children(published);
                 }
             }
-            Publish {} => self.publish(),
+            Publish {} => {
+                self.publish();
+            }
         });
     }
 }

@@ -1,29 +1,33 @@
-//! Exit codes: what a script learns from a run without reading it.
+//! How a verb ends, and the exit code of each end.
 
-/// How the program ended.
+use std::io;
+use std::process::ExitCode;
+
+/// How a verb ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Exit {
+#[repr(u8)]
+pub(crate) enum Exit {
     /// All went well.
-    Done,
+    Success = 0,
     /// Something failed while running.
-    Failed,
-    /// The command line or a scenario is wrong.
-    Usage,
+    Failure = 1,
+    /// The command line or a scenario is wrong; the reason has been shown.
+    Usage = 2,
     /// No topology meets what the scenario expects.
-    ExpectationMissed,
+    ExpectationMissed = 3,
     /// Interrupted; what was finished is kept.
-    Interrupted,
+    Interrupted = 130,
 }
 
-impl Exit {
-    /// The code.
-    pub(super) const fn code(self) -> i32 {
-        match self {
-            Self::Done => 0,
-            Self::Failed => 1,
-            Self::Usage => 2,
-            Self::ExpectationMissed => 3,
-            Self::Interrupted => 130,
+/// The exit code of a verb's end.
+pub(crate) fn code(result: io::Result<Exit>) -> ExitCode {
+    let exit = result.unwrap_or_else(|error| match error.kind() {
+        // Whoever read our output has seen enough.
+        io::ErrorKind::BrokenPipe => Exit::Success,
+        _ => {
+            eprintln!("error: {error}");
+            Exit::Failure
         }
-    }
+    });
+    ExitCode::from(exit as u8)
 }

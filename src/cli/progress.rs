@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use peerscape::sweep::Observer;
 
 use super::exit::Exit;
-use crate::sweep::Observer;
 
 /// Watches a sweep for a person.
 pub(super) struct Progress {
@@ -34,7 +34,7 @@ impl Progress {
         let flag = Arc::clone(&stop);
         ctrlc::set_handler(move || {
             if flag.swap(true, Ordering::SeqCst) {
-                std::process::exit(Exit::Interrupted.code());
+                std::process::exit(Exit::Interrupted as i32);
             }
         })?;
         let bar = stderr().is_terminal().then(bar);

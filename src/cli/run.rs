@@ -1,25 +1,27 @@
 //! `peerscape run`: every cell with every seed, then the answer.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{self, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Instant, SystemTime};
 
 use clap::{Args, ValueEnum};
+use miette::IntoDiagnostic;
+use peerscape::report::{self, Answer, Provenance, Written, folder, plot};
+use peerscape::scenario::{self, Experiment};
+use peerscape::sweep::{self, Results, SweepOptions};
 
 use super::exit::Exit;
 use super::progress::Progress;
-use crate::report::{self, Answer, Provenance, Written, folder, plot};
-use crate::scenario::{self, Experiment};
-use crate::sweep::{self, Results, SweepOptions};
 
-/// Run a scenario: every cell with every seed, then rank the topologies
+/// The arguments of `run`.
 #[derive(Debug, Args)]
-pub(super) struct RunArgs {
+pub(crate) struct Arguments {
     /// The scenario file
+    #[arg(value_name = "SCENARIO")]
     scenario: PathBuf,
-    /// Override a value of the scenario, such as population.peers=100; may be repeated
+    /// Replace a value: `population.peers=100`, `workload.0.rate="10 /s"`
     #[arg(long = "set", value_name = "PATH=VALUE")]
     overrides: Vec<String>,
     /// How many replications run at once [default: one a processor]
@@ -47,18 +49,31 @@ enum Format {
     Json,
 }
 
-impl RunArgs {
-    /// Runs the scenario and writes its results.
-    pub(super) fn run(&self) -> Result<Exit, super::Failure> {
-        let loaded = scenario::load(&self.scenario, &self.overrides)?;
-        let experiment = Arc::new(loaded);
+/// Runs the scenario, writes its results and prints the answer.
+pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
+    let experiment = match scenario::load(&arguments.scenario, &arguments.overrides) {
+        Ok(experiment) => Arc::new(experiment),
+        Err(errors) => {
+            eprintln!("{:?}", miette::Report::new(errors));
+            return Ok(Exit::Usage);
+        }
+    };
+    experiment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+    arguments.run(&experiment).or_else(|failure| {
+        eprintln!("error: {failure}");
+        Ok(Exit::Failure)
+    })
+}
+
+impl Arguments {
+    fn run(&self, experiment: &Arc<Experiment>) -> miette::Result<Exit> {
         let jobs = self.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
         let out = self.out.clone().unwrap_or_else(|| Path::new("results").join(&experiment.name));
-        folder::check_target(&out)?;
-        sweep::check_memory(&experiment, jobs)?;
+        folder::check_target(&out).into_diagnostic()?;
+        sweep::check_memory(experiment, jobs).into_diagnostic()?;
         let (started, clock) = now();
-        let mut progress = Progress::start(experiment.cells.len() * experiment.seeds.len(), clock)?;
-        let results = sweep::run(&experiment, SweepOptions { jobs }, &mut progress)?;
+        let mut progress = Progress::start(experiment.cells.len() * experiment.seeds.len(), clock).into_diagnostic()?;
+        let results = sweep::run(experiment, SweepOptions { jobs }, &mut progress).into_diagnostic()?;
         let interrupted = progress.end();
         if interrupted && results.cells.iter().all(|cell| cell.runs.is_empty()) {
             eprintln!("interrupted before the first replication was finished: nothing is written");
@@ -67,11 +82,11 @@ impl RunArgs {
         let answer = report::answer(&results);
         let provenance = Provenance { command: command(), started, wall: clock.elapsed(), threads: jobs };
         let files = self.files(&results, &answer, &provenance)?;
-        let written = report::write_folder(&out, &files)?;
-        self.print(&experiment, &answer, &written)?;
+        let written = report::write_folder(&out, &files).into_diagnostic()?;
+        self.print(experiment, &answer, &written).into_diagnostic()?;
         Ok(match (interrupted, answer.expectations_met()) {
             (true, _) => Exit::Interrupted,
-            (false, true) => Exit::Done,
+            (false, true) => Exit::Success,
             (false, false) => Exit::ExpectationMissed,
         })
     }
@@ -81,13 +96,13 @@ impl RunArgs {
         results: &Results<'_>,
         answer: &Answer,
         provenance: &Provenance,
-    ) -> Result<Vec<(PathBuf, Vec<u8>)>, super::Failure> {
+    ) -> miette::Result<Vec<(PathBuf, Vec<u8>)>> {
         let mut files = report::tables(results, &answer.summary);
         let plots = Path::new("plots");
         for (name, svg) in plot::render_all(results) {
             #[cfg(feature = "png")]
             if self.png {
-                let png = plot::png(&svg, PNG_SCALE)?;
+                let png = plot::png(&svg, PNG_SCALE).into_diagnostic()?;
                 files.push((plots.join(Path::new(&name).with_extension("png")), png));
             }
             files.push((plots.join(name), svg.into_bytes()));
@@ -96,7 +111,7 @@ impl RunArgs {
         Ok(files)
     }
 
-    fn print(&self, experiment: &Experiment, answer: &Answer, written: &Written) -> std::io::Result<()> {
+    fn print(&self, experiment: &Experiment, answer: &Answer, written: &Written) -> io::Result<()> {
         let text = match self.format {
             Format::Text => {
                 let colour = stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -104,8 +119,7 @@ impl RunArgs {
             }
             Format::Json => report::json::render(experiment, answer, Some(written)),
         };
-        stdout().write_all(text.as_bytes())?;
-        stderr().flush()
+        stdout().write_all(text.as_bytes())
     }
 }
 

@@ -40,6 +40,10 @@ impl Workload for StateSync {
         f64::from(peers) * self.rate.per_second()
     }
 
+    fn largest_message(&self) -> ByteCount {
+        self.message
+    }
+
     fn to_json(&self) -> serde_json::Value {
         json_of(ENTRY.kind, self)
     }
