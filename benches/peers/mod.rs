@@ -58,7 +58,8 @@ impl Peer {
         if self.tree {
             self.send_to_children(now);
         } else {
-            (0..self.peers).filter(|&to| to != self.number).for_each(|to| self.send(to, now));
+            let own = self.number;
+            (0..self.peers).filter(|&to| to != own).for_each(|to| self.send(to, now));
         }
         self.left -= 1;
         if self.left > 0 {

@@ -105,8 +105,7 @@ impl MetricPlot {
             "USD/h" => Some("US dollars per hour"),
             unit => Some(unit),
         };
-        let notes: Vec<&str> = unit.into_iter().chain(scale.is_log().then_some("log scale")).collect();
-        if notes.is_empty() { self.axis.to_owned() } else { format!("{} ({})", self.axis, notes.join(", ")) }
+        words::axis_title(self.axis, unit, scale)
     }
 }
 

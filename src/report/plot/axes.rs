@@ -1,7 +1,8 @@
 //! The axes of a panel: grid, ticks, titles and reference lines.
 
 use super::canvas::{Align, Canvas, Pen, Point, text_width, wrap};
-use super::figure::{Area, Axis, Figure, Panel, Reference, Side, TICK_GAP, line_height, pixels};
+use super::figure::{Area, Axis, Figure, Panel, Reference, Side, TICK_GAP, int, line_height, pixels};
+use super::scale::Tick;
 use super::style::{AXIS, GRID, INK, LABEL, LABEL_WIDTH_MAX, MARGIN, MUTED, NOTE, TICK};
 
 /// Draws everything of a panel that lies below its lines.
@@ -43,12 +44,23 @@ fn draw_x_labels(canvas: &mut Canvas<'_>, axis: &Axis, area: Area) {
     canvas.text(&axis.title, at, LABEL, INK, Align::Centre);
 }
 
-/// The labelled ticks whose labels keep clear of each other: the last one always, and of the
-/// others those that have room.
+/// The labelled ticks whose labels keep clear of each other. Where not all of a logarithmic axis
+/// do, those at powers of ten.
 fn legible(axis: &Axis, place: impl Fn(f64) -> i32) -> Vec<(&str, i32)> {
+    let labelled: Vec<&Tick> = axis.ticks.iter().filter(|tick| !tick.label.is_empty()).collect();
+    let all = clear_of_each_other(&labelled, &place);
+    if all.len() == labelled.len() || !axis.scale.is_log() {
+        return all;
+    }
+    let powers: Vec<&Tick> = labelled.into_iter().filter(|tick| tick.label.starts_with(['0', '1'])).collect();
+    if powers.len() < 2 { all } else { clear_of_each_other(&powers, place) }
+}
+
+/// The last tick always, and of the others those that have room.
+fn clear_of_each_other<'a>(ticks: &[&'a Tick], place: impl Fn(f64) -> i32) -> Vec<(&'a str, i32)> {
     let mut kept: Vec<(&str, i32)> = Vec::new();
     let mut free_until = i32::MAX;
-    for tick in axis.ticks.iter().rev().filter(|tick| !tick.label.is_empty()) {
+    for tick in ticks.iter().rev() {
         let (x, half) = (place(tick.value), text_width(&tick.label, TICK) / 2);
         if x + half + 6 <= free_until {
             kept.push((&tick.label, x));
@@ -63,14 +75,14 @@ fn draw_y_labels(canvas: &mut Canvas<'_>, axis: &Axis, area: Area) {
     for tick in axis.ticks.iter().filter(|tick| !tick.label.is_empty()) {
         let y = area.y(axis, tick.value);
         let lines = wrap(&tick.label, TICK, LABEL_WIDTH_MAX);
-        let height = lines.len() as i32 * line_height(TICK);
+        let height = int(lines.len()) * line_height(TICK);
         if y + height / 2 > free_until {
             continue;
         }
         free_until = y - height / 2;
         canvas.line(&[(area.left - 6, y), (area.left, y)], Pen::solid(AXIS, 1));
         for (index, line) in lines.iter().enumerate() {
-            let at = (area.left - TICK_GAP, y - height / 2 + line_height(TICK) / 2 + index as i32 * line_height(TICK));
+            let at = (area.left - TICK_GAP, y - height / 2 + line_height(TICK) / 2 + int(index) * line_height(TICK));
             canvas.text(line, at, TICK, MUTED, Align::Right);
         }
     }
@@ -90,7 +102,7 @@ pub(super) fn tick_labels_width(axis: &Axis) -> i32 {
 pub(super) fn tick_labels_height(axis: &Axis) -> i32 {
     let words = axis.ticks.iter().filter(|tick| tick.label.contains(char::is_alphabetic));
     let most = words.clone().map(|tick| wrap(&tick.label, TICK, LABEL_WIDTH_MAX).len()).max().unwrap_or(0);
-    words.count() as i32 * (most as i32 * line_height(TICK) + 10)
+    int(words.count()) * (int(most) * line_height(TICK) + 10)
 }
 
 fn ends(figure: &Figure, reference: &Reference, area: Area) -> (Point, Point) {
@@ -122,28 +134,29 @@ pub(super) fn draw_reference_labels(canvas: &mut Canvas<'_>, figure: &Figure, pa
     }
 }
 
-/// The places for a reference line's label that lie within the panel, the preferred one first.
+/// The places for a reference line's label: on either side of it, from one end to the other.
 fn label_boxes(figure: &Figure, reference: &Reference, area: Area, width: i32) -> Vec<Area> {
-    let (from, to) = ends(figure, reference, area);
+    let (from, _) = ends(figure, reference, area);
     let (width, height) = (width + 8, line_height(NOTE));
-    let middle = (i32::midpoint(from.0, to.0), i32::midpoint(from.1, to.1));
-    let corners = match reference.on {
-        Side::Y => {
-            let lefts = [area.left + 8, area.right - width - 8, middle.0 - width / 2];
-            lefts.map(|left| [(left, from.1 - height - 2), (left, from.1 + 3)])
-        }
-        Side::X => {
-            let tops = [area.top + 6, area.bottom - height - 6, middle.1 - height / 2];
-            tops.map(|top| [(from.0 + 4, top), (from.0 - width - 4, top)])
-        }
+    let along = |low: i32, high: i32| (0..=8).map(move |step| low + (high - low) * step / 8);
+    let corners: Vec<Point> = match reference.on {
+        Side::Y => along(area.left + 8, area.right - width - 8)
+            .flat_map(|left| [(left, from.1 - height - 2), (left, from.1 + 3)])
+            .collect(),
+        Side::X => along(area.top + 6, area.bottom - height - 6)
+            .flat_map(|top| [(from.0 + 4, top), (from.0 - width - 4, top)])
+            .collect(),
     };
-    let boxes =
-        corners.into_iter().flatten().map(|(left, top)| Area { left, top, right: left + width, bottom: top + height });
-    boxes
-        .filter(|label| {
-            label.left >= area.left && label.right <= area.right && label.top >= area.top && label.bottom <= area.bottom
-        })
-        .collect()
+    let label = |(left, top): Point| Area { left, top, right: left + width, bottom: top + height };
+    let within = |label: &Area| {
+        area.left <= label.left && label.right <= area.right && area.top <= label.top && label.bottom <= area.bottom
+    };
+    let beside: Vec<Area> = corners.iter().copied().map(label).filter(within).collect();
+    if !beside.is_empty() {
+        return beside;
+    }
+    // There is no room beside the line, so the label lies across it.
+    corners.iter().map(|&(left, top)| label((left.min(area.right - width).max(area.left), top))).collect()
 }
 
 /// Points a few pixels apart along a line.

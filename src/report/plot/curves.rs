@@ -3,7 +3,7 @@
 use super::facets::{Facet, Facets};
 use super::figure::{Axis, Figure, Key, Line, Mark, Note, Panel, Reference, Side};
 use super::scale::{Scale, Tick, short_number, spans_decades};
-use super::words::{hollow_note, left_out_note, subtitle};
+use super::words::{axis_title, hollow_note, left_out_note, subtitle};
 use crate::metrics::{LatencyHistogram, MetricId, RunRecord, Spread};
 use crate::scenario::{Bound, Cell};
 use crate::sweep::CellRuns;
@@ -23,6 +23,7 @@ pub(super) struct LoadPlot {
     pub(super) file: &'static str,
     title: &'static str,
     axis: &'static str,
+    unit: Option<&'static str>,
     limit: Option<(f64, &'static str)>,
     spread: fn(&RunRecord) -> &Spread,
 }
@@ -32,7 +33,8 @@ pub(super) static LOAD_PLOTS: &[LoadPlot] = &[
     LoadPlot {
         file: "uplink_utilisation_by_peer",
         title: "How uplink load is spread over the peers",
-        axis: "uplink utilisation (%)",
+        axis: "uplink utilisation",
+        unit: Some("%"),
         limit: Some((100.0, "100 %: the uplink is full")),
         spread: |record| &record.uplink_percent,
     },
@@ -40,6 +42,7 @@ pub(super) static LOAD_PLOTS: &[LoadPlot] = &[
         file: "connections_by_peer",
         title: "How connections are spread over the peers",
         axis: "open connections of a peer",
+        unit: None,
         limit: None,
         spread: |record| &record.connections,
     },
@@ -53,12 +56,11 @@ pub(super) fn latency_cdf(facets: &Facets<'_>) -> Option<Figure> {
         return None;
     }
     let scale = if spans_decades(&values, WIDE) { Scale::log(&values) } else { Scale::from_zero(&values) };
-    let log = if scale.is_log() { ", log scale" } else { "" };
     let p95 = Reference { on: Side::Y, value: 95.0, text: "p95".to_owned() };
     Some(Figure {
         title: "Distribution of delivery latency".to_owned(),
         subtitle: subtitle(facets, fixed(facets), "all deliveries of all seeds"),
-        x: Axis { title: format!("delivery latency (ms{log})"), scale, ticks: scale.ticks(), inset: 0 },
+        x: Axis { title: axis_title("delivery latency", Some("ms"), scale), scale, ticks: scale.ticks(), inset: 0 },
         y: share_axis("share of deliveries (%)", 8),
         notes: notes(facets, &panels),
         key: if panels.len() > 1 { Key::Rows } else { Key::List },
@@ -78,12 +80,11 @@ pub(super) fn load(facets: &Facets<'_>, plot: &LoadPlot) -> Option<Figure> {
     let limit = plot.limit.filter(|(value, _)| *value <= 2.0 * most);
     values.extend(limit.map(|(value, _)| value));
     let scale = Scale::from_zero_or_log(&values);
-    let log = if scale.is_log() { ", log scale" } else { "" };
     Some(Figure {
         title: plot.title.to_owned(),
         subtitle: subtitle(facets, fixed(facets), "each percentile is the mean over the seeds"),
         x: share_axis("share of the peers, least loaded first (%)", 0),
-        y: Axis { title: format!("{}{log}", plot.axis), scale, ticks: scale.ticks(), inset: 12 },
+        y: Axis { title: axis_title(plot.axis, plot.unit, scale), scale, ticks: scale.ticks(), inset: 12 },
         notes: notes(facets, &panels),
         key: if panels.len() > 1 { Key::Rows } else { Key::LineEnds },
         panels,
@@ -175,7 +176,7 @@ fn latency_bounds(facets: &Facets<'_>, scale: Scale) -> impl Iterator<Item = Ref
     let bound = move |expectation: &crate::scenario::Expectation| {
         let (_, name) = quantiles.iter().find(|(metric, _)| *metric == expectation.metric)?;
         let Bound::AtMost(value) = expectation.bound else { return None };
-        let text = format!("expected: {name} at most {} ms", short_number(value));
+        let text = format!("{name} at most {} ms", short_number(value));
         scale.holds(value).then_some(Reference { on: Side::X, value, text })
     };
     expectations.filter_map(bound)

@@ -99,14 +99,15 @@ impl<'a> Facets<'a> {
         Some(axis_text(&cell.axes[axis.place]))
     }
 
-    /// The number of peers where all cells have the same, and it is no axis.
+    /// The number of peers where all cells have the same.
     pub(super) fn peers_text(&self) -> Option<String> {
-        if self.results.experiment.axes.iter().any(|name| name == PEERS) {
-            return None;
-        }
-        let mut counts = self.results.experiment.cells.iter().map(|cell| cell.settings.population.peers.get());
+        let peers_of = |cell: &Cell| {
+            let swept = cell.axes.iter().find(|value| value.name == PEERS).and_then(|value| value.number);
+            swept.map_or_else(|| f64::from(cell.settings.population.peers.get()), |peers| peers.0)
+        };
+        let mut counts = self.results.experiment.cells.iter().map(peers_of);
         let first = counts.next()?;
-        counts.all(|count| count == first).then(|| peers_text(f64::from(first)))
+        counts.all(|count| count.total_cmp(&first).is_eq()).then(|| peers_text(first))
     }
 
     /// How many seeds the cells have: "10 seeds", "3 to 10 seeds".
@@ -131,11 +132,6 @@ impl<'a> Facets<'a> {
 }
 
 impl NumericAxis {
-    /// The title of the axis in a plot.
-    pub(super) fn title(&self) -> &str {
-        &self.name
-    }
-
     /// Whether the values span more than a decade.
     pub(super) fn spans_a_decade(&self) -> bool {
         let values: Vec<f64> = self.ticks.iter().map(|tick| tick.value).collect();

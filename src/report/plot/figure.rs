@@ -158,10 +158,15 @@ pub(super) const fn line_height(size: i32) -> i32 {
     size + size / 3
 }
 
+/// A count as a number of pixels.
+pub(super) fn int(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
 /// Room for a panel's tick labels and axis title.
 const BELOW_PANEL: i32 = 14 + line_height(TICK) + line_height(LABEL);
-/// Room between panels beside each other.
-const GUTTER: i32 = 40;
+/// Room between panels beside each other, besides that for tick labels.
+const GUTTER: i32 = 16;
 /// Room between the tick labels of the vertical axis and the axis.
 pub(super) const TICK_GAP: i32 = 12;
 
@@ -260,7 +265,7 @@ impl Layout {
 }
 
 fn rows(lines: usize, size: i32) -> i32 {
-    lines as i32 * line_height(size)
+    int(lines) * line_height(size)
 }
 
 /// The areas of the panels, and where the last one's axis title ends.
@@ -268,18 +273,19 @@ fn panel_areas(figure: &Figure, columns: usize, top: i32) -> (Vec<Area>, i32) {
     let y_title = if figure.y.title.is_empty() { 0 } else { line_height(LABEL) + 8 };
     let left = MARGIN + y_title + axes::tick_labels_width(&figure.y) + TICK_GAP;
     let right = WIDTH - MARGIN - key::width_beside(figure).max(overhang(&figure.x));
-    let gaps = GUTTER * (columns as i32 - 1);
-    let width = (right - left - gaps) / columns as i32;
+    let gutter = GUTTER + 2 * overhang(&figure.x);
+    let gaps = gutter * (int(columns) - 1);
+    let width = (right - left - gaps) / int(columns);
     let least = if columns > 1 { SMALL_PANEL_HEIGHT } else { PANEL_HEIGHT };
     let height = least.max(key::height_beside(figure)).max(axes::tick_labels_height(&figure.y));
     let title = if figure.panels.iter().any(|panel| !panel.title.is_empty()) { line_height(LABEL) + 4 } else { 0 };
     let pitch = title + height + BELOW_PANEL + if columns > 1 { 14 } else { 0 };
     let area = |index: usize| {
-        let (row, column) = ((index / columns) as i32, (index % columns) as i32);
-        let (left, top) = (left + column * (width + GUTTER), top + row * pitch + title);
+        let (row, column) = (int(index / columns), int(index % columns));
+        let (left, top) = (left + column * (width + gutter), top + row * pitch + title);
         Area { left, top, right: left + width, bottom: top + height }
     };
-    let rows = figure.panels.len().div_ceil(columns) as i32;
+    let rows = int(figure.panels.len().div_ceil(columns));
     ((0..figure.panels.len()).map(area).collect(), top + rows * pitch)
 }
 

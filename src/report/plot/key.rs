@@ -1,9 +1,9 @@
 //! Which line is which topology: labels at line ends, a list beside the panel, or rows above
 //! several panels.
 
-use super::canvas::{Align, Canvas, Pen, text_width, wrap};
-use super::figure::{Area, Figure, Key, Line, Panel, line_height, pixels};
-use super::style::{LABEL, LABEL_WIDTH_MAX, MARGIN, MUTED, NOTE, STROKE, WIDTH, colour, marker};
+use super::canvas::{Align, Canvas, Pen, Point, text_width, wrap};
+use super::figure::{Area, Figure, Key, Line, Panel, int, line_height, pixels};
+use super::style::{LABEL, LABEL_WIDTH_MAX, MARGIN, MUTED, NOTE, STROKE, WIDTH, colour, label_colour, marker};
 
 /// Length of the leader from a line's end to its label.
 const LEADER: i32 = 34;
@@ -45,18 +45,23 @@ fn label_width(line: &Line) -> i32 {
 
 fn label_height(line: &Line) -> i32 {
     let detail = line.detail.as_ref().map_or(0, |_| line_height(NOTE) + 6);
-    label_lines(line).len() as i32 * line_height(LABEL) + detail
+    int(label_lines(line).len()) * line_height(LABEL) + detail
 }
 
-/// Labels at the right ends of the lines, moved up or down where they would touch.
+/// Labels at the right ends of the lines, moved up or down where they would touch. A line that ends
+/// early has its label where it ends, if there is room.
 pub(super) fn draw_line_ends(canvas: &mut Canvas<'_>, figure: &Figure, panel: &Panel, area: Area) {
-    let ends: Vec<_> =
-        panel.lines.iter().filter_map(|line| Some((line, *pixels(figure, line, area).last()?))).collect();
+    let ends = panel.lines.iter().filter_map(|line| Some((line, *pixels(figure, line, area).last()?)));
+    let has_room = |line: &Line, end: Point| end.0 + 2 * GAP + label_width(line) < area.right;
+    let (early, ends): (Vec<_>, Vec<_>) = ends.partition(|&(line, end)| has_room(line, end));
+    for (line, end) in early {
+        draw_label(canvas, line, (end.0 + 2 * GAP, end.1 - label_height(line) / 2));
+    }
     let wanted: Vec<(i32, i32)> = ends.iter().map(|(line, end)| (end.1, label_height(line))).collect();
     for ((line, end), centre) in ends.iter().zip(settle(&wanted, area.top - 10, area.bottom + 10)) {
         let label_left = area.right + LEADER + GAP / 2;
-        let knee = area.right + GAP;
-        canvas.line(&[*end, (knee.max(end.0), end.1), (label_left - 4, centre)], Pen::solid(colour(line.topology), 1));
+        let knee = (area.right + GAP, end.1);
+        canvas.line(&[*end, knee, (label_left - 4, centre)], Pen::solid(colour(line.topology), 1));
         draw_label(canvas, line, (label_left, centre - label_height(line) / 2));
     }
 }
@@ -78,7 +83,7 @@ pub(super) fn draw_rows(canvas: &mut Canvas<'_>, panels: &[Panel], top: i32) {
         let y = top + row * line_height(LABEL);
         draw_sample(canvas, line, (left, y + line_height(LABEL) / 2));
         let at = (left + SAMPLE + GAP, y + line_height(LABEL) / 2);
-        canvas.text(&line.label, at, LABEL, colour(line.topology), Align::Left);
+        canvas.text(&line.label, at, LABEL, label_colour(line.topology), Align::Left);
     }
 }
 
@@ -115,7 +120,7 @@ fn draw_sample(canvas: &mut Canvas<'_>, line: &Line, (left, y): (i32, i32)) {
 fn draw_label(canvas: &mut Canvas<'_>, line: &Line, (left, top): (i32, i32)) {
     let mut y = top + line_height(LABEL) / 2;
     for text in label_lines(line) {
-        canvas.text(&text, (left, y), LABEL, colour(line.topology), Align::Left);
+        canvas.text(&text, (left, y), LABEL, label_colour(line.topology), Align::Left);
         y += line_height(LABEL);
     }
     if let Some(detail) = &line.detail {
@@ -165,7 +170,7 @@ impl Stack {
     }
 
     fn with(mut self, below: Self, low: i32, high: i32) -> Self {
-        self.wanted_tops += below.wanted_tops - self.height * below.members.len() as i32;
+        self.wanted_tops += below.wanted_tops - self.height * int(below.members.len());
         self.height += below.height;
         self.members.extend(below.members);
         self.place(low, high);
@@ -173,7 +178,7 @@ impl Stack {
     }
 
     fn place(&mut self, low: i32, high: i32) {
-        let mean = self.wanted_tops / self.members.len() as i32;
+        let mean = self.wanted_tops / int(self.members.len());
         self.top = mean.min(high - self.height).max(low);
     }
 }

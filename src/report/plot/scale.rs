@@ -168,7 +168,7 @@ fn log_ticks(low: f64, high: f64) -> Vec<Tick> {
             if value < low * (1.0 - 1e-9) || value > high * (1.0 + 1e-9) {
                 continue;
             }
-            let labelled = if digit < 2.0 { exponent % every == 0 } else { decades < 2.1 };
+            let labelled = if digit < 2.0 { exponent % every == 0 } else { decades < 3.1 };
             let label = if labelled { number(value, value.min(1.0)) } else { String::new() };
             ticks.push(Tick { value, label });
         }
@@ -258,11 +258,11 @@ mod tests {
 
     #[test]
     fn logarithmic_axes_hold_zero_in_a_strip() {
-        let scale = Scale::from_zero_or_log(&[0.0, 3.0, 4000.0]);
-        assert_eq!(scale, Scale::Log { low: 2.0, high: 5000.0, zero: true });
+        let scale = Scale::from_zero_or_log(&[0.0, 3.0, 40_000.0]);
+        assert_eq!(scale, Scale::Log { low: 2.0, high: 50_000.0, zero: true });
         assert!(scale.place(0.0) < scale.place(2.0));
-        assert!((scale.place(5000.0) - 1.0).abs() < 1e-9);
-        assert_eq!(labels(scale), ["0", "", "", "10", "", "", "100", "", "", "1,000", "", ""]);
+        assert!((scale.place(50_000.0) - 1.0).abs() < 1e-9);
+        assert_eq!(labels(scale), ["0", "", "", "10", "", "", "100", "", "", "1,000", "", "", "10,000", "", ""]);
         assert!(!Scale::from_zero_or_log(&[0.0, 400.0, 4000.0]).is_log());
     }
 

@@ -75,6 +75,15 @@ pub(super) const fn colour(topology: usize) -> RGBColor {
     COLOURS[topology % COLOURS.len()]
 }
 
+/// The colour of the topology's labels: a darker shade, for letters are thin.
+pub(super) const fn label_colour(topology: usize) -> RGBColor {
+    const fn darker(channel: u8) -> u8 {
+        channel - channel / 5
+    }
+    let RGBColor(red, green, blue) = colour(topology);
+    RGBColor(darker(red), darker(green), darker(blue))
+}
+
 /// The marker of the topology with this index. Seven colours and five markers give 35 pairs.
 pub(super) const fn marker(topology: usize) -> Marker {
     MARKERS[topology % MARKERS.len()]

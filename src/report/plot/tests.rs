@@ -107,7 +107,10 @@ fn write_for_looking(name: &str, plots: &[(String, String)]) {
     let folder = std::path::PathBuf::from(folder);
     std::fs::create_dir_all(&folder).expect("a folder");
     for (file, svg) in plots {
-        std::fs::write(folder.join(format!("{name}-{file}")), svg).expect("a file");
+        let path = folder.join(format!("{name}-{file}"));
+        std::fs::write(&path, svg).expect("a file");
+        #[cfg(feature = "png")]
+        std::fs::write(path.with_extension("png"), super::png(svg, 1.0).expect("a picture")).expect("a file");
     }
 }
 

@@ -5,7 +5,7 @@ use super::MetricPlot;
 use super::facets::{Facet, Facets, NumericAxis};
 use super::figure::{Axis, Extent, Figure, Key, Line, Mark, Note, Panel, Reference, Side};
 use super::scale::{Scale, Tick, short_number};
-use super::words::{hollow_note, left_out_note, subtitle};
+use super::words::{axis_title, hollow_note, left_out_note, subtitle};
 use crate::metrics::{Interval, MetricId};
 use crate::scenario::{Bound, Cell};
 
@@ -145,8 +145,7 @@ fn x_axis(axis: &NumericAxis) -> Axis {
     let (low, high) = (values[0], values[values.len() - 1]);
     let log = axis.spans_a_decade();
     let scale = if log { Scale::Log { low, high, zero: false } } else { Scale::Linear { low, high } };
-    let title = if log { format!("{} (log scale)", axis.title()) } else { axis.title().to_owned() };
-    Axis { title, scale, ticks: axis.ticks.clone(), inset: 14 }
+    Axis { title: axis_title(&axis.name, None, scale), scale, ticks: axis.ticks.clone(), inset: 14 }
 }
 
 /// One row a topology, the first on top.

@@ -2,6 +2,13 @@
 
 use super::facets::Facets;
 use super::figure::Note;
+use super::scale::Scale;
+
+/// The title of an axis with its unit, and whether it is logarithmic.
+pub(super) fn axis_title(title: &str, unit: Option<&str>, scale: Scale) -> String {
+    let notes: Vec<&str> = unit.into_iter().chain(scale.is_log().then_some("log scale")).collect();
+    if notes.is_empty() { title.to_owned() } else { format!("{title} ({})", notes.join(", ")) }
+}
 
 /// The line below a title: the experiment, what is held fixed, and what the lines are.
 pub(super) fn subtitle(facets: &Facets<'_>, fixed: Option<String>, lines: &str) -> String {
