@@ -12,12 +12,11 @@ mod support;
 use std::path::Path;
 use std::time::Duration;
 
-use cpu_time::ThreadTime;
 use criterion::{Criterion, Throughput};
 use peerscape::rng::Seed;
 use peerscape::scenario::{self, Cell};
 use peerscape::simulation::{Options, simulate_with};
-use support::is_measuring;
+use support::{best_ns_per_op, is_measuring};
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -61,21 +60,16 @@ fn measure(criterion: &mut Criterion, name: &str) -> String {
 
 /// Deliveries of one replication, and the best rate in million a CPU second.
 fn best(cell: &Cell, options: Options) -> (u64, f64) {
-    let mut best = 0.0_f64;
     let mut deliveries = 0;
-    let mut spent = Duration::ZERO;
-    // At least two runs, and more of those that are short.
-    for round in 0..10 {
-        let clock = ThreadTime::now();
+    let mut run = || {
         deliveries = simulate_with(cell, Seed(1), options).expect("a record").counts.deliveries;
-        let took = clock.elapsed();
-        spent += took;
-        best = best.max(deliveries as f64 / took.as_secs_f64() / 1e6);
-        if round > 0 && spent > Duration::from_secs(4) {
-            break;
-        }
-    }
-    (deliveries, best)
+        deliveries
+    };
+    let first = best_ns_per_op(1, &mut run);
+    // As many more as take about four seconds together.
+    let rounds = (4e9 / (first * run() as f64)).clamp(1.0, 20.0) as usize;
+    let best = best_ns_per_op(rounds, &mut run).min(first);
+    (deliveries, 1e3 / best)
 }
 
 fn load(name: &str) -> Cell {

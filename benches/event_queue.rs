@@ -6,6 +6,7 @@
 //! the summary at the end is CPU time.
 
 mod queues;
+mod random;
 mod support;
 
 use std::hint::black_box;
@@ -15,7 +16,8 @@ use criterion::{BenchmarkId, Criterion};
 use peerscape::engine::EventQueue;
 
 use queues::{BinaryQueue, Heap4, Queue, RadixHeap};
-use support::{SplitMix, below, best_ns_per_op, is_measuring};
+use random::{SplitMix, below};
+use support::{best_ns_per_op, is_measuring};
 
 const DELAYS: usize = 1 << 16;
 

@@ -5,6 +5,7 @@
 //! entity after 0.1 s plus an exponential 0.9 s. Both sides draw from the same generator.
 //! Criterion reports wall time; the summary at the end is CPU time.
 
+mod random;
 mod support;
 
 use std::cell::{Cell, RefCell};
@@ -17,7 +18,8 @@ use peerscape::units::{SimDuration, SimTime};
 use serde::Serialize;
 use simcore::{Event, EventHandler, Simulation, SimulationContext};
 
-use support::{SplitMix, below, best_ns_per_op, is_measuring};
+use random::{SplitMix, below};
+use support::{best_ns_per_op, is_measuring};
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();

@@ -1,16 +1,14 @@
 //! The simulator against closed forms and against straightforward references, end to end.
 
-mod support;
-
 use std::collections::BinaryHeap;
 
+use super::support::{cell, ideal, topology, workload};
 use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::net::{LatencyModel, LatencySpec, LinkSpec};
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::simulation::{Options, simulate_with};
 use peerscape::units::{Bitrate, Probability, SimDuration};
 use peerscape::webrtc::{DeviceSpec, EngineSpec};
-use support::{cell, ideal, topology, workload};
 
 const MBIT: u64 = 1_000_000;
 

@@ -1,9 +1,8 @@
 //! What every topology must keep to, for each row of the table and several sizes.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use super::support::{ideal, topology};
 use peerscape::net::LatencySpec;
 use peerscape::overlay::Overlay;
 use peerscape::overlay::topology::{TOPOLOGIES, Topology};
@@ -11,7 +10,6 @@ use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::scenario::Settings;
 use peerscape::world::{World, WorldSpec};
 use petgraph::algo::connected_components;
-use support::{ideal, topology};
 
 const SIZES: &[u32] = &[2, 3, 17, 100, 257];
 
