@@ -9,7 +9,7 @@ use serde::Serialize;
 pub use graph::Overlay;
 
 /// The parameters of a topology or workload as JSON, with its kind first.
-fn json_of<P: Serialize>(kind: &str, params: &P) -> serde_json::Value {
+pub(crate) fn json_of<P: Serialize>(kind: &str, params: &P) -> serde_json::Value {
     let mut value = serde_json::to_value(params).expect("invariant: parameters are plain data");
     if let Some(table) = value.as_object_mut() {
         table.shift_insert(0, "kind".to_owned(), kind.into());

@@ -21,7 +21,10 @@ pub type Place = u16;
 
 /// How long a packet travels between two access networks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+// Tagged from outside for serde, which so keeps the place of every value for error messages; a
+// scenario file writes `kind` beside the values.
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(tag = "kind")]
 pub enum LatencySpec {
     /// City to city, from published round trips and distance.
     Cities {

@@ -1,11 +1,14 @@
 //! Latency matrices from files: square, in ms or s, symmetric or not.
 
-use std::path::PathBuf;
+mod parse;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
+use xxhash_rust::xxh3::Xxh3;
 
 /// A latency matrix and how to read it. Rows are senders, columns receivers; a header row or a
 /// column of names is recognised and names the places.
@@ -20,8 +23,8 @@ pub struct MatrixFile {
     /// What a cell holds.
     #[serde(default)]
     pub measures: Measures,
-    /// What was read.
-    #[serde(skip)]
+    /// What was read; in a manifest its hash, for another content is another experiment.
+    #[serde(skip_deserializing, rename = "content_xxh3")]
     #[schemars(skip)]
     pub table: MatrixTable,
 }
@@ -70,8 +73,8 @@ pub enum MatrixError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The content is not a square table of delays; one line a fault.
-    #[error("{} is not a latency matrix: {}", file.display(), faults.join("; "))]
+    /// The content is not a square table of delays.
+    #[error("{} is not a latency matrix", file.display())]
     Content {
         /// The file.
         file: PathBuf,
@@ -80,7 +83,43 @@ pub enum MatrixError {
     },
 }
 
+impl MatrixError {
+    /// What is wrong with the content, each fault with its line.
+    #[must_use]
+    pub fn faults(&self) -> &[String] {
+        match self {
+            Self::Read { .. } => &[],
+            Self::Content { faults, .. } => faults,
+        }
+    }
+}
+
+impl Serialize for MatrixTable {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut hash = Xxh3::new();
+        for name in &self.names {
+            hash.update(name.as_bytes());
+            hash.update(b"\n");
+        }
+        self.one_way_ns.iter().for_each(|ns| hash.update(&ns.to_le_bytes()));
+        serializer.collect_str(&format_args!("{:032x}", hash.digest128()))
+    }
+}
+
 impl MatrixFile {
+    /// The matrix with its table read from the file, which is relative to `base_dir`.
+    ///
+    /// # Errors
+    /// When the file cannot be read or does not hold a square table of delays; every fault of it.
+    pub fn read(&self, base_dir: &Path) -> Result<Self, MatrixError> {
+        let file = || self.file.clone();
+        let text = std::fs::read_to_string(base_dir.join(&self.file))
+            .map_err(|source| MatrixError::Read { file: file(), source })?;
+        let table = parse::table(&text, self.unit, self.measures)
+            .map_err(|faults| MatrixError::Content { file: file(), faults })?;
+        Ok(Self { table, ..self.clone() })
+    }
+
     /// How many places the matrix has.
     #[must_use]
     pub fn places(&self) -> usize {

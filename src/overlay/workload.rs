@@ -28,6 +28,9 @@ pub trait Workload: Debug + Send + Sync {
         None
     }
 
+    /// The size of the largest message.
+    fn largest_message(&self) -> ByteCount;
+
     /// The parameters with their defaults filled in, for the manifest.
     fn to_json(&self) -> serde_json::Value;
 }

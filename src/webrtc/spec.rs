@@ -1,7 +1,11 @@
 //! The WebRTC side of a scenario: profile, TURN, signaling, overhead.
 
+use std::fmt;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::overhead::HeaderOverhead;
 use super::setup::SetupProfile;
@@ -22,7 +26,7 @@ pub struct WebrtcSpec {
 }
 
 /// A TURN server, or none.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum TurnChoice {
     /// No relay: pairs that cannot connect directly do not connect.
@@ -37,6 +41,29 @@ pub enum NoTurn {
     /// `"none"`.
     #[serde(rename = "none")]
     None,
+}
+
+impl<'de> Deserialize<'de> for TurnChoice {
+    // By hand: serde's untagged enums forget what was wrong, and where.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NoneOrTable;
+        impl<'de> Visitor<'de> for NoneOrTable {
+            type Value = TurnChoice;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"none\" or a table of the TURN server's settings")
+            }
+            fn visit_str<E: Error>(self, word: &str) -> Result<TurnChoice, E> {
+                match word {
+                    "none" => Ok(TurnChoice::None(NoTurn::None)),
+                    _ => Err(E::custom(format!("unknown TURN server `{word}`, expected `none`"))),
+                }
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TurnChoice, A::Error> {
+                TurnSpec::deserialize(MapAccessDeserializer::new(map)).map(TurnChoice::Server)
+            }
+        }
+        deserializer.deserialize_any(NoneOrTable)
+    }
 }
 
 impl Default for TurnChoice {

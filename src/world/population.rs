@@ -27,8 +27,10 @@ pub struct PopulationSpec {
 /// A class of peers: what they have in common.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["name"]))]
 pub struct ClassSpec {
     /// The name, for reports.
+    #[serde(default)]
     pub name: String,
     /// The share of the population.
     #[serde(default = "whole")]
@@ -45,6 +47,21 @@ pub struct ClassSpec {
     /// The WebRTC engine.
     #[serde(default = "default_engine")]
     pub engine: OrPreset<EngineSpec>,
+}
+
+impl ClassSpec {
+    /// The class `name` with the defaults of all else.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            share: whole(),
+            link: default_link(),
+            nat: default_nat(),
+            device: default_device(),
+            engine: default_engine(),
+        }
+    }
 }
 
 fn whole() -> Probability {

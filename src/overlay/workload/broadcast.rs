@@ -46,6 +46,10 @@ impl Workload for Broadcast {
         self.from.as_deref()
     }
 
+    fn largest_message(&self) -> ByteCount {
+        self.message
+    }
+
     fn to_json(&self) -> serde_json::Value {
         json_of(ENTRY.kind, self)
     }

@@ -31,6 +31,10 @@ impl Workload for StateSync {
         super::periodic(&everyone, self.rate, self.message, self.channel, streams)
     }
 
+    fn largest_message(&self) -> ByteCount {
+        self.message
+    }
+
     fn to_json(&self) -> serde_json::Value {
         json_of(ENTRY.kind, self)
     }
