@@ -4,6 +4,27 @@
 //! axes are expanded on that tree, and each combination is then resolved into typed settings.
 //! All errors of a file are collected and reported together.
 
+mod axes;
+mod combine;
+mod exclude;
 mod experiment;
+mod explain;
+mod file;
+mod load;
+mod overrides;
+mod problem;
+mod quantity;
+mod range;
+mod read;
+mod resolve;
+mod resolved;
+mod schema;
+mod source;
+mod suggest;
+mod topologies;
+mod tree;
 
-pub use experiment::{AxisValue, Bound, Cell, Expectation, Experiment, RunSettings, Settings};
+pub use experiment::{AxisValue, Bound, Cell, Expectation, Experiment, OrderedNumber, RunSettings, Settings};
+pub use load::{load, parse_str};
+pub use problem::{ScenarioError, ScenarioErrors};
+pub use schema::json_schema;

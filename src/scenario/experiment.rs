@@ -34,6 +34,29 @@ pub struct Experiment {
     pub resolved: serde_json::Value,
 }
 
+impl Experiment {
+    /// What to check before trusting the results.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.seeds.len() == 1 {
+            warnings.push("one seed gives no confidence intervals; set [run] seeds to 5 or more".to_owned());
+        }
+        for cell in &self.cells {
+            if let LatencySpec::Matrix(matrix) = &cell.settings.latency
+                && matrix.table.filled > 0
+            {
+                let (file, filled) = (matrix.file.display(), matrix.table.filled);
+                let warning = format!("{file}: {filled} missing cells took the value of the opposite direction");
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
+            }
+        }
+        warnings
+    }
+}
+
 /// One point of an experiment: scenario values and a topology.
 #[derive(Clone, Debug)]
 pub struct Cell {
@@ -59,6 +82,7 @@ pub struct Settings {
     /// Who takes part.
     pub population: PopulationSpec,
     /// Propagation delay between peers.
+    #[serde(serialize_with = "latency_with_kind")]
     pub latency: LatencySpec,
     /// Set-up profile, TURN, signaling and header overhead.
     pub webrtc: WebrtcSpec,
@@ -125,6 +149,14 @@ pub enum Bound {
 
 fn workloads_as_json<S: serde::Serializer>(workloads: &[Arc<dyn Workload>], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(workloads.iter().map(|workload| workload.to_json()))
+}
+
+fn latency_with_kind<S: serde::Serializer>(latency: &LatencySpec, serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::Error;
+    let tagged = serde_json::to_value(latency).map_err(S::Error::custom)?;
+    let entry = tagged.as_object().and_then(|object| object.iter().next());
+    let (kind, values) = entry.ok_or_else(|| S::Error::custom("a latency without a kind"))?;
+    crate::overlay::json_of(kind, values).serialize(serializer)
 }
 
 fn metric_as_name<S: serde::Serializer>(metric: &MetricId, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,0 +1,230 @@
+//! From a file to an experiment.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use super::axes::{self, Axis};
+use super::combine::{self, Combination};
+use super::exclude::Exclusions;
+use super::experiment::{AxisValue, Bound, Cell, Expectation, Experiment, OrderedNumber, Settings};
+use super::explain;
+use super::file::{ExpectTable, RunTable, SweepTable};
+use super::overrides;
+use super::problem::{Problem, Problems, ScenarioErrors};
+use super::read::Reader;
+use super::resolve::Resolver;
+use super::resolved;
+use super::schema;
+use super::source::Sources;
+use super::suggest;
+use super::topologies::{self, Variant};
+use super::tree::{self, Node, TreePath, join, path};
+use crate::metrics::{METRICS, MetricId};
+use crate::rng::Seed;
+
+/// Reads the scenario at `path`, with the overrides `path=value` of the command line.
+///
+/// # Errors
+/// Every error of the file and of the overrides, at once.
+pub fn load(path: &Path, overrides: &[String]) -> Result<Experiment, ScenarioErrors> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ScenarioErrors::unreadable(&name, error))?;
+    parse_str(&name, &text, path.parent().unwrap_or(Path::new("")), overrides)
+}
+
+/// Reads the scenario `text`, which messages call `name`, and whose files are relative to
+/// `base_dir`.
+///
+/// # Errors
+/// Every error of the text and of the overrides, at once.
+pub fn parse_str(name: &str, text: &str, base_dir: &Path, overrides: &[String]) -> Result<Experiment, ScenarioErrors> {
+    let sources = Sources::new(name, text, overrides);
+    let mut problems = Problems::default();
+    let (table, faults) = DeTable::parse_recoverable(sources.file());
+    if !faults.is_empty() {
+        faults.iter().for_each(|fault| problems.push(explain::syntax(fault, &sources)));
+        return Err(problems.into_errors(name, &sources));
+    }
+    let mut root = tree::root_of(table);
+    overrides::apply(&mut root, &sources, &mut problems);
+    let experiment = Scenario::new(root, &mut problems).resolve(name, base_dir, &mut problems);
+    if problems.is_empty() { Ok(experiment) } else { Err(problems.into_errors(name, &sources)) }
+}
+
+/// A scenario's tree, and the parts of it that are not values but make the cells.
+struct Scenario<'i> {
+    root: Node<'i>,
+    // What was taken out of the tree as faulty.
+    lost: Vec<TreePath>,
+    axes: Vec<Axis<'i>>,
+    topologies: Vec<Variant>,
+}
+
+impl<'i> Scenario<'i> {
+    fn new(mut root: Node<'i>, problems: &mut Problems) -> Self {
+        check_top_level(&mut root, problems);
+        let mut axes = Vec::new();
+        let mut lost = Vec::new();
+        for section in schema::SWEPT {
+            let (found, faults) = axes::find(&root, &path([section]));
+            axes.extend(found);
+            for (place, fault) in faults {
+                problems.push(fault);
+                tree::remove(&mut root, &place);
+                lost.push(place);
+            }
+        }
+        axes.sort_by_key(|axis| axis.span.start);
+        axes::name(&mut axes);
+        let topologies = topologies::topologies(&root, problems);
+        Self { root, lost, axes, topologies }
+    }
+
+    fn resolve(&self, file: &str, base_dir: &Path, problems: &mut Problems) -> Experiment {
+        let mut reader = Reader::new(self.root.clone(), self.lost.clone(), problems);
+        let sweep: SweepTable = reader.read(&path(["sweep"]));
+        let combinations = combine::combinations(&self.axes, self.topologies.len(), &sweep.zip, &self.root, problems);
+        let exclusions = Exclusions::read(&self.root, &self.axes, &self.topologies, problems);
+        let mut head = Reader::new(self.tree(&combinations[0]), self.lost.clone(), problems);
+        let name = name(&mut head, file);
+        let question = text(&mut head, "question");
+        let seeds = seeds(&mut head);
+        let expectations = expectations(&mut head);
+        let mut resolver = Resolver::new(base_dir);
+        let mut cells = Vec::new();
+        for combination in &combinations {
+            let mut reader = Reader::new(self.tree(combination), self.lost.clone(), problems);
+            let settings = resolver.settings(&mut reader);
+            self.push_cells(&mut cells, combination, &exclusions, Arc::new(settings));
+            if problems.is_full() {
+                break;
+            }
+        }
+        if problems.is_empty() {
+            exclusions.note_unused(problems);
+        }
+        if cells.is_empty() && problems.is_empty() {
+            problems.push(Problem::at(None, "every cell is left out by [sweep] exclude", "no cell is left"));
+        }
+        let axes = self.axes.iter().map(|axis| axis.name.clone()).collect();
+        resolved::experiment(name, question, seeds, axes, cells, expectations)
+    }
+
+    fn tree<'s>(&'s self, combination: &Combination) -> Node<'s> {
+        axes::substitute(&self.root, self.axes.iter().zip(combination.iter().copied()))
+    }
+
+    fn push_cells(
+        &self,
+        cells: &mut Vec<Cell>,
+        combination: &Combination,
+        exclusions: &Exclusions,
+        settings: Arc<Settings>,
+    ) {
+        let group = cells.last().map_or(0, |cell| cell.group + 1);
+        let values: Vec<AxisValue> =
+            self.axes.iter().zip(combination).map(|(axis, &point)| axis_value(axis, point)).collect();
+        for (index, variant) in self.topologies.iter().enumerate() {
+            if exclusions.contain(combination, index) {
+                continue;
+            }
+            cells.push(Cell {
+                index: cells.len(),
+                group,
+                axes: values.clone(),
+                label: variant.label.clone(),
+                topology: Arc::clone(&variant.topology),
+                settings: Arc::clone(&settings),
+            });
+        }
+    }
+}
+
+fn axis_value(axis: &Axis<'_>, point: usize) -> AxisValue {
+    let point = &axis.points[point];
+    AxisValue { name: axis.name.clone(), text: point.text.clone(), number: point.number.map(OrderedNumber) }
+}
+
+fn check_top_level(root: &mut Node<'_>, problems: &mut Problems) {
+    let known: Vec<&str> = schema::top_level();
+    let keys: Vec<String> = tree::children(root).into_iter().map(|(key, _)| key).collect();
+    for key in keys.iter().filter(|key| !known.contains(&key.as_str())) {
+        let place = path([key]);
+        let problem = Problem::at(tree::key_span(root, &place), format!("unknown key `{key}`"), "unknown key");
+        problems.push(problem.help(suggest::help(key, "top-level keys", &known)));
+        tree::remove(root, &place);
+    }
+}
+
+fn text(reader: &mut Reader<'_, '_>, key: &str) -> Option<String> {
+    reader.read(&path([key]))
+}
+
+/// The name of the experiment: a plain file name, for it names the results folder.
+fn name(reader: &mut Reader<'_, '_>, file: &str) -> String {
+    let written = text(reader, "name");
+    let stem = || Path::new(file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let name = written.unwrap_or_else(stem);
+    let is_plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    if name.is_empty() || name.starts_with('.') || !is_plain(&name) {
+        let label = "letters, digits, `-`, `_` and `.`, not first a `.`";
+        reader.problem(&path(["name"]), format!("`{name}` cannot name a results folder"), label);
+    }
+    name
+}
+
+fn seeds(reader: &mut Reader<'_, '_>) -> Vec<Seed> {
+    let RunTable { seeds, .. } = reader.read(&path(["run"]));
+    let at = path(["run", "seeds"]);
+    let seeds = seeds.0;
+    if seeds.is_empty() {
+        reader.problem(&at, "without a seed nothing runs", "give at least one seed, or their number");
+    }
+    if let Some((index, seed)) = seeds.iter().enumerate().find(|(index, seed)| seeds[..*index].contains(seed)) {
+        reader.problem(&join(&at, index), format!("the seed {seed} is given twice"), "the same replication again");
+    }
+    seeds.into_iter().map(Seed).collect()
+}
+
+fn expectations(reader: &mut Reader<'_, '_>) -> Vec<Expectation> {
+    let list = path(["expect"]);
+    let tables: Vec<ExpectTable> = reader.read(&list);
+    let tables = tables.into_iter().enumerate();
+    tables.filter_map(|(index, table)| expectation(reader, &join(&list, index), &table)).collect()
+}
+
+fn expectation(reader: &mut Reader<'_, '_>, place: &TreePath, table: &ExpectTable) -> Option<Expectation> {
+    if reader.lost(place) {
+        return None;
+    }
+    let bound = match (table.at_most, table.at_least) {
+        (Some(most), None) if most.is_finite() => Some(Bound::AtMost(most)),
+        (None, Some(least)) if least.is_finite() => Some(Bound::AtLeast(least)),
+        (Some(_), Some(_)) => {
+            reader.problem(
+                place,
+                "an expectation with two bounds",
+                "give `at_most` or `at_least`, and the other in an [[expect]] of its own",
+            );
+            None
+        }
+        _ => {
+            reader.problem(place, "an expectation without a bound", "`at_most` or `at_least` is missing");
+            None
+        }
+    };
+    let metric = MetricId::by_name(&table.metric);
+    if metric.is_none() {
+        let names: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+        let at = join(place, "metric");
+        let problem = match reader.get(&at) {
+            Some(_) => explain::unknown("metric", &table.metric, &names, reader.span(&at)),
+            None => explain::missing_key("metric", &reader.words(place), reader.span(place))
+                .help(suggest::help("", "metrics", &names)),
+        };
+        reader.push(problem);
+    }
+    Some(Expectation { metric: metric?, bound: bound? })
+}

@@ -1,0 +1,286 @@
+//! From the tables of one combination to its settings: defaults filled in, impossible values found.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::experiment::{RunSettings, Settings};
+use super::explain;
+use super::file::{NetworkTable, PopulationTable, RunTable};
+use super::problem::Problem;
+use super::read::Reader;
+use super::topologies;
+use super::tree::{self, Node, join, path};
+use crate::net::{LatencySpec, MatrixFile, RegionMix};
+use crate::overlay::workload::Workload;
+use crate::presets::OrPreset;
+use crate::units::{ByteCount, Probability};
+use crate::webrtc::{TurnChoice, WebrtcSpec};
+use crate::world::{ClassSpec, PeerCount, PopulationSpec};
+
+/// What the resolution of one scenario's combinations shares.
+#[derive(Debug)]
+pub(super) struct Resolver<'p> {
+    base_dir: &'p Path,
+    // Each matrix file is read once.
+    matrices: BTreeMap<(PathBuf, String), Option<MatrixFile>>,
+}
+
+impl<'p> Resolver<'p> {
+    /// A resolver for a scenario whose files are relative to `base_dir`.
+    pub(super) fn new(base_dir: &'p Path) -> Self {
+        Self { base_dir, matrices: BTreeMap::new() }
+    }
+
+    /// The settings that `reader`'s tree describes. What is wrong goes to the reader's problems;
+    /// the settings are then of no use.
+    pub(super) fn settings(&mut self, reader: &mut Reader<'_, '_>) -> Settings {
+        let run = run(reader);
+        let latency = self.latency(reader);
+        let population = population(reader, &latency);
+        let webrtc: WebrtcSpec = reader.read(&path(["webrtc"]));
+        check_places(reader, &webrtc, &latency);
+        let workloads = workloads(reader, &population.classes);
+        Settings { run, population, latency, webrtc, workloads }
+    }
+
+    fn latency(&mut self, reader: &mut Reader<'_, '_>) -> LatencySpec {
+        let place = path(["network", "latency"]);
+        check_latency_kind(reader);
+        let network = reader.parse(&path(["network"]), |value| serde::Deserialize::deserialize(value), by_kind);
+        let network: NetworkTable = network.unwrap_or_default();
+        match network.latency {
+            LatencySpec::Uniform { min, max } if max < min => {
+                let label = format!("less than `min`, which is {min}");
+                reader.problem(&join(&place, "max"), format!("no delay is at least {min} and at most {max}"), label);
+                LatencySpec::default()
+            }
+            LatencySpec::Matrix(matrix) => self.matrix(reader, matrix),
+            latency => latency,
+        }
+    }
+
+    fn matrix(&mut self, reader: &mut Reader<'_, '_>, matrix: MatrixFile) -> LatencySpec {
+        let key = (matrix.file.clone(), format!("{:?} {:?}", matrix.unit, matrix.measures));
+        if !self.matrices.contains_key(&key) {
+            let read = matrix.read(self.base_dir);
+            if let Err(error) = &read {
+                let place = path(["network", "latency", "file"]);
+                let problem = Problem::at(reader.span(&place), error.to_string(), "cannot be used");
+                reader.push(match error.faults() {
+                    [] => problem,
+                    faults => problem.help(faults.join("\n")),
+                });
+            }
+            self.matrices.insert(key.clone(), read.ok());
+        }
+        match &self.matrices[&key] {
+            Some(matrix) => LatencySpec::Matrix(matrix.clone()),
+            None => {
+                reader.lose(&path(["network", "latency"]));
+                LatencySpec::default()
+            }
+        }
+    }
+}
+
+fn run(reader: &mut Reader<'_, '_>) -> RunSettings {
+    let place = path(["run"]);
+    let RunTable { duration, warmup, drain, .. } = reader.read(&place);
+    if duration <= warmup && !reader.lost(&place) {
+        let at = if reader.get(&join(&place, "warmup")).is_some() { "warmup" } else { "duration" };
+        let message =
+            format!("nothing is measured: the warm-up of {warmup} is not shorter than the duration of {duration}");
+        reader.problem(&join(&place, at), message, "`warmup` must be less than `duration`");
+    }
+    RunSettings { duration, warmup, drain }
+}
+
+/// Fewer peers than this have nobody to talk to.
+const FEWEST_PEERS: PeerCount = PeerCount::new(2).expect("in range");
+
+fn population(reader: &mut Reader<'_, '_>, latency: &LatencySpec) -> PopulationSpec {
+    let place = path(["population"]);
+    let table: PopulationTable = reader.read(&place);
+    let peers_at = join(&place, "peers");
+    match table.peers {
+        None if !reader.lost(&peers_at) => {
+            let span = reader.get(&place).map(Spanned::span);
+            let problem = explain::missing_key("peers", "population", span);
+            reader.push(problem.help("say how many peers take part:\n[population]\npeers = 100"));
+        }
+        Some(peers) if peers < FEWEST_PEERS => {
+            reader.problem(&peers_at, format!("{peers} peer has nobody to talk to"), "at least 2")
+        }
+        _ => {}
+    }
+    let regions = table.regions.unwrap_or_else(|| OrPreset::named("world").expect("invariant: the name of a preset"));
+    check_regions(reader, &regions, latency);
+    let classes = if table.class.is_empty() { vec![ClassSpec::named("home")] } else { table.class };
+    check_classes(reader, &classes);
+    PopulationSpec { peers: table.peers.unwrap_or(FEWEST_PEERS), regions, join_over: table.join_over, classes }
+}
+
+fn check_regions(reader: &mut Reader<'_, '_>, regions: &OrPreset<RegionMix>, latency: &LatencySpec) {
+    let place = path(["population", "regions"]);
+    if regions.name.is_some() || reader.lost(&place) || !matches!(latency, LatencySpec::Cities { .. }) {
+        return;
+    }
+    let shares = &regions.value.0;
+    for name in shares.keys() {
+        check_place(reader, &join(&place, name), name, latency);
+    }
+    check_whole(reader, &place, "the shares of the regions", shares.values().copied());
+}
+
+fn check_classes(reader: &mut Reader<'_, '_>, classes: &[ClassSpec]) {
+    let list = path(["population", "class"]);
+    for (index, class) in classes.iter().enumerate() {
+        let place = join(&list, index);
+        if class.name.is_empty() && !reader.lost(&place) {
+            let problem = explain::missing_key("name", &reader.words(&place), reader.span(&place));
+            reader.push(problem);
+        }
+        if !class.name.is_empty() && classes[..index].iter().any(|other| other.name == class.name) {
+            reader.problem(
+                &join(&place, "name"),
+                format!("two classes are called `{}`", class.name),
+                "the same name again",
+            );
+        }
+        check_class(reader, &place, class);
+    }
+    if !reader.lost(&list) {
+        check_whole(reader, &list, "the shares of the classes", classes.iter().map(|class| class.share));
+    }
+}
+
+fn check_class(reader: &mut Reader<'_, '_>, place: &[String], class: &ClassSpec) {
+    let [link_at, nat_at, device_at] = ["link", "nat", "device"].map(|key| join(place, key));
+    let (link, device) = (class.link.value, class.device.value);
+    if !(0.0..=3.0).contains(&link.spread) {
+        reader.problem(
+            &join(&link_at, "spread"),
+            format!("a spread of {} is not plausible", link.spread),
+            "from 0 to 3",
+        );
+    }
+    for (key, rate) in [("up", link.up), ("down", link.down)] {
+        if rate.is_some_and(|rate| rate.as_bps() == 0) {
+            reader.problem(
+                &join(&link_at, key),
+                "a link of 0 bit/s carries nothing",
+                "above zero, or leave it out: unlimited",
+            );
+        }
+    }
+    if !(0.01..=100.0).contains(&device.speed) {
+        reader.problem(
+            &join(&device_at, "speed"),
+            format!("a speed of {} server cores is not plausible", device.speed),
+            "from 0.01 to 100",
+        );
+    }
+    if device.budget == Probability::ZERO {
+        reader.problem(&join(&device_at, "budget"), "a device that may use no CPU cannot take part", "above 0 %");
+    }
+    if class.nat.name.is_none() && !reader.lost(&nat_at) {
+        let shares = class.nat.value.shares().map(|(_, share)| Probability::new(share).unwrap_or_default());
+        check_whole(reader, &nat_at, "the shares of the NATs", shares.into_iter());
+    }
+}
+
+/// Shares may miss the whole by this much, as rounded figures do: 0.01 %.
+const SHARE_TOLERANCE: f64 = 1e-4;
+
+fn check_whole(reader: &mut Reader<'_, '_>, place: &[String], what: &str, shares: impl Iterator<Item = Probability>) {
+    let total: f64 = shares.map(Probability::get).sum();
+    if (total - 1.0).abs() > SHARE_TOLERANCE {
+        let percent = (total * 1e6).round() / 1e4;
+        reader.problem(place, format!("{what} add up to {percent} %, not 100 %"), format!("{percent} % in all"));
+    }
+}
+
+fn check_places(reader: &mut Reader<'_, '_>, webrtc: &WebrtcSpec, latency: &LatencySpec) {
+    let turn = match &webrtc.turn {
+        TurnChoice::Server(turn) => turn.place.as_ref(),
+        TurnChoice::None(_) => None,
+    };
+    for (key, name) in [("turn", turn), ("signaling", webrtc.signaling.place.as_ref())] {
+        if let Some(name) = name {
+            check_place(reader, &path(["webrtc", key, "place"]), name, latency);
+        }
+    }
+}
+
+fn check_place(reader: &mut Reader<'_, '_>, place: &[String], name: &str, latency: &LatencySpec) {
+    let names: Vec<&str> = latency.place_names().collect();
+    if names.contains(&name) || reader.lost(&path(["network", "latency"])) {
+        return;
+    }
+    let span = tree::key_span(reader.root(), place).filter(|_| place[1] == "regions").or_else(|| reader.span(place));
+    reader.push(match names.is_empty() {
+        true => Problem::at(span, format!("there is no place `{name}`: this latency knows no places"), "leave it out"),
+        false => explain::unknown("place", name, &names, span),
+    });
+}
+
+/// The largest message Chromium says it accepts (its `a=max-message-size`).
+const LARGEST_MESSAGE: ByteCount = ByteCount::new(256 << 10);
+
+fn workloads(reader: &mut Reader<'_, '_>, classes: &[ClassSpec]) -> Vec<Arc<dyn Workload>> {
+    let workloads = topologies::workloads(reader);
+    for (place, workload) in &workloads {
+        let size = workload.largest_message();
+        let at = join(place, "message");
+        if size > LARGEST_MESSAGE {
+            let message = format!("a message of {size} is larger than browsers accept");
+            reader.problem(&at, message, format!("at most {LARGEST_MESSAGE}, as Chromium advertises"));
+        } else if size == ByteCount::default() && !reader.lost(&at) {
+            reader.problem(&at, "a message without a byte", "at least 1 B");
+        }
+        if let Some(class) = workload.required_class()
+            && !classes.iter().any(|other| other.name == class)
+            && !reader.lost(&path(["population", "class"]))
+        {
+            let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+            let problem = explain::unknown("class", class, &names, reader.span(&join(place, "from")));
+            reader.push(problem);
+        }
+    }
+    workloads.into_iter().map(|(_, workload)| workload).collect()
+}
+
+fn check_latency_kind(reader: &mut Reader<'_, '_>) {
+    let place = path(["network", "latency"]);
+    let example = "such as latency = { kind = \"cities\" }";
+    let fault = match reader.get(&place).map(Spanned::get_ref) {
+        Some(DeValue::Table(table)) if table.contains_key("kind") => return,
+        Some(DeValue::Table(_)) => explain::missing_key("kind", "network.latency", reader.span(&place)),
+        Some(other) => {
+            let message = format!("`network.latency` cannot be {}", tree::plain_text(other));
+            Problem::at(reader.span(&place), message, "expected a table with a `kind`")
+        }
+        None => return,
+    };
+    reader.push(fault.help(example));
+    reader.lose(&place);
+}
+
+/// Brings `latency = { kind = "uniform", ... }` into the form `{ uniform = { ... } }`, in which
+/// serde keeps the place of every value.
+fn by_kind(mut network: Node<'_>) -> Node<'_> {
+    if let Some(latency) = tree::get_mut(&mut network, &path(["latency"]))
+        && let DeValue::Table(table) = latency.get_mut()
+        && let Some(kind) = table.remove("kind")
+    {
+        let key = Spanned::new(kind.span(), tree::plain_text(kind.get_ref()).into());
+        let span = latency.span();
+        let outer: DeTable<'_> = [(key, latency.clone())].into_iter().collect();
+        *latency = Spanned::new(span, DeValue::Table(outer));
+    }
+    network
+}

@@ -1,0 +1,49 @@
+//! What was probably meant: the name closest to one that does not exist.
+
+/// The name closest to `word`, if any is close enough to be a slip of the pen or a part of it.
+pub(super) fn closest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
+    let word = word.to_lowercase();
+    let slips = names.iter().map(|name| (strsim::damerau_levenshtein(&word, &name.to_lowercase()), *name));
+    let most = (word.chars().count() / 3).clamp(1, 3);
+    if let Some((_, name)) = slips.min_by_key(|(distance, _)| *distance).filter(|(distance, _)| *distance <= most) {
+        return Some(name);
+    }
+    // `latency_p95` for `delivery_latency_p95_ms`, `enterprise-network` for `enterprise`.
+    let contains = |name: &str| word.len() >= 3 && (name.contains(&word) || (name.len() >= 3 && word.contains(name)));
+    names.iter().find(|name| contains(&name.to_lowercase())).copied()
+}
+
+/// Names in backticks, with commas; a long list is cut.
+pub(super) fn listed(names: &[&str]) -> String {
+    const MOST: usize = 24;
+    let mut text: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    if names.len() > MOST {
+        text.push(format!("and {} more", names.len() - MOST));
+    }
+    text.join(", ")
+}
+
+/// "did you mean ...?", where something is close, and what there is.
+pub(super) fn help(word: &str, what: &str, names: &[&str]) -> String {
+    let list = format!("{what}: {}", listed(names));
+    match closest(word, names) {
+        Some(name) => format!("did you mean `{name}`?\n{list}"),
+        None => list,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_and_parts_are_found_and_strangers_are_not() {
+        let metrics = ["delivery_latency_p50_ms", "delivery_latency_p95_ms", "cost_usd_per_hour"];
+        assert_eq!(closest("latency_p95", &metrics), Some("delivery_latency_p95_ms"));
+        assert_eq!(closest("delivery_latency_p95_sm", &metrics), Some("delivery_latency_p95_ms"));
+        assert_eq!(closest("cabel", &["fibre", "cable", "4g"]), Some("cable"));
+        assert_eq!(closest("Cable", &["fibre", "cable"]), Some("cable"));
+        assert_eq!(closest("x", &["fibre", "cable", "4g"]), None);
+        assert_eq!(closest("ring", &["mesh", "star"]), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! The `[[topology]]` and `[[workload]]` entries: a kind from a table, and its parameters.
+
+use std::sync::Arc;
+
+use schemars::{Schema, SchemaGenerator};
+use toml::Spanned;
+use toml::de::{DeValue, Error, ValueDeserializer};
+
+use super::axes;
+use super::explain;
+use super::problem::{Problem, Problems};
+use super::read::Reader;
+use super::suggest;
+use super::tree::{self, Node, TreePath, join, path};
+use crate::overlay::topology::{TOPOLOGIES, Topology};
+use crate::overlay::workload::{WORKLOADS, Workload};
+
+/// One topology of the experiment: an entry of the file, with a value for each of its lists.
+#[derive(Clone, Debug)]
+pub(super) struct Variant {
+    /// The `kind`.
+    pub(super) kind: &'static str,
+    /// The label in results.
+    pub(super) label: String,
+    /// The topology.
+    pub(super) topology: Arc<dyn Topology>,
+}
+
+/// Every topology of the file.
+pub(super) fn topologies(root: &Node<'_>, problems: &mut Problems) -> Vec<Variant> {
+    let entries = entries_of(root, "topology");
+    if entries.is_empty() {
+        let kinds: Vec<&str> = TOPOLOGIES.iter().map(|entry| entry.kind).collect();
+        problems.push(no_entries("topology", &kinds));
+    }
+    let mut variants: Vec<Variant> = Vec::new();
+    for entry in entries {
+        let (axes, faults) = axes::find(root, &entry);
+        faults.into_iter().for_each(|(_, fault)| problems.push(fault));
+        for combination in super::combine::combinations(&axes, 1, &[], root, problems) {
+            let tree = axes::substitute(root, axes.iter().zip(combination));
+            let mut reader = Reader::new(tree, Vec::new(), problems);
+            let rows =
+                TOPOLOGIES.iter().map(|row| Row { kind: row.kind, schema: row.schema, parse: row.parse }).collect();
+            let Some((kind, topology)) = kinded(&mut reader, &entry, "topology", rows) else { continue };
+            let label = topology.label();
+            if variants.iter().any(|other| other.label == label) {
+                let message = format!("two topologies are labelled `{label}`");
+                reader.problem(&entry, message, "the same topology again");
+            }
+            variants.push(Variant { kind, label, topology });
+        }
+    }
+    variants
+}
+
+/// Every workload of the tree that `reader` reads.
+pub(super) fn workloads(reader: &mut Reader<'_, '_>) -> Vec<(TreePath, Arc<dyn Workload>)> {
+    let entries = entries_of(reader.root(), "workload");
+    if entries.is_empty() && !reader.lost(&path(["workload"])) {
+        let kinds: Vec<&str> = WORKLOADS.iter().map(|entry| entry.kind).collect();
+        let problem = no_entries("workload", &kinds);
+        reader.push(problem);
+    }
+    let read = |entry: TreePath| {
+        let rows = WORKLOADS.iter().map(|row| Row { kind: row.kind, schema: row.schema, parse: row.parse }).collect();
+        kinded(reader, &entry, "workload", rows).map(|(_, workload)| (entry, workload))
+    };
+    entries.into_iter().filter_map(read).collect()
+}
+
+/// A row of a table of kinds.
+struct Row<T: ?Sized> {
+    kind: &'static str,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+    parse: fn(ValueDeserializer<'_>) -> Result<Arc<T>, Error>,
+}
+
+/// Reads the entry at `place` by the row of its kind.
+fn kinded<T: ?Sized>(
+    reader: &mut Reader<'_, '_>,
+    place: &TreePath,
+    what: &str,
+    rows: Vec<Row<T>>,
+) -> Option<(&'static str, Arc<T>)> {
+    let kinds: Vec<&str> = rows.iter().map(|row| row.kind).collect();
+    let kind_path = join(place, "kind");
+    let kind = reader.get(&kind_path).map(|node| (tree::plain_text(node.get_ref()), node.span()));
+    let Some((kind, kind_span)) = kind else {
+        if !reader.get(place)?.get_ref().is_table() {
+            reader.problem(place, format!("`{what}` is a list of tables"), format!("write [[{what}]]"));
+        } else if !reader.lost(&kind_path) {
+            let problem = explain::missing_key("kind", &reader.words(place), reader.span(place));
+            reader.push(problem.help(format!("kinds: {}", suggest::listed(&kinds))));
+        }
+        return None;
+    };
+    let Some(row) = rows.into_iter().find(|row| row.kind == kind) else {
+        reader.push(explain::unknown(what, &kind, &kinds, Some(kind_span)));
+        return None;
+    };
+    let missing = note_missing(reader, place, row.schema);
+    let read = reader.parse(place, |value| (row.parse)(value), without_kind);
+    read.filter(|_| !missing).map(|parameters| (row.kind, parameters))
+}
+
+/// Notes every key that the entry needs and does not have: serde would name the first only.
+fn note_missing(reader: &mut Reader<'_, '_>, place: &TreePath, schema: fn(&mut SchemaGenerator) -> Schema) -> bool {
+    let schema = schema(&mut SchemaGenerator::default());
+    let required = schema.get("required").and_then(|keys| keys.as_array()).cloned().unwrap_or_default();
+    let absent = |key: &&str| reader.get(&join(place, *key)).is_none() && !reader.lost(&join(place, *key));
+    let missing: Vec<&str> = required.iter().filter_map(|key| key.as_str()).filter(absent).collect();
+    for key in &missing {
+        let problem = explain::missing_key(key, &reader.words(place), reader.span(place));
+        reader.push(problem);
+    }
+    !missing.is_empty()
+}
+
+fn without_kind(node: Node<'_>) -> Node<'_> {
+    let span = node.span();
+    let mut value = node.into_inner();
+    if let DeValue::Table(table) = &mut value {
+        table.remove("kind");
+    }
+    Spanned::new(span, value)
+}
+
+fn entries_of(root: &Node<'_>, list: &str) -> Vec<TreePath> {
+    let list = path([list]);
+    let node = tree::get(root, &list);
+    let count = node.map_or(0, |node| match node.get_ref() {
+        DeValue::Array(array) => array.len(),
+        _ => 0,
+    });
+    match (node, count) {
+        // `[topology]` for `[[topology]]`: reading it says so.
+        (Some(_), 0) => vec![list],
+        _ => (0..count).map(|index| join(&list, index)).collect(),
+    }
+}
+
+fn no_entries(list: &str, kinds: &[&str]) -> Problem {
+    let problem = Problem::at(None, format!("there is no [[{list}]]"), format!("[[{list}]] is missing"));
+    let example = kinds.first().copied().unwrap_or_default();
+    problem.help(format!("add one, such as\n[[{list}]]\nkind = \"{example}\"\nkinds: {}", suggest::listed(kinds)))
+}
