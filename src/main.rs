@@ -1,1 +1,18 @@
-fn main() {}
+//! The command line of peerscape.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod cli;
+
+use cli::{Cli, Verb};
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().verb {
+        Verb::Check(arguments) => cli::check::run(&arguments),
+        Verb::List(arguments) => cli::list::run(&arguments),
+        Verb::Schema => cli::schema::run(),
+    };
+    cli::exit::code(result)
+}

@@ -1,0 +1,36 @@
+//! The verbs of the command line, one file each, and their exit codes.
+
+pub(crate) mod check;
+pub(crate) mod exit;
+pub(crate) mod list;
+pub(crate) mod schema;
+
+use clap::{Parser, Subcommand};
+
+/// Simulates WebRTC data-channel overlays: one scenario file in, a topology decision out.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Find every error of scenario files, without running or writing anything
+    Check(check::Arguments),
+    /// Show the names that a scenario may use
+    List(list::Arguments),
+    /// Print the JSON schema of scenario files, for editors
+    Schema,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  success
+    1  something failed while running
+    2  the command line or a scenario is wrong
+    3  an expectation of the scenario failed
+  130  interrupted";

@@ -1,0 +1,70 @@
+//! `peerscape check`: every error of scenario files, without running or writing anything.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use peerscape::scenario::{self, Experiment};
+
+use super::exit::Exit;
+
+/// The arguments of `check`.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The scenario files
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
+    /// Replace a value: `population.peers=100`, `workload.0.rate="10 /s"`
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+}
+
+/// Checks each file; the exit code is 2 if any has an error.
+pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
+    let mut out = io::stdout().lock();
+    let mut exit = Exit::Success;
+    for path in &arguments.scenarios {
+        match scenario::load(path, &arguments.overrides) {
+            Ok(experiment) => report(&mut out, path.display(), &experiment)?,
+            Err(errors) => {
+                eprintln!("{:?}", miette::Report::new(errors));
+                exit = Exit::Usage;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn report(out: &mut impl Write, file: impl std::fmt::Display, experiment: &Experiment) -> io::Result<()> {
+    let (cells, seeds) = (experiment.cells.len(), experiment.seeds.len());
+    writeln!(out, "{file}: ok, {} x {} = {} replications", count(cells, "cell"), count(seeds, "seed"), cells * seeds)?;
+    for (index, name) in experiment.axes.iter().enumerate() {
+        writeln!(out, "  {name}: {}", distinct(experiment.cells.iter().map(|cell| cell.axes[index].text.as_str())))?;
+    }
+    writeln!(out, "  topology: {}", distinct(experiment.cells.iter().map(|cell| cell.label.as_str())))?;
+    for warning in experiment.warnings() {
+        writeln!(out, "  warning: {warning}")?;
+    }
+    Ok(())
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// The different values in their order, shortened if they are many.
+fn distinct<'v>(values: impl Iterator<Item = &'v str>) -> String {
+    const SHOWN: usize = 12;
+    let mut seen: Vec<&str> = Vec::new();
+    for value in values {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    }
+    match seen.len().checked_sub(SHOWN + 1) {
+        Some(more) if more > 0 => {
+            format!("{}, ... {} ({} values)", seen[..SHOWN].join(", "), seen[seen.len() - 1], seen.len())
+        }
+        _ => seen.join(", "),
+    }
+}
