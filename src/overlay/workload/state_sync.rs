@@ -44,6 +44,10 @@ impl Workload for StateSync {
         self.message
     }
 
+    fn largest_message(&self) -> ByteCount {
+        self.message
+    }
+
     fn to_json(&self) -> serde_json::Value {
         json_of(ENTRY.kind, self)
     }
