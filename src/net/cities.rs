@@ -114,9 +114,28 @@ pub fn by_name(name: &str) -> Option<usize> {
     CITIES.iter().position(|city| city.name == name)
 }
 
-/// The round-trip time between two cities' networks, access links not counted.
+/// The round-trip times between all cities' networks, access links not counted: `CITIES.len()`
+/// squared, row by row.
+///
+/// A pair takes the fastest way over other cities where that is faster than its own figure, as
+/// routes follow the cables between the large exchanges; so no detour over a third city is ever
+/// faster than a pair's own path.
 #[must_use]
-pub fn round_trip(a: usize, b: usize) -> SimDuration {
+pub fn round_trips() -> Vec<SimDuration> {
+    let n = CITIES.len();
+    let mut table: Vec<SimDuration> = (0..n * n).map(|cell| own_figure(cell / n, cell % n)).collect();
+    for over in 0..n {
+        for a in (0..n).filter(|&a| a != over) {
+            for b in (0..n).filter(|&b| b != over) {
+                table[a * n + b] = table[a * n + b].min(table[a * n + over] + table[over * n + b]);
+            }
+        }
+    }
+    table
+}
+
+// The published figure of a pair, or what its distance suggests.
+fn own_figure(a: usize, b: usize) -> SimDuration {
     if a == b {
         return SimDuration::from_secs_f64(SAME_CITY_RTT_MS / 1e3);
     }
@@ -145,7 +164,7 @@ mod tests {
     use super::*;
 
     fn rtt_ms(a: &str, b: &str) -> f64 {
-        round_trip(by_name(a).expect(a), by_name(b).expect(b)).as_ms_f64()
+        round_trips()[by_name(a).expect(a) * CITIES.len() + by_name(b).expect(b)].as_ms_f64()
     }
 
     #[test]
@@ -154,6 +173,17 @@ mod tests {
         assert!((rtt_ms("Paris", "Paris") - 2.0).abs() < 1e-9);
         // 545 miles apart.
         assert!((rtt_ms("Paris", "Berlin") - (0.0287 * 545.0 + 7.26)).abs() < 0.2);
+    }
+
+    #[test]
+    fn no_detour_is_faster() {
+        let (table, n) = (round_trips(), CITIES.len());
+        for a in 0..n {
+            for b in 0..n {
+                assert_eq!(table[a * n + b], table[b * n + a]);
+                assert!((0..n).all(|over| table[a * n + b] <= table[a * n + over] + table[over * n + b]) || a == b);
+            }
+        }
     }
 
     #[test]

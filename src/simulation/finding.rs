@@ -7,7 +7,7 @@ use crate::units::{Bitrate, SimDuration};
 
 /// Every limit that is exceeded, each by its worst node.
 pub(super) fn findings(flows: &Flows, loads: &Loads, window: SimDuration) -> Vec<Finding> {
-    let found = [uplink(flows, loads, window), cpu(flows, loads), connections(flows), cut_off(flows)];
+    let found = [uplink(flows, loads, window), cpu(flows, loads), connections(flows), cut_off(flows), silence(flows)];
     found.into_iter().flatten().collect()
 }
 
@@ -20,9 +20,10 @@ fn uplink(flows: &Flows, loads: &Loads, window: SimDuration) -> Option<Finding> 
     let work_s = SimDuration::from_ns(flows.servers[node as usize].up_work).as_secs_f64();
     let needed = mbit(rate.as_bps() as f64 * work_s / window.as_secs_f64());
     let text = format!(
-        "{} needs {needed} Mbit/s up and has {} ({percent:.0} %){}",
+        "{} needs {needed} Mbit/s up and has {} ({}){}",
         name(flows, node),
         mbit_of(rate),
+        percent_text(percent),
         others(overloaded)
     );
     Some(Finding { kind: "uplink", text })
@@ -36,7 +37,8 @@ fn cpu(flows: &Flows, loads: &Loads) -> Option<Finding> {
     } else {
         String::new()
     };
-    let text = format!("{} needs {percent:.0} % of its CPU budget{idle}{}", name(flows, node), others(overloaded));
+    let text =
+        format!("{} needs {} of its CPU budget{idle}{}", name(flows, node), percent_text(percent), others(overloaded));
     Some(Finding { kind: "cpu", text })
 }
 
@@ -63,6 +65,20 @@ fn cut_off(flows: &Flows) -> Option<Finding> {
     let (cut_off, peers) = (flows.established.cut_off, flows.world.peers());
     let text = format!("{cut_off} of {peers} peers are cut off: their connections would need a TURN server");
     (cut_off > 0).then_some(Finding { kind: "unreachable", text })
+}
+
+fn silence(flows: &Flows) -> Option<Finding> {
+    let text = match (flows.seen.window.wanted, flows.seen.latency.count()) {
+        (0, _) => "no message is published in the measured window: lengthen it, or publish more often",
+        (_, 0) => "no message of the measured window is delivered",
+        _ => return None,
+    };
+    Some(Finding { kind: "undelivered", text: text.to_owned() })
+}
+
+// Percentages just above 100 must not read as 100.
+fn percent_text(percent: f64) -> String {
+    if percent < 110.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }
 
 // The first node with the highest load, that load, and how many nodes are overloaded.

@@ -229,7 +229,8 @@ impl Flows {
     #[inline]
     fn deliver(&mut self, now: SimTime, from: u32, to: u32, message: &Message, scheduler: &mut Scheduler<Event>) {
         if now > self.plan.horizon {
-            return;
+            // The CPU never came to it, but was asked to.
+            return self.book_unserved(to, Some(from), message);
         }
         if to < self.world.peers() {
             self.seen.delivery(now, message);

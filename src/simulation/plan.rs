@@ -118,7 +118,7 @@ impl Plan {
         let mut message_sizes: Vec<ByteCount> = flows.iter().map(|flow| flow.size).collect();
         message_sizes.sort_unstable();
         message_sizes.dedup();
-        let sizes: Vec<Wire> = message_sizes.iter().map(|&size| settings.webrtc.overhead.wire(size)).collect();
+        let sizes: Vec<Wire> = message_sizes.iter().map(|&size| settings.webrtc.wire(size)).collect();
         let idle_share = idle_shares(world, &established.degrees);
         let costs: Vec<Cost> = sizes
             .iter()

@@ -107,6 +107,21 @@ impl Flows {
         self.servers[node as usize] = sender.finish();
     }
 
+    /// `node` should pass a message on and never comes to it before the end: the demand counts all
+    /// the same, for else an overload would hide itself.
+    #[cold]
+    pub(super) fn book_unserved(&mut self, node: u32, from: Option<u32>, message: &Message) {
+        if message.measured {
+            let skipped = |next: u32| next == node || Some(next) == from;
+            let hops = self.overlay.next_hops(node, from).into_iter().flatten();
+            let copies = hops.filter(|&&next| !skipped(next)).count() as u64;
+            let cost = self.cost(node, message);
+            let servers = &mut self.servers[node as usize];
+            servers.up_work += copies * cost.up_ns;
+            servers.cpu_work += copies * cost.cpu_ns;
+        }
+    }
+
     /// The time-out of a lost copy has run out: it is sent again, or given up.
     pub(super) fn retransmit(
         &mut self,

@@ -11,7 +11,7 @@ use crate::units::ByteCount;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error(
     "{at_once} at once of `{topology}` with {peers} peers may need {needed_gb} GB of memory and {available_gb} GB are \
-     free: run fewer at once (--jobs 1), or fewer peers"
+     free: run fewer at once (--jobs 1), fewer peers, or a lower rate"
 )]
 pub struct MemoryError {
     at_once: String,

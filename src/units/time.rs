@@ -89,7 +89,7 @@ impl SimDuration {
     /// The span in milliseconds, for reports.
     #[must_use]
     pub fn as_ms_f64(self) -> f64 {
-        self.as_secs_f64() * 1e3
+        self.0 as f64 / 1e6
     }
 
     /// Half the span, rounded down: one way of a round trip.

@@ -39,6 +39,16 @@ impl SetupProfile {
         }
     }
 
+    /// Bytes that a DTLS record adds with AES-GCM: 13 header, 8 nonce and 16 tag in version 1.2 (RFC
+    /// 5288); 5 header, 1 content type and 16 tag in 1.3 (RFC 9147, section 4).
+    #[must_use]
+    pub const fn dtls_record_bytes(self) -> u64 {
+        match self {
+            Self::Classic12 | Self::Snap | Self::WebrtcRs => 37,
+            Self::Dtls13 | Self::Warp | Self::Instant => 22,
+        }
+    }
+
     /// Whether offer and answer take time.
     #[must_use]
     pub const fn signals(self) -> bool {

@@ -7,9 +7,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::overhead::HeaderOverhead;
+use super::overhead::{HeaderOverhead, Wire};
 use super::setup::SetupProfile;
-use crate::units::UsdPerGigabyte;
+use crate::units::{ByteCount, UsdPerGigabyte};
 
 /// How connections are set up and what they cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +25,14 @@ pub struct WebrtcSpec {
     pub overhead: HeaderOverhead,
     /// Price of what servers that a topology adds send to peers.
     pub server_egress: UsdPerGigabyte,
+}
+
+impl WebrtcSpec {
+    /// A message of `size` as it crosses a link.
+    #[must_use]
+    pub fn wire(&self, size: ByteCount) -> Wire {
+        self.overhead.wire(size, self.setup.dtls_record_bytes())
+    }
 }
 
 impl Default for WebrtcSpec {

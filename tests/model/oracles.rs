@@ -294,3 +294,21 @@ fn shortcuts_change_nothing_in_a_world_with_everything() {
         }
     }
 }
+
+#[test]
+fn an_overload_shows_its_whole_demand() {
+    // A hub with 19 spokes, 1 ms of CPU a message and end: a message of a spoke costs it one
+    // reception and 18 copies, one of its own 19 copies; at rate r, 0.38 r seconds a second.
+    for rate in [1, 2, 5, 20, 100] {
+        let params = format!("{{ message = \"125 B\", rate = \"{rate} /s\" }}");
+        let mut settings = ideal(20, constant(10), vec![workload("state-sync", &params)]);
+        let class = &mut settings.population.classes[0];
+        class.engine.value.cpu_per_message = SimDuration::from_ms(1);
+        class.device.value = DeviceSpec { speed: 1.0, budget: Probability::ONE };
+        let record = run(settings, "star", "{}", 1);
+        let percent = record.values.get(MetricId::CpuMax).expect("a value");
+        let expected = 38.0 * f64::from(rate);
+        assert!((percent / expected - 1.0).abs() < 0.03, "{rate} /s: {percent} %, expected {expected} %");
+        assert_eq!(record.findings.iter().any(|finding| finding.kind == "cpu"), expected > 100.0);
+    }
+}

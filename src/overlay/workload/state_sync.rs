@@ -44,10 +44,6 @@ impl Workload for StateSync {
         self.message
     }
 
-    fn largest_message(&self) -> ByteCount {
-        self.message
-    }
-
     fn to_json(&self) -> serde_json::Value {
         json_of(ENTRY.kind, self)
     }
