@@ -12,15 +12,19 @@ pub(crate) fn cpu_ns() -> u64 {
     time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()
 }
 
-/// The least CPU time in nanoseconds that one of `rounds` calls of `work` takes for each of the
-/// operations it says it did.
-pub(crate) fn best_ns_per_op(rounds: usize, mut work: impl FnMut() -> u64) -> f64 {
-    let round = |_| {
+/// The least CPU time in nanoseconds for each operation over several calls of `work`, which says
+/// how many operations it did. Calls it until three seconds of CPU time are used, or once in a test.
+pub(crate) fn best_ns_per_op(mut work: impl FnMut() -> u64) -> f64 {
+    let (begin, mut best) = (cpu_ns(), f64::INFINITY);
+    loop {
         let start = cpu_ns();
         let operations = work();
-        (cpu_ns() - start) as f64 / operations as f64
-    };
-    (0..rounds).map(round).fold(f64::INFINITY, f64::min)
+        let end = cpu_ns();
+        best = best.min((end - start) as f64 / operations as f64);
+        if !is_measuring() || end - begin > 3_000_000_000 {
+            return best;
+        }
+    }
 }
 
 /// Whether `cargo bench` runs this, and not `cargo test`, which only wants to see it work.
