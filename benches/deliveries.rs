@@ -61,14 +61,10 @@ fn measure(criterion: &mut Criterion, name: &str) -> String {
 /// Deliveries of one replication, and the best rate in million a CPU second.
 fn best(cell: &Cell, options: Options) -> (u64, f64) {
     let mut deliveries = 0;
-    let mut run = || {
+    let best = best_ns_per_op(|| {
         deliveries = simulate_with(cell, Seed(1), options).expect("a record").counts.deliveries;
         deliveries
-    };
-    let first = best_ns_per_op(1, &mut run);
-    // As many more as take about four seconds together.
-    let rounds = (4e9 / (first * run() as f64)).clamp(1.0, 20.0) as usize;
-    let best = best_ns_per_op(rounds, &mut run).min(first);
+    });
     (deliveries, 1e3 / best)
 }
 

@@ -32,20 +32,20 @@ fn main() {
         lines.push(measure::<BinaryQueue>(&mut criterion, pending));
     }
     criterion.final_summary();
-    println!("\nhold model, CPU time, best of several rounds; heap bytes held by the queue");
+    println!("\nhold model, CPU time, the best of many rounds; heap bytes held by the queue");
     lines.iter().for_each(|line| println!("{line}"));
 }
 
 /// Benches one queue with so many pending events and returns its line of the summary.
 fn measure<Q: Queue>(criterion: &mut Criterion, pending: usize) -> String {
     let mut hold = Hold::<Q>::new(pending);
-    let (rounds, holds) = if is_measuring() { (25, 400_000) } else { (1, 1_000) };
-    hold.run(if Q::IS_SLOW_WHEN_LARGE { holds.max(1_000) } else { 2 * pending as u64 });
+    let holds = if is_measuring() { 300_000 } else { 1_000 };
+    hold.run(if Q::IS_SLOW_WHEN_LARGE { holds } else { 2 * pending as u64 });
     let mut group = criterion.benchmark_group("hold");
-    group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_millis(800));
     group.bench_function(BenchmarkId::new(Q::NAME, pending), |bencher| bencher.iter(|| hold.step()));
     group.finish();
-    let ns = best_ns_per_op(rounds, || hold.run(holds));
+    let ns = best_ns_per_op(|| hold.run(holds));
     let bytes = hold.queue.capacity_bytes() as f64 / pending as f64;
     format!("{:<20} {pending:>9} pending  {ns:>7.1} ns per pop and push  {bytes:>6.1} bytes an event", Q::NAME)
 }

@@ -118,7 +118,8 @@ impl<E: Copy> EventQueue<E> {
         Some((SimTime::from_ns(entry.time), entry.event))
     }
 
-    /// The time of the next event. It may have to be looked for, hence `&mut`.
+    /// The time of the next event. It may have to be looked for, hence `&mut`: who peeks again and again
+    /// without popping, and pushes ever earlier events in between, makes the queue slower.
     #[inline]
     pub fn peek_time(&mut self) -> Option<SimTime> {
         let entry = match self.bottom.first() {

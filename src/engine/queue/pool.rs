@@ -54,7 +54,7 @@ impl<E: Copy> Pool<E> {
     }
 
     /// Appends `entry` to `chain`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn append(&mut self, chain: &mut Chain, entry: Entry<E>) {
         if (chain.cursor as usize).is_multiple_of(BLOCK) {
             self.add_block(chain, entry);
@@ -120,7 +120,7 @@ impl<E: Copy> Pool<E> {
         })
     }
 
-    #[inline]
+    #[inline(never)]
     fn add_block(&mut self, chain: &mut Chain, filler: Entry<E>) {
         if self.free == NONE {
             self.grow(filler);

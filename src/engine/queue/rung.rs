@@ -59,7 +59,7 @@ impl Rung {
     }
 
     /// Puts `entry`, which is not before [`start`](Self::start), into its bucket.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push<E: Copy>(&mut self, pool: &mut Pool<E>, entry: Entry<E>) {
         let index = (((entry.time - self.base) >> self.shift) as usize).min(self.buckets.len() - 1);
         pool.append(&mut self.buckets[index], entry);
