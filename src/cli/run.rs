@@ -124,7 +124,7 @@ impl Arguments {
 }
 
 /// Columns of the answer: what a terminal of any size shows without wrapping badly.
-const WIDTH: u16 = 100;
+const WIDTH: u16 = 110;
 
 /// Pixels a unit of the SVG: sharp on paper.
 #[cfg(feature = "png")]
