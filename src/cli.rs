@@ -3,6 +3,8 @@
 pub(crate) mod check;
 pub(crate) mod exit;
 pub(crate) mod list;
+mod progress;
+pub(crate) mod run;
 pub(crate) mod schema;
 
 use clap::{Parser, Subcommand};
@@ -19,6 +21,8 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Run a scenario: every cell with every seed, then rank the topologies
+    Run(run::Arguments),
     /// Find every error of scenario files, without running or writing anything
     Check(check::Arguments),
     /// Show the names that a scenario may use
@@ -32,5 +36,5 @@ Exit codes:
     0  success
     1  something failed while running
     2  the command line or a scenario is wrong
-    3  an expectation of the scenario failed
-  130  interrupted";
+    3  no topology meets the expectations of the scenario
+  130  interrupted; what was finished is kept";

@@ -5,8 +5,10 @@ mod latency;
 mod link;
 mod matrix;
 mod nat;
+mod server;
 
 pub use latency::{LatencyModel, LatencySpec, Place, RegionMix};
 pub use link::{Link, LinkSpec};
 pub use matrix::{MatrixError, MatrixFile, Measures};
 pub use nat::{Filtering, Mapping, Nat, NatMix, PairOutcome, pair_outcome};
+pub use server::FifoServer;

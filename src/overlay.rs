@@ -6,7 +6,7 @@ pub mod workload;
 
 use serde::Serialize;
 
-pub use graph::Overlay;
+pub use graph::{Connection, Overlay};
 
 /// The parameters of a topology or workload as JSON, with its kind first.
 pub(crate) fn json_of<P: Serialize>(kind: &str, params: &P) -> serde_json::Value {

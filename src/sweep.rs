@@ -1,5 +1,13 @@
 //! Running an experiment: every cell with every seed, in parallel.
+//!
+//! Replications are independent and pure, so threads change nothing but the time: results are put
+//! back into the order of cells and seeds. Work starts with the most expensive cells, so that no
+//! thread is left alone with one at the end.
 
+mod memory;
 mod results;
+mod run;
 
+pub use memory::{MemoryError, check_memory};
 pub use results::{CellRuns, Replication, Results, RunCost};
+pub use run::{Observer, SweepError, SweepOptions, run};

@@ -16,7 +16,7 @@ use crate::units::{Bitrate, SimDuration, SimTime};
 use crate::webrtc::{DeviceSpec, EngineSpec, SetupProfile};
 
 pub use generate::{WorldError, WorldSpec};
-pub use path::Path;
+pub use path::{Path, PathsFrom};
 pub use population::{ClassSpec, PeerCount, PopulationSpec};
 
 /// Peers and servers, and what lies between them.
@@ -86,7 +86,20 @@ impl World {
     /// The class of a node.
     #[must_use]
     pub fn class(&self, node: u32) -> &Class {
-        &self.classes[usize::from(self.nodes[node as usize].class)]
+        &self.classes[self.class_index(node)]
+    }
+
+    /// Every class: those of the population in their order, then that of servers.
+    #[must_use]
+    pub fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+
+    /// The index of a node's class in [`World::classes`].
+    #[inline]
+    #[must_use]
+    pub fn class_index(&self, node: u32) -> usize {
+        usize::from(self.nodes[node as usize].class)
     }
 
     /// The NAT of a node.

@@ -13,6 +13,10 @@ pub(crate) enum Exit {
     Failure = 1,
     /// The command line or a scenario is wrong; the reason has been shown.
     Usage = 2,
+    /// No topology meets what the scenario expects.
+    ExpectationMissed = 3,
+    /// Interrupted; what was finished is kept.
+    Interrupted = 130,
 }
 
 /// The exit code of a verb's end.

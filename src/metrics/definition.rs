@@ -74,7 +74,7 @@ metrics! {
     UplinkMax: "uplink_utilisation_max_percent", "%", Lower, "uplink max",
         "Largest uplink utilisation of any peer; above 100 % the topology is not feasible.";
     CpuMean: "cpu_utilisation_mean_percent", "%", Lower, "CPU mean",
-        "Mean over the peers of the share of their CPU budget that messages needed in the measured window.";
+        "Mean over the peers of the share of their CPU budget that messages asked for in the measured window and that open connections need to stay alive.";
     CpuP95: "cpu_utilisation_p95_percent", "%", Lower, "CPU p95",
         "95th percentile over the peers of CPU utilisation.";
     CpuMax: "cpu_utilisation_max_percent", "%", Lower, "CPU max",

@@ -60,7 +60,6 @@ impl LinkSpec {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "rounded")]
 fn scale(bps: u64, factor: f64) -> u64 {
     (bps as f64 * factor).round() as u64
 }
@@ -105,12 +104,12 @@ impl HasPresets for LinkSpec {
             Preset {
                 name: "server",
                 summary: "server in a data centre, 1/1 Gbit/s",
-                make: || LinkSpec { spread: 0.0, ..link(1_000, 1_000, 1, 0.0, 50) },
+                make: || Self { spread: 0.0, ..link(1_000, 1_000, 1, 0.0, 50) },
             },
             Preset {
                 name: "unlimited",
                 summary: "no limit, delay or loss: for isolating other effects",
-                make: LinkSpec::default,
+                make: Self::default,
             },
         ]
     }

@@ -17,6 +17,8 @@ pub struct Overlay {
     // Neighbours of node v: neighbours[offsets[v]..offsets[v + 1]], in the order they were added.
     offsets: Vec<u32>,
     neighbours: Vec<u32>,
+    // Where each connection stands in the other end's list: neighbours[twins[slot]] is the owner.
+    twins: Vec<u32>,
     // Members of the core, and each node's place among them.
     core: Vec<u32>,
     core_place: Vec<u32>,
@@ -31,7 +33,7 @@ impl Overlay {
     /// When a node is out of range or a core member is named twice.
     #[must_use]
     pub fn new(nodes: u32, tree: &[(u32, u32)], core: Vec<u32>) -> Self {
-        let (offsets, neighbours) = adjacency(nodes, tree);
+        let (offsets, neighbours, twins) = adjacency(nodes, tree);
         let mut core_place = Vec::new();
         if !core.is_empty() {
             core_place = vec![NOT_CORE; nodes as usize];
@@ -40,7 +42,7 @@ impl Overlay {
             assert_eq!(core_place[member as usize], NOT_CORE, "node {member} is in the core twice");
             core_place[member as usize] = place;
         }
-        Self { offsets, neighbours, core, core_place }
+        Self { offsets, neighbours, twins, core, core_place }
     }
 
     /// How many nodes there are, connected or not.
@@ -97,17 +99,10 @@ impl Overlay {
         [self.tree_neighbours(node), core]
     }
 
-    /// Calls `visit` for every connection once, with the number of connections that each end sets
-    /// up before it: tree connections in the order they were added, then the core's by growing
-    /// distance around its ring of members, so that no member waits for another's whole list.
+    /// Calls `visit` for every connection once: tree connections by their first node, then the
+    /// core's by growing distance around its ring of members.
     pub fn for_each_connection(&self, mut visit: impl FnMut(Connection)) {
-        for a in 0..self.nodes() {
-            for (&b, rank_a) in self.tree_neighbours(a).iter().zip(0..) {
-                if a < b {
-                    visit(Connection { a, b, rank_a, rank_b: self.tree_rank(b, a) });
-                }
-            }
-        }
+        self.for_each_tree_connection(|connection, _| visit(connection));
         let members = u32::try_from(self.core.len()).expect("invariant: at most the number of nodes");
         for distance in 1..=members / 2 {
             // Opposite members of an even ring meet once, not twice.
@@ -118,13 +113,39 @@ impl Overlay {
         }
     }
 
-    /// The connection between two nodes, which must exist.
-    #[must_use]
-    pub fn connection(&self, a: u32, b: u32) -> Connection {
-        match (self.core_place(a), self.core_place(b)) {
-            (Some(place_a), Some(place_b)) => self.core_connection(place_a, place_b),
-            _ => Connection { a, b, rank_a: self.tree_rank(a, b), rank_b: self.tree_rank(b, a) },
+    /// Calls `visit` for every tree connection once, with its slots at both ends.
+    pub fn for_each_tree_connection(&self, mut visit: impl FnMut(Connection, [usize; 2])) {
+        let rank = |node: u32, slot: usize| (slot - self.offsets[node as usize] as usize) as u32;
+        for a in 0..self.nodes() {
+            for slot in self.tree_slots(a) {
+                let (b, twin) = (self.neighbours[slot], self.twins[slot] as usize);
+                if a < b {
+                    visit(Connection { a, b, rank_a: rank(a, slot), rank_b: rank(b, twin) }, [slot, twin]);
+                }
+            }
         }
+    }
+
+    /// The indices of a node's tree connections among those of all nodes, for arrays that keep
+    /// something per connection and direction.
+    #[inline]
+    #[must_use]
+    pub fn tree_slots(&self, node: u32) -> std::ops::Range<usize> {
+        self.offsets[node as usize] as usize..self.offsets[node as usize + 1] as usize
+    }
+
+    /// The connection between two members of the core, by their places. Members connect by growing
+    /// distance around the ring, so that none waits for another's whole list; tree connections
+    /// come first.
+    #[must_use]
+    pub fn core_connection(&self, place_a: u32, place_b: u32) -> Connection {
+        let (a, b) = (self.core[place_a as usize], self.core[place_b as usize]);
+        let members = self.core.len() as u32;
+        let ahead = (place_b + members - place_a) % members;
+        // Each distance gives a member two connections: one it starts and one it accepts.
+        let before = (ahead.min(members - ahead) - 1) * 2;
+        let rank = |node: u32| self.tree_neighbours(node).len() as u32 + before;
+        Connection { a, b, rank_a: rank(a), rank_b: rank(b) }
     }
 
     /// The graph for petgraph's algorithms.
@@ -136,21 +157,6 @@ impl Overlay {
             graph.add_edge(nodes[connection.a as usize], nodes[connection.b as usize], ());
         });
         graph
-    }
-
-    fn tree_rank(&self, node: u32, neighbour: u32) -> u32 {
-        let rank = self.tree_neighbours(node).iter().zip(0..).find(|(other, _)| **other == neighbour);
-        rank.expect("invariant: a tree connection stands in both lists").1
-    }
-
-    fn core_connection(&self, place_a: u32, place_b: u32) -> Connection {
-        let (a, b) = (self.core[place_a as usize], self.core[place_b as usize]);
-        let members = self.core.len() as u32;
-        let ahead = (place_b + members - place_a) % members;
-        // Each distance gives a member two connections: one it starts and one it accepts.
-        let before = (ahead.min(members - ahead) - 1) * 2;
-        let rank = |node: u32| self.tree_neighbours(node).len() as u32 + before;
-        Connection { a, b, rank_a: rank(a), rank_b: rank(b) }
     }
 }
 
@@ -167,7 +173,7 @@ pub struct Connection {
     pub rank_b: u32,
 }
 
-fn adjacency(nodes: u32, tree: &[(u32, u32)]) -> (Vec<u32>, Vec<u32>) {
+fn adjacency(nodes: u32, tree: &[(u32, u32)]) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
     let mut offsets = vec![0_u32; nodes as usize + 1];
     for &(a, b) in tree {
         offsets[a as usize + 1] += 1;
@@ -177,12 +183,57 @@ fn adjacency(nodes: u32, tree: &[(u32, u32)]) -> (Vec<u32>, Vec<u32>) {
         offsets[node + 1] += offsets[node];
     }
     let mut next = offsets.clone();
-    let mut neighbours = vec![0; tree.len() * 2];
+    let (mut neighbours, mut twins) = (vec![0; tree.len() * 2], vec![0; tree.len() * 2]);
     for &(a, b) in tree {
-        for (node, other) in [(a, b), (b, a)] {
-            neighbours[next[node as usize] as usize] = other;
-            next[node as usize] += 1;
+        let (slot_a, slot_b) = (next[a as usize], next[b as usize]);
+        next[a as usize] += 1;
+        next[b as usize] += 1;
+        (neighbours[slot_a as usize], twins[slot_a as usize]) = (b, slot_b);
+        (neighbours[slot_b as usize], twins[slot_b as usize]) = (a, slot_a);
+    }
+    (offsets, neighbours, twins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two hubs (0, 1) in the core, spokes 2 and 3 at hub 0, spoke 4 at hub 1.
+    fn hybrid() -> Overlay {
+        Overlay::new(5, &[(0, 2), (0, 3), (1, 4)], vec![0, 1])
+    }
+
+    fn passed_on(overlay: &Overlay, node: u32, from: Option<u32>) -> Vec<u32> {
+        let hops = overlay.next_hops(node, from).concat();
+        hops.into_iter().filter(|&next| next != node && Some(next) != from).collect()
+    }
+
+    #[test]
+    fn a_core_message_goes_to_the_spokes_only() {
+        let overlay = hybrid();
+        assert_eq!(passed_on(&overlay, 0, Some(1)), [2, 3]);
+        assert_eq!(passed_on(&overlay, 0, Some(2)), [3, 1]);
+        assert_eq!(passed_on(&overlay, 0, None), [2, 3, 1]);
+        assert_eq!(passed_on(&overlay, 2, Some(0)), [0_u32; 0]);
+    }
+
+    #[test]
+    fn every_connection_is_visited_once_with_its_ranks() {
+        let mut seen = Vec::new();
+        hybrid().for_each_connection(|connection| seen.push(connection));
+        let pairs: Vec<_> = seen.iter().map(|c| (c.a, c.b, c.rank_a, c.rank_b)).collect();
+        assert_eq!(pairs, [(0, 2, 0, 0), (0, 3, 1, 0), (1, 4, 0, 0), (0, 1, 2, 1)]);
+        assert_eq!(hybrid().connections(), 4);
+    }
+
+    #[test]
+    fn a_mesh_of_n_has_every_pair() {
+        for n in [2_u32, 5, 6, 9] {
+            let mesh = Overlay::new(n, &[], (0..n).collect());
+            let mut pairs = std::collections::BTreeSet::new();
+            mesh.for_each_connection(|c| assert!(pairs.insert((c.a.min(c.b), c.a.max(c.b)))));
+            assert_eq!(pairs.len() as u64, mesh.connections());
+            assert!((0..n).all(|node| mesh.degree(node) == n - 1));
         }
     }
-    (offsets, neighbours)
 }

@@ -20,8 +20,12 @@ mod state_sync;
 
 /// A rule that says who sends what, how large, how often. Every message goes to all other peers.
 pub trait Workload: Debug + Send + Sync {
-    /// The flows among the peers of `world`, the same for every topology of the replication.
-    fn flows(&self, world: &World, streams: Streams) -> Vec<Flow>;
+    /// The flows among the peers of `world`, the same for every topology of the replication;
+    /// `nth` is the workload's place among those of the scenario.
+    fn flows(&self, world: &World, streams: Streams, nth: u32) -> Vec<Flow>;
+
+    /// How many messages all sources together publish each second, for estimates.
+    fn messages_per_s(&self, peers: u32) -> f64;
 
     /// The class that its sources must belong to, which has to exist.
     fn required_class(&self) -> Option<&str> {
@@ -38,11 +42,15 @@ pub trait Workload: Debug + Send + Sync {
 /// One peer that publishes a message again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
+    /// Names the flow's random streams.
+    pub id: u64,
     /// The peer that publishes.
     pub source: u32,
-    /// The first publication.
+    /// When it publishes.
+    pub arrivals: Arrivals,
+    /// The first publication of periodic arrivals.
     pub start: SimTime,
-    /// The time between two publications.
+    /// The time between two publications, or its mean.
     pub period: SimDuration,
     /// The size of a message.
     pub size: ByteCount,
@@ -61,6 +69,17 @@ pub enum Channel {
     ReliableUnordered,
     /// Ordered and retransmitted: a lost message holds back those behind it.
     Reliable,
+}
+
+/// The arrival process of a flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrivals {
+    /// One message a period, from a random phase on: frames, ticks, poses.
+    #[default]
+    Periodic,
+    /// A Poisson process of the same rate: independent events, such as key strokes of many.
+    Poisson,
 }
 
 /// One row of [`WORKLOADS`].
@@ -103,13 +122,22 @@ fn choose(candidates: &[u32], count: u32, stream: &mut Stream) -> Vec<u32> {
     pool
 }
 
+/// What every source of a workload publishes.
+struct Traffic {
+    message: ByteCount,
+    rate: Frequency,
+    arrivals: Arrivals,
+    channel: Channel,
+}
+
 /// One flow a source, each with a random phase within the period.
-fn periodic(sources: &[u32], rate: Frequency, size: ByteCount, channel: Channel, streams: Streams) -> Vec<Flow> {
-    let period = rate.period();
+fn flows_of(sources: &[u32], traffic: &Traffic, streams: Streams, nth: u32) -> Vec<Flow> {
+    let period = traffic.rate.period();
     let flow = |&source: &u32| {
-        let mut stream = streams.stream(Domain::WorkloadPhase, u64::from(source));
+        let id = u64::from(nth) << 32 | u64::from(source);
+        let mut stream = streams.stream(Domain::WorkloadPhase, id);
         let start = SimTime::from_ns(stream.random_range(0..period.as_ns()));
-        Flow { source, start, period, size, channel }
+        Flow { id, source, arrivals: traffic.arrivals, start, period, size: traffic.message, channel: traffic.channel }
     };
     sources.iter().map(flow).collect()
 }

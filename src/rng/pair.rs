@@ -2,8 +2,9 @@
 
 /// A key for hashing ids into uniform 64-bit draws.
 ///
-/// The hash is two rounds of the SplitMix64 finaliser (Steele, Lea and Flood, "Fast splittable
-/// pseudorandom number generators", OOPSLA 2014) over the key and the ids.
+/// The hash is the SplitMix64 finaliser (Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// generators", OOPSLA 2014) over the key and the pair, and once more over a number where there is
+/// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PairKey(u64);
 
@@ -39,7 +40,6 @@ impl PairKey {
 /// A uniform number below `bound` from a uniform 64-bit draw (multiply and shift).
 #[inline]
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below the bound")]
 pub(crate) const fn below(draw: u64, bound: u64) -> u64 {
     ((draw as u128 * bound as u128) >> 64) as u64
 }

@@ -27,6 +27,8 @@ pub enum Domain {
     Workload,
     /// When a sending peer first sends.
     WorkloadPhase,
+    /// When a peer with random arrivals sends.
+    WorkloadArrivals,
     /// A topology's own choices.
     Topology,
     /// Propagation delay of a pair.
@@ -46,6 +48,7 @@ impl Domain {
             Self::PeerNat => "peer-nat",
             Self::Workload => "workload",
             Self::WorkloadPhase => "workload-phase",
+            Self::WorkloadArrivals => "workload-arrivals",
             Self::Topology => "topology",
             Self::PairLatency => "pair-latency",
             Self::PairLoss => "pair-loss",
@@ -78,7 +81,6 @@ impl Streams {
 
     /// The key for draws of `domain` that are hashed from the pair they belong to.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "the low half of the hash is the key")]
     pub fn pair_key(self, domain: Domain) -> PairKey {
         PairKey::new(self.key(domain, 0) as u64)
     }

@@ -147,6 +147,17 @@ pub enum Bound {
     AtLeast(f64),
 }
 
+impl Bound {
+    /// Whether a mean keeps the bound.
+    #[must_use]
+    pub fn holds(self, mean: f64) -> bool {
+        match self {
+            Self::AtMost(bound) => mean <= bound,
+            Self::AtLeast(bound) => mean >= bound,
+        }
+    }
+}
+
 fn workloads_as_json<S: serde::Serializer>(workloads: &[Arc<dyn Workload>], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(workloads.iter().map(|workload| workload.to_json()))
 }

@@ -49,7 +49,6 @@ impl Bitrate {
     /// # Panics
     /// When the rate is zero: a link that carries nothing has no such time.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "bounded by the sizes that scenarios allow")]
     pub const fn serialisation_time(self, size: ByteCount) -> SimDuration {
         SimDuration::from_ns((size.0 as u128 * 8_000_000_000).div_ceil(self.0 as u128) as u64)
     }

@@ -30,9 +30,14 @@ impl Probability {
 
     /// The number below which a uniform 64-bit draw falls with this probability.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates at the ends, as it should")]
     pub fn threshold(self) -> u64 {
         (self.0 * 18_446_744_073_709_551_616.0) as u64
+    }
+
+    /// The probability that at least one of `n` independent events of this probability happens.
+    #[must_use]
+    pub fn any_of(self, n: u64) -> Self {
+        if n == 1 { self } else { Self(1.0 - libm::pow(1.0 - self.0, n as f64)) }
     }
 
     /// The probability that at least one of two independent events happens.

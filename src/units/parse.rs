@@ -37,7 +37,6 @@ impl UnitError {
 }
 
 /// Reads `text` as an amount of base units, rounded to the nearest whole one.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked against the range first")]
 pub(super) fn parse_with_units(text: &str, table: &UnitTable) -> Result<u64, UnitError> {
     let base = parse_f64_with_units(text, table)?;
     // Above 2^63 a value is a slip of the pen, and sums of two would overflow.
@@ -79,7 +78,6 @@ pub(super) fn print_with_units(f: &mut fmt::Formatter<'_>, base: u64, table: &Un
     unreachable!("the smallest printed unit is the base unit")
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, positive constants")]
 fn unit_scale(table: &UnitTable, name: &str) -> u64 {
     let found = table.units.iter().find(|(unit, _)| *unit == name);
     found.expect("invariant: a printed unit is an accepted one").1 as u64

@@ -24,7 +24,7 @@ pub struct EngineSpec {
     pub cpu_per_kilobyte: SimDuration,
     /// Most connections one peer may hold.
     pub max_connections: Option<u32>,
-    /// Bytes a peer may hold back for sending on reliable channels before a send fails.
+    /// Bytes that may wait on each reliable channel before a send fails.
     pub send_buffer: Option<ByteCount>,
     /// Smallest retransmission time-out of SCTP.
     pub rto_min: SimDuration,
@@ -74,16 +74,27 @@ impl HasPresets for EngineSpec {
             Preset {
                 name: "chromium",
                 summary: "libwebrtc in Chromium: 500 connections a renderer, 16 MiB send buffer",
-                make: || EngineSpec { max_connections: Some(500), ..browser() },
+                make: || Self { max_connections: Some(500), ..browser() },
             },
-            Preset { name: "firefox", summary: "Firefox: costs as Chromium, no connection limit known", make: browser },
+            Preset {
+                name: "firefox",
+                summary: "Firefox: twice Chromium's CPU, no connection or buffer limit met",
+                make: || Self {
+                    cpu_per_setup: us(20_000),
+                    cpu_per_message: us(260),
+                    cpu_per_packet: us(30),
+                    cpu_per_kilobyte: us(130),
+                    send_buffer: None,
+                    ..browser()
+                },
+            },
             Preset { name: "webkit", summary: "Safari: costs as Chromium, no connection limit known", make: browser },
             Preset {
                 name: "webrtc-rs",
                 summary: "webrtc-rs 0.21, native: measured set-up, idle and message costs",
-                make: || EngineSpec {
+                make: || Self {
                     cpu_per_setup: us(2_000),
-                    cpu_idle_per_s: us(50),
+                    cpu_idle_per_s: us(150),
                     cpu_per_message: us(4),
                     cpu_per_packet: us(4),
                     cpu_per_kilobyte: us(7),
@@ -95,7 +106,7 @@ impl HasPresets for EngineSpec {
             Preset {
                 name: "ideal",
                 summary: "no CPU cost and no limit: for isolating other effects",
-                make: EngineSpec::default,
+                make: Self::default,
             },
         ]
     }
@@ -103,11 +114,11 @@ impl HasPresets for EngineSpec {
 
 fn browser() -> EngineSpec {
     EngineSpec {
-        cpu_per_setup: us(5_500),
-        cpu_idle_per_s: us(600),
-        cpu_per_message: us(60),
-        cpu_per_packet: us(12),
-        cpu_per_kilobyte: us(8),
+        cpu_per_setup: us(7_000),
+        cpu_idle_per_s: us(155),
+        cpu_per_message: us(130),
+        cpu_per_packet: us(15),
+        cpu_per_kilobyte: us(65),
         max_connections: None,
         send_buffer: Some(ByteCount::new(16 << 20)),
         rto_min: SimDuration::from_ms(400),
@@ -142,7 +153,7 @@ mod tests {
     #[test]
     fn a_message_costs_its_packets_and_bytes() {
         let wire = Wire { bytes: ByteCount::new(2_000), packets: 2 };
-        assert_eq!(browser().message_cost(wire), us(60 + 2 * 12 + 16));
+        assert_eq!(browser().message_cost(wire), us(130 + 2 * 15 + 2 * 65));
         assert_eq!(EngineSpec::default().message_cost(wire), SimDuration::ZERO);
         let phone = device(1.0, 0.15);
         assert_eq!(phone.service_time(us(15)), us(100));

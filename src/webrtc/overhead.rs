@@ -29,18 +29,18 @@ pub struct Wire {
 const SCTP_PACKET_BYTES: u64 = 1_191;
 /// SCTP's common header (12, RFC 9260 section 3.1) and DATA chunk header (16, section 3.3.1).
 const SCTP_HEADER_BYTES: u64 = 28;
-/// IPv4 (20), UDP (8), DTLS 1.2 record with AES-GCM (13 header, 8 nonce, 16 tag; RFC 5288).
-const LOWER_HEADER_BYTES: u64 = 20 + 8 + 37;
+/// IPv4 (20) and UDP (8).
+const DATAGRAM_HEADER_BYTES: u64 = 28;
 
 impl HeaderOverhead {
-    /// A message of `size` as it crosses a link.
+    /// A message of `size` as it crosses a link in DTLS records that add `record_bytes` each.
     #[must_use]
-    pub fn wire(self, size: ByteCount) -> Wire {
+    pub fn wire(self, size: ByteCount, record_bytes: u64) -> Wire {
         match self {
             Self::None => Wire { bytes: size, packets: 1 },
             Self::Full => {
                 let packets = size.get().div_ceil(SCTP_PACKET_BYTES - SCTP_HEADER_BYTES).max(1);
-                let headers = ByteCount::new(SCTP_HEADER_BYTES + LOWER_HEADER_BYTES) * packets;
+                let headers = ByteCount::new(SCTP_HEADER_BYTES + record_bytes + DATAGRAM_HEADER_BYTES) * packets;
                 Wire { bytes: size + headers, packets }
             }
         }
@@ -53,10 +53,10 @@ mod tests {
 
     #[test]
     fn headers_follow_the_packets() {
-        let wire = |bytes| HeaderOverhead::Full.wire(ByteCount::new(bytes));
+        let wire = |bytes| HeaderOverhead::Full.wire(ByteCount::new(bytes), 37);
         assert_eq!(wire(100), Wire { bytes: ByteCount::new(193), packets: 1 });
         assert_eq!(wire(1_163).packets, 1);
         assert_eq!(wire(1_164), Wire { bytes: ByteCount::new(1_164 + 2 * 93), packets: 2 });
-        assert_eq!(HeaderOverhead::None.wire(ByteCount::new(5_000)).packets, 1);
+        assert_eq!(HeaderOverhead::None.wire(ByteCount::new(5_000), 37).packets, 1);
     }
 }

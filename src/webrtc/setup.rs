@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetupProfile {
-    /// ICE 1, DTLS 1.2 2, SCTP 2 round trips (draft-hancke-tsvwg-snap-00): what browsers do.
-    #[default]
+    /// ICE 1, DTLS 1.2 2, SCTP 2 round trips (draft-hancke-tsvwg-snap-00).
     Classic12,
-    /// DTLS 1.3 saves one.
+    /// DTLS 1.3 saves one: what Chromium and Firefox do with their own kind (measured: open four
+    /// round trips after the answer).
+    #[default]
     Dtls13,
     /// SCTP's INIT in the offer and answer (SNAP) saves two over `classic12`.
     Snap,
@@ -35,6 +36,16 @@ impl SetupProfile {
             Self::Warp => 1,
             Self::WebrtcRs => 7,
             Self::Instant => 0,
+        }
+    }
+
+    /// Bytes that a DTLS record adds with AES-GCM: 13 header, 8 nonce and 16 tag in version 1.2 (RFC
+    /// 5288); 5 header, 1 content type and 16 tag in 1.3 (RFC 9147, section 4).
+    #[must_use]
+    pub const fn dtls_record_bytes(self) -> u64 {
+        match self {
+            Self::Classic12 | Self::Snap | Self::WebrtcRs => 37,
+            Self::Dtls13 | Self::Warp | Self::Instant => 22,
         }
     }
 

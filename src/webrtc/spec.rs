@@ -7,12 +7,12 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::overhead::HeaderOverhead;
+use super::overhead::{HeaderOverhead, Wire};
 use super::setup::SetupProfile;
-use crate::units::UsdPerGigabyte;
+use crate::units::{ByteCount, UsdPerGigabyte};
 
 /// How connections are set up and what they cost.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebrtcSpec {
     /// How many round trips a connection takes to open.
@@ -23,6 +23,29 @@ pub struct WebrtcSpec {
     pub signaling: SignalingSpec,
     /// Which headers count on the wire.
     pub overhead: HeaderOverhead,
+    /// Price of what servers that a topology adds send to peers.
+    pub server_egress: UsdPerGigabyte,
+}
+
+impl WebrtcSpec {
+    /// A message of `size` as it crosses a link.
+    #[must_use]
+    pub fn wire(&self, size: ByteCount) -> Wire {
+        self.overhead.wire(size, self.setup.dtls_record_bytes())
+    }
+}
+
+impl Default for WebrtcSpec {
+    fn default() -> Self {
+        Self {
+            setup: SetupProfile::default(),
+            turn: TurnChoice::default(),
+            signaling: SignalingSpec::default(),
+            overhead: HeaderOverhead::default(),
+            // What large clouds ask for traffic to the Internet (docs/MODELS.md, "Costs").
+            server_egress: UsdPerGigabyte::new(0.09),
+        }
+    }
 }
 
 /// A TURN server, or none.

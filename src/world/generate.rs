@@ -145,7 +145,7 @@ fn class_of_spec(spec: &ClassSpec) -> Class {
 
 fn access_of(a: &LinkSpec, b: &LinkSpec) -> Access {
     let delay_ns = a.rtt.half().as_ns() + b.rtt.half().as_ns();
-    Access { delay_ns, loss_threshold: a.loss.either(b.loss).threshold() }
+    Access { delay_ns, loss: a.loss.either(b.loss) }
 }
 
 fn draw_rates(link: &LinkSpec, streams: Streams, peer: u64) -> Rates {

@@ -3,7 +3,7 @@
 use super::{NatIndex, World};
 use crate::net::{Filtering, LatencyModel, Mapping, Nat, PairOutcome, Place, pair_outcome};
 use crate::rng::PairKey;
-use crate::units::{SimDuration, SimTime, UsdPerGigabyte};
+use crate::units::{Probability, SimDuration, SimTime, UsdPerGigabyte};
 
 /// The way packets take from one node to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +12,37 @@ pub struct Path {
     pub delay_ns: u64,
     /// Whether it runs through the TURN server.
     pub relayed: bool,
-    /// A uniform 64-bit draw below this is a loss.
-    pub loss_threshold: u64,
+    /// The receiver's class, for what depends on the classes of both ends.
+    pub class: u16,
+}
+
+/// The paths from one node.
+#[derive(Clone, Copy, Debug)]
+pub struct PathsFrom<'a> {
+    world: &'a World,
+    from: u32,
+    place: Place,
+    outcomes: [PairOutcome; KINDS],
+    // From the sender's class to each.
+    access: &'a [Access],
+}
+
+impl PathsFrom<'_> {
+    /// The path to a node, or `None` where the two cannot connect.
+    #[inline(always)]
+    #[must_use]
+    pub fn to(&self, to: u32) -> Option<Path> {
+        let receiver = self.world.nodes[to as usize];
+        let access = self.access[usize::from(receiver.class)];
+        let (way_ns, relayed) = match self.outcomes[usize::from(receiver.nat)] {
+            PairOutcome::Direct => {
+                (self.world.paths.latency.one_way_ns(self.from, self.place, to, receiver.place), false)
+            }
+            PairOutcome::Relayed => (self.world.relay_ns(self.from, to), true),
+            PairOutcome::Impossible => return None,
+        };
+        Some(Path { delay_ns: way_ns + access.delay_ns, relayed, class: receiver.class })
+    }
 }
 
 /// What all paths of a world share.
@@ -32,7 +61,7 @@ pub(super) struct Paths {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Access {
     pub(super) delay_ns: u64,
-    pub(super) loss_threshold: u64,
+    pub(super) loss: Probability,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,15 +108,22 @@ impl World {
     #[inline]
     #[must_use]
     pub fn path(&self, from: u32, to: u32) -> Option<Path> {
-        let (sender, receiver) = (self.nodes[from as usize], self.nodes[to as usize]);
-        let access = self.paths.access[usize::from(sender.class) * self.paths.classes + usize::from(receiver.class)];
-        let latency = &self.paths.latency;
-        let (way_ns, relayed) = match self.paths.outcomes[usize::from(sender.nat)][usize::from(receiver.nat)] {
-            PairOutcome::Direct => (latency.one_way_ns(from, sender.place, to, receiver.place), false),
-            PairOutcome::Relayed => (self.relay_ns(from, to), true),
-            PairOutcome::Impossible => return None,
-        };
-        Some(Path { delay_ns: way_ns + access.delay_ns, relayed, loss_threshold: access.loss_threshold })
+        self.paths_from(from).to(to)
+    }
+
+    /// The paths from one node, for looking up many.
+    #[inline]
+    #[must_use]
+    pub fn paths_from(&self, from: u32) -> PathsFrom<'_> {
+        let sender = self.nodes[from as usize];
+        let classes = usize::from(sender.class) * self.paths.classes..;
+        PathsFrom {
+            world: self,
+            from,
+            place: sender.place,
+            outcomes: self.paths.outcomes[usize::from(sender.nat)],
+            access: &self.paths.access[classes],
+        }
     }
 
     /// One-way delay of the path between two nodes; more than any other where they cannot connect.
@@ -107,7 +143,13 @@ impl World {
     /// Whether any path loses packets.
     #[must_use]
     pub fn has_loss(&self) -> bool {
-        self.paths.access.iter().any(|access| access.loss_threshold > 0)
+        self.paths.access.iter().any(|access| access.loss > Probability::ZERO)
+    }
+
+    /// Probability that a packet is lost between peers of two classes.
+    #[must_use]
+    pub fn packet_loss(&self, from_class: usize, to_class: usize) -> Probability {
+        self.paths.access[from_class * self.paths.classes + to_class].loss
     }
 
     /// When a connection is open whose ends begin with it at `begin`, or `None` where it cannot be:
@@ -125,7 +167,6 @@ impl World {
         self.paths.turn.map_or_else(UsdPerGigabyte::default, |turn| turn.price)
     }
 
-    #[cold]
     fn relay_ns(&self, from: u32, to: u32) -> u64 {
         let turn = self.paths.turn.expect("invariant: only a relay makes pairs relayed");
         self.server_ns(from, TURN_ID, turn.place) + self.server_ns(to, TURN_ID, turn.place)

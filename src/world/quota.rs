@@ -16,7 +16,6 @@ pub(super) fn deal(count: u32, shares: &[f64], stream: &mut Stream) -> Vec<u16> 
 }
 
 /// Largest-remainder (Hamilton) apportionment; ties go to the earlier share.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "each quota is within 0..=count")]
 fn quotas(count: u32, shares: &[f64]) -> Vec<u32> {
     let total: f64 = shares.iter().sum();
     let exact: Vec<f64> = shares.iter().map(|share| f64::from(count) * share / total).collect();

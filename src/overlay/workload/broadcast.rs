@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Flow, Workload, WorkloadEntry, entry};
+use super::{Arrivals, Channel, Flow, Traffic, Workload, WorkloadEntry, entry};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency};
@@ -26,6 +26,9 @@ pub(super) struct Broadcast {
     message: ByteCount,
     /// How often each source publishes.
     rate: Frequency,
+    /// Whether it publishes periodically or at random.
+    #[serde(default)]
+    arrivals: Arrivals,
     /// The channel that carries the messages.
     #[serde(default)]
     channel: Channel,
@@ -36,10 +39,17 @@ fn one() -> Bounded<1, 16_000_000> {
 }
 
 impl Workload for Broadcast {
-    fn flows(&self, world: &World, streams: Streams) -> Vec<Flow> {
+    fn flows(&self, world: &World, streams: Streams, nth: u32) -> Vec<Flow> {
         let candidates = world.peers_of_class(self.from.as_deref());
-        let chosen = super::choose(&candidates, self.sources.get(), &mut streams.stream(Domain::Workload, 0));
-        super::periodic(&chosen, self.rate, self.message, self.channel, streams)
+        let chosen =
+            super::choose(&candidates, self.sources.get(), &mut streams.stream(Domain::Workload, u64::from(nth)));
+        let traffic =
+            Traffic { message: self.message, rate: self.rate, arrivals: self.arrivals, channel: self.channel };
+        super::flows_of(&chosen, &traffic, streams, nth)
+    }
+
+    fn messages_per_s(&self, peers: u32) -> f64 {
+        f64::from(self.sources.get().min(peers)) * self.rate.per_second()
     }
 
     fn required_class(&self) -> Option<&str> {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Flow, Workload, WorkloadEntry, entry};
+use super::{Arrivals, Channel, Flow, Traffic, Workload, WorkloadEntry, entry};
 use crate::overlay::json_of;
 use crate::rng::Streams;
 use crate::units::{ByteCount, Frequency};
@@ -20,15 +20,24 @@ pub(super) struct StateSync {
     message: ByteCount,
     /// How often each peer publishes.
     rate: Frequency,
+    /// Whether it publishes periodically or at random.
+    #[serde(default)]
+    arrivals: Arrivals,
     /// The channel that carries the messages.
     #[serde(default)]
     channel: Channel,
 }
 
 impl Workload for StateSync {
-    fn flows(&self, world: &World, streams: Streams) -> Vec<Flow> {
+    fn flows(&self, world: &World, streams: Streams, nth: u32) -> Vec<Flow> {
         let everyone: Vec<u32> = (0..world.peers()).collect();
-        super::periodic(&everyone, self.rate, self.message, self.channel, streams)
+        let traffic =
+            Traffic { message: self.message, rate: self.rate, arrivals: self.arrivals, channel: self.channel };
+        super::flows_of(&everyone, &traffic, streams, nth)
+    }
+
+    fn messages_per_s(&self, peers: u32) -> f64 {
+        f64::from(peers) * self.rate.per_second()
     }
 
     fn largest_message(&self) -> ByteCount {

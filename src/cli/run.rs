@@ -1,0 +1,146 @@
+//! `peerscape run`: every cell with every seed, then the answer.
+
+use std::io::{self, IsTerminal, Write, stdout};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::{Instant, SystemTime};
+
+use clap::{Args, ValueEnum};
+use miette::IntoDiagnostic;
+use peerscape::report::{self, Answer, Provenance, Written, folder, plot};
+use peerscape::scenario::{self, Experiment};
+use peerscape::sweep::{self, Results, SweepOptions};
+
+use super::exit::Exit;
+use super::progress::Progress;
+
+/// The arguments of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The scenario file
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+    /// Replace a value: `population.peers=100`, `workload.0.rate="10 /s"`
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+    /// How many replications run at once [default: one a processor]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// The results folder [default: results/<name of the scenario>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Also write every plot as PNG
+    #[cfg(feature = "png")]
+    #[arg(long)]
+    png: bool,
+}
+
+/// How to print the answer.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// A table and sentences
+    #[default]
+    Text,
+    /// One JSON document
+    Json,
+}
+
+/// Runs the scenario, writes its results and prints the answer.
+pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
+    let experiment = match scenario::load(&arguments.scenario, &arguments.overrides) {
+        Ok(experiment) => Arc::new(experiment),
+        Err(errors) => {
+            eprintln!("{:?}", miette::Report::new(errors));
+            return Ok(Exit::Usage);
+        }
+    };
+    experiment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+    arguments.run(&experiment).or_else(|failure| {
+        eprintln!("error: {failure}");
+        Ok(Exit::Failure)
+    })
+}
+
+impl Arguments {
+    fn run(&self, experiment: &Arc<Experiment>) -> miette::Result<Exit> {
+        let jobs = self.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
+        let out = self.out.clone().unwrap_or_else(|| Path::new("results").join(&experiment.name));
+        folder::check_target(&out).into_diagnostic()?;
+        sweep::check_memory(experiment, jobs).into_diagnostic()?;
+        let (started, clock) = now();
+        let mut progress = Progress::start(experiment.cells.len() * experiment.seeds.len(), clock).into_diagnostic()?;
+        let results = sweep::run(experiment, SweepOptions { jobs }, &mut progress).into_diagnostic()?;
+        let interrupted = progress.end();
+        if interrupted && results.cells.iter().all(|cell| cell.runs.is_empty()) {
+            eprintln!("interrupted before the first replication was finished: nothing is written");
+            return Ok(Exit::Interrupted);
+        }
+        let answer = report::answer(&results);
+        let provenance = Provenance { command: command(), started, wall: clock.elapsed(), threads: jobs };
+        let files = self.files(&results, &answer, &provenance)?;
+        let written = report::write_folder(&out, &files).into_diagnostic()?;
+        self.print(experiment, &answer, &written).into_diagnostic()?;
+        Ok(match (interrupted, answer.expectations_met()) {
+            (true, _) => Exit::Interrupted,
+            (false, true) => Exit::Success,
+            (false, false) => Exit::ExpectationMissed,
+        })
+    }
+
+    fn files(
+        &self,
+        results: &Results<'_>,
+        answer: &Answer,
+        provenance: &Provenance,
+    ) -> miette::Result<Vec<(PathBuf, Vec<u8>)>> {
+        let mut files = report::tables(results, &answer.summary);
+        let plots = Path::new("plots");
+        for (name, svg) in plot::render_all(results) {
+            #[cfg(feature = "png")]
+            if self.png {
+                let png = plot::png(&svg, PNG_SCALE).into_diagnostic()?;
+                files.push((plots.join(Path::new(&name).with_extension("png")), png));
+            }
+            files.push((plots.join(name), svg.into_bytes()));
+        }
+        files.push((folder::MANIFEST.into(), report::manifest_json(results, provenance)));
+        Ok(files)
+    }
+
+    fn print(&self, experiment: &Experiment, answer: &Answer, written: &Written) -> io::Result<()> {
+        let text = match self.format {
+            Format::Text => {
+                let colour = stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+                report::terminal::render(answer, Some(written), WIDTH, colour)
+            }
+            Format::Json => report::json::render(experiment, answer, Some(written)),
+        };
+        stdout().write_all(text.as_bytes())
+    }
+}
+
+/// Columns of the answer: what a terminal of any size shows without wrapping badly.
+const WIDTH: u16 = 100;
+
+/// Pixels a unit of the SVG: sharp on paper.
+#[cfg(feature = "png")]
+const PNG_SCALE: f32 = 2.0;
+
+#[expect(clippy::disallowed_methods, reason = "the wall clock stands in the manifest and the progress line only")]
+fn now() -> (SystemTime, Instant) {
+    (SystemTime::now(), Instant::now())
+}
+
+// The command line that repeats this run.
+fn command() -> String {
+    let quote = |word: String| match word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,".contains(c)) {
+        true => word,
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    let arguments = std::env::args().skip(1).map(quote);
+    ["peerscape".to_owned()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,68 @@
+//! What a sweep comes to: the answer on the terminal, and the files of a results folder.
+//!
+//! One file a format. Each takes finished results and gives bytes or text; only [`folder`] touches
+//! the disk. All files but the manifest are the same bytes for the same scenario, seeds and
+//! version, so nothing here but the manifest may know about clocks, hosts or threads.
+
+mod answer;
+mod axes;
+mod columns;
+mod comparison;
+mod figures;
+#[cfg(test)]
+mod fixture;
+pub mod folder;
+pub mod json;
+mod manifest;
+pub mod plot;
+mod ranking;
+mod reign;
+mod runs_csv;
+mod summary;
+mod summary_csv;
+pub mod terminal;
+
+pub use answer::{Answer, Decision, Progress, answer};
+pub use columns::columns_json;
+pub use comparison::Comparison;
+pub use folder::{FolderError, Written, write_folder};
+pub use manifest::{Provenance, manifest_json};
+pub use ranking::{Failure, FailureKind, Ranking, Row};
+pub use reign::Reign;
+pub use runs_csv::runs_csv;
+pub use summary::{Difference, Summary};
+pub use summary_csv::summary_csv;
+
+use std::path::PathBuf;
+
+use crate::sweep::Results;
+
+/// The tables of a results folder and their description: `runs.csv`, `summary.csv` and
+/// `columns.json`, the same bytes for the same scenario, seeds and version.
+#[must_use]
+pub fn tables(results: &Results<'_>, summary: &Summary) -> Vec<(PathBuf, Vec<u8>)> {
+    let experiment = results.experiment;
+    vec![
+        ("runs.csv".into(), runs_csv(results)),
+        ("summary.csv".into(), summary_csv(experiment, summary)),
+        ("columns.json".into(), columns_json(experiment)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::RunCost;
+
+    #[test]
+    fn tables_are_the_same_bytes_whatever_a_run_cost() {
+        let study = fixture::town_hall();
+        let experiment = study.experiment();
+        let mut results = study.results(&experiment);
+        let first = tables(&results, &Summary::of(&results));
+        for run in results.cells.iter_mut().flat_map(|cell| &mut cell.runs) {
+            run.cost = RunCost { cpu_s: 99.0 };
+        }
+        assert_eq!(first, tables(&results, &Summary::of(&results)));
+    }
+}

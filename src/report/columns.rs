@@ -1,0 +1,97 @@
+//! `columns.json`: what every column and every metric of the tables means.
+
+use serde_json::{Map, Value, json};
+
+use super::axes::{AxisColumns, PEERS};
+use super::{runs_csv, summary_csv};
+use crate::metrics::METRICS;
+use crate::scenario::Experiment;
+
+/// The meaning of the columns beside the axes.
+const MEANINGS: &[(&str, &str)] = &[
+    ("kind", "`cell`: the figures of one topology; `difference`: topology minus versus, paired by seed."),
+    ("topology", "The topology, with the parameters that differ from their defaults."),
+    ("versus", "The topology that is subtracted; empty for a cell."),
+    ("seed", "The seed of the replication; rows with the same seed and axes met the same population and chances."),
+    ("metric", "The name of the metric; see `metrics`."),
+    ("value", "The value of the metric in this replication, in the metric's unit."),
+    ("n", "How many replications, or pairs of replications, have a value."),
+    ("mean", "The mean over them."),
+    ("ci95_low", "Lower end of the 95 % Student-t interval of the mean; empty with fewer than two values."),
+    ("ci95_high", "Upper end of the 95 % Student-t interval of the mean; empty with fewer than two values."),
+    (
+        "verdict",
+        "Of a difference: whether topology is `better` or `worse` than versus, which takes an interval without zero, or `inconclusive`.",
+    ),
+];
+
+/// The bytes of `columns.json`.
+#[must_use]
+pub fn columns_json(experiment: &Experiment) -> Vec<u8> {
+    let metric = |metric: &crate::metrics::Metric| {
+        let definition = json!({
+            "title": metric.title,
+            "unit": metric.unit,
+            "better": metric.better,
+            "meaning": metric.meaning,
+        });
+        (metric.name.to_owned(), definition)
+    };
+    let document = json!({
+        "files": {
+            "runs.csv": table(experiment, "One row a replication and metric.", &runs_csv::COLUMNS, "topology"),
+            "summary.csv": table(
+                experiment,
+                "One row a metric of a cell (topology and axes), and of a pair of topologies on the same axes.",
+                &summary_csv::fixed_columns(),
+                "versus",
+            ),
+        },
+        "metrics": METRICS.iter().map(metric).collect::<Map<_, _>>(),
+    });
+    super::json::pretty(&document)
+}
+
+/// A table: what a row is, and its columns in order; the axes follow the column `before_axes`.
+fn table(experiment: &Experiment, rows: &str, fixed: &[&str], before_axes: &str) -> Value {
+    let mut columns = Map::new();
+    for &name in fixed {
+        let meaning = MEANINGS.iter().find(|(known, _)| *known == name).map(|(_, meaning)| *meaning);
+        columns.insert(name.to_owned(), meaning.expect("invariant: every fixed column has a meaning").into());
+        if name == before_axes {
+            let axes = AxisColumns::new(experiment, fixed);
+            columns.extend(axes.names().iter().map(|axis| (axis.clone(), axis_meaning(axis).into())));
+        }
+    }
+    json!({ "rows": rows, "columns": columns })
+}
+
+fn axis_meaning(axis: &str) -> String {
+    match axis {
+        PEERS => "How many peers the population has.".to_owned(),
+        _ => "Sweep axis: the value in the scenario of this cell.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Study;
+    use super::super::{Summary, runs_csv, summary_csv};
+    use super::*;
+
+    #[test]
+    fn every_column_of_every_table_is_described_in_order() {
+        let study = Study::new().lossy_cell(20, "1 %", "star", &[1.0, 2.0]);
+        let experiment = study.experiment();
+        let results = study.results(&experiment);
+        let tables =
+            [("runs.csv", runs_csv(&results)), ("summary.csv", summary_csv(&experiment, &Summary::of(&results)))];
+        let columns: Value = serde_json::from_slice(&columns_json(&experiment)).expect("JSON");
+        for (file, bytes) in tables {
+            let head = csv::Reader::from_reader(bytes.as_slice()).headers().expect("a head").clone();
+            let described = columns["files"][file]["columns"].as_object().expect("a table");
+            assert_eq!(head.iter().collect::<Vec<_>>(), described.keys().collect::<Vec<_>>());
+        }
+        assert_eq!(columns["metrics"]["delivery_ratio_percent"]["better"], "higher");
+    }
+}

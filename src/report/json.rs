@@ -1,0 +1,149 @@
+//! The answer as one JSON document, for machines: the same content as on the terminal, and the
+//! figures behind it.
+
+use serde_json::{Map, Value, json};
+
+use super::answer::{Answer, Decision};
+use super::folder::Written;
+use super::ranking::{FailureKind, Row};
+use super::reign::Reign;
+use super::summary::Difference;
+use crate::metrics::{Interval, MetricId};
+use crate::scenario::{AxisValue, Cell, Experiment};
+
+/// The document, with where the results were written, if they were.
+#[must_use]
+pub fn render(experiment: &Experiment, answer: &Answer, written: Option<&Written>) -> String {
+    let cells = experiment.cells.iter().map(|cell| cell_json(cell, answer));
+    let differences = answer.summary.differences().map(|difference| difference_json(experiment, difference));
+    let document = json!({
+        "name": answer.name,
+        "question": answer.question,
+        "scenario_hash": experiment.hash,
+        "seeds": answer.seeds,
+        "replications": { "finished": answer.replications.finished, "planned": answer.replications.planned },
+        "ranked_by": answer.metric.definition().name,
+        "expectations": experiment.expectations,
+        "expectations_met": answer.expectations_met(),
+        "decisions": answer.decisions.iter().map(|decision| decision_json(decision, answer)).collect::<Vec<_>>(),
+        "warnings": answer.warnings,
+        "cells": cells.collect::<Vec<_>>(),
+        "differences": differences.collect::<Vec<_>>(),
+        "folder": written.map(|written| written.folder.display().to_string()),
+        "files": written.map(|written| written.files.iter().map(|file| slashed(file)).collect::<Vec<_>>()),
+    });
+    String::from_utf8(pretty(&document)).expect("invariant: JSON is UTF-8")
+}
+
+/// A document with indents and a final newline.
+pub(super) fn pretty(document: &Value) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(document).expect("invariant: a value is always JSON");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Axis values by name.
+pub(super) fn axes_json(axes: &[AxisValue]) -> Map<String, Value> {
+    axes.iter().map(|axis| (axis.name.clone(), axis.text.clone().into())).collect()
+}
+
+fn decision_json(decision: &Decision, answer: &Answer) -> Value {
+    let ranking = &decision.ranking;
+    let comparison = |comparison: &super::comparison::Comparison| {
+        json!({
+            "topology": comparison.topology,
+            "versus": comparison.versus,
+            "verdict": comparison.difference.verdict,
+            "difference": interval_json(comparison.difference.interval),
+            "text": comparison.text,
+        })
+    };
+    let reign =
+        |reign: &Reign| json!({ "from_peers": reign.from_peers, "to_peers": reign.to_peers, "leaders": reign.leaders });
+    json!({
+        "peers": ranking.peers,
+        "axes": axes_json(&ranking.axes),
+        "best": ranking.winner().map(|row| &row.topology),
+        "ranking": ranking.rows.iter().map(|row| row_json(row, decision, answer)).collect::<Vec<_>>(),
+        "comparisons": decision.comparisons.iter().map(comparison).collect::<Vec<_>>(),
+        "best_by_peers": decision.reigns.iter().map(reign).collect::<Vec<_>>(),
+    })
+}
+
+fn row_json(row: &Row, decision: &Decision, answer: &Answer) -> Value {
+    let failure = |failure: &super::ranking::Failure| {
+        let kind = match failure.kind {
+            FailureKind::Expectation => "expectation",
+            FailureKind::Infeasible(kind) => kind,
+            FailureKind::NoData => "no-data",
+        };
+        json!({ "kind": kind, "text": failure.text })
+    };
+    json!({
+        "rank": row.rank,
+        "topology": row.topology,
+        "replications": row.runs,
+        "value": answer.summary.interval(row.cell, answer.metric).map(interval_json),
+        "failures": row.failures.iter().map(failure).collect::<Vec<_>>(),
+        "works_up_to_peers": decision.still_works.get(&row.topology),
+    })
+}
+
+fn cell_json(cell: &Cell, answer: &Answer) -> Value {
+    let metric = |&id: &MetricId| {
+        let interval = answer.summary.interval(cell.index, id)?;
+        Some((id.definition().name.to_owned(), interval_json(interval)))
+    };
+    json!({
+        "topology": cell.label,
+        "peers": cell.settings.population.peers,
+        "axes": axes_json(&super::axes::other_axes(cell)),
+        "metrics": MetricId::ALL.iter().filter_map(metric).collect::<Map<_, _>>(),
+    })
+}
+
+fn difference_json(experiment: &Experiment, difference: Difference) -> Value {
+    let [cell, versus] = [difference.cell, difference.versus].map(|index| &experiment.cells[index]);
+    json!({
+        "topology": cell.label,
+        "versus": versus.label,
+        "peers": cell.settings.population.peers,
+        "axes": axes_json(&super::axes::other_axes(cell)),
+        "metric": difference.metric.definition().name,
+        "difference": interval_json(difference.interval),
+        "verdict": difference.verdict,
+    })
+}
+
+fn interval_json(interval: Interval) -> Value {
+    let end = |sign: f64| interval.half_width.map(|half_width| interval.mean + sign * half_width);
+    json!({ "n": interval.n, "mean": interval.mean, "ci95_low": end(-1.0), "ci95_high": end(1.0) })
+}
+
+/// A relative path with slashes on every system.
+fn slashed(path: &std::path::Path) -> String {
+    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::super::answer::answer;
+    use super::super::fixture::town_hall;
+    use super::*;
+
+    #[test]
+    fn the_document_holds_the_answer_and_its_figures() {
+        let study = town_hall();
+        let experiment = study.experiment();
+        let written = Written { folder: PathBuf::from("results/town-hall"), files: vec!["plots/latency.svg".into()] };
+        let text = render(&experiment, &answer(&study.results(&experiment)), Some(&written));
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(document["decisions"][0]["best"], "hybrid");
+        assert_eq!(document["cells"].as_array().map(Vec::len), Some(experiment.cells.len()));
+        assert_eq!(document["files"][0], "plots/latency.svg");
+        assert_eq!(document["differences"][0]["verdict"], "better");
+        insta::assert_snapshot!(String::from_utf8(pretty(&document["decisions"])).expect("text"));
+    }
+}

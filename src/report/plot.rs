@@ -1,0 +1,115 @@
+//! Plots of an experiment's results as SVG texts, for papers and pages.
+//!
+//! [`render_all`] gives the metrics that decide between topologies against the number of peers,
+//! and how latency and load are distributed at the largest number. The bytes depend on the results
+//! alone; no font is needed to write them.
+//!
+//! The way of a plot: results -> facets (which cell goes where) -> figure (what is drawn, in
+//! values) -> canvas (the same in pixels).
+
+mod axes;
+mod canvas;
+mod curves;
+mod facets;
+mod figure;
+mod key;
+mod lines;
+#[cfg(feature = "png")]
+mod png;
+mod scale;
+mod style;
+mod trend;
+mod words;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
+#[cfg(feature = "png")]
+pub use png::{PngError, png};
+
+use crate::metrics::MetricId;
+use crate::sweep::{CellRuns, Results};
+use curves::LOAD_PLOTS;
+use facets::Facets;
+use scale::Scale;
+
+/// Every plot of `results`: the name of its file and its SVG text, in a fixed order. A plot that
+/// would be empty is left out.
+#[must_use]
+pub fn render_all(results: &Results<'_>) -> Vec<(String, String)> {
+    let facets = Facets::of(results);
+    let trends = METRIC_PLOTS.iter().map(|plot| (plot.metric.definition().name, trend::figure(&facets, plot)));
+    let cdf = [("delivery_latency_cdf", curves::latency_cdf(&facets))];
+    let loads = LOAD_PLOTS.iter().map(|plot| (plot.file, curves::load(&facets, plot)));
+    let figures = trends.chain(cdf).chain(loads);
+    figures.filter_map(|(name, figure)| Some((format!("{name}.svg"), figure?.render()))).collect()
+}
+
+/// A plot of one metric.
+struct MetricPlot {
+    metric: MetricId,
+    title: &'static str,
+    axis: &'static str,
+    /// A value that means something for every scenario.
+    limit: Option<(f64, &'static str)>,
+}
+
+/// The metrics that are plotted.
+static METRIC_PLOTS: &[MetricPlot] = &[
+    MetricPlot {
+        metric: MetricId::LatencyP95,
+        title: "Delivery latency, 95th percentile",
+        axis: "p95 latency",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::Delivered,
+        title: "Share of wanted messages that were delivered",
+        axis: "delivered",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::UplinkMax,
+        title: "Uplink load of the busiest peer",
+        axis: "uplink utilisation, max",
+        limit: Some((100.0, "100 %: the uplink is full")),
+    },
+    MetricPlot {
+        metric: MetricId::ConnectTime,
+        title: "Time until the overlay is connected",
+        axis: "time to connect",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::ConnectionsMax,
+        title: "Connections of the peer that has most",
+        axis: "connections, max",
+        limit: None,
+    },
+    MetricPlot { metric: MetricId::Cost, title: "Cost of relays and servers", axis: "cost", limit: None },
+    MetricPlot {
+        metric: MetricId::Relayed,
+        title: "Share of connections that need a relay",
+        axis: "relayed connections",
+        limit: None,
+    },
+];
+
+impl MetricPlot {
+    /// The title of the axis of values, with its unit.
+    fn axis_title(&self, scale: Scale) -> String {
+        let unit = match self.metric.definition().unit {
+            "connections" => None,
+            "USD/h" => Some("US dollars per hour"),
+            unit => Some(unit),
+        };
+        words::axis_title(self.axis, unit, scale)
+    }
+}
+
+/// Whether the topology does not work in one of these runs.
+fn is_infeasible(runs: &CellRuns) -> bool {
+    runs.runs.iter().any(|run| !run.record.findings.is_empty())
+}

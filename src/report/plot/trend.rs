@@ -1,0 +1,208 @@
+//! A metric against the numeric axis of the experiment, one line a topology with the 95 % interval
+//! of its mean; or, where no axis is numeric, a dot and an interval for each topology.
+
+use super::MetricPlot;
+use super::facets::{Facet, Facets, NumericAxis};
+use super::figure::{Axis, Extent, Figure, Key, Line, Mark, Note, Panel, Reference, Side};
+use super::scale::{Scale, Tick, short_number};
+use super::words::{axis_title, hollow_note, left_out_note, subtitle};
+use crate::metrics::{Interval, MetricId};
+use crate::scenario::{Bound, Cell};
+
+/// A reference line that would more than double an axis is told in a note instead.
+const STRETCH_MAX: f64 = 2.0;
+
+/// The figure of a metric, or `None` where no replication has a value of it.
+pub(super) fn figure(facets: &Facets<'_>, plot: &MetricPlot) -> Option<Figure> {
+    let lines: Vec<Vec<Points>> = facets.panels.iter().map(|panel| points(facets, panel, plot.metric)).collect();
+    let all = || lines.iter().flatten().flat_map(|line| &line.points);
+    let mut values: Vec<f64> = all().flat_map(|point| point.span(plot.metric)).collect();
+    if values.is_empty() {
+        return None;
+    }
+    let mut notes = Vec::new();
+    let references = references(facets, plot, &mut values, &mut notes);
+    let scale = value_scale(plot.metric, &values);
+    if all().any(|point| point.hollow) {
+        notes.push(hollow_note());
+    }
+    notes.extend(missing_note(facets, &lines));
+    notes.extend(left_out_note(facets));
+    let value_axis = |inset| Axis { title: plot.axis_title(scale), scale, ticks: scale.ticks(), inset };
+    let (x, y, key) = match &facets.x {
+        Some(axis) => {
+            let key = if facets.panels.len() > 1 { Key::Rows } else { Key::LineEnds };
+            (x_axis(axis), value_axis(12), key)
+        }
+        None => (value_axis(14), topology_axis(facets), Key::None),
+    };
+    let on = if facets.x.is_some() { Side::Y } else { Side::X };
+    let panels = facets.panels.iter().zip(lines).map(|(facet, lines)| Panel {
+        title: facet.title.clone(),
+        lines: lines.into_iter().map(|line| line.drawn(facets, plot.metric)).collect(),
+    });
+    Some(Figure {
+        title: plot.title.to_owned(),
+        subtitle: subtitle(facets, facets.peers_text(), "mean over the seeds and its 95 % interval"),
+        x,
+        y,
+        panels: panels.collect(),
+        references: references.into_iter().map(|(value, text)| Reference { on, value, text }).collect(),
+        key,
+        notes,
+    })
+}
+
+/// The points of one topology in one panel.
+struct Points {
+    topology: usize,
+    points: Vec<Point>,
+}
+
+struct Point {
+    x: f64,
+    interval: Interval,
+    hollow: bool,
+    gap: bool,
+}
+
+fn points(facets: &Facets<'_>, panel: &Facet<'_>, metric: MetricId) -> Vec<Points> {
+    let line = |topology| {
+        let mut points = Vec::new();
+        let mut gap = false;
+        for (x, cell) in facets.along_x(panel, topology) {
+            if let Some((interval, hollow)) = measured(facets, cell, metric) {
+                points.push(Point { x, interval, hollow, gap });
+                gap = false;
+            } else {
+                gap = true;
+            }
+        }
+        Points { topology, points }
+    };
+    (0..facets.topologies.len()).map(line).filter(|line| !line.points.is_empty()).collect()
+}
+
+/// The mean of a metric over a cell's seeds, and whether the topology does not work there.
+fn measured(facets: &Facets<'_>, cell: &Cell, metric: MetricId) -> Option<(Interval, bool)> {
+    let runs = facets.runs(cell)?;
+    Some((Interval::of(&runs.values(metric))?, super::is_infeasible(runs)))
+}
+
+impl Point {
+    /// The interval, within what the metric can be.
+    fn extent(&self, metric: MetricId) -> Option<(f64, f64)> {
+        let half = self.interval.half_width?;
+        let most = if is_share(metric) { 100.0_f64.max(self.interval.mean) } else { f64::INFINITY };
+        Some(((self.interval.mean - half).max(0.0), (self.interval.mean + half).min(most)))
+    }
+
+    fn span(&self, metric: MetricId) -> impl Iterator<Item = f64> {
+        // An interval that reaches down to zero must not force zero onto a logarithmic axis.
+        let ends = self.extent(metric).map(|(low, high)| [low.max(self.interval.mean / 2.0), high]);
+        [self.interval.mean].into_iter().chain(ends.into_iter().flatten())
+    }
+}
+
+impl Points {
+    fn drawn(self, facets: &Facets<'_>, metric: MetricId) -> Line {
+        let against_x = facets.x.is_some();
+        let row = (facets.topologies.len() - self.topology) as f64;
+        let mark = |point: &Point| {
+            let (mean, ends) = (point.interval.mean, point.extent(metric));
+            let extent =
+                ends.map(|(low, high)| if against_x { Extent::Along(low, high) } else { Extent::Across(low, high) });
+            let (x, y) = if against_x { (point.x, mean) } else { (mean, row) };
+            Mark { x, y, extent, hollow: point.hollow, marked: true, gap: point.gap }
+        };
+        Line {
+            topology: self.topology,
+            label: facets.topologies[self.topology].to_owned(),
+            detail: None,
+            marks: self.points.iter().map(mark).collect(),
+        }
+    }
+}
+
+/// Shares cannot exceed 100 %; utilisations can.
+const fn is_share(metric: MetricId) -> bool {
+    matches!(
+        metric,
+        MetricId::Delivered | MetricId::Relayed | MetricId::Impossible | MetricId::Lost | MetricId::Dropped
+    )
+}
+
+fn value_scale(metric: MetricId, values: &[f64]) -> Scale {
+    match metric {
+        MetricId::Delivered => Scale::up_to_100(values),
+        metric if is_share(metric) => Scale::from_zero(values),
+        _ => Scale::from_zero_or_log(values),
+    }
+}
+
+fn x_axis(axis: &NumericAxis) -> Axis {
+    let values: Vec<f64> = axis.ticks.iter().map(|tick| tick.value).collect();
+    let (low, high) = (values[0], values[values.len() - 1]);
+    let log = axis.spans_a_decade();
+    let scale = if log { Scale::Log { low, high, zero: false } } else { Scale::Linear { low, high } };
+    Axis { title: axis_title(&axis.name, None, scale), scale, ticks: axis.ticks.clone(), inset: 14 }
+}
+
+/// One row a topology, the first on top.
+fn topology_axis(facets: &Facets<'_>) -> Axis {
+    let count = facets.topologies.len();
+    let row = |(index, label): (usize, &&str)| Tick { value: (count - index) as f64, label: (*label).to_owned() };
+    let mut ticks: Vec<Tick> = facets.topologies.iter().enumerate().map(row).collect();
+    ticks.reverse();
+    let scale = Scale::Linear { low: 0.4, high: count as f64 + 0.6 };
+    Axis { title: String::new(), scale, ticks, inset: 0 }
+}
+
+/// The bounds that the author expects and a full link, as lines; `values` grows by those that are
+/// drawn, `notes` by those that lie too far off.
+fn references(
+    facets: &Facets<'_>,
+    plot: &MetricPlot,
+    values: &mut Vec<f64>,
+    notes: &mut Vec<Note>,
+) -> Vec<(f64, String)> {
+    let unit = plot.metric.definition().unit;
+    let mut lines: Vec<(f64, String)> = Vec::new();
+    for expectation in facets.results().experiment.expectations.iter().filter(|e| e.metric == plot.metric) {
+        let (bound, word) = match expectation.bound {
+            Bound::AtMost(bound) => (bound, "at most"),
+            Bound::AtLeast(bound) => (bound, "at least"),
+        };
+        let text = format!("expected: {word} {} {unit}", short_number(bound));
+        if fits(plot.metric, bound, values) {
+            lines.push((bound, text));
+        } else {
+            notes.push(Note::Text(format!("Outside the axis: {text}.")));
+        }
+    }
+    if let Some((value, text)) = plot.limit
+        && fits(plot.metric, value, values)
+        && lines.iter().all(|line| line.0.total_cmp(&value).is_ne())
+    {
+        lines.push((value, text.to_owned()));
+    }
+    values.extend(lines.iter().map(|line| line.0));
+    lines
+}
+
+fn fits(metric: MetricId, value: f64, values: &[f64]) -> bool {
+    value.is_finite()
+        && (value_scale(metric, values).holds(value) || {
+            let most = values.iter().copied().fold(0.0, f64::max);
+            value >= 0.0 && value <= most * STRETCH_MAX
+        })
+}
+
+fn missing_note(facets: &Facets<'_>, lines: &[Vec<Points>]) -> Option<Note> {
+    let drawn = |topology: &usize| lines.iter().flatten().any(|line| line.topology == *topology);
+    let missing: Vec<&str> = (0..facets.topologies.len())
+        .filter(|topology| !drawn(topology))
+        .map(|topology| facets.topologies[topology])
+        .collect();
+    (!missing.is_empty()).then(|| Note::Text(format!("No values: {}.", missing.join(", "))))
+}

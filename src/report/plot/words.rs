@@ -1,0 +1,40 @@
+//! Subtitles and notes that several plots share.
+
+use super::facets::Facets;
+use super::figure::Note;
+use super::scale::Scale;
+
+/// The title of an axis with its unit, and whether it is logarithmic.
+pub(super) fn axis_title(title: &str, unit: Option<&str>, scale: Scale) -> String {
+    let notes: Vec<&str> = unit.into_iter().chain(scale.is_log().then_some("log scale")).collect();
+    if notes.is_empty() { title.to_owned() } else { format!("{title} ({})", notes.join(", ")) }
+}
+
+/// The line below a title: the experiment, what is held fixed, and what the lines are.
+pub(super) fn subtitle(facets: &Facets<'_>, fixed: Option<String>, lines: &str) -> String {
+    let name = &facets.results().experiment.name;
+    let fixed = fixed.map_or_else(String::new, |fixed| format!("{fixed}, "));
+    let seeds = facets.seeds_text();
+    // One seed has neither a mean nor an interval.
+    if seeds == "1 seed" { format!("{name}: {fixed}{seeds}") } else { format!("{name}: {fixed}{seeds}; {lines}") }
+}
+
+/// What hollow markers and dashed lines mean.
+pub(super) fn hollow_note() -> Note {
+    Note::Hollow(
+        "The topology does not work here: a link or CPU is overloaded or a peer cannot be reached, in one seed or more. \
+         Its other figures describe a system in failure."
+            .to_owned(),
+    )
+}
+
+/// That there are more combinations than panels.
+pub(super) fn left_out_note(facets: &Facets<'_>) -> Option<Note> {
+    let (shown, more) = (facets.panels.len(), facets.panels_left_out);
+    (more > 0).then(|| {
+        Note::Text(format!(
+            "The first {shown} of {} combinations of the other axes; all are in summary.csv.",
+            shown + more
+        ))
+    })
+}

@@ -1,0 +1,100 @@
+//! `summary.csv`: means and paired differences with their 95 % intervals, one row a figure.
+
+use super::axes::{AxisColumns, number};
+use super::runs_csv::Table;
+use super::summary::Summary;
+use crate::metrics::{Interval, MetricId, Verdict};
+use crate::scenario::Experiment;
+
+/// The columns before the axes.
+const BEFORE: [&str; 3] = ["kind", "topology", "versus"];
+/// The columns after the axes.
+const AFTER: [&str; 6] = ["metric", "n", "mean", "ci95_low", "ci95_high", "verdict"];
+
+/// The columns beside the axes.
+pub(super) fn fixed_columns() -> Vec<&'static str> {
+    [BEFORE.as_slice(), &AFTER].concat()
+}
+
+/// The bytes of `summary.csv`: every cell, then every difference, in the order of the experiment.
+#[must_use]
+pub fn summary_csv(experiment: &Experiment, summary: &Summary) -> Vec<u8> {
+    let axes = AxisColumns::new(experiment, &fixed_columns());
+    let names = axes.names().iter().map(String::as_str);
+    let mut table = Table::new(BEFORE.into_iter().chain(names).chain(AFTER));
+    for cell in &experiment.cells {
+        let place = [vec!["cell".to_owned(), cell.label.clone(), String::new()], axes.values(cell)].concat();
+        for &id in MetricId::ALL {
+            if let Some(interval) = summary.interval(cell.index, id) {
+                row(&mut table, &place, &figures(id, interval, None));
+            }
+        }
+    }
+    for difference in summary.differences() {
+        let [cell, versus] = [difference.cell, difference.versus].map(|index| &experiment.cells[index]);
+        let pair = ["difference".to_owned(), cell.label.clone(), versus.label.clone()];
+        let place = [pair.to_vec(), axes.values(cell)].concat();
+        row(&mut table, &place, &figures(difference.metric, difference.interval, Some(difference.verdict)));
+    }
+    table.into_bytes()
+}
+
+/// The word for a verdict in files and texts.
+pub(super) const fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+fn figures(id: MetricId, interval: Interval, verdict: Option<Verdict>) -> [String; AFTER.len()] {
+    let end = |sign: f64| interval.half_width.map_or_else(String::new, |half| number(interval.mean + sign * half));
+    [
+        id.definition().name.to_owned(),
+        interval.n.to_string(),
+        number(interval.mean),
+        end(-1.0),
+        end(1.0),
+        verdict.map_or("", verdict_word).to_owned(),
+    ]
+}
+
+fn row(table: &mut Table, place: &[String], figures: &[String]) {
+    table.row(place.iter().chain(figures).map(String::as_str));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Study;
+    use super::*;
+
+    fn text(study: &Study) -> String {
+        let experiment = study.experiment();
+        let summary = Summary::of(&study.results(&experiment));
+        String::from_utf8(summary_csv(&experiment, &summary)).expect("text")
+    }
+
+    #[test]
+    fn cells_then_differences() {
+        let study = Study::new()
+            .lossy_cell(20, "1 %", "star", &[110.0, 152.0, 91.0])
+            .lossy_cell(20, "1 %", "tree degree=4", &[100.0, 140.0, 80.0])
+            .lossy_cell(20, "2 %", "star", &[130.0]);
+        insta::assert_snapshot!(text(&study));
+    }
+
+    #[test]
+    fn another_topology_changes_no_row() {
+        let p95 = MetricId::LatencyP95;
+        let alone = Study::new().cell(20, "star", p95, &[80.5, 81.25]).cell(20, "tree", p95, &[70.0, 71.0]);
+        let joined = Study::new().cell(20, "mesh", p95, &[9.0, 9.5]).cell(20, "star", p95, &[80.5, 81.25]).cell(
+            20,
+            "tree",
+            p95,
+            &[70.0, 71.0],
+        );
+        let joined: String = text(&joined).split_inclusive('\n').filter(|row| !row.contains("mesh,")).collect();
+        assert_eq!(joined, text(&alone));
+    }
+}

@@ -1,0 +1,237 @@
+//! The answer as text for a person: the decision, its evidence, what to be wary of, the next step.
+
+use std::fmt::Write;
+
+use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
+use textwrap::{Options, fill};
+
+use super::answer::{Answer, Decision};
+use super::figures;
+use super::folder::Written;
+use super::ranking::{FailureKind, Row};
+use super::reign;
+use crate::metrics::MetricId;
+
+/// More tables than this do not answer a question at a glance; the rest are in `summary.csv`.
+const TABLES_MAX: usize = 4;
+/// More comparisons than this below a table do not either.
+const COMPARISONS_MAX: usize = 4;
+/// Spaces between two columns.
+const GAP: u16 = 2;
+
+/// What a table shows beside the metric that ranks, where the width allows: the last goes first.
+const COLUMNS: [MetricId; 7] = [
+    MetricId::LatencyP95,
+    MetricId::Delivered,
+    MetricId::UplinkP95,
+    MetricId::ConnectionsMax,
+    MetricId::ConnectTime,
+    MetricId::Relayed,
+    MetricId::Cost,
+];
+
+/// The text, for lines of `width` characters, with where the results were written, if they were.
+#[must_use]
+pub fn render(answer: &Answer, written: Option<&Written>, width: u16, colour: bool) -> String {
+    let page = Page { answer, width, colour };
+    let mut text = match &answer.question {
+        Some(question) => page.line(&format!("{}: {question}", answer.name)),
+        None => format!("{}\n", answer.name),
+    };
+    for decision in answer.decisions.iter().take(TABLES_MAX) {
+        text += "\n";
+        text += &page.decision(decision);
+    }
+    if answer.decisions.len() > TABLES_MAX {
+        let more = answer.decisions.len() - TABLES_MAX;
+        text += "\n";
+        text += &page.line(&format!("{} in summary.csv", figures::counted(more, "more combination")));
+    }
+    if !answer.warnings.is_empty() {
+        text += "\n";
+    }
+    for warning in &answer.warnings {
+        text += &page.line(&format!("warning: {warning}"));
+    }
+    if let Some(written) = written {
+        text += "\n";
+        wrote(written).iter().for_each(|line| text += &page.line(line));
+    }
+    text
+}
+
+struct Page<'a> {
+    answer: &'a Answer,
+    width: u16,
+    colour: bool,
+}
+
+impl Page<'_> {
+    fn decision(&self, decision: &Decision) -> String {
+        let ranking = &decision.ranking;
+        let mut text = String::new();
+        for axis in &ranking.axes {
+            write!(text, "{} {}, ", axis.name, axis.text).expect("invariant: text grows");
+        }
+        let seeds = figures::counted(self.answer.seeds, "seed");
+        text += &format!("{}, {seeds} of {}", figures::counted(ranking.peers as usize, "peer"), decision.duration);
+        text = self.line(&text) + &self.table(decision);
+        for row in &ranking.rows {
+            failure_lines(row, decision).iter().for_each(|line| text += &self.line(line));
+        }
+        for comparison in decision.comparisons.iter().take(COMPARISONS_MAX) {
+            text += &self.line(&comparison.text);
+        }
+        if decision.comparisons.len() > COMPARISONS_MAX {
+            let more = decision.comparisons.len() - COMPARISONS_MAX;
+            text += &self.line(&format!("{} in summary.csv", figures::counted(more, "more comparison")));
+        }
+        if let Some(sentence) = reign::sentence(&decision.reigns) {
+            text += &self.line(&sentence);
+        }
+        text
+    }
+
+    fn table(&self, decision: &Decision) -> String {
+        let ranks = self.answer.metric;
+        let mut metrics: Vec<MetricId> =
+            std::iter::once(ranks).chain(COLUMNS.into_iter().filter(|&id| id != ranks)).collect();
+        let mut table = self.table_of(decision, &metrics);
+        while metrics.len() > 1 && natural_width(&table) > self.width {
+            metrics.pop();
+            table = self.table_of(decision, &metrics);
+        }
+        table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    }
+
+    fn table_of(&self, decision: &Decision, metrics: &[MetricId]) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
+        if self.colour {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        let titles = metrics.iter().map(|id| id.definition().title);
+        table.set_header(["#", "topology"].into_iter().chain(titles));
+        for row in &decision.ranking.rows {
+            table.add_row(self.cells(row, metrics));
+        }
+        for (place, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((if place == 0 { 1 } else { 0 }, GAP));
+            if place != 1 {
+                column.set_cell_alignment(CellAlignment::Right);
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        table
+    }
+
+    fn cells(&self, row: &Row, metrics: &[MetricId]) -> Vec<Cell> {
+        let figure = |(place, &id): (usize, &MetricId)| match self.answer.summary.interval(row.cell, id) {
+            None => "-".to_owned(),
+            Some(interval) if place == 0 => figures::interval(id, interval),
+            Some(interval) => figures::value(id, interval.mean),
+        };
+        let rank = row.rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
+        let texts = [rank, row.topology.clone()].into_iter().chain(metrics.iter().enumerate().map(figure));
+        let style = |text: String| match row.rank {
+            Some(1) => Cell::new(text).add_attribute(Attribute::Bold),
+            Some(_) => Cell::new(text),
+            None => Cell::new(text).add_attribute(Attribute::Dim),
+        };
+        texts.map(style).collect()
+    }
+
+    /// A line, wrapped.
+    fn line(&self, text: &str) -> String {
+        fill(text, Options::new(usize::from(self.width)).subsequent_indent("  ")) + "\n"
+    }
+}
+
+/// How wide a table is if nothing in it is wrapped, spaces at the end of lines not counted.
+fn natural_width(table: &Table) -> u16 {
+    table.column_max_content_widths().iter().map(|width| width + GAP).sum::<u16>() + 1 - GAP
+}
+
+fn failure_lines(row: &Row, decision: &Decision) -> Vec<String> {
+    let mut lines: Vec<String> = row
+        .failures
+        .iter()
+        .map(|failure| match failure.kind {
+            FailureKind::Infeasible(_) => format!("{}: infeasible: {}", row.topology, failure.text),
+            FailureKind::Expectation | FailureKind::NoData => format!("{}: {}", row.topology, failure.text),
+        })
+        .collect();
+    if let (Some(line), Some(&peers)) = (lines.last_mut(), decision.still_works.get(&row.topology)) {
+        *line += &format!("; works up to {} peers", figures::count(peers));
+    }
+    lines
+}
+
+fn wrote(written: &Written) -> [String; 2] {
+    let folder = written.folder.display();
+    let (plots, others): (Vec<_>, Vec<_>) = written.files.iter().partition(|file| file.starts_with("plots"));
+    let mut names: Vec<String> = others.iter().map(|file| file.display().to_string()).collect();
+    let mut next = format!("open {folder} in notebooks/quickstart");
+    if !plots.is_empty() {
+        names.push(figures::counted(plots.len(), "plot"));
+        next = format!("look at {folder}/plots, or {next}");
+    }
+    [format!("wrote {folder} ({})", names.join(", ")), format!("next: {next}")]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::super::answer::answer;
+    use super::super::fixture::{Study, town_hall};
+    use super::*;
+    use crate::scenario::Bound;
+
+    const P95: MetricId = MetricId::LatencyP95;
+
+    fn text(study: &Study, width: u16) -> String {
+        let experiment = study.experiment();
+        let files = ["runs.csv", "manifest.json", "plots/latency.svg", "plots/cdf.svg"].map(PathBuf::from).to_vec();
+        let written = Written { folder: PathBuf::from("results/town-hall"), files };
+        let text = render(&answer(&study.results(&experiment)), Some(&written), width, false);
+        assert!(text.lines().all(|line| line.chars().count() <= usize::from(width)), "{text}");
+        text
+    }
+
+    #[test]
+    fn the_answer_is_a_decision_then_its_evidence_then_the_next_step() {
+        insta::assert_snapshot!(text(&town_hall(), 100));
+    }
+
+    #[test]
+    fn what_cannot_be_told_apart_is_said() {
+        let study = Study::new()
+            .lossy_cell(50, "1 %", "star", &[100.0, 130.0, 90.0])
+            .lossy_cell(50, "1 %", "tree degree=4", &[105.0, 110.0, 108.0])
+            .lossy_cell(50, "2 %", "star", &[100.0, 101.0, 99.0])
+            .lossy_cell(50, "2 %", "tree degree=4", &[100.0, 101.0, 99.0]);
+        insta::assert_snapshot!(text(&study, 80));
+    }
+
+    #[test]
+    fn one_seed_and_missing_replications_are_warned_of() {
+        let study = Study::new()
+            .expect(MetricId::Delivered, Bound::AtLeast(99.5))
+            .cell(50, "star", P95, &[100.0])
+            .also("star", MetricId::Delivered, &[99.0])
+            .cell(50, "tree degree=4", P95, &[]);
+        insta::assert_snapshot!("one_seed", text(&study, 100));
+        insta::assert_snapshot!("interrupted", text(&town_hall().planned_seeds(10), 100));
+    }
+
+    #[test]
+    fn colour_marks_the_winner_only_when_asked_for() {
+        let experiment = town_hall().experiment();
+        let answer = answer(&town_hall().results(&experiment));
+        assert!(!render(&answer, None, 100, false).contains('\u{1b}'));
+        assert!(render(&answer, None, 100, true).contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,93 @@
+//! One replication: a cell and a seed go in, a record comes out.
+//!
+//! [`simulate`] is the whole contract: pure, single-threaded, without clock, file or thread. What
+//! happens in it, in order: the world is drawn, the topology built, its connections set up in
+//! closed form, then messages flow hop by hop through the event engine, and what was measured is
+//! summed up.
+
+mod establish;
+mod estimate;
+mod event;
+mod finding;
+mod flow;
+mod hold;
+mod measure;
+
+mod plan;
+mod send;
+
+use thiserror::Error;
+
+use crate::engine::{Engine, EngineError, RunLimits};
+use crate::metrics::RunRecord;
+use crate::rng::{Domain, Seed, Streams};
+use crate::scenario::Cell;
+use crate::units::SimTime;
+use crate::world::{WorldError, WorldSpec};
+
+pub use estimate::{estimate_deliveries, estimate_memory};
+
+/// How a replication is computed; every choice gives the same record but for the event count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Compute an arrival on the spot where no other event can come between (docs/MODELS.md,
+    /// "Arrivals without events"), instead of queueing an event for it.
+    pub shortcuts: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { shortcuts: true }
+    }
+}
+
+/// Why a replication has no record.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum SimulationError {
+    /// The world cannot be drawn.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// The event engine stopped a runaway.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Runs one replication of a cell.
+///
+/// # Errors
+/// When a place does not exist, or the engine stops a runaway.
+pub fn simulate(cell: &Cell, seed: Seed) -> Result<RunRecord, SimulationError> {
+    simulate_with(cell, seed, Options::default())
+}
+
+/// Runs one replication of a cell in the way that `options` choose.
+///
+/// # Errors
+/// When a place does not exist, or the engine stops a runaway.
+pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRecord, SimulationError> {
+    let settings = &cell.settings;
+    let streams = Streams::new(seed);
+    let world = WorldSpec {
+        population: &settings.population,
+        latency: &settings.latency,
+        webrtc: &settings.webrtc,
+        servers: cell.topology.servers(),
+    }
+    .generate(streams)?;
+    let workloads = settings.workloads.iter().zip(0..);
+    let flows: Vec<_> = workloads.flat_map(|(workload, nth)| workload.flows(&world, streams, nth)).collect();
+    let sources = plan::sources(&flows);
+    let overlay = cell.topology.build(&world, &sources, &mut streams.stream(Domain::Topology, 0));
+    let established = establish::establish(&world, &overlay);
+    let plan = plan::Plan::new(settings, &world, &overlay, &established, &flows, streams, options);
+    let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
+    let model = flow::Flows::new(world, overlay, established, plan);
+    let mut engine = Engine::new(model, RunLimits::default());
+    let (model, scheduler) = engine.parts_mut();
+    model.start(scheduler);
+    engine.run_until(horizon)?;
+    let events = engine.events();
+    engine.model_mut().end();
+    engine.run_until(SimTime::MAX)?;
+    Ok(measure::record(seed, settings, engine.into_model(), events))
+}

@@ -1,0 +1,34 @@
+//! What a replication will need, before it starts: memory, and work to share out and to time.
+
+use crate::scenario::Cell;
+use crate::units::ByteCount;
+
+/// Bytes per node: world (about 40), overlay (12, and 32 per tree connection), queues, service
+/// times and reception (about 70), and the spreads at the end.
+const PER_NODE: u64 = 256;
+/// Bytes per pending event, the queue's own structure included.
+const PER_EVENT: u64 = 45;
+/// The histogram, its copy in the results, and fixed tables.
+const FIXED: u64 = 4 << 20;
+/// How long a copy is under way, for the number of pending events.
+const UNDER_WAY_S: f64 = 0.5;
+
+/// An upper estimate of the memory that one replication of this cell needs.
+#[must_use]
+pub fn estimate_memory(cell: &Cell) -> ByteCount {
+    let peers = u64::from(cell.settings.population.peers.get());
+    let pending = (copies_per_s(cell) * UNDER_WAY_S) as u64 + peers;
+    ByteCount::new((FIXED + peers * PER_NODE).saturating_add(pending.saturating_mul(PER_EVENT)))
+}
+
+/// An estimate of the deliveries of one replication: the measure of its work.
+#[must_use]
+pub fn estimate_deliveries(cell: &Cell) -> f64 {
+    copies_per_s(cell) * cell.settings.run.duration.as_secs_f64()
+}
+
+fn copies_per_s(cell: &Cell) -> f64 {
+    let peers = cell.settings.population.peers.get();
+    let messages_per_s: f64 = cell.settings.workloads.iter().map(|workload| workload.messages_per_s(peers)).sum();
+    messages_per_s * f64::from(peers - 1)
+}

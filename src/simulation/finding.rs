@@ -1,0 +1,113 @@
+//! Why a topology does not work for a population, in figures a person can act on.
+
+use super::flow::Flows;
+use super::measure::Loads;
+use crate::metrics::Finding;
+use crate::units::{Bitrate, SimDuration};
+
+/// Every limit that is exceeded, each by its worst node.
+pub(super) fn findings(flows: &Flows, loads: &Loads, window: SimDuration) -> Vec<Finding> {
+    let found = [uplink(flows, loads, window), cpu(flows, loads), connections(flows), cut_off(flows), silence(flows)];
+    found.into_iter().flatten().collect()
+}
+
+/// A server that is asked for all its time has a queue without end.
+const FULL_PERCENT: f64 = 100.0;
+
+fn uplink(flows: &Flows, loads: &Loads, window: SimDuration) -> Option<Finding> {
+    let (node, percent, overloaded) = worst(&loads.uplink_percent)?;
+    let rate = flows.world.rates(node).up?;
+    let work_s = SimDuration::from_ns(flows.servers[node as usize].up_work).as_secs_f64();
+    let needed = mbit(rate.as_bps() as f64 * work_s / window.as_secs_f64());
+    let text = format!(
+        "{} needs {needed} Mbit/s up and has {} ({}){}",
+        name(flows, node),
+        mbit_of(rate),
+        percent_text(percent),
+        others(overloaded)
+    );
+    Some(Finding { kind: "uplink", text })
+}
+
+fn cpu(flows: &Flows, loads: &Loads) -> Option<Finding> {
+    let (node, percent, overloaded) = worst(&loads.cpu_percent)?;
+    let idle_percent = 100.0 * flows.plan.idle_share[node as usize];
+    let idle = if f64::from(idle_percent) >= 1.0 {
+        format!(", {idle_percent:.0} % only to keep its connections alive")
+    } else {
+        String::new()
+    };
+    let text =
+        format!("{} needs {} of its CPU budget{idle}{}", name(flows, node), percent_text(percent), others(overloaded));
+    Some(Finding { kind: "cpu", text })
+}
+
+fn connections(flows: &Flows) -> Option<Finding> {
+    let excess = |node: &u32| {
+        let allowed = flows.world.class(*node).engine.max_connections?;
+        let wanted = flows.established.degrees[*node as usize];
+        (wanted > allowed).then(|| wanted - allowed)
+    };
+    let over: Vec<u32> = (0..flows.world.nodes()).filter(|node| excess(node).is_some()).collect();
+    // The first of those with the largest excess.
+    let &node = over.iter().rev().max_by_key(|node| excess(node))?;
+    let allowed = flows.world.class(node).engine.max_connections?;
+    let text = format!(
+        "{} needs {} connections and its engine allows {allowed}{}",
+        name(flows, node),
+        flows.established.degrees[node as usize],
+        others(over.len())
+    );
+    Some(Finding { kind: "connections", text })
+}
+
+fn cut_off(flows: &Flows) -> Option<Finding> {
+    let (cut_off, peers) = (flows.established.cut_off, flows.world.peers());
+    let text = format!("{cut_off} of {peers} peers are cut off: their connections would need a TURN server");
+    (cut_off > 0).then_some(Finding { kind: "unreachable", text })
+}
+
+fn silence(flows: &Flows) -> Option<Finding> {
+    let text = match (flows.seen.window.wanted, flows.seen.latency.count()) {
+        (0, _) => "no message is published in the measured window: lengthen it, or publish more often",
+        (_, 0) => "no message of the measured window is delivered",
+        _ => return None,
+    };
+    Some(Finding { kind: "undelivered", text: text.to_owned() })
+}
+
+// Percentages just above 100 must not read as 100.
+fn percent_text(percent: f64) -> String {
+    if percent < 110.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
+// The first node with the highest load, that load, and how many nodes are overloaded.
+fn worst(percent: &[f64]) -> Option<(u32, f64, usize)> {
+    let overloaded = percent.iter().filter(|&&load| load > FULL_PERCENT).count();
+    let (node, load) = (0_u32..).zip(percent.iter().copied()).reduce(|a, b| if b.1 > a.1 { b } else { a })?;
+    (overloaded > 0).then_some((node, load, overloaded))
+}
+
+fn name(flows: &Flows, node: u32) -> String {
+    if node >= flows.world.peers() {
+        return "the server".to_owned();
+    }
+    format!("peer {node} ({})", flows.world.class(node).name)
+}
+
+fn others(count: usize) -> String {
+    match count {
+        0 | 1 => String::new(),
+        2 => "; so does 1 more peer".to_owned(),
+        count => format!("; so do {} more peers", count - 1),
+    }
+}
+
+fn mbit_of(rate: Bitrate) -> String {
+    mbit(rate.as_bps() as f64)
+}
+
+fn mbit(bps: f64) -> String {
+    let mbit = bps / 1e6;
+    if mbit >= 10.0 { format!("{mbit:.0}") } else { format!("{mbit:.1}") }
+}

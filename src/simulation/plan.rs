@@ -1,0 +1,316 @@
+//! What is known before the first message: service times of every node, and which arrivals need no
+//! event.
+
+use rand_distr::{Distribution, Exp1};
+
+use super::Options;
+use super::establish::Established;
+use super::event::FLOWS_MAX;
+use crate::overlay::Overlay;
+use crate::overlay::workload::{Arrivals, Channel, Flow};
+use crate::rng::{Domain, Streams};
+use crate::scenario::Settings;
+use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
+use crate::webrtc::Wire;
+use crate::world::{Class, World};
+
+/// The tables of a replication.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) flows: Vec<PlannedFlow>,
+    // Publication times of the flows whose schedule is drawn.
+    times: Vec<SimTime>,
+    /// Distinct message sizes as they cross a link.
+    pub(super) sizes: Vec<Wire>,
+    /// Service times of size `s` at node `v`: `costs[s * nodes + v]`.
+    pub(super) costs: Vec<Cost>,
+    /// How each node receives.
+    pub(super) reception: Vec<Reception>,
+    // Loss of a message of size `s` between classes `a` and `b`, as the threshold of a uniform
+    // draw: losses[(s * classes + a) * classes + b].
+    losses: Vec<u64>,
+    /// Limits of the uplinks of each class.
+    pub(super) limits: Vec<QueueLimits>,
+    // Nodes that pass nothing on, a bit each.
+    leaves: Vec<u64>,
+    /// Share of each node's CPU budget that open connections need to stay alive.
+    pub(super) idle_share: Vec<f32>,
+    /// Applications publish before this time.
+    pub(super) publish_end: SimTime,
+    /// Messages published from here on are measured.
+    pub(super) measure_from: SimTime,
+    /// Nothing happens after this time.
+    pub(super) horizon: SimTime,
+}
+
+/// A flow with its size and times looked up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlannedFlow {
+    pub(super) source: u32,
+    pub(super) size: u32,
+    pub(super) channel: Channel,
+    pub(super) schedule: Schedule,
+}
+
+/// When the messages of a flow are published.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Schedule {
+    /// One a period.
+    Periodic { start: SimTime, period: SimDuration },
+    /// At times that were drawn beforehand: `Plan::times` from `first`, `count` of them.
+    Drawn { first: usize, count: u32 },
+}
+
+/// Service times of one message at one node, in ns; zero is a server that never waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cost {
+    pub(super) up_ns: u64,
+    pub(super) down_ns: u64,
+    /// Of sending a copy, and of receiving one.
+    pub(super) cpu_ns: u64,
+}
+
+/// When a node's uplink takes no more, by class.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct QueueLimits {
+    /// Longest wait of an unreliable message.
+    pub(super) wait_ns: u64,
+    /// Most bytes that wait on each reliable channel.
+    pub(super) send_buffer: u64,
+    /// Smallest retransmission time-out.
+    pub(super) rto_min_ns: u64,
+}
+
+/// How a node receives copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reception {
+    /// By an event each at its downlink and its CPU: it publishes itself, and its own messages
+    /// must find the CPU and uplink as they are at that moment.
+    Source,
+    /// By an event at its downlink, where copies of several senders meet.
+    Queued,
+    /// On the spot: all copies come over one path in the order they were sent, so none can
+    /// overtake, and nothing else uses the node's queues.
+    InOrder,
+    /// On the spot and without trace: the node has no queue and passes nothing on.
+    Sink,
+}
+
+/// The peers that publish, each once, by number.
+pub(super) fn sources(flows: &[Flow]) -> Vec<u32> {
+    let mut sources: Vec<u32> = flows.iter().map(|flow| flow.source).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    sources
+}
+
+impl Plan {
+    pub(super) fn new(
+        settings: &Settings,
+        world: &World,
+        overlay: &Overlay,
+        established: &Established,
+        flows: &[Flow],
+        streams: Streams,
+        options: Options,
+    ) -> Self {
+        assert!(flows.len() <= FLOWS_MAX, "invariant: scenarios allow no more flows than events can number");
+        let mut message_sizes: Vec<ByteCount> = flows.iter().map(|flow| flow.size).collect();
+        message_sizes.sort_unstable();
+        message_sizes.dedup();
+        let sizes: Vec<Wire> = message_sizes.iter().map(|&size| settings.webrtc.wire(size)).collect();
+        let idle_share = idle_shares(world, &established.degrees);
+        let costs: Vec<Cost> = sizes
+            .iter()
+            .flat_map(|&wire| idle_share.iter().zip(0..).map(move |(&idle, node)| cost(world, node, wire, idle)))
+            .collect();
+        // A retransmission arrives behind copies that were sent after it.
+        let reorders = world.has_loss() && flows.iter().any(|flow| flow.channel != Channel::Unreliable);
+        let losses = losses(world, &sizes);
+        let reception = match options.shortcuts && !reorders {
+            true => receptions(overlay, &costs, &sources(flows)),
+            false => vec![Reception::Source; overlay.nodes() as usize],
+        };
+        let run = &settings.run;
+        let publish_end = SimTime::ZERO + run.duration;
+        let mut times = Vec::new();
+        let plan_flow = |flow: &Flow| PlannedFlow {
+            source: flow.source,
+            size: message_sizes.partition_point(|&size| size < flow.size) as u32,
+            channel: flow.channel,
+            schedule: schedule(flow, publish_end, streams, &mut times),
+        };
+        Self {
+            flows: flows.iter().map(plan_flow).collect(),
+            times,
+            sizes,
+            costs,
+            reception,
+            losses,
+            limits: world.classes().iter().map(limits).collect(),
+            leaves: leaves(overlay),
+            idle_share,
+            publish_end,
+            measure_from: SimTime::ZERO + run.warmup,
+            horizon: SimTime::ZERO + run.duration + run.drain,
+        }
+    }
+}
+
+impl Plan {
+    /// When message `number` of a flow is published; the message must exist.
+    #[inline]
+    pub(super) fn published(&self, schedule: Schedule, number: u32) -> SimTime {
+        match schedule {
+            Schedule::Periodic { start, period } => start + period * u64::from(number),
+            Schedule::Drawn { first, .. } => self.times[first + number as usize],
+        }
+    }
+
+    /// When message `number` of a flow is published, if there is one.
+    pub(super) fn publication(&self, schedule: Schedule, number: u32) -> Option<SimTime> {
+        match schedule {
+            Schedule::Drawn { count, .. } if number >= count => None,
+            _ => Some(self.published(schedule, number)).filter(|&time| time < self.publish_end),
+        }
+    }
+
+    /// Loss of a message of size `size` from a class to each, as the threshold of a uniform draw.
+    #[inline]
+    pub(super) fn losses(&self, size: u32, from_class: usize) -> &[u64] {
+        let classes = self.limits.len();
+        &self.losses[(size as usize * classes + from_class) * classes..][..classes]
+    }
+
+    /// Whether a node passes nothing on.
+    #[inline]
+    pub(super) fn is_leaf(&self, node: u32) -> bool {
+        self.leaves[node as usize / 64] >> (node % 64) & 1 == 1
+    }
+}
+
+fn schedule(flow: &Flow, end: SimTime, streams: Streams, times: &mut Vec<SimTime>) -> Schedule {
+    match flow.arrivals {
+        Arrivals::Periodic => Schedule::Periodic { start: flow.start, period: flow.period },
+        Arrivals::Poisson => {
+            let first = times.len();
+            let mut stream = streams.stream(Domain::WorkloadArrivals, flow.id);
+            let mut gap = || {
+                let gap: f64 = Exp1.sample(&mut stream);
+                SimDuration::from_secs_f64(gap * flow.period.as_secs_f64())
+            };
+            let mut time = SimTime::ZERO + gap();
+            while time < end {
+                times.push(time);
+                time += gap();
+            }
+            Schedule::Drawn { first, count: (times.len() - first) as u32 }
+        }
+    }
+}
+
+/// A CPU keeps at least this share of its budget for messages, however many connections idle.
+pub(super) const IDLE_SHARE_MAX: f32 = 0.99;
+
+fn idle_shares(world: &World, degrees: &[u32]) -> Vec<f32> {
+    let share = |(&degree, node): (&u32, u32)| {
+        let class = world.class(node);
+        let busy = class.device.service_time(class.engine.cpu_idle_per_s);
+        (busy.as_secs_f64() * f64::from(degree)) as f32
+    };
+    degrees.iter().zip(0..).map(share).collect()
+}
+
+fn cost(world: &World, node: u32, wire: Wire, idle_share: f32) -> Cost {
+    let rates = world.rates(node);
+    let serialise = |rate: Option<Bitrate>| rate.map_or(0, |rate| rate.serialisation_time(wire.bytes).as_ns());
+    let class = world.class(node);
+    let alone = class.device.service_time(class.engine.message_cost(wire));
+    let left = f64::from(1.0 - idle_share.min(IDLE_SHARE_MAX));
+    let cpu = SimDuration::from_secs_f64(alone.as_secs_f64() / left);
+    Cost { up_ns: serialise(rates.up), down_ns: serialise(rates.down), cpu_ns: cpu.as_ns() }
+}
+
+// A message is lost with any of its packets.
+fn losses(world: &World, sizes: &[Wire]) -> Vec<u64> {
+    let classes = world.classes().len();
+    let pairs = (0..classes).flat_map(|from| (0..classes).map(move |to| (from, to)));
+    let loss = |wire: &Wire, (from, to)| world.packet_loss(from, to).any_of(wire.packets).threshold();
+    sizes.iter().flat_map(|wire| pairs.clone().map(move |pair| loss(wire, pair))).collect()
+}
+
+fn limits(class: &Class) -> QueueLimits {
+    QueueLimits {
+        wait_ns: class.buffer.map_or(u64::MAX, SimDuration::as_ns),
+        send_buffer: class.engine.send_buffer.map_or(u64::MAX, ByteCount::get),
+        rto_min_ns: class.engine.rto_min.as_ns(),
+    }
+}
+
+fn leaves(overlay: &Overlay) -> Vec<u64> {
+    let mut leaves = vec![0_u64; overlay.nodes().div_ceil(64) as usize];
+    for node in (0..overlay.nodes()).filter(|&node| passes_nothing_on(overlay, node)) {
+        leaves[node as usize / 64] |= 1 << (node % 64);
+    }
+    leaves
+}
+
+/// With more sources than this, nodes with queues are taken to have several senders.
+const SOURCES_TRACED_MAX: usize = 8;
+
+fn receptions(overlay: &Overlay, costs: &[Cost], sources: &[u32]) -> Vec<Reception> {
+    let nodes = overlay.nodes() as usize;
+    let senders = (sources.len() <= SOURCES_TRACED_MAX).then(|| single_senders(overlay, sources));
+    let has_queue = |node: usize| costs.iter().skip(node).step_by(nodes).any(|cost| cost.down_ns + cost.cpu_ns > 0);
+    let reception = |node: u32| {
+        if !has_queue(node as usize) && passes_nothing_on(overlay, node) {
+            return Reception::Sink;
+        }
+        if sources.binary_search(&node).is_ok() {
+            return Reception::Source;
+        }
+        match &senders {
+            Some(senders) if senders[node as usize] == Senders::One => Reception::InOrder,
+            _ => Reception::Queued,
+        }
+    };
+    (0..overlay.nodes()).map(reception).collect()
+}
+
+fn passes_nothing_on(overlay: &Overlay, node: u32) -> bool {
+    let tree = overlay.tree_neighbours(node).len();
+    if overlay.core_place(node).is_some() { tree == 0 } else { tree <= 1 }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Senders {
+    None,
+    One,
+    Several,
+}
+
+// From how many neighbours each node receives, over all sources.
+fn single_senders(overlay: &Overlay, sources: &[u32]) -> Vec<Senders> {
+    let nodes = overlay.nodes() as usize;
+    let mut senders = vec![Senders::None; nodes];
+    let mut sender_of = vec![0_u32; nodes];
+    let mut pending = Vec::new();
+    for &source in sources {
+        pending.push((source, None));
+        while let Some((node, from)) = pending.pop() {
+            for &next in overlay.next_hops(node, from).into_iter().flatten() {
+                if next == node || Some(next) == from {
+                    continue;
+                }
+                let known = &mut senders[next as usize];
+                match known {
+                    Senders::None => (*known, sender_of[next as usize]) = (Senders::One, node),
+                    Senders::One if sender_of[next as usize] != node => *known = Senders::Several,
+                    _ => {}
+                }
+                pending.push((next, Some(node)));
+            }
+        }
+    }
+    senders
+}

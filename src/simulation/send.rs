@@ -1,0 +1,304 @@
+//! Sending: a node passes a message on over its connections.
+
+use super::event::{ATTEMPTS_MAX, Copied, Event, Happening};
+use super::flow::{Arrival, Flows, Message, Seen, Servers};
+use super::hold::Holds;
+use super::plan::{Cost, Plan, QueueLimits, Reception};
+use crate::engine::Scheduler;
+use crate::overlay::workload::Channel;
+use crate::units::{SimDuration, SimTime};
+use crate::world::{PathsFrom, World};
+
+/// SCTP gives up after this many retransmissions (RFC 9260, Association.Max.Retrans).
+const RETRANSMISSIONS_MAX: u32 = 10;
+const _: () = assert!(RETRANSMISSIONS_MAX < ATTEMPTS_MAX);
+/// Least that libwebrtc's SCTP adds to the round trip for its variance.
+const RTT_VARIANCE_MIN: SimDuration = SimDuration::from_ms(220);
+/// Largest retransmission time-out (RFC 9260, RTO.Max).
+const RTO_MAX: SimDuration = SimDuration::from_secs(60);
+
+/// A node that sends copies of one message: everything that stays the same between two copies, so
+/// that the loop over the connections works on registers.
+struct Sender<'a> {
+    node: u32,
+    message: &'a Message,
+    cost: Cost,
+    limits: QueueLimits,
+    /// Loss of the message, by the receiver's class.
+    losses: &'a [u64],
+    connections: u32,
+    servers: Servers,
+    paths: PathsFrom<'a>,
+    world: &'a World,
+    plan: &'a Plan,
+    horizon: SimTime,
+    seen: &'a mut Seen,
+    holds: &'a mut Holds,
+    arriving: &'a mut Vec<Arrival>,
+    scheduler: &'a mut Scheduler<Event>,
+    tally: Tally,
+}
+
+/// What became of the copies so far.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    wanted: u64,
+    refused: u64,
+    sent: u64,
+    relayed: u64,
+    arrived: u64,
+    delivered: u64,
+}
+
+// The sender `$node` of `$message`, borrowing field by field what `Flows` keeps.
+macro_rules! sender {
+    ($flows:ident, $node:ident, $message:expr, $scheduler:ident) => {
+        Sender {
+            node: $node,
+            message: $message,
+            cost: $flows.cost($node, $message),
+            limits: $flows.plan.limits[$flows.world.class_index($node)],
+            losses: $flows.plan.losses($message.size, $flows.world.class_index($node)),
+            connections: $flows.established.degrees[$node as usize],
+            servers: $flows.servers[$node as usize],
+            paths: $flows.world.paths_from($node),
+            world: &$flows.world,
+            plan: &$flows.plan,
+            horizon: $flows.plan.horizon,
+            seen: &mut $flows.seen,
+            holds: &mut $flows.holds,
+            arriving: &mut $flows.arriving,
+            scheduler: $scheduler,
+            tally: Tally::default(),
+        }
+    };
+}
+
+impl Flows {
+    /// `node` sends a copy over every connection that the overlay's rule names for a message that
+    /// came from `from`, or is its own.
+    pub(super) fn pass_on(
+        &mut self,
+        now: SimTime,
+        node: u32,
+        from: Option<u32>,
+        message: &Message,
+        scheduler: &mut Scheduler<Event>,
+    ) {
+        if from.is_some() && self.plan.is_leaf(node) {
+            return;
+        }
+        let [tree, core] = self.overlay.next_hops(node, from);
+        let mut sender = sender!(self, node, message, scheduler);
+        if now >= self.established.connected_at {
+            tree.iter().filter(|&&next| Some(next) != from).for_each(|&next| sender.send(now, next));
+            core.iter().filter(|&&next| next != node).for_each(|&next| sender.send(now, next));
+        } else {
+            let slots = self.overlay.tree_slots(node);
+            for (&next, slot) in tree.iter().zip(slots).filter(|(next, _)| Some(**next) != from) {
+                sender.send_if_open(now, next, self.established.tree_open(slot));
+            }
+            for (&next, place) in core.iter().zip(0..).filter(|(next, _)| **next != node) {
+                let own_place = self.overlay.core_place(node).expect("invariant: only members send over the core");
+                let open = self.established.core_open(&self.world, &self.overlay, own_place, place);
+                sender.send_if_open(now, next, open);
+            }
+        }
+        self.servers[node as usize] = sender.finish();
+    }
+
+    /// `node` should pass a message on and never comes to it before the end: the demand counts all
+    /// the same, for else an overload would hide itself.
+    #[cold]
+    pub(super) fn book_unserved(&mut self, node: u32, from: Option<u32>, message: &Message) {
+        if message.measured {
+            let skipped = |next: u32| next == node || Some(next) == from;
+            let hops = self.overlay.next_hops(node, from).into_iter().flatten();
+            let copies = hops.filter(|&&next| !skipped(next)).count() as u64;
+            let cost = self.cost(node, message);
+            let servers = &mut self.servers[node as usize];
+            servers.up_work += copies * cost.up_ns;
+            servers.cpu_work += copies * cost.cpu_ns;
+        }
+    }
+
+    /// The time-out of a lost copy has run out: it is sent again, or given up.
+    pub(super) fn retransmit(
+        &mut self,
+        now: SimTime,
+        copied: Copied,
+        attempt: u32,
+        scheduler: &mut Scheduler<Event>,
+    ) -> Message {
+        let message = self.message(copied.flow, copied.number);
+        if attempt > RETRANSMISSIONS_MAX {
+            self.seen.lose(&message);
+            let through = self.holds.given_up(copied);
+            self.deliver_all(now, &through, scheduler);
+            return message;
+        }
+        let node = copied.from;
+        let mut sender = sender!(self, node, &message, scheduler);
+        sender.send_again(now, copied.to, attempt);
+        self.servers[node as usize] = sender.finish();
+        message
+    }
+}
+
+impl Sender<'_> {
+    fn send_if_open(&mut self, now: SimTime, to: u32, open: SimTime) {
+        if open <= now {
+            self.send(now, to);
+        } else {
+            self.tally.wanted += 1;
+            self.refuse_unconnected();
+        }
+    }
+
+    // One copy through the sender's CPU and uplink and onto its path.
+    #[inline(always)]
+    fn send(&mut self, now: SimTime, to: u32) {
+        self.tally.wanted += 1;
+        let Some(path) = self.paths.to(to) else {
+            return self.refuse_unconnected();
+        };
+        let ready_ns = self.servers.cpu.serve(now.as_ns(), self.cost.cpu_ns);
+        let wait_ns = self.servers.up.wait_ns(ready_ns);
+        if !self.admits(wait_ns) {
+            return self.refuse_full();
+        }
+        if ready_ns + wait_ns > self.horizon.as_ns() {
+            // It would not even begin to leave before the end.
+            return;
+        }
+        let departure_ns = self.servers.up.serve(ready_ns, self.cost.up_ns);
+        self.tally.sent += 1;
+        self.tally.relayed += u64::from(path.relayed);
+        let loss = self.losses[usize::from(path.class)];
+        if loss > 0 || !self.holds.is_empty() {
+            let lost = self.draw_loss(to, loss, 0);
+            if self.message.channel == Channel::Reliable {
+                self.holds.sent(self.message.copied(self.node, to), lost);
+            }
+            if lost {
+                return self.lose(to, departure_ns, path.delay_ns, 0);
+            }
+        }
+        self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
+    }
+
+    // A retransmission goes through the uplink, behind what the CPU has handed to it already.
+    fn send_again(&mut self, now: SimTime, to: u32, attempt: u32) {
+        let path = self.paths.to(to).expect("invariant: it was sent before");
+        let departure_ns = self.servers.up.serve(now.as_ns(), self.cost.up_ns);
+        self.resent(path.relayed);
+        if self.message.measured {
+            self.servers.up_work += self.cost.up_ns;
+        }
+        if self.draw_loss(to, self.losses[usize::from(path.class)], attempt) {
+            self.lose(to, departure_ns, path.delay_ns, attempt);
+        } else {
+            self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
+        }
+    }
+
+    // The same copy once more: its bytes count again, the copy does not.
+    fn resent(&mut self, relayed: bool) {
+        if self.message.measured {
+            let bytes = self.message.bytes;
+            self.seen.window.sent_bytes += bytes;
+            self.seen.window.relayed_bytes += if relayed { bytes } else { 0 };
+            self.seen.window.server_bytes += if self.node >= self.world.peers() { bytes } else { 0 };
+        }
+    }
+
+    // Lets a copy arrive at its time: on the spot where that is exact, else by an event.
+    #[inline(always)]
+    fn launch(&mut self, time: SimTime, to: u32) {
+        match self.plan.reception[to as usize] {
+            Reception::Source | Reception::Queued => {
+                let copied = self.message.copied(self.node, to);
+                self.scheduler.schedule_at(time, Happening::Arrive(copied).into());
+            }
+            _ if time > self.horizon => self.seen.counts.copies_in_flight += 1,
+            Reception::InOrder => self.arriving.push(Arrival { time, from: self.node, to }),
+            Reception::Sink => {
+                self.tally.arrived += 1;
+                if to < self.world.peers() {
+                    self.tally.delivered += 1;
+                    if self.message.measured {
+                        self.seen.latency.record(time.since(self.message.published));
+                    }
+                }
+            }
+        }
+    }
+
+    // Whether the uplink takes a copy that would wait this long.
+    #[inline(always)]
+    fn admits(&self, wait_ns: u64) -> bool {
+        if self.message.channel == Channel::Unreliable {
+            return wait_ns <= self.limits.wait_ns;
+        }
+        let waiting_bytes = u128::from(wait_ns) * u128::from(self.message.bytes) / u128::from(self.cost.up_ns.max(1));
+        // The connections wait side by side, each with its own buffer.
+        waiting_bytes <= u128::from(self.limits.send_buffer) * u128::from(self.connections)
+    }
+
+    fn draw_loss(&self, to: u32, threshold: u64, attempt: u32) -> bool {
+        let message = u64::from(self.message.flow) << 32 | u64::from(self.message.number);
+        self.world.is_lost(self.node, to, threshold, message, attempt)
+    }
+
+    // A copy is lost on its path: for good, or until the sender's time-out.
+    fn lose(&mut self, to: u32, departure_ns: u64, delay_ns: u64, attempt: u32) {
+        if self.message.channel == Channel::Unreliable {
+            return self.seen.lose(self.message);
+        }
+        let first_ns = self.limits.rto_min_ns.max(2 * delay_ns + RTT_VARIANCE_MIN.as_ns());
+        let rto = SimDuration::from_ns(first_ns << attempt).min(RTO_MAX);
+        let retry = Happening::Retransmit { copied: self.message.copied(self.node, to), attempt: attempt + 1 };
+        self.scheduler.schedule_at(SimTime::from_ns(departure_ns) + rto, retry.into());
+    }
+
+    #[cold]
+    fn refuse_unconnected(&mut self) {
+        self.tally.refused += 1;
+        self.seen.counts.copies_unconnected += 1;
+    }
+
+    #[cold]
+    fn refuse_full(&mut self) {
+        self.tally.refused += 1;
+        self.seen.counts.copies_dropped += 1;
+    }
+
+    // Books what was done for all copies, and returns the node's queues as they are now.
+    #[inline(always)]
+    fn finish(self) -> Servers {
+        let (tally, mut servers) = (self.tally, self.servers);
+        let counts = &mut self.seen.counts;
+        counts.copies_sent += tally.sent;
+        counts.copies_arrived += tally.arrived;
+        counts.deliveries += tally.delivered;
+        if self.message.measured {
+            servers.up_work += tally.wanted * self.cost.up_ns;
+            servers.cpu_work += tally.wanted * self.cost.cpu_ns;
+            let window = &mut self.seen.window;
+            window.refused += tally.refused;
+            window.sent += tally.sent;
+            window.sent_bytes += tally.sent * self.message.bytes;
+            window.relayed_bytes += tally.relayed * self.message.bytes;
+            let from_server = if self.node >= self.world.peers() { tally.sent } else { 0 };
+            window.server_bytes += from_server * self.message.bytes;
+        }
+        servers
+    }
+}
+
+impl Seen {
+    fn lose(&mut self, message: &Message) {
+        self.counts.copies_lost += 1;
+        self.window.lost += u64::from(message.measured);
+    }
+}

@@ -1,0 +1,149 @@
+//! The same scenario, seed and version give the same bytes, however they are computed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+const SCENARIO: &str = r#"
+name = "small"
+
+[run]
+duration = "4 s"
+warmup = "1 s"
+seeds = 2
+
+[population]
+peers = [8, 24]
+
+[[population.class]]
+name = "home"
+share = "60 %"
+link = "cable"
+nat = "home"
+
+[[population.class]]
+name = "mobile"
+share = "40 %"
+link = "4g"
+nat = "mobile"
+device = "phone"
+
+[[workload]]
+kind = "state-sync"
+message = "200 B"
+rate = "5 /s"
+channel = "reliable"
+
+[[topology]]
+kind = "mesh"
+
+[[topology]]
+kind = "star"
+
+[[topology]]
+kind = "tree"
+degree = [2, 4]
+
+[[topology]]
+kind = "hybrid"
+peers_per_hub = 6
+"#;
+
+struct Run {
+    _folder: TempDir,
+    out: PathBuf,
+}
+
+/// Runs a scenario text with the program itself.
+fn run(scenario: &str, arguments: &[&str]) -> Run {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("small.toml");
+    std::fs::write(&file, scenario).expect("written");
+    let out = folder.path().join("out");
+    let status = Command::new(env!("CARGO_BIN_EXE_peerscape"))
+        .arg("run")
+        .arg(&file)
+        .arg("--out")
+        .arg(&out)
+        .args(arguments)
+        .output()
+        .expect("it starts");
+    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+    Run { _folder: folder, out }
+}
+
+impl Run {
+    /// All files but the manifest, by name.
+    fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![self.out.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.file_name() != Some("manifest.json".as_ref()) {
+                    let name = path.strip_prefix(&self.out).expect("below").to_owned();
+                    files.insert(name, std::fs::read(&path).expect("read"));
+                }
+            }
+        }
+        assert!(files.len() > 5, "{:?}", files.keys());
+        files
+    }
+
+    /// The rows of `runs.csv` by topology.
+    fn rows(&self) -> BTreeMap<String, Vec<String>> {
+        let text = std::fs::read_to_string(self.out.join("runs.csv")).expect("read");
+        let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in text.lines().skip(1) {
+            let topology = row.split(',').next().expect("a column").to_owned();
+            rows.entry(topology).or_default().push(row.to_owned());
+        }
+        rows
+    }
+}
+
+#[test]
+fn one_thread_and_two_and_again_give_the_same_bytes() {
+    let one = run(SCENARIO, &["--jobs", "1"]).files();
+    assert_eq!(one, run(SCENARIO, &["--jobs", "2"]).files());
+    assert_eq!(one, run(SCENARIO, &["--jobs", "2"]).files());
+}
+
+#[test]
+fn adding_a_topology_leaves_the_rows_of_the_others_alone() {
+    let all = run(SCENARIO, &[]).rows();
+    let fewer = SCENARIO.replace("[[topology]]\nkind = \"star\"\n", "").replace("degree = [2, 4]", "degree = 4");
+    let fewer = run(&fewer, &[]).rows();
+    assert_eq!(fewer.len(), 3);
+    for (topology, rows) in fewer {
+        assert_eq!(all[&topology], rows, "{topology}");
+    }
+}
+
+#[test]
+fn the_order_of_cells_changes_nothing_but_the_order_of_rows() {
+    let turned = SCENARIO.replace("peers = [8, 24]", "peers = [24, 8]");
+    let sorted = |scenario: &str| {
+        let mut rows: Vec<String> = run(scenario, &[]).rows().into_values().flatten().collect();
+        rows.sort_unstable();
+        rows
+    };
+    assert_eq!(sorted(SCENARIO), sorted(&turned));
+}
+
+/// Results of this version, checked in: debug or release, today or next year, on this processor
+/// or another. `PEERSCAPE_BLESS=1 cargo test` writes them anew after a change of the models.
+#[test]
+fn results_are_those_that_are_checked_in() {
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/reference/small-runs.csv");
+    let runs = std::fs::read(run(SCENARIO, &[]).out.join("runs.csv")).expect("read");
+    if std::env::var_os("PEERSCAPE_BLESS").is_some() {
+        std::fs::write(&reference, &runs).expect("written");
+    }
+    let expected = std::fs::read(&reference).expect("a reference");
+    assert!(runs == expected, "runs.csv differs from {}", reference.display());
+}

@@ -1,0 +1,5 @@
+//! The models against closed forms, references and the rules that every topology must keep.
+
+mod oracles;
+mod support;
+mod topologies;

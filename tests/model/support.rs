@@ -1,0 +1,59 @@
+//! Cells for tests, built without a scenario file.
+
+use std::sync::Arc;
+
+use peerscape::net::{LatencySpec, LinkSpec};
+use peerscape::overlay::topology::{TOPOLOGIES, Topology};
+use peerscape::overlay::workload::{WORKLOADS, Workload};
+use peerscape::presets::OrPreset;
+use peerscape::scenario::{Cell, RunSettings, Settings};
+use peerscape::units::{Probability, SimDuration};
+use peerscape::webrtc::{HeaderOverhead, SetupProfile, WebrtcSpec};
+use peerscape::world::{ClassSpec, PeerCount, PopulationSpec};
+use toml::de::ValueDeserializer;
+
+/// A topology of the registry: its kind and its parameters as a TOML inline table.
+pub(crate) fn topology(kind: &str, params: &str) -> Arc<dyn Topology> {
+    let entry = TOPOLOGIES.iter().find(|entry| entry.kind == kind).expect("a kind of topology");
+    (entry.parse)(ValueDeserializer::parse(params).expect("TOML")).expect("parameters of the topology")
+}
+
+/// A workload of the registry: its kind and its parameters as a TOML inline table.
+pub(crate) fn workload(kind: &str, params: &str) -> Arc<dyn Workload> {
+    let entry = WORKLOADS.iter().find(|entry| entry.kind == kind).expect("a kind of workload");
+    (entry.parse)(ValueDeserializer::parse(params).expect("TOML")).expect("parameters of the workload")
+}
+
+/// Settings in which nothing costs anything: unlimited links, public addresses, ideal engines, no
+/// headers, connections open at once, 10 s without warm-up, one class.
+pub(crate) fn ideal(peers: u32, latency: LatencySpec, workloads: Vec<Arc<dyn Workload>>) -> Settings {
+    let class = ClassSpec {
+        name: "ideal".to_owned(),
+        share: Probability::ONE,
+        link: OrPreset { value: LinkSpec::default(), name: None },
+        nat: OrPreset::named("public").expect("a preset"),
+        device: OrPreset::named("server").expect("a preset"),
+        engine: OrPreset::named("ideal").expect("a preset"),
+    };
+    Settings {
+        run: RunSettings {
+            duration: SimDuration::from_secs(10),
+            warmup: SimDuration::ZERO,
+            drain: SimDuration::from_secs(5),
+        },
+        population: PopulationSpec {
+            peers: PeerCount::new(peers).expect("a number of peers"),
+            regions: OrPreset::named("world").expect("a preset"),
+            join_over: SimDuration::ZERO,
+            classes: vec![class],
+        },
+        latency,
+        webrtc: WebrtcSpec { setup: SetupProfile::Instant, overhead: HeaderOverhead::None, ..WebrtcSpec::default() },
+        workloads,
+    }
+}
+
+/// A cell of its own.
+pub(crate) fn cell(settings: Settings, topology: Arc<dyn Topology>) -> Cell {
+    Cell { index: 0, group: 0, axes: Vec::new(), label: topology.label(), topology, settings: Arc::new(settings) }
+}
