@@ -45,3 +45,51 @@ fn the_quickstart_is_six_sizes_of_seven_topologies() {
     assert_eq!(experiment.cells[7].settings.population.peers.get(), 50);
     assert_eq!((experiment.cells[7].group, experiment.cells[7].axes[0].text.as_str()), (1, "50"));
 }
+
+fn checked_in() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/schema/scenario.schema.json");
+    std::fs::read_to_string(path).expect("the schema")
+}
+
+#[test]
+fn the_schema_is_the_generated_one() {
+    let wanted = peerscape::scenario::json_schema();
+    assert!(checked_in() == wanted, "run: peerscape schema > scenarios/schema/scenario.schema.json");
+}
+
+#[test]
+fn every_scenario_names_the_schema_and_keeps_it() {
+    let schema = serde_json::from_str(&checked_in()).expect("JSON");
+    let validator = jsonschema::draft7::new(&schema).expect("a schema");
+    for path in shipped() {
+        let text = std::fs::read_to_string(&path).expect("a scenario");
+        let named =
+            text.lines().next().and_then(|line| line.strip_prefix("#:schema ")).expect("the first line names it");
+        assert!(path.parent().expect("a folder").join(named).is_file(), "{}", path.display());
+        let value: serde_json::Value = toml::from_str(&text).expect("TOML");
+        let faults: Vec<String> =
+            validator.iter_errors(&value).map(|error| format!("{error} at {}", error.instance_path())).collect();
+        assert!(faults.is_empty(), "{}: {faults:?}", path.display());
+    }
+}
+
+#[test]
+fn the_schema_refuses_slips() {
+    let schema = serde_json::from_str(&checked_in()).expect("JSON");
+    let validator = jsonschema::draft7::new(&schema).expect("a schema");
+    let base = "[[workload]]\nkind = 'state-sync'\nmessage = '1 B'\nrate = '1 /s'\n[[topology]]\nkind = 'mesh'\n";
+    let valid = |population: &str| {
+        let value: serde_json::Value = toml::from_str(&format!("{base}{population}")).expect("TOML");
+        validator.is_valid(&value)
+    };
+    assert!(valid("[population]\npeers = 10"));
+    assert!(valid("[population]\npeers = { from = 10, to = 100, step = 10 }"));
+    for slip in [
+        "[population]\npeeers = 10",
+        "[population]\npeers = '10'",
+        "[population]\npeers = 10\n[[population.class]]\nname = 'a'\nlink = 'cabel'",
+        "[population]\npeers = 10\n[network]\nlatency = { kind = 'uniform', mim = '1 ms', max = '2 ms' }",
+    ] {
+        assert!(!valid(slip), "{slip}");
+    }
+}

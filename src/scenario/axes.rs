@@ -110,7 +110,7 @@ impl<'t, 'i> Search<'t, 'i> {
             table if range::is_range(table) => generated(node),
             _ => {
                 let children = tree::children(node);
-                return children.into_iter().for_each(|(step, child)| self.walk(child, &tree::join(path, step)));
+                return children.into_iter().for_each(|(step, child)| self.walk(child, &tree::join(path, &step)));
             }
         };
         match points {
@@ -140,7 +140,7 @@ fn written<'i>(list: &Node<'i>, items: &[Node<'i>]) -> Result<Vec<Point<'i>>, Pr
             return Err(Problem::at(
                 Some(item.span()),
                 "a list within a list",
-                "a value on a sweep axis is a single value",
+                "write out each value, or make the inner list the only one",
             ));
         }
         let text = tree::plain_text(item.get_ref());

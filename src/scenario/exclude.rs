@@ -94,7 +94,7 @@ fn any_of(
         let found: Vec<usize> = (0..names.len()).filter(|&index| is(index, &text)).collect();
         if found.is_empty() {
             let problem = Problem::at(Some(item.span()), format!("`{axis}` is never {text}"), "no cell has this value");
-            return Err(problem.help(suggest::help(&text, "its values", names)));
+            return Err(problem.help(format!("its values: {}", suggest::listed(names))));
         }
         indices.extend(found);
     }

@@ -4,13 +4,14 @@ use toml::de::Error;
 
 use super::problem::Problem;
 use super::source::{Sources, Span};
-use super::suggest;
+use super::{schema, suggest};
 
 /// The problem that `error` reports, met in the value at `place` (its path in words).
 pub(super) fn explain(error: &Error, span: Option<Span>, place: &str) -> Problem {
     let message = error.message();
     let problem = if let Some(rest) = message.strip_prefix("unknown field ") {
-        unknown_key(rest, place)
+        let (word, names) = word_and_names(rest);
+        unknown_key(word, place, &names)
     } else if let Some(rest) = message.strip_prefix("unknown ") {
         unknown_name(rest, place)
     } else if let Some(rest) = message.strip_prefix("missing field ") {
@@ -36,17 +37,30 @@ pub(super) fn unknown(kind: &str, name: &str, names: &[&str], span: Option<Span>
     problem.help(suggest::help(name, "there are", names))
 }
 
-fn unknown_key(rest: &str, place: &str) -> Problem {
-    let (word, names) = word_and_names(rest);
+/// The key that was probably meant, if `error` is about an unknown one.
+pub(super) fn meant_key(error: &Error) -> Option<&str> {
+    let (word, names) = word_and_names(error.message().strip_prefix("unknown field ")?);
+    suggest::closest(word, &names)
+}
+
+/// The key that is missing, if `error` says one is.
+pub(super) fn absent_key(error: &Error) -> Option<&str> {
+    error.message().strip_prefix("missing field ").map(|key| key.trim_matches('`'))
+}
+
+/// The problem of a key that a table does not have.
+pub(super) fn unknown_key(word: &str, place: &str, names: &[&str]) -> Problem {
     let (message, of) = if place.is_empty() {
         (format!("unknown key `{word}`"), "top-level keys".to_owned())
     } else {
         (format!("unknown key `{word}` in `{place}`"), format!("keys of `{place}`"))
     };
     let problem = Problem::at(None, message, "unknown key");
-    match names.is_empty() {
-        true => problem.help(format!("`{place}` has no settings")),
-        false => problem.help(suggest::help(word, &of, &names)),
+    let elsewhere = schema::paths().into_iter().find(|path| path.rsplit('.').next() == Some(word));
+    match (names.is_empty(), suggest::closest(word, names), elsewhere) {
+        (true, ..) => problem.help(format!("`{place}` has no settings")),
+        (false, None, Some(path)) => problem.help(format!("did you mean `{path}`?\n{of}: {}", suggest::listed(names))),
+        _ => problem.help(suggest::help(word, &of, names)),
     }
 }
 
@@ -83,14 +97,22 @@ fn wrong_type(rest: &str, place: &str) -> Problem {
         .replace("boolean ", "")
         .replace("sequence", "a list")
         .replace("map", "a table");
-    Problem::at(None, format!("`{place}` cannot be {}", found.replace('`', "")), format!("expected {expected}"))
+    let problem =
+        Problem::at(None, format!("`{place}` cannot be {}", found.replace('`', "")), format!("expected {expected}"));
+    let quoted_number =
+        found.strip_prefix("the text ").map(|text| text.trim_matches('"')).filter(|text| text.parse::<f64>().is_ok());
+    match (found.as_str(), expected, quoted_number) {
+        ("a table", "a list", _) => problem.help(format!("write [[{place}]], one for each")),
+        (_, "a table", _) if !place.contains('.') => problem.help(format!("write [{place}] and its settings below it")),
+        (_, expected, Some(number)) if expected.contains("number") => problem.help(format!("without quotes: {number}")),
+        _ => problem,
+    }
 }
 
 fn custom(message: &str, place: &str) -> Problem {
     let (what, advice) = message.split_once("; did you mean ").map_or((message, None), |(a, b)| (a, Some(b)));
-    let (what, rule) = what.split_once(": ").map_or((what, None), |(a, b)| (a, Some(b)));
-    let label = rule.map_or_else(|| "not allowed".to_owned(), str::to_owned);
-    let problem = Problem::at(None, format!("`{place}`: {what}"), label);
+    let (what, rule) = what.split_once(": ").unwrap_or((what, "not allowed"));
+    let problem = Problem::at(None, format!("`{place}`: {what}"), rule);
     match advice {
         Some(advice) => problem.help(format!("did you mean {advice}")),
         None => problem,
@@ -107,7 +129,9 @@ fn word_and_names(rest: &str) -> (&str, Vec<&str>) {
 pub(super) fn syntax(error: &Error, sources: &Sources) -> Problem {
     let span = error.span();
     let text = span.clone().map_or("", |span| sources.text(span));
-    let problem = Problem::at(span, "this is not TOML", error.message());
+    // Not what anyone would write there.
+    let message = error.message().trim_end_matches(", expected literal string");
+    let problem = Problem::at(span, "this is not TOML", message);
     match text.trim_start().starts_with(|c: char| c.is_ascii_digit()) && text.contains(' ') {
         true => problem.help(format!("a value with a unit stands in quotes: \"{text}\"")),
         false => problem,

@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for Seeds {
             }
             fn visit_i64<E: Error>(self, count: i64) -> Result<Seeds, E> {
                 let in_range = u64::try_from(count).ok().filter(|_| (1..=MOST_SEEDS).contains(&count));
-                let message = || E::custom(format!("{count} is not a number of replications: from 1 to {MOST_SEEDS}"));
+                let message = || E::custom(format!("{count} replications are out of range: from 1 to {MOST_SEEDS}"));
                 in_range.map(|count| Seeds((1..=count).collect())).ok_or_else(message)
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Seeds, A::Error> {

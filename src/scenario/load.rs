@@ -22,6 +22,7 @@ use super::suggest;
 use super::topologies::{self, Variant};
 use super::tree::{self, Node, TreePath, join, path};
 use crate::metrics::{METRICS, MetricId};
+use crate::net::LatencySpec;
 use crate::rng::Seed;
 
 /// Reads the scenario at `path`, with the overrides `path=value` of the command line.
@@ -31,7 +32,7 @@ use crate::rng::Seed;
 pub fn load(path: &Path, overrides: &[String]) -> Result<Experiment, ScenarioErrors> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| ScenarioErrors::unreadable(&name, error))?;
-    parse_str(&name, &text, path.parent().unwrap_or(Path::new("")), overrides)
+    parse_str(&name, &text, path.parent().unwrap_or_else(|| Path::new("")), overrides)
 }
 
 /// Reads the scenario `text`, which messages call `name`, and whose files are relative to
@@ -97,12 +98,14 @@ impl<'i> Scenario<'i> {
         for combination in &combinations {
             let mut reader = Reader::new(self.tree(combination), self.lost.clone(), problems);
             let settings = resolver.settings(&mut reader);
-            self.push_cells(&mut cells, combination, &exclusions, Arc::new(settings));
+            self.push_cells(&mut cells, combination, &exclusions, &Arc::new(settings));
             if problems.is_full() {
                 break;
             }
         }
+        topologies::note_none(&self.root, problems);
         if problems.is_empty() {
+            self.note_unused_regions(&cells, problems);
             exclusions.note_unused(problems);
         }
         if cells.is_empty() && problems.is_empty() {
@@ -110,6 +113,16 @@ impl<'i> Scenario<'i> {
         }
         let axes = self.axes.iter().map(|axis| axis.name.clone()).collect();
         resolved::experiment(name, question, seeds, axes, cells, expectations)
+    }
+
+    fn note_unused_regions(&self, cells: &[Cell], problems: &mut Problems) {
+        let regions = path(["population", "regions"]);
+        let is_by_city = |cell: &Cell| matches!(cell.settings.latency, LatencySpec::Cities { .. });
+        if let Some(node) = tree::get(&self.root, &regions).filter(|_| !cells.iter().any(is_by_city)) {
+            let message = "`regions` has no effect: this latency is not between cities";
+            let problem = Problem::at(Some(node.span()), message, "leave it out");
+            problems.push(problem.help("only [network] latency = { kind = \"cities\" } places peers in regions"));
+        }
     }
 
     fn tree<'s>(&'s self, combination: &Combination) -> Node<'s> {
@@ -121,7 +134,7 @@ impl<'i> Scenario<'i> {
         cells: &mut Vec<Cell>,
         combination: &Combination,
         exclusions: &Exclusions,
-        settings: Arc<Settings>,
+        settings: &Arc<Settings>,
     ) {
         let group = cells.last().map_or(0, |cell| cell.group + 1);
         let values: Vec<AxisValue> =
@@ -136,7 +149,7 @@ impl<'i> Scenario<'i> {
                 axes: values.clone(),
                 label: variant.label.clone(),
                 topology: Arc::clone(&variant.topology),
-                settings: Arc::clone(&settings),
+                settings: Arc::clone(settings),
             });
         }
     }
@@ -152,8 +165,8 @@ fn check_top_level(root: &mut Node<'_>, problems: &mut Problems) {
     let keys: Vec<String> = tree::children(root).into_iter().map(|(key, _)| key).collect();
     for key in keys.iter().filter(|key| !known.contains(&key.as_str())) {
         let place = path([key]);
-        let problem = Problem::at(tree::key_span(root, &place), format!("unknown key `{key}`"), "unknown key");
-        problems.push(problem.help(suggest::help(key, "top-level keys", &known)));
+        let span = tree::key_span(root, &place);
+        problems.push(Problem { span, ..explain::unknown_key(key, "", &known) });
         tree::remove(root, &place);
     }
 }

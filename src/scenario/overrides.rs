@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, Problems};
-use super::source::Sources;
+use super::source::{Sources, Span};
 use super::suggest;
 use super::tree::{self, Node, TreePath, join};
 
@@ -30,7 +30,7 @@ fn set<'s>(root: &mut Node<'s>, offset: usize, text: &'s str) -> Result<(), Prob
     let mut start = offset;
     for step in parents {
         let span = start..start + step.len();
-        parent = enter(root, &parent, step).map_err(|problem| Problem { span: Some(span), ..problem })?;
+        parent = enter(root, &parent, step, &span)?;
         start += step.len() + 1;
     }
     let key_span = start..offset + key.len();
@@ -57,7 +57,7 @@ fn set<'s>(root: &mut Node<'s>, offset: usize, text: &'s str) -> Result<(), Prob
 
 /// The path of `step` below `parent`: a key, or an element of a list by index, name or kind. A
 /// table that is not there yet is made.
-fn enter(root: &mut Node<'_>, parent: &[String], step: &str) -> Result<TreePath, Problem> {
+fn enter(root: &mut Node<'_>, parent: &[String], step: &str, span: &Span) -> Result<TreePath, Problem> {
     let node = tree::get(root, parent).map(Spanned::get_ref);
     if let Some(DeValue::Array(array)) = node {
         let paths: Vec<TreePath> = (0..array.len()).map(|index| join(parent, index)).collect();
@@ -66,11 +66,14 @@ fn enter(root: &mut Node<'_>, parent: &[String], step: &str) -> Result<TreePath,
         let by_index = step.parse().ok().filter(|&index: &usize| index < paths.len());
         return match (by_word.or(by_index), paths.as_slice()) {
             (Some(index), _) => Ok(paths[index].clone()),
-            (None, [only]) => enter(root, &only.clone(), step),
+            (None, [only]) => enter(root, &only.clone(), step, span),
             (None, _) => {
                 let names: Vec<&str> = words.iter().map(String::as_str).collect();
-                let problem =
-                    Problem::at(None, format!("`{}` has no element `{step}`", parent.join(".")), "no such element");
+                let problem = Problem::at(
+                    Some(span.clone()),
+                    format!("`{}` has no element `{step}`", parent.join(".")),
+                    "no such element",
+                );
                 Err(problem.help(suggest::help(step, "elements, by name or from 0", &names)))
             }
         };
@@ -79,10 +82,9 @@ fn enter(root: &mut Node<'_>, parent: &[String], step: &str) -> Result<TreePath,
     if let Some(DeValue::Table(table)) = tree::get_mut(root, parent).map(Spanned::get_mut)
         && !table.contains_key(step)
     {
-        let span = 0..0;
         table.insert(
             Spanned::new(span.clone(), step.to_owned().into()),
-            Spanned::new(span, DeValue::Table(DeTable::new())),
+            Spanned::new(span.clone(), DeValue::Table(DeTable::new())),
         );
     }
     Ok(path)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceSpan};
 use thiserror::Error;
 
 use super::source::{Sources, Span};
@@ -27,6 +27,8 @@ pub struct ScenarioError {
     source_text: Option<NamedSource<Arc<str>>>,
     #[label("{label}")]
     span: Option<SourceSpan>,
+    #[label(collection)]
+    others: Vec<LabeledSpan>,
     #[help]
     help: Option<String>,
 }
@@ -35,8 +37,8 @@ impl ScenarioErrors {
     /// The error of a file that cannot be read at all.
     pub(super) fn unreadable(file: &str, reason: impl fmt::Display) -> Self {
         let message = format!("cannot read {file}: {reason}");
-        let error = ScenarioError { message, label: String::new(), source_text: None, span: None, help: None };
-        Self { file: file.to_owned(), errors: vec![error] }
+        let problem = Problem::at(None, message, "");
+        Self { file: file.to_owned(), errors: vec![tied(problem, &Sources::new(file, "", &[]))] }
     }
 
     /// The name of the scenario's file.
@@ -61,6 +63,8 @@ pub(super) struct Problem {
     pub(super) message: String,
     /// A few words for the place itself.
     pub(super) label: String,
+    /// Other places that have a part in it, with a few words each.
+    pub(super) others: Vec<(Span, String)>,
     /// What to do.
     pub(super) help: Option<String>,
 }
@@ -68,7 +72,7 @@ pub(super) struct Problem {
 impl Problem {
     /// A problem at `span`.
     pub(super) fn at(span: Option<Span>, message: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { span, message: message.into(), label: label.into(), help: None }
+        Self { span, message: message.into(), label: label.into(), others: Vec::new(), help: None }
     }
 
     /// The same problem with advice.
@@ -119,7 +123,9 @@ impl Problems {
 fn tied(problem: Problem, sources: &Sources) -> ScenarioError {
     let place = problem.span.map(|span| sources.locate(&span));
     let (source_text, span) = place.map_or((None, None), |(source, span)| (Some(source), Some(span)));
-    ScenarioError { message: problem.message, label: problem.label, source_text, span, help: problem.help }
+    let other = |(span, label)| LabeledSpan::new_with_span(Some(label), sources.locate(&span).1);
+    let others = problem.others.into_iter().map(other).collect();
+    ScenarioError { message: problem.message, label: problem.label, source_text, span, others, help: problem.help }
 }
 
 fn count(errors: usize) -> String {

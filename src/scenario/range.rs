@@ -103,12 +103,9 @@ impl Range {
         };
         // A hair above `to` is `to`, however the sums round.
         let end = to.number * (1.0 + 1e-9);
-        let mut values: Vec<String> = (0..)
-            .map(next)
-            .take_while(|number| *number <= end)
-            .take(MOST_VALUES + 1)
-            .map(|number| self.print(number))
-            .collect();
+        let numbers = (0..).map(|index| if self.is_whole() { next(index).round() } else { next(index) });
+        let kept = numbers.take_while(|number| *number <= end).take(MOST_VALUES + 1);
+        let mut values: Vec<String> = kept.map(|number| self.print(number)).collect();
         values.dedup();
         match values.len() > MOST_VALUES {
             true => Err((format!("a range with more than {MOST_VALUES} values"), "too many values")),
@@ -116,16 +113,17 @@ impl Range {
         }
     }
 
+    /// Whether a geometric range holds whole numbers, as its ends are.
+    fn is_whole(&self) -> bool {
+        matches!(self.spacing, Spacing::Factor(_)) && self.from.whole && self.to.whole
+    }
+
     /// The value in the unit of `from`, as TOML.
     fn print(&self, number: f64) -> String {
         let unit = unit_of(&self.from.text);
         let scale = Quantity::parse(&format!("1 {unit}")).filter(|_| !unit.is_empty()).map_or(1.0, |one| one.number);
-        let geometric = matches!(self.spacing, Spacing::Factor(_));
-        let value = match geometric && self.from.whole && self.to.whole {
-            true => number.round(),
-            // Eleven decimals hide the last bits of a sum.
-            false => format!("{:.11e}", number / scale).parse().unwrap_or(number),
-        };
+        // Eleven decimals hide the last bits of a sum.
+        let value: f64 = format!("{:.11e}", number / scale).parse().unwrap_or(number);
         if unit.is_empty() { format!("{value}") } else { format!("\"{value} {unit}\"") }
     }
 }

@@ -56,6 +56,11 @@ impl<'r, 'i> Reader<'r, 'i> {
                 Ok(value) => return Some(value),
                 Err(error) => {
                     let found = self.note(path, &error);
+                    if let Some(key) = explain::meant_key(&error) {
+                        // The key that was meant is not missing, only misspelt.
+                        let table = &found[..found.len().saturating_sub(1)];
+                        self.lost.push(tree::join(table, key));
+                    }
                     let entry = self.nearest_entry(found);
                     self.lose(&entry);
                     if entry.len() <= path.len() {
@@ -69,6 +74,11 @@ impl<'r, 'i> Reader<'r, 'i> {
     /// Whether something at, above or below `path` could not be read.
     pub(super) fn lost(&self, path: &[String]) -> bool {
         self.lost.iter().any(|lost| lost.starts_with(path) || path.starts_with(lost))
+    }
+
+    /// Whether just the entry at `path` could not be read.
+    pub(super) fn lost_exactly(&self, path: &[String]) -> bool {
+        self.lost.iter().any(|lost| lost == path)
     }
 
     /// Takes the entry at `path` out, as what could not be read.
@@ -106,7 +116,10 @@ impl<'r, 'i> Reader<'r, 'i> {
         let found: TreePath = base.iter().cloned().chain(steps).collect();
         let table = if is_about_key(error) { &found[..found.len().saturating_sub(1)] } else { &found[..] };
         let span = error.span().or_else(|| self.span(&found));
-        self.problems.push(explain::explain(error, span, &self.words(table)));
+        let is_consequence = explain::absent_key(error).is_some_and(|key| self.lost(&tree::join(&found, key)));
+        if !is_consequence {
+            self.problems.push(explain::explain(error, span, &self.words(table)));
+        }
         found
     }
 

@@ -12,8 +12,9 @@ use super::explain;
 use super::file::{NetworkTable, PopulationTable, RunTable};
 use super::problem::Problem;
 use super::read::Reader;
+use super::source::Span;
 use super::topologies;
-use super::tree::{self, Node, join, path};
+use super::tree::{self, Node, TreePath, join, path};
 use crate::net::{LatencySpec, MatrixFile, RegionMix};
 use crate::overlay::workload::Workload;
 use crate::presets::OrPreset;
@@ -58,12 +59,12 @@ impl<'p> Resolver<'p> {
                 reader.problem(&join(&place, "max"), format!("no delay is at least {min} and at most {max}"), label);
                 LatencySpec::default()
             }
-            LatencySpec::Matrix(matrix) => self.matrix(reader, matrix),
+            LatencySpec::Matrix(matrix) => self.matrix(reader, &matrix),
             latency => latency,
         }
     }
 
-    fn matrix(&mut self, reader: &mut Reader<'_, '_>, matrix: MatrixFile) -> LatencySpec {
+    fn matrix(&mut self, reader: &mut Reader<'_, '_>, matrix: &MatrixFile) -> LatencySpec {
         let key = (matrix.file.clone(), format!("{:?} {:?}", matrix.unit, matrix.measures));
         if !self.matrices.contains_key(&key) {
             let read = matrix.read(self.base_dir);
@@ -113,7 +114,7 @@ fn population(reader: &mut Reader<'_, '_>, latency: &LatencySpec) -> PopulationS
             reader.push(problem.help("say how many peers take part:\n[population]\npeers = 100"));
         }
         Some(peers) if peers < FEWEST_PEERS => {
-            reader.problem(&peers_at, format!("{peers} peer has nobody to talk to"), "at least 2")
+            reader.problem(&peers_at, format!("{peers} peer has nobody to talk to"), "at least 2");
         }
         _ => {}
     }
@@ -133,7 +134,8 @@ fn check_regions(reader: &mut Reader<'_, '_>, regions: &OrPreset<RegionMix>, lat
     for name in shares.keys() {
         check_place(reader, &join(&place, name), name, latency);
     }
-    check_whole(reader, &place, "the shares of the regions", shares.values().copied());
+    let places = shares.iter().map(|(name, share)| (join(&place, name), *share));
+    check_whole(reader, &place, "the shares of the regions", places.collect());
 }
 
 fn check_classes(reader: &mut Reader<'_, '_>, classes: &[ClassSpec]) {
@@ -154,7 +156,8 @@ fn check_classes(reader: &mut Reader<'_, '_>, classes: &[ClassSpec]) {
         check_class(reader, &place, class);
     }
     if !reader.lost(&list) {
-        check_whole(reader, &list, "the shares of the classes", classes.iter().map(|class| class.share));
+        let share = |(index, class): (usize, &ClassSpec)| (join(&join(&list, index), "share"), class.share);
+        check_whole(reader, &list, "the shares of the classes", classes.iter().enumerate().map(share).collect());
     }
 }
 
@@ -188,20 +191,37 @@ fn check_class(reader: &mut Reader<'_, '_>, place: &[String], class: &ClassSpec)
         reader.problem(&join(&device_at, "budget"), "a device that may use no CPU cannot take part", "above 0 %");
     }
     if class.nat.name.is_none() && !reader.lost(&nat_at) {
-        let shares = class.nat.value.shares().map(|(_, share)| Probability::new(share).unwrap_or_default());
-        check_whole(reader, &nat_at, "the shares of the NATs", shares.into_iter());
+        let shares =
+            class.nat.value.shares().map(|(_, share)| (nat_at.clone(), Probability::new(share).unwrap_or_default()));
+        check_whole(reader, &nat_at, "the shares of the NATs", shares.to_vec());
     }
 }
 
 /// Shares may miss the whole by this much, as rounded figures do: 0.01 %.
 const SHARE_TOLERANCE: f64 = 1e-4;
 
-fn check_whole(reader: &mut Reader<'_, '_>, place: &[String], what: &str, shares: impl Iterator<Item = Probability>) {
-    let total: f64 = shares.map(Probability::get).sum();
-    if (total - 1.0).abs() > SHARE_TOLERANCE {
-        let percent = (total * 1e6).round() / 1e4;
-        reader.problem(place, format!("{what} add up to {percent} %, not 100 %"), format!("{percent} % in all"));
+fn check_whole(reader: &mut Reader<'_, '_>, place: &[String], what: &str, shares: Vec<(TreePath, Probability)>) {
+    let total: f64 = shares.iter().map(|(_, share)| share.get()).sum();
+    if (total - 1.0).abs() <= SHARE_TOLERANCE {
+        return;
     }
+    let percent = (total * 1e6).round() / 1e4;
+    let message = format!("{what} add up to {percent} %, not 100 %");
+    let mut parts: Vec<(Span, String)> = Vec::new();
+    for (at, share) in shares {
+        let by_default = if reader.get(&at).is_none() { ", by default" } else { "" };
+        if let Some(span) = reader.span(&at).filter(|span| parts.iter().all(|(other, _)| other != span)) {
+            parts.push((span, format!("{share}{by_default}")));
+        }
+    }
+    // The parts of a list show where it is wrong; one alone is the place.
+    reader.push(match parts.len() {
+        0 | 1 => Problem::at(reader.span(place), message, format!("{percent} % in all")),
+        _ => {
+            let (span, label) = parts.remove(0);
+            Problem { others: parts, ..Problem::at(Some(span), message, label) }
+        }
+    });
 }
 
 fn check_places(reader: &mut Reader<'_, '_>, webrtc: &WebrtcSpec, latency: &LatencySpec) {
@@ -246,7 +266,9 @@ fn workloads(reader: &mut Reader<'_, '_>, classes: &[ClassSpec]) -> Vec<Arc<dyn 
             && !classes.iter().any(|other| other.name == class)
             && !reader.lost(&path(["population", "class"]))
         {
-            let names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+            let mut names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+            names.retain(|name| !name.is_empty());
+            names.dedup();
             let problem = explain::unknown("class", class, &names, reader.span(&join(place, "from")));
             reader.push(problem);
         }
@@ -261,7 +283,7 @@ fn check_latency_kind(reader: &mut Reader<'_, '_>) {
         Some(DeValue::Table(table)) if table.contains_key("kind") => return,
         Some(DeValue::Table(_)) => explain::missing_key("kind", "network.latency", reader.span(&place)),
         Some(other) => {
-            let message = format!("`network.latency` cannot be {}", tree::plain_text(other));
+            let message = format!("`network.latency` cannot be \"{}\"", tree::plain_text(other));
             Problem::at(reader.span(&place), message, "expected a table with a `kind`")
         }
         None => return,

@@ -21,6 +21,17 @@ pub(super) fn top_level() -> Vec<&'static str> {
     SECTIONS.iter().map(|section| section.key).collect()
 }
 
+/// Every setting by its dotted path, such as `population.class.link`.
+pub(super) fn paths() -> Vec<String> {
+    let mut generator = SchemaSettings::draft07().into_generator();
+    let sections: Vec<(&str, Value)> =
+        SECTIONS.iter().map(|section| (section.key, (section.schema)(&mut generator))).collect();
+    let definitions = Value::Object(generator.take_definitions(false));
+    let mut paths = Vec::new();
+    sections.iter().for_each(|(key, schema)| collect_paths(key, schema, &definitions, &mut paths));
+    paths
+}
+
 /// The JSON schema (draft 07) of a scenario file, as indented text.
 #[must_use]
 pub fn json_schema() -> String {
@@ -94,17 +105,37 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     T::json_schema(generator).to_value()
 }
 
+fn collect_paths(path: &str, schema: &Value, definitions: &Value, paths: &mut Vec<String>) {
+    if !paths.iter().any(|known| known == path) {
+        paths.push(path.to_owned());
+    }
+    if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|name| name.rsplit('/').next())
+        && let Some(definition) = definitions.get(name)
+    {
+        collect_paths(path, definition, definitions, paths);
+    }
+    if let Some(items) = schema.get("items") {
+        collect_paths(path, items, definitions, paths);
+    }
+    for choices in ["anyOf", "oneOf", "allOf"].iter().filter_map(|key| schema.get(key)?.as_array()) {
+        choices.iter().for_each(|choice| collect_paths(path, choice, definitions, paths));
+    }
+    for (key, value) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        collect_paths(&format!("{path}.{key}"), value, definitions, paths);
+    }
+}
+
 fn workloads(generator: &mut SchemaGenerator) -> Value {
     let rows = WORKLOADS.iter().map(|row| kind(row.kind, row.summary, (row.schema)(generator).to_value()));
-    list_of(rows.collect())
+    list_of(&rows.collect::<Vec<_>>())
 }
 
 fn topologies(generator: &mut SchemaGenerator) -> Value {
     let rows = TOPOLOGIES.iter().map(|row| kind(row.kind, row.summary, (row.schema)(generator).to_value()));
-    list_of(rows.collect())
+    list_of(&rows.collect::<Vec<_>>())
 }
 
-fn list_of(kinds: Vec<Value>) -> Value {
+fn list_of(kinds: &[Value]) -> Value {
     json!({ "type": "array", "minItems": 1, "items": { "oneOf": kinds } })
 }
 
@@ -156,8 +187,8 @@ fn allow_axis(setting: &mut Value) {
     let mut outer = Map::new();
     if let Some(object) = value.as_object_mut() {
         for key in ["description", "default"] {
-            // A default of null is no default: TOML has no null.
-            if let Some(text) = object.shift_remove(key).filter(|text| !text.is_null()) {
+            // TOML has no null, and the default of a table is spelled out in its own keys.
+            if let Some(text) = object.shift_remove(key).filter(|text| !text.is_null() && !text.is_object()) {
                 outer.insert(key.to_owned(), text);
             }
         }
@@ -181,6 +212,9 @@ fn allow_axis(setting: &mut Value) {
 fn without_null(mut schema: Value) -> Value {
     if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
         types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            schema["type"] = only.clone();
+        }
     }
     if let Some(choices) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
         choices.retain(|choice| choice.get("type").is_none_or(|name| name != "null"));
@@ -224,6 +258,16 @@ mod tests {
     fn every_swept_section_is_a_section() {
         for key in SWEPT {
             assert!(top_level().contains(&key), "{key}");
+        }
+    }
+
+    #[test]
+    fn settings_have_paths() {
+        let paths = paths();
+        for path in
+            ["run.seeds", "population.class.link.up", "network.latency.min", "webrtc.turn.place", "workload.rate"]
+        {
+            assert!(paths.iter().any(|known| known == path), "{path}");
         }
     }
 

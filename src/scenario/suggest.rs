@@ -10,12 +10,15 @@ pub(super) fn closest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
     }
     // `latency_p95` for `delivery_latency_p95_ms`, `enterprise-network` for `enterprise`.
     let contains = |name: &str| word.len() >= 3 && (name.contains(&word) || (name.len() >= 3 && word.contains(name)));
-    names.iter().find(|name| contains(&name.to_lowercase())).copied()
+    // `chrome` for `chromium`.
+    let begins_alike = |name: &str| name.chars().zip(word.chars()).take_while(|(a, b)| a == b).count() >= 4;
+    let find = |alike: &dyn Fn(&str) -> bool| names.iter().find(|name| alike(&name.to_lowercase())).copied();
+    find(&contains).or_else(|| find(&begins_alike))
 }
 
 /// Names in backticks, with commas; a long list is cut.
 pub(super) fn listed(names: &[&str]) -> String {
-    const MOST: usize = 24;
+    const MOST: usize = 40;
     let mut text: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
     if names.len() > MOST {
         text.push(format!("and {} more", names.len() - MOST));
@@ -25,10 +28,12 @@ pub(super) fn listed(names: &[&str]) -> String {
 
 /// "did you mean ...?", where something is close, and what there is.
 pub(super) fn help(word: &str, what: &str, names: &[&str]) -> String {
-    let list = format!("{what}: {}", listed(names));
+    // With a good guess a long list is only in the way.
+    const MANY: usize = 12;
     match closest(word, names) {
-        Some(name) => format!("did you mean `{name}`?\n{list}"),
-        None => list,
+        Some(name) if names.len() > MANY => format!("did you mean `{name}`?"),
+        Some(name) => format!("did you mean `{name}`?\n{what}: {}", listed(names)),
+        None => format!("{what}: {}", listed(names)),
     }
 }
 
@@ -44,6 +49,7 @@ mod tests {
         assert_eq!(closest("cabel", &["fibre", "cable", "4g"]), Some("cable"));
         assert_eq!(closest("Cable", &["fibre", "cable"]), Some("cable"));
         assert_eq!(closest("x", &["fibre", "cable", "4g"]), None);
+        assert_eq!(closest("chrome", &["chromium", "firefox"]), Some("chromium"));
         assert_eq!(closest("ring", &["mesh", "star"]), None);
     }
 }

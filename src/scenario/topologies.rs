@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeValue, Error, ValueDeserializer};
 
 use super::axes;
+use super::combine;
 use super::explain;
 use super::problem::{Problem, Problems};
 use super::read::Reader;
@@ -28,21 +29,21 @@ pub(super) struct Variant {
 
 /// Every topology of the file.
 pub(super) fn topologies(root: &Node<'_>, problems: &mut Problems) -> Vec<Variant> {
-    let entries = entries_of(root, "topology");
-    if entries.is_empty() {
-        let kinds: Vec<&str> = TOPOLOGIES.iter().map(|entry| entry.kind).collect();
-        problems.push(no_entries("topology", &kinds));
-    }
     let mut variants: Vec<Variant> = Vec::new();
-    for entry in entries {
-        let (axes, faults) = axes::find(root, &entry);
-        faults.into_iter().for_each(|(_, fault)| problems.push(fault));
-        for combination in super::combine::combinations(&axes, 1, &[], root, problems) {
-            let tree = axes::substitute(root, axes.iter().zip(combination));
-            let mut reader = Reader::new(tree, Vec::new(), problems);
-            let rows =
-                TOPOLOGIES.iter().map(|row| Row { kind: row.kind, schema: row.schema, parse: row.parse }).collect();
-            let Some((kind, topology)) = kinded(&mut reader, &entry, "topology", rows) else { continue };
+    for entry in entries_of(root, "topology") {
+        let mut root = root.clone();
+        let (axes, faults) = axes::find(&root, &entry);
+        let mut lost = Vec::new();
+        for (place, fault) in faults {
+            problems.push(fault);
+            tree::remove(&mut root, &place);
+            lost.push(place);
+        }
+        for combination in combine::combinations(&axes, 1, &[], &root, problems) {
+            let tree = axes::substitute(&root, axes.iter().zip(combination));
+            let mut reader = Reader::new(tree, lost.clone(), problems);
+            let rows = TOPOLOGIES.iter().map(|row| Row { kind: row.kind, schema: row.schema, parse: row.parse });
+            let Some((kind, topology)) = kinded(&mut reader, &entry, "topology", rows.collect()) else { continue };
             let label = topology.label();
             if variants.iter().any(|other| other.label == label) {
                 let message = format!("two topologies are labelled `{label}`");
@@ -52,6 +53,14 @@ pub(super) fn topologies(root: &Node<'_>, problems: &mut Problems) -> Vec<Varian
         }
     }
     variants
+}
+
+/// Notes that the file has no topology, if it has none.
+pub(super) fn note_none(root: &Node<'_>, problems: &mut Problems) {
+    if entries_of(root, "topology").is_empty() {
+        let kinds: Vec<&str> = TOPOLOGIES.iter().map(|entry| entry.kind).collect();
+        problems.push(no_entries("topology", &kinds));
+    }
 }
 
 /// Every workload of the tree that `reader` reads.
@@ -84,12 +93,14 @@ fn kinded<T: ?Sized>(
     rows: Vec<Row<T>>,
 ) -> Option<(&'static str, Arc<T>)> {
     let kinds: Vec<&str> = rows.iter().map(|row| row.kind).collect();
+    if place.len() == 1 || !reader.get(place)?.get_ref().is_table() {
+        reader.problem(place, format!("`{what}` is a list of tables"), format!("write [[{what}]]"));
+        return None;
+    }
     let kind_path = join(place, "kind");
     let kind = reader.get(&kind_path).map(|node| (tree::plain_text(node.get_ref()), node.span()));
     let Some((kind, kind_span)) = kind else {
-        if !reader.get(place)?.get_ref().is_table() {
-            reader.problem(place, format!("`{what}` is a list of tables"), format!("write [[{what}]]"));
-        } else if !reader.lost(&kind_path) {
+        if !reader.lost(&kind_path) {
             let problem = explain::missing_key("kind", &reader.words(place), reader.span(place));
             reader.push(problem.help(format!("kinds: {}", suggest::listed(&kinds))));
         }
@@ -99,22 +110,24 @@ fn kinded<T: ?Sized>(
         reader.push(explain::unknown(what, &kind, &kinds, Some(kind_span)));
         return None;
     };
-    let missing = note_missing(reader, place, row.schema);
+    let missing = missing_keys(reader, place, row.schema);
     let read = reader.parse(place, |value| (row.parse)(value), without_kind);
-    read.filter(|_| !missing).map(|parameters| (row.kind, parameters))
+    for key in &missing {
+        // A key that was misspelt, or whose value was faulty, has been reported.
+        if !reader.lost_exactly(&join(place, key)) {
+            let problem = explain::missing_key(key, &reader.words(place), reader.span(place));
+            reader.push(problem);
+        }
+    }
+    read.filter(|_| missing.is_empty()).map(|parameters| (row.kind, parameters))
 }
 
-/// Notes every key that the entry needs and does not have: serde would name the first only.
-fn note_missing(reader: &mut Reader<'_, '_>, place: &TreePath, schema: fn(&mut SchemaGenerator) -> Schema) -> bool {
+/// Every key that the entry needs and does not have: serde would name the first only.
+fn missing_keys(reader: &Reader<'_, '_>, place: &TreePath, schema: fn(&mut SchemaGenerator) -> Schema) -> Vec<String> {
     let schema = schema(&mut SchemaGenerator::default());
     let required = schema.get("required").and_then(|keys| keys.as_array()).cloned().unwrap_or_default();
-    let absent = |key: &&str| reader.get(&join(place, *key)).is_none() && !reader.lost(&join(place, *key));
-    let missing: Vec<&str> = required.iter().filter_map(|key| key.as_str()).filter(absent).collect();
-    for key in &missing {
-        let problem = explain::missing_key(key, &reader.words(place), reader.span(place));
-        reader.push(problem);
-    }
-    !missing.is_empty()
+    let keys = required.iter().filter_map(|key| key.as_str()).map(str::to_owned);
+    keys.filter(|key| reader.get(&join(place, key)).is_none()).collect()
 }
 
 fn without_kind(node: Node<'_>) -> Node<'_> {

@@ -21,7 +21,7 @@ pub(super) fn path<const N: usize>(steps: [&str; N]) -> TreePath {
 }
 
 /// The path of the child `step` of `parent`.
-pub(super) fn join(parent: &[String], step: impl ToString) -> TreePath {
+pub(super) fn join(parent: &[String], step: impl ToString + Copy) -> TreePath {
     parent.iter().cloned().chain([step.to_string()]).collect()
 }
 

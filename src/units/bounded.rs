@@ -42,7 +42,8 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Bounded<MIN, MAX>
             }
             fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
                 let in_range = u32::try_from(value).ok().and_then(Bounded::new);
-                in_range.ok_or_else(|| E::custom(format!("{value} is not a whole number from {MIN} to {MAX}")))
+                in_range
+                    .ok_or_else(|| E::custom(format!("{value} is out of range: a whole number from {MIN} to {MAX}")))
             }
             fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
                 self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))

@@ -92,7 +92,7 @@ const BYTE_UNITS: UnitTable = UnitTable {
         ("MiB", 1_048_576.0),
         ("GiB", 1_073_741_824.0),
     ],
-    print: &["MB", "KiB", "kB", "B"],
+    print: &["MB", "MiB", "KiB", "kB", "B"],
 };
 
 const BITRATE_UNITS: UnitTable = UnitTable {
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn data_prints_as_it_was_written() {
-        for text in ["1200 B", "64 KiB", "5 MB"] {
+        for text in ["1200 B", "64 KiB", "5 MB", "1 MiB"] {
             assert_eq!(text.parse::<ByteCount>().expect(text).to_string(), text);
         }
         for text in ["2 Mbit/s", "1500 kbit/s", "10 Gbit/s"] {

@@ -54,7 +54,8 @@ impl FromStr for Probability {
     type Err = UnitError;
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let percent = parse_f64_with_units(text, &FRACTION_UNITS)?;
-        Self::new(percent / 100.0).ok_or_else(|| UnitError::new(format!("\"{text}\" is not within 0 % and 100 %")))
+        Self::new(percent / 100.0)
+            .ok_or_else(|| UnitError::new(format!("\"{text}\" is out of range: from 0 % to 100 %")))
     }
 }
 

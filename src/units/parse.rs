@@ -59,7 +59,7 @@ pub(super) fn parse_f64_with_units(text: &str, table: &UnitTable) -> Result<f64,
         ))
     })?;
     if amount < 0.0 {
-        return Err(UnitError::new(format!("\"{text}\" is negative; {} is zero or more", table.what)));
+        return Err(UnitError::new(format!("\"{text}\" is negative: {} is zero or more", table.what)));
     }
     match table.units.iter().find(|(name, _)| *name == unit) {
         Some((_, scale)) => Ok(amount * scale),
@@ -83,12 +83,29 @@ fn unit_scale(table: &UnitTable, name: &str) -> u64 {
     found.expect("invariant: a printed unit is an accepted one").1 as u64
 }
 
+/// What people write for units that have another name here, in lower case.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("bps", "bit/s"),
+    ("kbps", "kbit/s"),
+    ("mbps", "Mbit/s"),
+    ("gbps", "Gbit/s"),
+    ("bytes", "B"),
+    ("seconds", "s"),
+    ("minutes", "min"),
+    ("hours", "h"),
+    ("fps", "/s"),
+    ("per second", "/s"),
+    ("percent", "%"),
+];
+
 fn unknown_unit(text: &str, unit: &str, table: &UnitTable) -> UnitError {
     let names: Vec<&str> = table.units.iter().map(|(name, _)| *name).collect();
     if unit.is_empty() {
         let message = format!("\"{text}\" has no unit: write {} such as {}", table.what, table.examples);
         return UnitError::new(message);
     }
+    let synonym = SYNONYMS.iter().find(|(word, _)| *word == unit.to_lowercase()).map(|(_, unit)| *unit);
+    let synonym = synonym.filter(|unit| names.contains(unit));
     let closest = table
         .units
         .iter()
@@ -102,6 +119,17 @@ fn unknown_unit(text: &str, unit: &str, table: &UnitTable) -> UnitError {
             table.what.trim_start_matches("a "),
             names.join(", ")
         ),
-        suggestion: closest,
+        suggestion: synonym.or(closest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::units::Bitrate;
+
+    #[test]
+    fn other_words_for_a_unit_are_understood_as_a_suggestion() {
+        assert_eq!("10 mbps".parse::<Bitrate>().expect_err("not a unit").suggestion(), Some("Mbit/s"));
+        assert_eq!("10 furlongs".parse::<Bitrate>().expect_err("not a unit").suggestion(), None);
     }
 }

@@ -78,7 +78,9 @@ impl<'de> Deserialize<'de> for TurnChoice {
             fn visit_str<E: Error>(self, word: &str) -> Result<TurnChoice, E> {
                 match word {
                     "none" => Ok(TurnChoice::None(NoTurn::None)),
-                    _ => Err(E::custom(format!("unknown TURN server `{word}`, expected `none`"))),
+                    _ => Err(E::custom(format!(
+                        "\"{word}\" is not a TURN server: write \"none\", or a table such as {{ place = \"London\" }}"
+                    ))),
                 }
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TurnChoice, A::Error> {

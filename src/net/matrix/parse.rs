@@ -84,10 +84,13 @@ fn drop_trailing_delimiters(rows: &mut [Row]) {
 impl<'r> Square<'r> {
     fn of(rows: &'r [Row]) -> Result<Self, String> {
         let Some((first, rest)) = rows.split_first() else { return Err("the file is empty".to_owned()) };
-        let columns = rest.last().map_or(first.fields.len(), |row| row.fields.len());
-        let has_header = first.fields.iter().skip(1).any(is_name) || rows.len() == columns + 1;
+        let columns = typical_length(rest).unwrap_or(first.fields.len());
+        let is_named =
+            |rows: &[Row]| 2 * rows.iter().filter(|row| row.fields.get(0).is_some_and(is_name)).count() > rows.len();
+        let by_shape = rows.len() == columns + 1 && first.fields.len() == columns;
+        let has_header = by_shape || rows.len() == columns && is_named(rest) || is_header(first);
         let (header, rows) = if has_header { (Some(first), rest) } else { (None, rows) };
-        let has_names = rows.iter().any(|row| row.fields.get(0).is_some_and(is_name)) || columns == rows.len() + 1;
+        let has_names = is_named(rows) || columns == rows.len() + 1;
         let names_column = usize::from(has_names);
         let places = rows.len();
         if columns.saturating_sub(names_column) != places && is_list_of_pairs(rows) {
@@ -209,6 +212,19 @@ fn is_missing(field: &str) -> bool {
 
 fn is_name(field: &str) -> bool {
     !is_missing(field) && field.parse::<f64>().is_err()
+}
+
+/// The median number of fields, so that a ragged row does not change what is recognised.
+fn typical_length(rows: &[Row]) -> Option<usize> {
+    let mut lengths: Vec<usize> = rows.iter().map(|row| row.fields.len()).collect();
+    lengths.sort_unstable();
+    lengths.get(lengths.len() / 2).copied()
+}
+
+/// Nothing but names, the corner aside.
+fn is_header(row: &Row) -> bool {
+    let mut fields = row.fields.iter().enumerate().filter(|(index, field)| *index > 0 || !field.is_empty());
+    row.fields.len() > 1 && fields.all(|(_, field)| is_name(field))
 }
 
 /// `from, to, delay` a line.

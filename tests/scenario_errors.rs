@@ -1,0 +1,66 @@
+//! Twenty broken scenarios, and what a stranger reads about each.
+
+use std::path::{Path, PathBuf};
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use peerscape::scenario::{ScenarioErrors, load};
+
+fn broken() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken")
+}
+
+/// The report without colours, a hundred columns wide, with the file's name alone.
+fn rendered(errors: &ScenarioErrors) -> String {
+    let mut text = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
+    handler.render_report(&mut text, errors).expect("a string takes all");
+    let folder = format!("{}{}", broken().display(), std::path::MAIN_SEPARATOR);
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n").replace(&folder, "")
+}
+
+macro_rules! broken {
+    ($($name:ident)*) => {
+        $(#[test]
+        fn $name() {
+            let file = concat!(stringify!($name), ".toml");
+            let errors = load(&broken().join(file), &[]).expect_err("the scenario is broken");
+            insta::assert_snapshot!(stringify!($name), rendered(&errors));
+        })*
+
+        #[test]
+        fn every_broken_scenario_is_tested() {
+            let tested = [$(concat!(stringify!($name), ".toml")),*];
+            let files = std::fs::read_dir(broken()).expect("the folder").map(|entry| entry.expect("an entry").file_name());
+            let names = files.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.ends_with(".toml"));
+            let mut names: Vec<String> = names.collect();
+            names.sort();
+            assert_eq!(names, tested);
+        }
+    };
+}
+
+broken! {
+    axis_values
+    channel_word
+    class_names
+    class_shares
+    empty_file
+    expectations
+    key_slips
+    latency_range
+    matrix_faults
+    message_size
+    missing_parts
+    nat_and_links
+    places
+    preset_slips
+    results_name
+    run_times
+    seeds
+    sweep
+    syntax
+    topology_kinds
+    units
+    wrong_types
+}
