@@ -10,6 +10,7 @@ mod exclude;
 mod experiment;
 mod explain;
 mod file;
+mod limits;
 mod load;
 mod overrides;
 mod problem;
