@@ -10,6 +10,7 @@ mod exclude;
 mod experiment;
 mod explain;
 mod file;
+mod head;
 mod limits;
 mod load;
 mod overrides;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use peerscape::scenario::{Experiment, parse_str};
+use peerscape::units::{Bitrate, SimDuration};
 use proptest::prelude::*;
 
 const REST: &str = r#"
@@ -59,7 +60,7 @@ fn axes_multiply_in_the_order_of_the_file() {
     assert_eq!(groups, [0, 0, 1, 1, 2, 2, 3, 3]);
     assert!(experiment.cells.iter().enumerate().all(|(index, cell)| cell.index == index));
     let minute = &experiment.cells[2];
-    assert_eq!(minute.settings.run.duration.as_secs_f64(), 60.0);
+    assert_eq!(minute.settings.run.duration, SimDuration::from_secs(60));
     assert_eq!(minute.axes[1].number.map(|number| number.0), Some(60.0));
 }
 
@@ -84,7 +85,7 @@ fn ranges_and_tables_are_axes_too() {
     assert_eq!(experiment.cells.len(), 3 * 2 * 3);
     assert_eq!(cells(&experiment)[3], "10 { up = 5 Mbit/s } tree degree=2");
     let up = experiment.cells[3].settings.population.classes[0].link.value.up;
-    assert_eq!(up.map(|rate| rate.as_bps()), Some(5_000_000));
+    assert_eq!(up, Some(Bitrate::from_bps(5_000_000)));
 }
 
 #[test]

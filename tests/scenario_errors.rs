@@ -40,6 +40,16 @@ macro_rules! broken {
     };
 }
 
+#[test]
+fn wrong_overrides() {
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/quickstart.toml");
+    let overrides =
+        ["peers=10", "population.class.hom.share=50 %", "workload.rate=10", "run.seeds", "topolgy.tree.degree=2"];
+    let errors = load(&scenario, &overrides.map(str::to_owned)).expect_err("each is wrong");
+    let report = rendered(&errors).replace(&scenario.display().to_string(), "quickstart.toml");
+    insta::assert_snapshot!("wrong_overrides", report);
+}
+
 broken! {
     axis_values
     channel_word

@@ -46,6 +46,25 @@ fn the_quickstart_is_six_sizes_of_seven_topologies() {
     assert_eq!((experiment.cells[7].group, experiment.cells[7].axes[0].text.as_str()), (1, "50"));
 }
 
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(512))]
+
+    /// Whatever is cut out of a scenario, reading it ends in an experiment or in errors that render.
+    #[test]
+    fn a_damaged_scenario_is_no_reason_to_panic(start in 0_usize..4_000, length in 1_usize..60, graft in "[a-z0-9 =\\[\\]{}\"',.%]{0,6}") {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/quickstart.toml");
+        let mut text = std::fs::read_to_string(path).expect("a scenario");
+        assert!(text.is_ascii());
+        let start = start.min(text.len());
+        text.replace_range(start..(start + length).min(text.len()), &graft);
+        if let Err(errors) = peerscape::scenario::parse_str("damaged.toml", &text, Path::new(""), &[]) {
+            proptest::prop_assert!(!errors.errors().is_empty());
+            let report = format!("{:?}", miette::Report::new(errors));
+            proptest::prop_assert!(report.contains("damaged.toml"), "{}", report);
+        }
+    }
+}
+
 fn checked_in() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/schema/scenario.schema.json");
     std::fs::read_to_string(path).expect("the schema")

@@ -8,9 +8,10 @@ use toml::de::DeTable;
 use super::axes::{self, Axis};
 use super::combine::{self, Combination};
 use super::exclude::Exclusions;
-use super::experiment::{AxisValue, Bound, Cell, Expectation, Experiment, OrderedNumber, Settings};
+use super::experiment::{AxisValue, Cell, Experiment, OrderedNumber, Settings};
 use super::explain;
-use super::file::{ExpectTable, RunTable, SweepTable};
+use super::file::SweepTable;
+use super::head;
 use super::overrides;
 use super::problem::{Problem, Problems, ScenarioErrors};
 use super::read::Reader;
@@ -18,12 +19,9 @@ use super::resolve::Resolver;
 use super::resolved;
 use super::schema;
 use super::source::Sources;
-use super::suggest;
 use super::topologies::{self, Variant};
-use super::tree::{self, Node, TreePath, join, path};
-use crate::metrics::{METRICS, MetricId};
+use super::tree::{self, Node, TreePath, path};
 use crate::net::LatencySpec;
-use crate::rng::Seed;
 
 /// Reads the scenario at `path`, with the overrides `path=value` of the command line.
 ///
@@ -89,10 +87,10 @@ impl<'i> Scenario<'i> {
         let combinations = combine::combinations(&self.axes, self.topologies.len(), &sweep.zip, &self.root, problems);
         let exclusions = Exclusions::read(&self.root, &self.axes, &self.topologies, problems);
         let mut head = Reader::new(self.tree(&combinations[0]), self.lost.clone(), problems);
-        let name = name(&mut head, file);
-        let question = text(&mut head, "question");
-        let seeds = seeds(&mut head);
-        let expectations = expectations(&mut head);
+        let name = head::name(&mut head, file);
+        let question = head::question(&mut head);
+        let seeds = head::seeds(&mut head);
+        let expectations = head::expectations(&mut head);
         let mut resolver = Resolver::new(base_dir);
         let mut cells = Vec::new();
         for combination in &combinations {
@@ -105,11 +103,11 @@ impl<'i> Scenario<'i> {
         }
         topologies::note_none(&self.root, problems);
         if problems.is_empty() {
-            self.note_unused_regions(&cells, problems);
             exclusions.note_unused(problems);
-        }
-        if cells.is_empty() && problems.is_empty() {
-            problems.push(Problem::at(None, "every cell is left out by [sweep] exclude", "no cell is left"));
+            match cells.is_empty() {
+                true => problems.push(Problem::at(None, "every cell is left out by [sweep] exclude", "")),
+                false => self.note_unused_regions(&cells, problems),
+            }
         }
         let axes = self.axes.iter().map(|axis| axis.name.clone()).collect();
         resolved::experiment(name, question, seeds, axes, cells, expectations)
@@ -169,75 +167,4 @@ fn check_top_level(root: &mut Node<'_>, problems: &mut Problems) {
         problems.push(Problem { span, ..explain::unknown_key(key, "", &known) });
         tree::remove(root, &place);
     }
-}
-
-fn text(reader: &mut Reader<'_, '_>, key: &str) -> Option<String> {
-    reader.read(&path([key]))
-}
-
-/// The name of the experiment: a plain file name, for it names the results folder.
-fn name(reader: &mut Reader<'_, '_>, file: &str) -> String {
-    let written = text(reader, "name");
-    let stem = || Path::new(file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    let name = written.unwrap_or_else(stem);
-    let is_plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    if name.is_empty() || name.starts_with('.') || !is_plain(&name) {
-        let label = "letters, digits, `-`, `_` and `.`, not first a `.`";
-        reader.problem(&path(["name"]), format!("`{name}` cannot name a results folder"), label);
-    }
-    name
-}
-
-fn seeds(reader: &mut Reader<'_, '_>) -> Vec<Seed> {
-    let RunTable { seeds, .. } = reader.read(&path(["run"]));
-    let at = path(["run", "seeds"]);
-    let seeds = seeds.0;
-    if seeds.is_empty() {
-        reader.problem(&at, "without a seed nothing runs", "give at least one seed, or their number");
-    }
-    if let Some((index, seed)) = seeds.iter().enumerate().find(|(index, seed)| seeds[..*index].contains(seed)) {
-        reader.problem(&join(&at, index), format!("the seed {seed} is given twice"), "the same replication again");
-    }
-    seeds.into_iter().map(Seed).collect()
-}
-
-fn expectations(reader: &mut Reader<'_, '_>) -> Vec<Expectation> {
-    let list = path(["expect"]);
-    let tables: Vec<ExpectTable> = reader.read(&list);
-    let tables = tables.into_iter().enumerate();
-    tables.filter_map(|(index, table)| expectation(reader, &join(&list, index), &table)).collect()
-}
-
-fn expectation(reader: &mut Reader<'_, '_>, place: &TreePath, table: &ExpectTable) -> Option<Expectation> {
-    if reader.lost(place) {
-        return None;
-    }
-    let bound = match (table.at_most, table.at_least) {
-        (Some(most), None) if most.is_finite() => Some(Bound::AtMost(most)),
-        (None, Some(least)) if least.is_finite() => Some(Bound::AtLeast(least)),
-        (Some(_), Some(_)) => {
-            reader.problem(
-                place,
-                "an expectation with two bounds",
-                "give `at_most` or `at_least`, and the other in an [[expect]] of its own",
-            );
-            None
-        }
-        _ => {
-            reader.problem(place, "an expectation without a bound", "`at_most` or `at_least` is missing");
-            None
-        }
-    };
-    let metric = MetricId::by_name(&table.metric);
-    if metric.is_none() {
-        let names: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
-        let at = join(place, "metric");
-        let problem = match reader.get(&at) {
-            Some(_) => explain::unknown("metric", &table.metric, &names, reader.span(&at)),
-            None => explain::missing_key("metric", &reader.words(place), reader.span(place))
-                .help(suggest::help("", "metrics", &names)),
-        };
-        reader.push(problem);
-    }
-    Some(Expectation { metric: metric?, bound: bound? })
 }
