@@ -9,6 +9,6 @@ mod server;
 
 pub use latency::{LatencyModel, LatencySpec, Place, RegionMix};
 pub use link::{Link, LinkSpec};
-pub use matrix::{MatrixError, MatrixFile, Measures};
+pub use matrix::{MatrixError, MatrixFile, MatrixTable, MatrixUnit, Measures};
 pub use nat::{Filtering, Mapping, Nat, NatMix, PairOutcome, pair_outcome};
 pub use server::FifoServer;

@@ -4,11 +4,13 @@ use std::collections::BinaryHeap;
 
 use super::support::{cell, ideal, topology, workload};
 use peerscape::metrics::{MetricId, RunRecord};
-use peerscape::net::{LatencyModel, LatencySpec, LinkSpec};
+use peerscape::net::{LatencyModel, LatencySpec, LinkSpec, MatrixFile, MatrixTable, MatrixUnit, Measures, NatMix};
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::simulation::{Options, simulate_with};
 use peerscape::units::{Bitrate, Probability, SimDuration};
-use peerscape::webrtc::{DeviceSpec, EngineSpec};
+use peerscape::webrtc::{
+    DeviceSpec, EngineSpec, HeaderOverhead, SetupProfile, SignalingSpec, TurnChoice, TurnSpec, WebrtcSpec,
+};
 
 const MBIT: u64 = 1_000_000;
 
@@ -311,4 +313,54 @@ fn an_overload_shows_its_whole_demand() {
         assert!((percent / expected - 1.0).abs() < 0.03, "{rate} /s: {percent} %, expected {expected} %");
         assert_eq!(record.findings.iter().any(|finding| finding.kind == "cpu"), expected > 100.0);
     }
+}
+
+#[test]
+fn relays_set_up_and_cost_follow_their_closed_forms_on_an_asymmetric_matrix() {
+    // Peers at A, B and T, the TURN and signaling server at T: 10 ms towards T, 200 ms from it. All
+    // is relayed, so a path is the leg to T and the leg from it.
+    let (to_t, from_t) = (10_000_000, 200_000_000);
+    let one_way_ns = [0, 5_000_000, to_t, 5_000_000, 0, to_t, from_t, from_t, 0];
+    let table =
+        MatrixTable { names: ["A", "B", "T"].map(str::to_owned).into(), one_way_ns: one_way_ns.into(), filled: 0 };
+    let matrix = MatrixFile { file: "in-memory".into(), unit: MatrixUnit::Ms, measures: Measures::OneWay, table };
+    let traffic = workload("state-sync", r#"{ message = "1000 B", rate = "10 /s" }"#);
+    let mut settings = ideal(3, LatencySpec::Matrix(matrix), vec![traffic]);
+    settings.run.warmup = SimDuration::from_secs(5);
+    settings.population.classes[0].nat.value = NatMix { udp_blocked: Probability::ONE, ..NatMix::default() };
+    let turn = TurnSpec { place: Some("T".to_owned()), ..TurnSpec::default() };
+    settings.webrtc = WebrtcSpec {
+        setup: SetupProfile::Dtls13,
+        turn: TurnChoice::Server(turn),
+        signaling: SignalingSpec { place: Some("T".to_owned()) },
+        overhead: HeaderOverhead::None,
+        ..WebrtcSpec::default()
+    };
+    let record = run(settings, "mesh", "{}", 1);
+    // A and B to each other 210 ms; to T 10 ms; from T 200 ms.
+    assert_eq!(mean_max_ns(&record), (140_000_000, 210_000_000));
+    let value = |id| record.values.get(id).expect("a value");
+    assert!((value(MetricId::Relayed) - 100.0).abs() < 1e-9);
+    // Offer and answer: a round trip of 210 ms each; then four of A-T-B-T-A, 420 ms each.
+    assert!((value(MetricId::ConnectTime) - 2.1).abs() < 1e-9, "{}", value(MetricId::ConnectTime));
+    // Six copies of 1000 B ten times a second are 0.216 GB an hour.
+    assert!((value(MetricId::Cost) - 0.216 * 0.05).abs() < 1e-9, "{}", value(MetricId::Cost));
+}
+
+#[test]
+fn a_retransmission_does_not_wait_for_work_of_the_future() {
+    // The CPU is overloaded (1 ms a copy, 1,100 copies a second), the uplink idle (0.1 ms a copy):
+    // uplink or none, the time-outs of lost copies are repaired equally fast.
+    let p99_ms = |up: Option<Bitrate>| {
+        let params = r#"{ message = "125 B", rate = "550 /s", channel = "reliable-unordered" }"#;
+        let mut settings = ideal(3, constant(10), vec![workload("broadcast", params)]);
+        settings.run.drain = SimDuration::from_secs(60);
+        let class = &mut settings.population.classes[0];
+        class.link.value = LinkSpec { up, loss: Probability::new(0.02).expect("a share"), ..LinkSpec::default() };
+        class.engine.value.cpu_per_message = SimDuration::from_ms(1);
+        class.device.value = DeviceSpec { speed: 1.0, budget: Probability::ONE };
+        run(settings, "mesh", "{}", 1).latency.quantile(0.99).expect("deliveries").as_ms_f64()
+    };
+    let (shared, unlimited) = (p99_ms(Some(Bitrate::from_bps(10 * MBIT))), p99_ms(None));
+    assert!((shared / unlimited - 1.0).abs() < 0.01, "{shared} {unlimited}");
 }
