@@ -169,7 +169,7 @@ impl World {
 
     fn relay_ns(&self, from: u32, to: u32) -> u64 {
         let turn = self.paths.turn.expect("invariant: only a relay makes pairs relayed");
-        self.to_server_ns(from, TURN_ID, turn.place) + self.from_server_ns(to, TURN_ID, turn.place)
+        self.node_to_server_ns(from, TURN_ID, turn.place) + self.server_to_node_ns(to, TURN_ID, turn.place)
     }
 
     // Round trip between a node and the signaling server.
@@ -178,14 +178,16 @@ impl World {
         // A pair of its own class crosses such a link twice, one way each.
         let access_rtt_ns = self.paths.access[class * self.paths.classes + class].delay_ns;
         let place = self.paths.signaling_place;
-        self.to_server_ns(node, SIGNALING_ID, place) + self.from_server_ns(node, SIGNALING_ID, place) + access_rtt_ns
+        self.node_to_server_ns(node, SIGNALING_ID, place)
+            + self.server_to_node_ns(node, SIGNALING_ID, place)
+            + access_rtt_ns
     }
 
-    fn to_server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
+    fn node_to_server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
         self.paths.latency.one_way_ns(node, self.nodes[node as usize].place, server, place)
     }
 
-    fn from_server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
+    fn server_to_node_ns(&self, node: u32, server: u32, place: Place) -> u64 {
         self.paths.latency.one_way_ns(server, place, node, self.nodes[node as usize].place)
     }
 }

@@ -278,7 +278,7 @@ fn shortcuts_change_nothing_in_a_world_with_everything() {
             let traffic = format!("{{ sources = 3, message = \"900 B\", rate = \"10 /s\", channel = \"{channel}\" }}");
             let mut settings = ideal(60, LatencySpec::default(), vec![workload("broadcast", &traffic)]);
             settings.run.warmup = SimDuration::from_secs(2);
-            settings.webrtc = peerscape::webrtc::WebrtcSpec::default();
+            settings.webrtc = WebrtcSpec::default();
             let class = settings.population.classes[0].clone();
             settings.population.classes = presets
                 .iter()
