@@ -48,8 +48,8 @@ fn measure(criterion: &mut Criterion, name: &str) -> String {
     }
     let queued = best(&cell, Options { shortcuts: false }).1;
     let theirs = match name.split('-').next() {
-        Some("w2") if peers <= 100_000 => Some(peers::tree(peers)),
-        Some("w3") if peers <= 500 => Some(peers::mesh(peers)),
+        Some("w2") if peers <= 10_000 => Some(best_of_three(|| peers::tree(peers))),
+        Some("w3") if peers <= 500 => Some(best_of_three(|| peers::mesh(peers))),
         _ => None,
     };
     let theirs = theirs.map_or_else(String::new, |rate| {
@@ -66,6 +66,10 @@ fn best(cell: &Cell, options: Options) -> (u64, f64) {
         deliveries
     });
     (deliveries, 1e3 / best)
+}
+
+fn best_of_three(run: impl Fn() -> f64) -> f64 {
+    (0..if is_measuring() { 3 } else { 1 }).map(|_| run()).fold(0.0, f64::max)
 }
 
 fn load(name: &str) -> Cell {

@@ -12,5 +12,5 @@ export PEERSCAPE_RESULTS
 python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$notebooks/requirements.txt"
 "$venv/bin/jupytext" --to ipynb --execute --set-kernel python3 \
-    --output "$PEERSCAPE_RESULTS/quickstart.ipynb" "$notebooks/quickstart.py"
-echo "wrote $PEERSCAPE_RESULTS/quickstart.ipynb"
+    --output "$notebooks/quickstart.ipynb" "$notebooks/quickstart.py"
+echo "wrote $notebooks/quickstart.ipynb"

@@ -11,6 +11,7 @@ mod experiment;
 mod explain;
 mod file;
 mod head;
+mod limits;
 mod load;
 mod overrides;
 mod problem;

@@ -21,5 +21,6 @@ pub(crate) fn best_ns_per_op(mut work: impl FnMut() -> u64) -> f64 {
 
 /// Whether `cargo bench` runs this, and not `cargo test`, which only wants to see it work.
 pub(crate) fn is_measuring() -> bool {
-    std::env::args().any(|argument| argument == "--bench")
+    let has = |flag: &str| std::env::args().any(|argument| argument == flag);
+    has("--bench") && !has("--test")
 }

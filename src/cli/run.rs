@@ -60,7 +60,8 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
     };
     experiment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
     arguments.run(&experiment).or_else(|failure| {
-        eprintln!("error: {failure}");
+        let causes: Vec<String> = failure.chain().map(ToString::to_string).collect();
+        eprintln!("error: {}", causes.join(": "));
         Ok(Exit::Failure)
     })
 }
@@ -68,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
 impl Arguments {
     fn run(&self, experiment: &Arc<Experiment>) -> miette::Result<Exit> {
         let jobs = self.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
-        let out = self.out.clone().unwrap_or_else(|| Path::new("results").join(&experiment.name));
+        let mut out = self.out.clone().unwrap_or_else(|| Path::new("results").join(&experiment.name));
         folder::check_target(&out).into_diagnostic()?;
         sweep::check_memory(experiment, jobs).into_diagnostic()?;
         let (started, clock) = now();
@@ -78,6 +79,10 @@ impl Arguments {
         if interrupted && results.cells.iter().all(|cell| cell.runs.is_empty()) {
             eprintln!("interrupted before the first replication was finished: nothing is written");
             return Ok(Exit::Interrupted);
+        }
+        if interrupted && folder::holds_complete_results(&out) {
+            out.as_mut_os_string().push("-partial");
+            folder::check_target(&out).into_diagnostic()?;
         }
         let answer = report::answer(&results);
         let provenance = Provenance { command: command(), started, wall: clock.elapsed(), threads: jobs };
@@ -119,12 +124,16 @@ impl Arguments {
             }
             Format::Json => report::json::render(experiment, answer, Some(written)),
         };
-        stdout().write_all(text.as_bytes())
+        match stdout().write_all(text.as_bytes()) {
+            // Whoever read the answer has seen enough; the files are written.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
     }
 }
 
 /// Columns of the answer: what a terminal of any size shows without wrapping badly.
-const WIDTH: u16 = 100;
+const WIDTH: u16 = 110;
 
 /// Pixels a unit of the SVG: sharp on paper.
 #[cfg(feature = "png")]
@@ -141,6 +150,7 @@ fn command() -> String {
         true => word,
         false => format!("'{}'", word.replace('\'', r"'\''")),
     };
-    let arguments = std::env::args().skip(1).map(quote);
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let arguments = words.map(quote);
     ["peerscape".to_owned()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
 }

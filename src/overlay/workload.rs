@@ -27,6 +27,11 @@ pub trait Workload: Debug + Send + Sync {
     /// How many messages all sources together publish each second, for estimates.
     fn messages_per_s(&self, peers: u32) -> f64;
 
+    /// How many peers publish, where the workload says so.
+    fn sources(&self) -> Option<u32> {
+        None
+    }
+
     /// The class that its sources must belong to, which has to exist.
     fn required_class(&self) -> Option<&str> {
         None

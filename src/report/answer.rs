@@ -167,9 +167,33 @@ fn warnings(results: &Results<'_>, answer: &Answer) -> Vec<String> {
     }
     for decision in &answer.decisions {
         warnings.extend(borderline(results, answer, decision));
+        warnings.extend(doubts(results, answer, decision));
     }
     if !answer.expectations_met() {
         warnings.push(format!("no topology meets every expectation: {}", answer.expectations.join(", ")));
+    }
+    warnings
+}
+
+/// Findings of a few seeds only, and measuring that begins before an overlay stands.
+fn doubts(results: &Results<'_>, answer: &Answer, decision: &Decision) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for row in decision.ranking.ranked() {
+        let runs = &results.cells[row.cell].runs;
+        let found: Vec<_> = runs.iter().filter_map(|run| run.record.findings.first()).collect();
+        if let Some(finding) = found.first() {
+            let (few, all) = (found.len(), runs.len());
+            warnings.push(format!("{}: in {few} of {all} seeds {}", row.topology, finding.text));
+        }
+        let warmup = results.experiment.cells[row.cell].settings.run.warmup;
+        let connected = answer.summary.interval(row.cell, MetricId::ConnectTime);
+        if let Some(connected) = connected.filter(|connected| connected.mean > warmup.as_secs_f64()) {
+            let time = figures::value(MetricId::ConnectTime, connected.mean);
+            warnings.push(format!(
+                "{}: the overlay stands after {time}, measuring begins at {warmup}: lengthen the warm-up",
+                row.topology
+            ));
+        }
     }
     warnings
 }

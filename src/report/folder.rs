@@ -71,6 +71,14 @@ pub fn check_target(out: &Path) -> Result<(), FolderError> {
     }
 }
 
+/// Whether `out` holds the results of a run that was not interrupted.
+#[must_use]
+pub fn holds_complete_results(out: &Path) -> bool {
+    let manifest = fs::read(out.join(MANIFEST)).ok();
+    let json = manifest.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    json.is_some_and(|json| json["complete"] == true)
+}
+
 /// Writes `files` (relative path and content) as the folder `out`, in place of older results.
 ///
 /// # Errors

@@ -152,7 +152,8 @@ fn failures(
     failures
 }
 
-/// The first finding of each kind, with how many seeds have one of that kind.
+/// The first finding of each kind that most seeds have, with how many have it. What only the chances
+/// of a few seeds bring about is not a property of the topology; [`super::answer`] warns of it.
 fn findings(runs: &CellRuns) -> Vec<Failure> {
     let mut kinds: Vec<&'static str> = Vec::new();
     let mut failures = Vec::new();
@@ -163,10 +164,12 @@ fn findings(runs: &CellRuns) -> Vec<Failure> {
         kinds.push(finding.kind);
         let has_kind = |run: &&crate::sweep::Replication| run.record.findings.iter().any(|f| f.kind == finding.kind);
         let (seeds, all) = (runs.runs.iter().filter(has_kind).count(), runs.runs.len());
+        if 2 * seeds <= all {
+            continue;
+        }
         let text = match (seeds, all) {
             (_, 1) => finding.text.clone(),
             (seeds, all) if seeds == all => format!("{} (and so in all {all} seeds)", finding.text),
-            (1, _) => format!("{} (in 1 of {all} seeds)", finding.text),
             _ => format!("{} (and so in {seeds} of {all} seeds)", finding.text),
         };
         failures.push(Failure { kind: FailureKind::Infeasible(finding.kind), text });

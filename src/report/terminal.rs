@@ -154,17 +154,31 @@ fn natural_width(table: &Table) -> u16 {
     table.column_max_content_widths().iter().map(|width| width + GAP).sum::<u16>() + 1 - GAP
 }
 
+/// Reasons shown a topology; the others stand in the JSON answer and in `summary.csv`.
+const REASONS_SHOWN: usize = 2;
+
+/// Why a topology fails. Where it cannot work at all, that is the reason; expectations that it
+/// therefore misses would only repeat it.
 fn failure_lines(row: &Row, decision: &Decision) -> Vec<String> {
-    let mut lines: Vec<String> = row
+    let is_infeasible = |kind: FailureKind| matches!(kind, FailureKind::Infeasible(_));
+    let any_infeasible = row.failures.iter().any(|failure| is_infeasible(failure.kind));
+    let mut reasons: Vec<&str> = row
         .failures
         .iter()
-        .map(|failure| match failure.kind {
-            FailureKind::Infeasible(_) => format!("{}: infeasible: {}", row.topology, failure.text),
-            FailureKind::Expectation | FailureKind::NoData => format!("{}: {}", row.topology, failure.text),
-        })
+        .filter(|failure| is_infeasible(failure.kind) || !any_infeasible)
+        .map(|failure| failure.text.as_str())
         .collect();
-    if let (Some(line), Some(&peers)) = (lines.last_mut(), decision.still_works.get(&row.topology)) {
-        *line += &format!("; works up to {} peers", figures::count(peers));
+    let more = reasons.len().saturating_sub(REASONS_SHOWN);
+    reasons.truncate(REASONS_SHOWN);
+    let what = if any_infeasible { "infeasible: " } else { "" };
+    let mut lines: Vec<String> = reasons.iter().map(|reason| format!("{}: {what}{reason}", row.topology)).collect();
+    if let Some(line) = lines.last_mut() {
+        if more > 0 {
+            *line += &format!("; and {}", figures::counted(more, "more reason"));
+        }
+        if let Some(&peers) = decision.still_works.get(&row.topology) {
+            *line += &format!("; works up to {} peers", figures::count(peers));
+        }
     }
     lines
 }
@@ -173,7 +187,7 @@ fn wrote(written: &Written) -> [String; 2] {
     let folder = written.folder.display();
     let (plots, others): (Vec<_>, Vec<_>) = written.files.iter().partition(|file| file.starts_with("plots"));
     let mut names: Vec<String> = others.iter().map(|file| file.display().to_string()).collect();
-    let mut next = format!("open {folder} in notebooks/quickstart");
+    let mut next = format!("run PEERSCAPE_RESULTS={folder} notebooks/run.sh");
     if !plots.is_empty() {
         names.push(figures::counted(plots.len(), "plot"));
         next = format!("look at {folder}/plots, or {next}");

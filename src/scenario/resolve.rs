@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::experiment::{RunSettings, Settings};
 use super::explain;
 use super::file::{NetworkTable, PopulationTable, RunTable};
+use super::limits;
 use super::problem::Problem;
 use super::read::Reader;
 use super::source::Span;
@@ -44,7 +45,7 @@ impl<'p> Resolver<'p> {
         let population = population(reader, &latency);
         let webrtc: WebrtcSpec = reader.read(&path(["webrtc"]));
         check_places(reader, &webrtc, &latency);
-        let workloads = workloads(reader, &population.classes);
+        let workloads = workloads(reader, population.peers, &population.classes);
         Settings { run, population, latency, webrtc, workloads }
     }
 
@@ -58,6 +59,14 @@ impl<'p> Resolver<'p> {
                 let label = format!("less than `min`, which is {min}");
                 reader.problem(&join(&place, "max"), format!("no delay is at least {min} and at most {max}"), label);
                 LatencySpec::default()
+            }
+            LatencySpec::Uniform { max, .. } => {
+                limits::check_span(reader, &join(&place, "max"), max, limits::LONGEST_DELAY);
+                network.latency
+            }
+            LatencySpec::Constant { one_way } => {
+                limits::check_span(reader, &join(&place, "one_way"), one_way, limits::LONGEST_DELAY);
+                network.latency
             }
             LatencySpec::Matrix(matrix) => self.matrix(reader, &matrix),
             latency => latency,
@@ -97,6 +106,9 @@ fn run(reader: &mut Reader<'_, '_>) -> RunSettings {
             format!("nothing is measured: the warm-up of {warmup} is not shorter than the duration of {duration}");
         reader.problem(&join(&place, at), message, "`warmup` must be less than `duration`");
     }
+    for (key, span) in [("duration", duration), ("warmup", warmup), ("drain", drain)] {
+        limits::check_span(reader, &join(&place, key), span, limits::LONGEST_RUN);
+    }
     RunSettings { duration, warmup, drain }
 }
 
@@ -118,6 +130,7 @@ fn population(reader: &mut Reader<'_, '_>, latency: &LatencySpec) -> PopulationS
         }
         _ => {}
     }
+    limits::check_span(reader, &join(&place, "join_over"), table.join_over, limits::LONGEST_RUN);
     let regions = table.regions.unwrap_or_else(|| OrPreset::named("world").expect("invariant: the name of a preset"));
     check_regions(reader, &regions, latency);
     let classes = if table.class.is_empty() { vec![ClassSpec::named("home")] } else { table.class };
@@ -187,9 +200,11 @@ fn check_class(reader: &mut Reader<'_, '_>, place: &[String], class: &ClassSpec)
             "from 0.01 to 100",
         );
     }
-    if device.budget == Probability::ZERO {
-        reader.problem(&join(&device_at, "budget"), "a device that may use no CPU cannot take part", "above 0 %");
+    if device.budget.get() < 0.001 {
+        let message = format!("a device that may use {} of a core cannot take part", device.budget);
+        reader.problem(&join(&device_at, "budget"), message, "at least 0.1 %");
     }
+    limits::check_class_spans(reader, place, class);
     if class.nat.name.is_none() && !reader.lost(&nat_at) {
         let shares =
             class.nat.value.shares().map(|(_, share)| (nat_at.clone(), Probability::new(share).unwrap_or_default()));
@@ -251,11 +266,16 @@ fn check_place(reader: &mut Reader<'_, '_>, place: &[String], name: &str, latenc
 /// The largest message Chromium says it accepts (its `a=max-message-size`).
 const LARGEST_MESSAGE: ByteCount = ByteCount::new(256 << 10);
 
-fn workloads(reader: &mut Reader<'_, '_>, classes: &[ClassSpec]) -> Vec<Arc<dyn Workload>> {
+fn workloads(reader: &mut Reader<'_, '_>, peers: PeerCount, classes: &[ClassSpec]) -> Vec<Arc<dyn Workload>> {
     let workloads = topologies::workloads(reader);
     for (place, workload) in &workloads {
         let size = workload.largest_message();
         let at = join(place, "message");
+        let peers_are_known = reader.get(&path(["population", "peers"])).is_some();
+        if let Some(sources) = workload.sources().filter(|&sources| sources > peers.get() && peers_are_known) {
+            let message = format!("{sources} peers cannot publish, for there are only {peers}");
+            reader.problem(&join(place, "sources"), message, format!("at most {peers}"));
+        }
         if size > LARGEST_MESSAGE {
             let message = format!("a message of {size} is larger than browsers accept");
             reader.problem(&at, message, format!("at most {LARGEST_MESSAGE}, as Chromium advertises"));

@@ -5,8 +5,6 @@
 //! Round trips of one peer's connections overlap, CPU work does not. Messages do not compete for
 //! that CPU: a workload that starts before the overlay stands sees set-up as waiting only.
 
-use petgraph::unionfind::UnionFind;
-
 use crate::net::PairOutcome;
 use crate::overlay::Overlay;
 use crate::units::{SimDuration, SimTime};
@@ -25,8 +23,6 @@ pub(super) struct Established {
     pub(super) impossible: u64,
     /// Open connections of each node.
     pub(super) degrees: Vec<u32>,
-    /// Peers that no message of the largest connected part can reach.
-    pub(super) cut_off: u32,
     // Of each tree slot of the overlay; empty when all is open from the start.
     tree_open: Vec<SimTime>,
     setup_ns: Vec<u64>,
@@ -41,7 +37,6 @@ pub(super) fn establish(world: &World, overlay: &Overlay) -> Established {
         relayed: 0,
         impossible: 0,
         degrees: (0..nodes).map(|node| overlay.degree(node)).collect(),
-        cut_off: 0,
         tree_open: Vec::new(),
         setup_ns: setup_times(world),
     };
@@ -60,9 +55,6 @@ pub(super) fn establish(world: &World, overlay: &Overlay) -> Established {
         let open = established.opens_at(world, connection).expect("invariant: this pair connects");
         established.connected_at = established.connected_at.max(open);
     });
-    if established.impossible > 0 {
-        established.cut_off = cut_off(world, overlay);
-    }
     established.remember_tree(world, overlay);
     established
 }
@@ -82,7 +74,7 @@ impl Established {
     fn opens_at(&self, world: &World, connection: crate::overlay::Connection) -> Option<SimTime> {
         let (a, b) = (connection.a, connection.b);
         let both_there = world.join_time(a).max(world.join_time(b));
-        let work = |node: u32, rank: u32| self.setup_ns[node as usize] * (u64::from(rank) + 1);
+        let work = |node: u32, rank: u32| self.setup_ns[node as usize].saturating_mul(u64::from(rank) + 1);
         let work_ns = work(a, connection.rank_a).max(work(b, connection.rank_b));
         world.opens_at(a, b, both_there + SimDuration::from_ns(work_ns))
     }
@@ -108,17 +100,4 @@ fn setup_times(world: &World) -> Vec<u64> {
         class.device.service_time(class.engine.cpu_per_setup).as_ns()
     };
     (0..world.nodes()).map(setup_ns).collect()
-}
-
-// Peers outside the largest part of the overlay whose connections can all be opened.
-fn cut_off(world: &World, overlay: &Overlay) -> u32 {
-    let mut parts = UnionFind::<u32>::new(overlay.nodes() as usize);
-    overlay.for_each_connection(|connection| {
-        if world.outcome(connection.a, connection.b) != PairOutcome::Impossible {
-            parts.union(connection.a, connection.b);
-        }
-    });
-    let mut sizes = vec![0_u32; overlay.nodes() as usize];
-    (0..world.peers()).for_each(|peer| sizes[parts.find(peer) as usize] += 1);
-    world.peers() - sizes.into_iter().max().unwrap_or(0)
 }

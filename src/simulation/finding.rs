@@ -7,7 +7,8 @@ use crate::units::{Bitrate, SimDuration};
 
 /// Every limit that is exceeded, each by its worst node.
 pub(super) fn findings(flows: &Flows, loads: &Loads, window: SimDuration) -> Vec<Finding> {
-    let found = [uplink(flows, loads, window), cpu(flows, loads), connections(flows), cut_off(flows), silence(flows)];
+    let found =
+        [uplink(flows, loads, window), cpu(flows, loads), connections(flows), unreachable(flows), silence(flows)];
     found.into_iter().flatten().collect()
 }
 
@@ -61,14 +62,15 @@ fn connections(flows: &Flows) -> Option<Finding> {
     Some(Finding { kind: "connections", text })
 }
 
-fn cut_off(flows: &Flows) -> Option<Finding> {
-    let (cut_off, peers) = (flows.established.cut_off, flows.world.peers());
-    let text = format!("{cut_off} of {peers} peers are cut off: their connections would need a TURN server");
-    (cut_off > 0).then_some(Finding { kind: "unreachable", text })
+fn unreachable(flows: &Flows) -> Option<Finding> {
+    let (impossible, wanted) = (flows.established.impossible, flows.established.wanted);
+    let text = format!("{impossible} of {wanted} connections cannot be opened without a TURN server");
+    (impossible > 0).then_some(Finding { kind: "unreachable", text })
 }
 
 fn silence(flows: &Flows) -> Option<Finding> {
     let text = match (flows.seen.window.wanted, flows.seen.latency.count()) {
+        _ if flows.plan.flows.is_empty() => "no peer belongs to the class that publishes: take more peers",
         (0, _) => "no message is published in the measured window: lengthen it, or publish more often",
         (_, 0) => "no message of the measured window is delivered",
         _ => return None,

@@ -5,6 +5,7 @@ use super::flow::{Arrival, Flows, Message, Seen, Servers};
 use super::hold::Holds;
 use super::plan::{Cost, Plan, QueueLimits, Reception};
 use crate::engine::Scheduler;
+use crate::net::PairOutcome;
 use crate::overlay::workload::Channel;
 use crate::units::{SimDuration, SimTime};
 use crate::world::{PathsFrom, World};
@@ -112,7 +113,9 @@ impl Flows {
     #[cold]
     pub(super) fn book_unserved(&mut self, node: u32, from: Option<u32>, message: &Message) {
         if message.measured {
-            let skipped = |next: u32| next == node || Some(next) == from;
+            let skipped = |next: u32| {
+                next == node || Some(next) == from || self.world.outcome(node, next) == PairOutcome::Impossible
+            };
             let hops = self.overlay.next_hops(node, from).into_iter().flatten();
             let copies = hops.filter(|&&next| !skipped(next)).count() as u64;
             let cost = self.cost(node, message);
@@ -158,10 +161,10 @@ impl Sender<'_> {
     // One copy through the sender's CPU and uplink and onto its path.
     #[inline(always)]
     fn send(&mut self, now: SimTime, to: u32) {
-        self.tally.wanted += 1;
         let Some(path) = self.paths.to(to) else {
             return self.refuse_unconnected();
         };
+        self.tally.wanted += 1;
         let ready_ns = self.servers.cpu.serve(now.as_ns(), self.cost.cpu_ns);
         let wait_ns = self.servers.up.wait_ns(ready_ns);
         if !self.admits(wait_ns) {
@@ -181,22 +184,23 @@ impl Sender<'_> {
                 self.holds.sent(self.message.copied(self.node, to), lost);
             }
             if lost {
-                return self.lose(to, departure_ns, path.delay_ns, 0);
+                return self.lose(to, departure_ns, 0);
             }
         }
         self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
     }
 
-    // A retransmission goes through the uplink, behind what the CPU has handed to it already.
+    // A retransmission goes before new data (RFC 9260, section 6.1), so also before what the CPU will
+    // hand to the uplink only later.
     fn send_again(&mut self, now: SimTime, to: u32, attempt: u32) {
         let path = self.paths.to(to).expect("invariant: it was sent before");
-        let departure_ns = self.servers.up.serve(now.as_ns(), self.cost.up_ns);
+        let departure_ns = self.servers.up.serve_first(now.as_ns(), self.cost.up_ns);
         self.resent(path.relayed);
         if self.message.measured {
             self.servers.up_work += self.cost.up_ns;
         }
         if self.draw_loss(to, self.losses[usize::from(path.class)], attempt) {
-            self.lose(to, departure_ns, path.delay_ns, attempt);
+            self.lose(to, departure_ns, attempt);
         } else {
             self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
         }
@@ -251,11 +255,12 @@ impl Sender<'_> {
     }
 
     // A copy is lost on its path: for good, or until the sender's time-out.
-    fn lose(&mut self, to: u32, departure_ns: u64, delay_ns: u64, attempt: u32) {
+    fn lose(&mut self, to: u32, departure_ns: u64, attempt: u32) {
         if self.message.channel == Channel::Unreliable {
             return self.seen.lose(self.message);
         }
-        let first_ns = self.limits.rto_min_ns.max(2 * delay_ns + RTT_VARIANCE_MIN.as_ns());
+        let rtt_ns = self.world.path_delay_ns(self.node, to) + self.world.path_delay_ns(to, self.node);
+        let first_ns = self.limits.rto_min_ns.max(rtt_ns + RTT_VARIANCE_MIN.as_ns()).min(RTO_MAX.as_ns());
         let rto = SimDuration::from_ns(first_ns << attempt).min(RTO_MAX);
         let retry = Happening::Retransmit { copied: self.message.copied(self.node, to), attempt: attempt + 1 };
         self.scheduler.schedule_at(SimTime::from_ns(departure_ns) + rto, retry.into());

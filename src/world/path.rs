@@ -156,9 +156,9 @@ impl World {
     /// offer and answer by way of the signaling server, then the profile's round trips on the path.
     #[must_use]
     pub fn opens_at(&self, a: u32, b: u32, begin: SimTime) -> Option<SimTime> {
-        let path = self.path(a, b)?;
-        let signaling_ns = if self.setup.signals() { 2 * (self.signaling_ns(a) + self.signaling_ns(b)) } else { 0 };
-        Some(begin + SimDuration::from_ns(signaling_ns + 2 * self.setup.path_round_trips() * path.delay_ns))
+        let round_trip_ns = self.path(a, b)?.delay_ns + self.path(b, a)?.delay_ns;
+        let signaling_ns = if self.setup.signals() { self.signaling_rtt_ns(a) + self.signaling_rtt_ns(b) } else { 0 };
+        Some(begin + SimDuration::from_ns(signaling_ns + self.setup.path_round_trips() * round_trip_ns))
     }
 
     /// What traffic through the TURN server costs.
@@ -169,18 +169,23 @@ impl World {
 
     fn relay_ns(&self, from: u32, to: u32) -> u64 {
         let turn = self.paths.turn.expect("invariant: only a relay makes pairs relayed");
-        self.server_ns(from, TURN_ID, turn.place) + self.server_ns(to, TURN_ID, turn.place)
+        self.to_server_ns(from, TURN_ID, turn.place) + self.from_server_ns(to, TURN_ID, turn.place)
     }
 
-    // One way between a node's access link and the signaling server.
-    fn signaling_ns(&self, node: u32) -> u64 {
+    // Round trip between a node and the signaling server.
+    fn signaling_rtt_ns(&self, node: u32) -> u64 {
         let class = usize::from(self.nodes[node as usize].class);
-        // Its own link's delay is half of what a pair of its class has.
-        let access_ns = self.paths.access[class * self.paths.classes + class].delay_ns / 2;
-        self.server_ns(node, SIGNALING_ID, self.paths.signaling_place) + access_ns
+        // A pair of its own class crosses such a link twice, one way each.
+        let access_rtt_ns = self.paths.access[class * self.paths.classes + class].delay_ns;
+        let place = self.paths.signaling_place;
+        self.to_server_ns(node, SIGNALING_ID, place) + self.from_server_ns(node, SIGNALING_ID, place) + access_rtt_ns
     }
 
-    fn server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
+    fn to_server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
         self.paths.latency.one_way_ns(node, self.nodes[node as usize].place, server, place)
+    }
+
+    fn from_server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
+        self.paths.latency.one_way_ns(server, place, node, self.nodes[node as usize].place)
     }
 }

@@ -52,6 +52,10 @@ impl Workload for Broadcast {
         f64::from(self.sources.get().min(peers)) * self.rate.per_second()
     }
 
+    fn sources(&self) -> Option<u32> {
+        Some(self.sources.get())
+    }
+
     fn required_class(&self) -> Option<&str> {
         self.from.as_deref()
     }

@@ -1,0 +1,38 @@
+//! Largest spans of time that make sense, so that no sum of them leaves the range of simulated time.
+
+use super::read::Reader;
+use super::tree::join;
+use crate::units::SimDuration;
+use crate::world::ClassSpec;
+
+/// The longest run, and the longest time over which peers join: six weeks.
+pub(super) const LONGEST_RUN: SimDuration = SimDuration::from_secs(1_000 * 3_600);
+/// The longest delay of a path, and the longest queue.
+pub(super) const LONGEST_DELAY: SimDuration = SimDuration::from_secs(60);
+/// The most CPU that one piece of work may take.
+const LONGEST_WORK: SimDuration = SimDuration::from_secs(10);
+
+/// Reports a span that is longer than `limit`.
+pub(super) fn check_span(reader: &mut Reader<'_, '_>, place: &[String], span: SimDuration, limit: SimDuration) {
+    if span > limit {
+        reader.problem(place, format!("{span} is not plausible here"), format!("at most {limit}"));
+    }
+}
+
+/// Reports spans of a class's link and engine that are too long.
+pub(super) fn check_class_spans(reader: &mut Reader<'_, '_>, place: &[String], class: &ClassSpec) {
+    let (link, engine) = (class.link.value, class.engine.value);
+    let (link_at, engine_at) = (join(place, "link"), join(place, "engine"));
+    check_span(reader, &join(&link_at, "rtt"), link.rtt, LONGEST_DELAY);
+    check_span(reader, &join(&link_at, "buffer"), link.buffer.unwrap_or_default(), LONGEST_DELAY);
+    for (key, work) in [
+        ("cpu_per_setup", engine.cpu_per_setup),
+        ("cpu_idle_per_s", engine.cpu_idle_per_s),
+        ("cpu_per_message", engine.cpu_per_message),
+        ("cpu_per_packet", engine.cpu_per_packet),
+        ("cpu_per_kilobyte", engine.cpu_per_kilobyte),
+    ] {
+        check_span(reader, &join(&engine_at, key), work, LONGEST_WORK);
+    }
+    check_span(reader, &join(&engine_at, "rto_min"), engine.rto_min, LONGEST_DELAY);
+}

@@ -1,0 +1,84 @@
+//! The README's commands work as they stand there.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+const README: &str = include_str!("../README.md");
+
+/// The lines of all fenced blocks of a language.
+fn blocks(language: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open: Option<String> = None;
+    for line in README.lines() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(start)) if start == language => open = Some(String::new()),
+            (Some(_), Some(_)) => found.extend(open.take()),
+            (Some(block), None) => {
+                block.push_str(line);
+                block.push('\n');
+            }
+            (None, _) => {}
+        }
+    }
+    found
+}
+
+/// A folder with the scenarios, to run in without touching the repository.
+fn workshop() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"), &folder.path().join("scenarios"));
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("made");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() { copy(&path, &target) } else { assert!(fs::copy(&path, &target).is_ok()) }
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str]) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_peerscape")).current_dir(folder).args(arguments).output().expect("it starts");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(!output.stdout.is_empty(), "{arguments:?} says nothing");
+}
+
+#[test]
+fn every_command_of_the_readme_works() {
+    let folder = workshop();
+    let commands: Vec<String> =
+        blocks("sh").iter().flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    assert!(commands.len() >= 6, "{commands:?}");
+    for command in &commands {
+        if command == "cargo test" {
+            continue; // This is it.
+        }
+        let program = command.strip_prefix("cargo run --release -- ").expect("a command of the program");
+        run(folder.path(), &program.split(' ').collect::<Vec<_>>());
+    }
+    for file in ["runs.csv", "summary.csv", "columns.json", "manifest.json", "plots/delivery_latency_p95_ms.svg"] {
+        assert!(folder.path().join("results/quickstart").join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn the_scenario_of_the_tour_runs() {
+    let folder = workshop();
+    let [scenario] = &blocks("toml")[..] else { panic!("one scenario in the README") };
+    fs::write(folder.path().join("scenarios/tour.toml"), scenario).expect("written");
+    run(folder.path(), &["run", "scenarios/tour.toml", "--set", "run.seeds=1"]);
+}
+
+#[test]
+fn links_and_pictures_of_the_readme_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for link in README.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        assert!(link.starts_with("https://") || root.join(link).exists(), "{link}");
+    }
+}
