@@ -214,6 +214,7 @@ mod tests {
             .cell(20, "slow", P95, &[30.0, 31.0])
             .cell(20, "fast", P95, &[10.0, 11.0])
             .cell(20, "fastest, but broken", P95, &[1.0, 2.0])
+            .finding(0, "unreachable", "peer 3 (office) cannot be reached by 19 of 19 peers")
             .finding(1, "unreachable", "peer 3 (office) cannot be reached by 19 of 19 peers")
             .cell(20, "never ran", P95, &[]);
         assert_eq!(

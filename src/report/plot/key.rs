@@ -54,11 +54,14 @@ pub(super) fn draw_line_ends(canvas: &mut Canvas<'_>, figure: &Figure, panel: &P
     let ends = panel.lines.iter().filter_map(|line| Some((line, *pixels(figure, line, area).last()?)));
     let has_room = |line: &Line, end: Point| end.0 + 2 * GAP + label_width(line) < area.right;
     let (early, ends): (Vec<_>, Vec<_>) = ends.partition(|&(line, end)| has_room(line, end));
-    for (line, end) in early {
-        draw_label(canvas, line, (end.0 + 2 * GAP, end.1 - label_height(line) / 2));
+    let settled = |ends: &[(&Line, Point)]| {
+        let wanted: Vec<(i32, i32)> = ends.iter().map(|(line, end)| (end.1, label_height(line))).collect();
+        settle(&wanted, area.top - 10, area.bottom + 10)
+    };
+    for ((line, end), centre) in early.iter().zip(settled(&early)) {
+        draw_label(canvas, line, (end.0 + 2 * GAP, centre - label_height(line) / 2));
     }
-    let wanted: Vec<(i32, i32)> = ends.iter().map(|(line, end)| (end.1, label_height(line))).collect();
-    for ((line, end), centre) in ends.iter().zip(settle(&wanted, area.top - 10, area.bottom + 10)) {
+    for ((line, end), centre) in ends.iter().zip(settled(&ends)) {
         let label_left = area.right + LEADER + GAP / 2;
         let knee = (area.right + GAP, end.1);
         canvas.line(&[*end, knee, (label_left - 4, centre)], Pen::solid(colour(line.topology), 1));
