@@ -161,6 +161,16 @@ fn the_hash_follows_the_meaning_not_the_wording() {
 }
 
 #[test]
+fn regions_need_a_latency_between_cities_in_some_cell() {
+    let base = format!("[population]\npeers = 10\nregions = 'europe'\n{REST}\n[network]\n");
+    let constant = "{ kind = 'constant', one_way = '10 ms' }";
+    let alone = format!("{base}latency = {constant}");
+    assert_eq!(faults(&alone, &[]), ["`regions` has no effect: this latency is not between cities"]);
+    let both = format!("{base}latency = [{constant}, {{ kind = 'cities' }}]");
+    assert_eq!(experiment(&both, &[]).cells.len(), 4);
+}
+
+#[test]
 fn too_many_cells_are_refused() {
     let range = "{ from = 2, to = 1001, step = 1 }";
     let text = format!(

@@ -118,7 +118,7 @@ impl<'i> Scenario<'i> {
         let is_by_city = |cell: &Cell| matches!(cell.settings.latency, LatencySpec::Cities { .. });
         if let Some(node) = tree::get(&self.root, &regions).filter(|_| !cells.iter().any(is_by_city)) {
             let message = "`regions` has no effect: this latency is not between cities";
-            let problem = Problem::at(Some(node.span()), message, "leave it out");
+            let problem = Problem::at(Some(node.span()), message, "leave it out, or leave out network.latency");
             problems.push(problem.help("only [network] latency = { kind = \"cities\" } places peers in regions"));
         }
     }

@@ -131,10 +131,6 @@ fn population(reader: &mut Reader<'_, '_>, latency: &LatencySpec) -> PopulationS
         _ => {}
     }
     limits::check_span(reader, &join(&place, "join_over"), table.join_over, limits::LONGEST_RUN);
-    if table.regions.is_some() && !matches!(latency, LatencySpec::Cities { .. }) {
-        let message = "regions are places of the latency between cities, and this scenario has another latency";
-        reader.problem(&join(&place, "regions"), message, "leave it out, or leave out network.latency");
-    }
     let regions = table.regions.unwrap_or_else(|| OrPreset::named("world").expect("invariant: the name of a preset"));
     check_regions(reader, &regions, latency);
     let classes = if table.class.is_empty() { vec![ClassSpec::named("home")] } else { table.class };
@@ -275,7 +271,8 @@ fn workloads(reader: &mut Reader<'_, '_>, peers: PeerCount, classes: &[ClassSpec
     for (place, workload) in &workloads {
         let size = workload.largest_message();
         let at = join(place, "message");
-        if let Some(sources) = workload.sources().filter(|&sources| sources > peers.get() && !reader.lost(place)) {
+        let peers_are_known = reader.get(&path(["population", "peers"])).is_some();
+        if let Some(sources) = workload.sources().filter(|&sources| sources > peers.get() && peers_are_known) {
             let message = format!("{sources} peers cannot publish, for there are only {peers}");
             reader.problem(&join(place, "sources"), message, format!("at most {peers}"));
         }
