@@ -153,7 +153,7 @@ fn failures(
 }
 
 /// The first finding of each kind that most seeds have, with how many have it. What only the chances
-/// of a few seeds bring about is not a property of the topology; [`super::answer`] warns of it.
+/// of a few seeds bring about is not a property of the topology; [`super::answer()`] warns of it.
 fn findings(runs: &CellRuns) -> Vec<Failure> {
     let mut kinds: Vec<&'static str> = Vec::new();
     let mut failures = Vec::new();
