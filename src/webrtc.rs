@@ -5,7 +5,7 @@ mod overhead;
 mod setup;
 mod spec;
 
-pub use engine::{DeviceSpec, EngineSpec, MessageCost};
+pub use engine::{DeviceSpec, EngineSpec};
 pub use overhead::{HeaderOverhead, Wire};
 pub use setup::SetupProfile;
 pub use spec::{SignalingSpec, TurnChoice, TurnSpec, WebrtcSpec};

@@ -1,8 +1,7 @@
 //! Amounts of data and the rates at which links carry them.
 
 use std::fmt;
-use std::iter::Sum;
-use std::ops::{Add, AddAssign, Mul};
+use std::ops::{Add, Mul};
 use std::str::FromStr;
 
 use super::parse::{UnitError, UnitTable, parse_with_units, print_with_units};
@@ -61,22 +60,10 @@ impl Add for ByteCount {
     }
 }
 
-impl AddAssign for ByteCount {
-    fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
-    }
-}
-
 impl Mul<u64> for ByteCount {
     type Output = Self;
     fn mul(self, times: u64) -> Self {
         Self(self.0 * times)
-    }
-}
-
-impl Sum for ByteCount {
-    fn sum<I: Iterator<Item = Self>>(items: I) -> Self {
-        Self(items.map(|item| item.0).sum())
     }
 }
 

@@ -30,13 +30,10 @@ pub struct EngineSpec {
     pub rto_min: SimDuration,
 }
 
-/// CPU time of one message at one end.
-pub type MessageCost = SimDuration;
-
 impl EngineSpec {
     /// CPU time of sending or receiving one message on a server core.
     #[must_use]
-    pub fn message_cost(&self, wire: Wire) -> MessageCost {
+    pub fn message_cost(&self, wire: Wire) -> SimDuration {
         let bytes = SimDuration::from_ns(self.cpu_per_kilobyte.as_ns() * wire.bytes.get() / 1_000);
         self.cpu_per_message + self.cpu_per_packet * wire.packets + bytes
     }

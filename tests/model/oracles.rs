@@ -245,7 +245,7 @@ fn losses_are_conserved_and_as_likely_as_they_should_be() {
 #[test]
 fn an_ordered_channel_delivers_in_order() {
     // One sender, one receiver: behind each loss, later messages wait, so latencies form runs that
-    // fall by one period a message. The reference delivers in order from the same losses.
+    // fall by one period a message. The unordered channel has the same losses and no such wait.
     let loss = Probability::new(0.1).expect("a share");
     let params = |channel| format!("{{ message = \"200 B\", rate = \"100 /s\", channel = \"{channel}\" }}");
     let latencies = |channel| {
