@@ -6,6 +6,8 @@ pub mod metrics;
 pub mod net;
 pub mod overlay;
 pub mod presets;
+#[cfg(feature = "real")]
+pub mod real;
 pub mod report;
 pub mod rng;
 pub mod scenario;

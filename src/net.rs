@@ -6,6 +6,8 @@ mod link;
 mod matrix;
 mod nat;
 mod server;
+mod temp;
+pub use temp::*;
 
 pub use latency::{LatencyModel, LatencySpec, Place, RegionMix};
 pub use link::{Link, LinkSpec};

@@ -35,6 +35,12 @@ pub enum Domain {
     PairLatency,
     /// Loss of a packet on a pair's path.
     PairLoss,
+    /// Ports that NAT boxes choose.
+    NatPort,
+    /// Loss and jitter of a packet link.
+    PacketLink,
+    /// Credentials and randoms of the real stack.
+    StackRandom,
     /// Benchmarks and tests.
     Bench,
 }
@@ -52,6 +58,9 @@ impl Domain {
             Self::Topology => "topology",
             Self::PairLatency => "pair-latency",
             Self::PairLoss => "pair-loss",
+            Self::NatPort => "nat-port",
+            Self::PacketLink => "packet-link",
+            Self::StackRandom => "stack-random",
             Self::Bench => "bench",
         }
     }

@@ -1,0 +1,11 @@
+//! The real WebRTC stack in virtual time (feature `real`).
+
+mod clock;
+pub mod cluster;
+mod network;
+pub mod pair;
+pub mod stack;
+pub mod trace;
+pub mod turn_server;
+
+pub use network::{Loss, NodeSpec, Paths};

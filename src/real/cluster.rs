@@ -1,0 +1,243 @@
+//! Nodes that run the real stack: the event loop that moves datagrams, signaling and timers.
+//!
+//! A [`Lab`] is a [`Cluster`] and an [`Application`] on top. Connections are set up by offer and
+//! answer through signaling; an attempt that is not open in time is torn down and made anew, for
+//! the stack itself can hang (docs/VALIDATION.md). Everything that an event sets off happens at its
+//! own time, in the order in which the stack and the application ask for it.
+
+mod connect;
+mod context;
+mod events;
+mod slots;
+
+use std::collections::VecDeque;
+
+use bytes::BytesMut;
+
+pub use connect::{Connection, ConnectionState};
+pub use context::Context;
+pub use events::Event;
+
+use self::slots::Slots;
+use super::clock::Clock;
+use super::network::{Network, NodeSpec, Paths};
+use super::stack::{Effect, Endpoint, Identity, Signal, StackError, StackSettings};
+use super::trace::Trace;
+use super::turn_server::{Datagram, TurnCounts, TurnServer};
+use crate::engine::{Engine, Model, RunLimits, Scheduler, Timers};
+use crate::net::Transit;
+use crate::rng::Streams;
+use crate::units::{SimDuration, SimTime};
+
+/// One end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct End {
+    /// The connection's number.
+    pub connection: u32,
+    /// 0 offers, 1 answers.
+    pub side: u8,
+}
+
+impl End {
+    /// The other end.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        Self { connection: self.connection, side: 1 - self.side }
+    }
+}
+
+/// What runs on top of the connections.
+pub trait Application {
+    /// All channels of a connection are open at both ends.
+    fn open(&mut self, _connection: u32, _context: &mut Context<'_>) {}
+
+    /// A message has arrived.
+    fn message(&mut self, _end: End, _channel: usize, _message: BytesMut, _context: &mut Context<'_>) {}
+
+    /// A connection could not be opened, or an open one has broken.
+    fn lost(&mut self, _connection: u32, _context: &mut Context<'_>) {}
+
+    /// A time that the application asked for has come.
+    fn wake(&mut self, _token: u64, _context: &mut Context<'_>) {}
+}
+
+/// How connections are attempted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectPolicy {
+    /// How long an attempt may take.
+    pub timeout: SimDuration,
+    /// How many attempts are made.
+    pub attempts: u32,
+}
+
+impl Default for ConnectPolicy {
+    fn default() -> Self {
+        Self { timeout: SimDuration::from_secs(15), attempts: 3 }
+    }
+}
+
+/// Nodes, their connections and the network between them.
+pub struct Cluster {
+    clock: Clock,
+    identity: Identity,
+    settings: StackSettings,
+    policy: ConnectPolicy,
+    network: Network,
+    server: Option<Server>,
+    // Endpoints by node and port, from the first port on.
+    ports: Vec<Vec<u32>>,
+    endpoints: Vec<Option<Seat>>,
+    connections: Vec<Connection>,
+    timers: Timers,
+    flying: Slots<Flying>,
+    signals: Slots<Mail>,
+    effects: Vec<Effect>,
+    pending: VecDeque<(u32, Effect)>,
+    replies: Vec<Datagram>,
+    trace: Trace,
+    stack_errors: u64,
+}
+
+// The STUN and TURN server, and the node it runs on.
+struct Server {
+    node: u32,
+    turn: TurnServer,
+}
+
+// An end of a connection attempt.
+struct Seat {
+    endpoint: Endpoint,
+    end: End,
+    node: u32,
+    due: Option<SimTime>,
+}
+
+// A datagram on its way: before the receiver's boxes, or on its downlink.
+enum Flying {
+    Transit(Transit, Datagram),
+    Downlink(u32, Datagram),
+}
+
+// A signaling message on its way.
+struct Mail {
+    to: End,
+    attempt: u32,
+    signal: Signal,
+}
+
+/// The first UDP port of every node; each endpoint has its own, counting up.
+const FIRST_PORT: u16 = 5_000;
+
+impl Cluster {
+    /// A cluster without nodes.
+    ///
+    /// # Errors
+    /// When the stack has no cryptography.
+    pub fn new(
+        settings: StackSettings,
+        policy: ConnectPolicy,
+        paths: Box<dyn Paths>,
+        streams: Streams,
+        trace: Trace,
+    ) -> Result<Self, StackError> {
+        Ok(Self {
+            clock: Clock::new(),
+            identity: Identity::new(streams)?,
+            settings,
+            policy,
+            network: Network::new(paths, streams),
+            server: None,
+            ports: Vec::new(),
+            endpoints: Vec::new(),
+            connections: Vec::new(),
+            timers: Timers::default(),
+            flying: Slots::default(),
+            signals: Slots::default(),
+            effects: Vec::new(),
+            pending: VecDeque::new(),
+            replies: Vec::new(),
+            trace,
+            stack_errors: 0,
+        })
+    }
+
+    /// Adds a node and returns its number.
+    pub fn add_node(&mut self, spec: &NodeSpec) -> u32 {
+        self.ports.push(Vec::new());
+        self.network.add(spec)
+    }
+
+    /// Adds a connection to be made and returns its number.
+    pub fn add_connection(&mut self, offerer: u32, answerer: u32) -> u32 {
+        let number = u32::try_from(self.connections.len()).expect("invariant: fewer than 2^32 connections");
+        self.connections.push(Connection::new([offerer, answerer]));
+        number
+    }
+
+    /// The connections, by number.
+    #[must_use]
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
+    }
+
+    /// Bytes that a node has put on its uplink, headers included.
+    #[must_use]
+    pub fn sent_bytes(&self, node: u32) -> u64 {
+        self.network.sent_bytes(node)
+    }
+
+    /// What the TURN server has done.
+    #[must_use]
+    pub fn turn_counts(&self) -> TurnCounts {
+        self.server.as_ref().map(|server| server.turn.counts()).unwrap_or_default()
+    }
+
+    /// Errors that the stack returned while it ran.
+    #[must_use]
+    pub const fn stack_errors(&self) -> u64 {
+        self.stack_errors
+    }
+
+    /// What happened, as far as it was recorded.
+    #[must_use]
+    pub const fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// How the ends behave; to be changed before the first connection begins.
+    pub const fn settings_mut(&mut self) -> &mut StackSettings {
+        &mut self.settings
+    }
+
+    fn seat(&mut self, endpoint: u32) -> Option<&mut Seat> {
+        self.endpoints[endpoint as usize].as_mut()
+    }
+
+    fn endpoint_of(&self, end: End) -> Option<u32> {
+        self.connections[end.connection as usize].endpoints[usize::from(end.side)]
+    }
+}
+
+/// A cluster with an application on top.
+pub struct Lab<A> {
+    /// The nodes.
+    pub cluster: Cluster,
+    /// What runs on them.
+    pub application: A,
+}
+
+impl<A: Application> Lab<A> {
+    /// An engine at time zero, with nothing scheduled.
+    pub fn engine(self) -> Engine<Self> {
+        Engine::new(self, RunLimits { events_per_instant_max: 10_000_000, ..RunLimits::default() })
+    }
+}
+
+impl<A: Application> Model for Lab<A> {
+    type Event = Event;
+
+    fn handle(&mut self, now: SimTime, event: Event, scheduler: &mut Scheduler<Event>) {
+        let Self { cluster, application } = self;
+        cluster.handle(now, event, scheduler, application);
+    }
+}

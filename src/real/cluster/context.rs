@@ -1,0 +1,81 @@
+//! What an application may do while it handles something.
+
+use bytes::BytesMut;
+
+use super::{Cluster, End, Event};
+use crate::engine::Scheduler;
+use crate::real::stack::{Selected, StackError};
+use crate::units::SimTime;
+
+/// The cluster as an application sees it at one moment.
+pub struct Context<'a> {
+    /// The moment.
+    pub now: SimTime,
+    pub(super) cluster: &'a mut Cluster,
+    pub(super) scheduler: &'a mut Scheduler<Event>,
+}
+
+impl<'a> Context<'a> {
+    /// The cluster between two events, for a caller that drives it.
+    pub fn new(cluster: &'a mut Cluster, scheduler: &'a mut Scheduler<Event>) -> Self {
+        Self { now: scheduler.now(), cluster, scheduler }
+    }
+
+    /// The cluster, to look at.
+    #[must_use]
+    pub const fn cluster(&self) -> &Cluster {
+        self.cluster
+    }
+
+    /// Begins with a connection at `time`.
+    pub fn connect_at(&mut self, time: SimTime, connection: u32) {
+        self.scheduler.schedule_at(time, Event::Begin { connection });
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// When the channel is not open, or the message too large.
+    pub fn send(&mut self, end: End, channel: usize, message: BytesMut) -> Result<(), StackError> {
+        let now = self.now;
+        let endpoint = self.cluster.endpoint_of(end).ok_or_else(StackError::closed)?;
+        let seat = self.cluster.seat(endpoint).ok_or_else(StackError::closed)?;
+        seat.endpoint.send(now, channel, message)?;
+        self.cluster.drain(now, endpoint, self.scheduler);
+        Ok(())
+    }
+
+    /// Bytes sent on a channel that the other end has not acknowledged.
+    pub fn outstanding_bytes(&mut self, end: End, channel: usize) -> usize {
+        let endpoint = self.cluster.endpoint_of(end);
+        let seat = endpoint.and_then(|endpoint| self.cluster.seat(endpoint));
+        seat.map_or(0, |seat| seat.endpoint.outstanding_bytes(channel))
+    }
+
+    /// The nominated candidate pair of an end.
+    pub fn selected(&mut self, end: End) -> Option<Selected> {
+        let (now, endpoint) = (self.now, self.cluster.endpoint_of(end)?);
+        self.cluster.seat(endpoint)?.endpoint.selected(now)
+    }
+
+    /// Whether what an end sends goes through its own relayed address.
+    pub fn sends_through_relay(&mut self, end: End) -> bool {
+        let endpoint = self.cluster.endpoint_of(end);
+        endpoint.and_then(|endpoint| self.cluster.seat(endpoint)).is_some_and(|seat| seat.endpoint.sends_through_relay())
+    }
+
+    /// Calls [`wake`](super::Application::wake) with `token` at `time`.
+    pub fn wake_at(&mut self, time: SimTime, token: u64) {
+        self.scheduler.schedule_at(time, Event::Wake { token });
+    }
+
+    /// Closes a connection from this end, and tells the other.
+    pub fn close(&mut self, end: End) {
+        self.cluster.close(self.now, end, self.scheduler);
+    }
+
+    /// A node vanishes: its ends are gone, and nobody is told.
+    pub fn crash(&mut self, node: u32) {
+        self.cluster.crash(node);
+    }
+}

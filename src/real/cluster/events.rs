@@ -1,0 +1,234 @@
+//! The events of a cluster, and what each sets off.
+
+use super::{Application, Cluster, ConnectionState, Context, Flying, Mail};
+use crate::engine::{Scheduler, Ticket};
+use crate::real::network::wire_size;
+use crate::real::stack::{Effect, StackError, State};
+use crate::real::trace::Happened;
+use crate::real::turn_server::Datagram;
+use crate::units::{SimDuration, SimTime};
+
+/// What happens next in a cluster.
+#[derive(Clone, Copy, Debug)]
+pub enum Event {
+    /// A datagram comes to the receiver's boxes, or through its downlink.
+    Datagram {
+        /// Which, of those on their way.
+        slot: u32,
+    },
+    /// An endpoint wants to be woken.
+    Timer {
+        /// For which arming of its timer.
+        ticket: Ticket,
+    },
+    /// A signaling message arrives.
+    Signal {
+        /// Which, of those on their way.
+        slot: u32,
+    },
+    /// A connection is attempted.
+    Begin {
+        /// Which.
+        connection: u32,
+    },
+    /// The time of an attempt is up.
+    GiveUp {
+        /// At which connection.
+        connection: u32,
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// The application wants to be woken.
+    Wake {
+        /// Its own word for what.
+        token: u64,
+    },
+}
+
+/// An endpoint that asks to be woken at once is woken a moment later, so that time moves on.
+const MOMENT: SimDuration = SimDuration::from_ns(1);
+
+impl Cluster {
+    pub(super) fn handle<A: Application>(
+        &mut self,
+        now: SimTime,
+        event: Event,
+        scheduler: &mut Scheduler<Event>,
+        application: &mut A,
+    ) {
+        match event {
+            Event::Datagram { slot } => match self.flying.take(slot) {
+                Flying::Transit(transit, datagram) => self.arrive(now, transit, datagram, scheduler),
+                Flying::Downlink(node, datagram) => self.receive(now, node, datagram, scheduler),
+            },
+            Event::Timer { ticket } => {
+                if self.timers.fire(ticket) {
+                    self.timeout(now, ticket.slot(), scheduler);
+                }
+            }
+            Event::Signal { slot } => {
+                let mail = self.signals.take(slot);
+                self.receive_signal(now, mail, scheduler);
+            }
+            Event::Begin { connection } => self.begin(now, connection, scheduler),
+            Event::GiveUp { connection, attempt } => {
+                if self.give_up(now, connection, attempt, scheduler) {
+                    application.lost(connection, &mut Context { now, cluster: self, scheduler });
+                }
+            }
+            Event::Wake { token } => application.wake(token, &mut Context { now, cluster: self, scheduler }),
+        }
+        self.settle(now, scheduler, application);
+    }
+
+    /// Lets an endpoint put out what it has, and sets its timer.
+    pub(super) fn drain(&mut self, now: SimTime, endpoint: u32, scheduler: &mut Scheduler<Event>) {
+        let Some(seat) = self.endpoints[endpoint as usize].as_mut() else { return };
+        let drained = seat.endpoint.drain(now, &mut self.effects);
+        // A timer that fires early is set again then; most time-outs only move later.
+        if let Some(due) = seat.endpoint.next_timeout(now).map(|due| due.max(now + MOMENT))
+            && seat.due.is_none_or(|armed| due < armed)
+        {
+            seat.due = Some(due);
+            scheduler.schedule_at(due, Event::Timer { ticket: self.timers.arm(endpoint) });
+        }
+        let node = seat.node;
+        for effect in std::mem::take(&mut self.effects) {
+            match effect {
+                Effect::Send(datagram) => self.send(now, node, datagram, scheduler),
+                other => self.pending.push_back((endpoint, other)),
+            }
+        }
+        if let Err(error) = drained {
+            self.stack_error(now, &error);
+        }
+    }
+
+    /// Counts an error of the stack: what hangs by it ends by its time-out.
+    pub(super) fn stack_error(&mut self, now: SimTime, error: &StackError) {
+        self.stack_errors += 1;
+        self.trace.push(now, Happened::StackError(error.to_string()));
+    }
+
+    // Hands what endpoints reported to whom it concerns, until nothing is left.
+    fn settle<A: Application>(&mut self, now: SimTime, scheduler: &mut Scheduler<Event>, application: &mut A) {
+        while let Some((endpoint, effect)) = self.pending.pop_front() {
+            let Some(seat) = self.endpoints[endpoint as usize].as_ref() else { continue };
+            let end = seat.end;
+            match effect {
+                Effect::Send(datagram) => {
+                    let node = seat.node;
+                    self.send(now, node, datagram, scheduler);
+                }
+                Effect::Message(channel, message) => {
+                    application.message(end, channel, message, &mut Context { now, cluster: self, scheduler });
+                }
+                Effect::Signal(signal) => {
+                    let connection = &self.connections[end.connection as usize];
+                    let [from, to] = [end, end.other()].map(|end| connection.nodes[usize::from(end.side)]);
+                    let mail = Mail { to: end.other(), attempt: connection.attempts, signal };
+                    self.trace.push(now, Happened::Signaled { end, what: mail.signal.name() });
+                    let slot = self.signals.put(mail);
+                    scheduler.schedule_at(now + self.network.signaling(from, to), Event::Signal { slot });
+                }
+                Effect::ChannelOpen(channel) => {
+                    self.trace.push(now, Happened::ChannelOpen { end, channel });
+                    if self.channel_open(now, end) {
+                        application.open(end.connection, &mut Context { now, cluster: self, scheduler });
+                    }
+                }
+                Effect::State(state) => {
+                    self.trace.push(now, Happened::State { end, state });
+                    if self.is_lost(now, end, state, scheduler) {
+                        application.lost(end.connection, &mut Context { now, cluster: self, scheduler });
+                    }
+                }
+            }
+        }
+    }
+
+    // Notes an open channel; whether the connection is open with it.
+    fn channel_open(&mut self, now: SimTime, end: super::End) -> bool {
+        let wanted = self.settings.channels.len();
+        let connection = &mut self.connections[end.connection as usize];
+        let side = usize::from(end.side);
+        connection.channels_open[side] += 1;
+        if connection.channels_open[side] == wanted {
+            connection.opened[side] = Some(now);
+        }
+        let open = connection.opened.iter().all(Option::is_some) && connection.state == ConnectionState::Connecting;
+        if open {
+            connection.state = ConnectionState::Open;
+        }
+        open
+    }
+
+    // Whether a change of state ends a connection for good.
+    fn is_lost(&mut self, now: SimTime, end: super::End, state: State, scheduler: &mut Scheduler<Event>) -> bool {
+        if !matches!(state, State::Failed | State::Closed) {
+            return false;
+        }
+        let connection = &mut self.connections[end.connection as usize];
+        match connection.state {
+            ConnectionState::Connecting => self.attempt_failed(now, end.connection, scheduler),
+            ConnectionState::Open => {
+                connection.state = ConnectionState::Closed;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn send(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
+        let sent = self.network.send(now, node, &datagram);
+        self.trace.sent(now, node, &datagram, sent.as_ref().err().copied());
+        if let Ok((arrives, transit)) = sent {
+            let slot = self.flying.put(Flying::Transit(transit, datagram));
+            scheduler.schedule_at(arrives, Event::Datagram { slot });
+        }
+    }
+
+    fn arrive(&mut self, now: SimTime, transit: crate::net::Transit, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
+        match self.network.arrive(now, transit, wire_size(&datagram)) {
+            Ok((received, node, source, destination)) => {
+                let datagram = Datagram { source, destination, ..datagram };
+                if received == now {
+                    return self.receive(now, node, datagram, scheduler);
+                }
+                let slot = self.flying.put(Flying::Downlink(node, datagram));
+                scheduler.schedule_at(received, Event::Datagram { slot });
+            }
+            Err(loss) => self.trace.push(now, Happened::Dropped { source: datagram.source, destination: datagram.destination, loss }),
+        }
+    }
+
+    // A datagram has come through a node's downlink.
+    fn receive(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
+        self.trace.received(now, node, &datagram);
+        if let Some(server) = self.server.as_mut().filter(|server| server.node == node) {
+            server.turn.receive(now, datagram, &mut self.replies);
+            for reply in std::mem::take(&mut self.replies) {
+                self.send(now, node, reply, scheduler);
+            }
+            return;
+        }
+        let port = usize::from(datagram.destination.port().wrapping_sub(super::FIRST_PORT));
+        let Some(&endpoint) = self.ports[node as usize].get(port) else { return };
+        let Some(seat) = self.seat(endpoint) else { return };
+        if let Err(error) = seat.endpoint.receive(now, datagram) {
+            self.stack_error(now, &error);
+        }
+        self.drain(now, endpoint, scheduler);
+    }
+
+    fn timeout(&mut self, now: SimTime, endpoint: u32, scheduler: &mut Scheduler<Event>) {
+        let Some(seat) = self.seat(endpoint) else { return };
+        seat.due = None;
+        if seat.endpoint.next_timeout(now) == Some(now)
+            && let Err(error) = seat.endpoint.handle_timeout(now)
+        {
+            self.stack_error(now, &error);
+        }
+        self.drain(now, endpoint, scheduler);
+    }
+}

@@ -1,0 +1,128 @@
+//! The simulated network under the stack: hosts behind their boxes and access links, and the paths
+//! between them.
+//!
+//! A datagram is translated by the sender's boxes when it leaves, waits for the sender's uplink,
+//! propagates, is translated by the receiver's boxes, and waits for the receiver's downlink.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use super::turn_server::Datagram;
+use crate::net::{DropReason, Header, HostId, Internet, LinkDrop, MiddleboxSpec, PacketLink, PacketLinkSpec, Transit, Transport};
+use crate::rng::{Domain, Streams};
+use crate::units::{ByteCount, SimDuration, SimTime};
+
+/// How long packets and signaling messages take between nodes.
+pub trait Paths: Send {
+    /// One-way delay of a packet between the access links of two nodes.
+    fn delay(&self, from: u32, to: u32) -> SimDuration;
+
+    /// Delay of a signaling message, by way of the signaling server.
+    fn signaling(&self, from: u32, to: u32) -> SimDuration;
+}
+
+/// How a node is attached to the network.
+#[derive(Clone, Debug, Default)]
+pub struct NodeSpec {
+    /// The boxes in front of it, from inside to outside.
+    pub boxes: Vec<MiddleboxSpec>,
+    /// From the node to the network.
+    pub up: PacketLinkSpec,
+    /// From the network to the node.
+    pub down: PacketLinkSpec,
+}
+
+/// All nodes and what lies between them.
+pub(super) struct Network {
+    internet: Internet,
+    nodes: Vec<Attachment>,
+    // By host.
+    node_of: Vec<u32>,
+    paths: Box<dyn Paths>,
+    streams: Streams,
+}
+
+struct Attachment {
+    host: HostId,
+    up: PacketLink,
+    down: PacketLink,
+    sent_bytes: u64,
+}
+
+/// Why a datagram did not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// A box or the lack of a route.
+    Box(DropReason),
+    /// A link.
+    Link(LinkDrop),
+}
+
+/// IPv4 (20) and UDP (8) headers.
+pub(super) const HEADER_BYTES: u64 = 28;
+
+impl Network {
+    pub(super) fn new(paths: Box<dyn Paths>, streams: Streams) -> Self {
+        Self { internet: Internet::new(), nodes: Vec::new(), node_of: Vec::new(), paths, streams }
+    }
+
+    /// Adds a node and returns its number.
+    pub(super) fn add(&mut self, spec: &NodeSpec) -> u32 {
+        let node = self.nodes.len() as u64;
+        let mut realm = Internet::PUBLIC;
+        for (depth, part) in (0..).zip(spec.boxes.iter().rev()) {
+            let stream = self.streams.stream(Domain::NatPort, node << 8 | depth);
+            realm = self.internet.add_realm(realm, part, stream);
+        }
+        let host = self.internet.add_host(realm);
+        let link = |spec, direction: u64| PacketLink::new(spec, self.streams.stream(Domain::PacketLink, node << 1 | direction));
+        let attachment = Attachment { host, up: link(spec.up, 0), down: link(spec.down, 1), sent_bytes: 0 };
+        self.nodes.push(attachment);
+        self.node_of.push(node as u32);
+        node as u32
+    }
+
+    /// The address of a node as it knows it.
+    pub(super) fn address(&self, node: u32) -> Ipv4Addr {
+        self.internet.address(self.nodes[node as usize].host)
+    }
+
+    /// Bytes that a node has put on its uplink, headers included.
+    pub(super) fn sent_bytes(&self, node: u32) -> u64 {
+        self.nodes[node as usize].sent_bytes
+    }
+
+    pub(super) fn signaling(&self, from: u32, to: u32) -> SimDuration {
+        self.paths.signaling(from, to)
+    }
+
+    /// A node sends: when the datagram comes to the far end's boxes, if it does.
+    pub(super) fn send(&mut self, now: SimTime, from: u32, datagram: &Datagram) -> Result<(SimTime, Transit), Loss> {
+        let size = wire_size(datagram);
+        let node = &mut self.nodes[from as usize];
+        let header = Header { transport: Transport::Udp, source: datagram.source, destination: datagram.destination };
+        let transit = self.internet.send(now, node.host, header).map_err(Loss::Box)?;
+        node.sent_bytes += size.get();
+        let left = node.up.send(now, size).map_err(Loss::Link)?;
+        let to = self.internet.heads_for(&transit).map_or(from, |host| self.node_of[host.index()]);
+        Ok((left + self.paths.delay(from, to), transit))
+    }
+
+    /// A datagram comes to the far end's boxes: which node it reaches, from where as that node sees
+    /// it, and when it is through the downlink.
+    pub(super) fn arrive(
+        &mut self,
+        now: SimTime,
+        transit: Transit,
+        size: ByteCount,
+    ) -> Result<(SimTime, u32, SocketAddrV4, SocketAddrV4), Loss> {
+        let (host, header) = self.internet.deliver(now, transit).map_err(Loss::Box)?;
+        let node = self.node_of[host.index()];
+        let received = self.nodes[node as usize].down.send(now, size).map_err(Loss::Link)?;
+        Ok((received, node, header.source, header.destination))
+    }
+}
+
+/// A datagram's size on a link.
+pub(super) fn wire_size(datagram: &Datagram) -> ByteCount {
+    ByteCount::new(datagram.payload.len() as u64 + HEADER_BYTES)
+}
