@@ -4,6 +4,8 @@ mod clock;
 pub mod cluster;
 mod network;
 pub mod pair;
+pub mod replication;
+mod slots;
 pub mod stack;
 pub mod trace;
 pub mod turn_server;

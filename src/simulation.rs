@@ -5,6 +5,7 @@
 //! closed form, then messages flow hop by hop through the event engine, and what was measured is
 //! summed up.
 
+mod costs;
 mod establish;
 mod estimate;
 mod event;
@@ -12,20 +13,31 @@ mod finding;
 mod flow;
 mod hold;
 mod measure;
-
+mod observed;
 mod plan;
 mod send;
+mod timetable;
 
 use thiserror::Error;
 
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
+use crate::overlay::Overlay;
+use crate::overlay::workload::Flow;
 use crate::rng::{Domain, Seed, Streams};
 use crate::scenario::Cell;
 use crate::units::SimTime;
-use crate::world::{WorldError, WorldSpec};
+use crate::world::{World, WorldError, WorldSpec};
 
+#[cfg(feature = "real")]
+pub(crate) use costs::{cpu_percent, idle_shares, message_cpu};
+#[cfg(feature = "real")]
+pub(crate) use establish::beginnings;
 pub use estimate::{estimate_deliveries, estimate_memory};
+#[cfg(feature = "real")]
+pub(crate) use observed::{Observed, Window};
+#[cfg(feature = "real")]
+pub(crate) use timetable::{Schedule, Timetable};
 
 /// How a replication is computed; every choice gives the same record but for the event count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,18 +78,7 @@ pub fn simulate(cell: &Cell, seed: Seed) -> Result<RunRecord, SimulationError> {
 /// When a place does not exist, or the engine stops a runaway.
 pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRecord, SimulationError> {
     let settings = &cell.settings;
-    let streams = Streams::new(seed);
-    let world = WorldSpec {
-        population: &settings.population,
-        latency: &settings.latency,
-        webrtc: &settings.webrtc,
-        servers: cell.topology.servers(),
-    }
-    .generate(streams)?;
-    let workloads = settings.workloads.iter().zip(0..);
-    let flows: Vec<_> = workloads.flat_map(|(workload, nth)| workload.flows(&world, streams, nth)).collect();
-    let sources = plan::sources(&flows);
-    let overlay = cell.topology.build(&world, &sources, &mut streams.stream(Domain::Topology, 0));
+    let Prepared { streams, world, flows, overlay } = Prepared::new(cell, seed)?;
     let established = establish::establish(&world, &overlay);
     let plan = plan::Plan::new(settings, &world, &overlay, &established, &flows, streams, options);
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
@@ -90,4 +91,32 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     engine.model_mut().end();
     engine.run_until(SimTime::MAX)?;
     Ok(measure::record(seed, settings, engine.into_model(), events))
+}
+
+/// What a replication begins with, whatever runs it: the same peers, flows and overlay.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) streams: Streams,
+    pub(crate) world: World,
+    pub(crate) flows: Vec<Flow>,
+    pub(crate) overlay: Overlay,
+}
+
+impl Prepared {
+    pub(crate) fn new(cell: &Cell, seed: Seed) -> Result<Self, WorldError> {
+        let settings = &cell.settings;
+        let streams = Streams::new(seed);
+        let world = WorldSpec {
+            population: &settings.population,
+            latency: &settings.latency,
+            webrtc: &settings.webrtc,
+            servers: cell.topology.servers(),
+        }
+        .generate(streams)?;
+        let workloads = settings.workloads.iter().zip(0..);
+        let flows: Vec<_> = workloads.flat_map(|(workload, nth)| workload.flows(&world, streams, nth)).collect();
+        let sources = plan::sources(&flows);
+        let overlay = cell.topology.build(&world, &sources, &mut streams.stream(Domain::Topology, 0));
+        Ok(Self { streams, world, flows, overlay })
+    }
 }

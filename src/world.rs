@@ -12,7 +12,7 @@ mod quota;
 use std::sync::Arc;
 
 use crate::net::{Nat, Place};
-use crate::units::{Bitrate, SimDuration, SimTime};
+use crate::units::{Bitrate, Probability, SimDuration, SimTime};
 use crate::webrtc::{DeviceSpec, EngineSpec, SetupProfile};
 
 pub use generate::{WorldError, WorldSpec};
@@ -62,6 +62,10 @@ pub struct Class {
     pub device: DeviceSpec,
     /// Queueing delay at which the uplink's buffer is full.
     pub buffer: Option<SimDuration>,
+    /// One-way delay of the access link.
+    pub access_delay: SimDuration,
+    /// Loss of a packet on the access link, each way.
+    pub access_loss: Probability,
 }
 
 impl World {

@@ -15,7 +15,13 @@ pub enum DropReason { NoRoute }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkDrop { Lost, BufferFull }
 #[derive(Clone, Debug)]
-pub enum MiddleboxSpec { UdpBlocked }
+pub enum MiddleboxSpec { UdpBlocked, Nat(NatSpec) }
+#[derive(Clone, Debug)]
+pub struct NatSpec;
+impl NatSpec { pub fn new(_m: crate::net::Mapping, _f: crate::net::Filtering) -> Self { Self } }
+#[derive(Clone, Copy, Debug, Default)]
+pub enum LossSpec { #[default] None, Bernoulli(Probability) }
+impl LossSpec { pub fn bernoulli(p: Probability) -> Self { Self::Bernoulli(p) } }
 #[derive(Clone, Copy, Debug)]
 pub struct Transit(Header);
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +39,7 @@ impl Internet {
     pub fn deliver(&mut self, _n: SimTime, t: Transit) -> Result<(HostId, Header), DropReason> { self.heads_for(&t).map(|h| (h, t.0)).ok_or(DropReason::NoRoute) }
 }
 #[derive(Clone, Copy, Debug, Default)]
-pub struct PacketLinkSpec { pub delay: SimDuration, pub rate: Option<Bitrate>, pub buffer: Option<ByteCount>, pub jitter: SimDuration, pub loss: f64 }
+pub struct PacketLinkSpec { pub delay: SimDuration, pub rate: Option<Bitrate>, pub buffer: Option<ByteCount>, pub jitter: SimDuration, pub loss: LossSpec }
 pub struct PacketLink(PacketLinkSpec, Stream, u64);
 impl PacketLink {
     pub fn new(s: PacketLinkSpec, r: Stream) -> Self { Self(s, r, 0) }
@@ -44,7 +50,7 @@ impl PacketLink {
             if let Some(b) = self.0.buffer && self.2.saturating_sub(t) > rate.serialisation_time(b).as_ns() { return Err(LinkDrop::BufferFull); }
             self.2 = self.2.max(t) + rate.serialisation_time(size).as_ns(); t = self.2;
         }
-        if self.0.loss > 0.0 && self.1.random::<f64>() < self.0.loss { return Err(LinkDrop::Lost); }
+        if let LossSpec::Bernoulli(p) = self.0.loss && self.1.random::<f64>() < p.get() { return Err(LinkDrop::Lost); }
         Ok(SimTime::from_ns(t) + self.0.delay)
     }
 }

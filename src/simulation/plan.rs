@@ -1,14 +1,14 @@
 //! What is known before the first message: service times of every node, and which arrivals need no
 //! event.
 
-use rand_distr::{Distribution, Exp1};
-
 use super::Options;
+use super::costs::{idle_shares, message_cpu};
 use super::establish::Established;
 use super::event::FLOWS_MAX;
+use super::timetable::{Schedule, Timetable};
 use crate::overlay::Overlay;
-use crate::overlay::workload::{Arrivals, Channel, Flow};
-use crate::rng::{Domain, Streams};
+use crate::overlay::workload::{Channel, Flow};
+use crate::rng::Streams;
 use crate::scenario::Settings;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::webrtc::Wire;
@@ -18,8 +18,7 @@ use crate::world::{Class, World};
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) flows: Vec<PlannedFlow>,
-    // Publication times of the flows whose schedule is drawn.
-    times: Vec<SimTime>,
+    pub(super) timetable: Timetable,
     /// Distinct message sizes as they cross a link.
     pub(super) sizes: Vec<Wire>,
     /// Service times of size `s` at node `v`: `costs[s * nodes + v]`.
@@ -35,8 +34,6 @@ pub(super) struct Plan {
     leaves: Vec<u64>,
     /// Share of each node's CPU budget that open connections need to stay alive.
     pub(super) idle_share: Vec<f32>,
-    /// Applications publish before this time.
-    pub(super) publish_end: SimTime,
     /// Messages published from here on are measured.
     pub(super) measure_from: SimTime,
     /// Nothing happens after this time.
@@ -50,15 +47,6 @@ pub(super) struct PlannedFlow {
     pub(super) size: u32,
     pub(super) channel: Channel,
     pub(super) schedule: Schedule,
-}
-
-/// When the messages of a flow are published.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Schedule {
-    /// One a period.
-    Periodic { start: SimTime, period: SimDuration },
-    /// At times that were drawn beforehand: `Plan::times` from `first`, `count` of them.
-    Drawn { first: usize, count: u32 },
 }
 
 /// Service times of one message at one node, in ns; zero is a server that never waits.
@@ -132,17 +120,16 @@ impl Plan {
             false => vec![Reception::Source; overlay.nodes() as usize],
         };
         let run = &settings.run;
-        let publish_end = SimTime::ZERO + run.duration;
-        let mut times = Vec::new();
+        let mut timetable = Timetable::new(SimTime::ZERO + run.duration);
         let plan_flow = |flow: &Flow| PlannedFlow {
             source: flow.source,
             size: message_sizes.partition_point(|&size| size < flow.size) as u32,
             channel: flow.channel,
-            schedule: schedule(flow, publish_end, streams, &mut times),
+            schedule: timetable.add(flow, streams),
         };
         Self {
             flows: flows.iter().map(plan_flow).collect(),
-            times,
+            timetable,
             sizes,
             costs,
             reception,
@@ -150,7 +137,6 @@ impl Plan {
             limits: world.classes().iter().map(limits).collect(),
             leaves: leaves(overlay),
             idle_share,
-            publish_end,
             measure_from: SimTime::ZERO + run.warmup,
             horizon: SimTime::ZERO + run.duration + run.drain,
         }
@@ -158,23 +144,6 @@ impl Plan {
 }
 
 impl Plan {
-    /// When message `number` of a flow is published; the message must exist.
-    #[inline]
-    pub(super) fn published(&self, schedule: Schedule, number: u32) -> SimTime {
-        match schedule {
-            Schedule::Periodic { start, period } => start + period * u64::from(number),
-            Schedule::Drawn { first, .. } => self.times[first + number as usize],
-        }
-    }
-
-    /// When message `number` of a flow is published, if there is one.
-    pub(super) fn publication(&self, schedule: Schedule, number: u32) -> Option<SimTime> {
-        match schedule {
-            Schedule::Drawn { count, .. } if number >= count => None,
-            _ => Some(self.published(schedule, number)).filter(|&time| time < self.publish_end),
-        }
-    }
-
     /// Loss of a message of size `size` from a class to each, as the threshold of a uniform draw.
     #[inline]
     pub(super) fn losses(&self, size: u32, from_class: usize) -> &[u64] {
@@ -189,46 +158,11 @@ impl Plan {
     }
 }
 
-fn schedule(flow: &Flow, end: SimTime, streams: Streams, times: &mut Vec<SimTime>) -> Schedule {
-    match flow.arrivals {
-        Arrivals::Periodic => Schedule::Periodic { start: flow.start, period: flow.period },
-        Arrivals::Poisson => {
-            let first = times.len();
-            let mut stream = streams.stream(Domain::WorkloadArrivals, flow.id);
-            let mut gap = || {
-                let gap: f64 = Exp1.sample(&mut stream);
-                SimDuration::from_secs_f64(gap * flow.period.as_secs_f64())
-            };
-            let mut time = SimTime::ZERO + gap();
-            while time < end {
-                times.push(time);
-                time += gap();
-            }
-            Schedule::Drawn { first, count: (times.len() - first) as u32 }
-        }
-    }
-}
-
-/// A CPU keeps at least this share of its budget for messages, however many connections idle.
-pub(super) const IDLE_SHARE_MAX: f32 = 0.99;
-
-fn idle_shares(world: &World, degrees: &[u32]) -> Vec<f32> {
-    let share = |(&degree, node): (&u32, u32)| {
-        let class = world.class(node);
-        let busy = class.device.service_time(class.engine.cpu_idle_per_s);
-        (busy.as_secs_f64() * f64::from(degree)) as f32
-    };
-    degrees.iter().zip(0..).map(share).collect()
-}
-
 fn cost(world: &World, node: u32, wire: Wire, idle_share: f32) -> Cost {
     let rates = world.rates(node);
     let serialise = |rate: Option<Bitrate>| rate.map_or(0, |rate| rate.serialisation_time(wire.bytes).as_ns());
-    let class = world.class(node);
-    let alone = class.device.service_time(class.engine.message_cost(wire));
-    let left = f64::from(1.0 - idle_share.min(IDLE_SHARE_MAX));
-    let cpu = SimDuration::from_secs_f64(alone.as_secs_f64() / left);
-    Cost { up_ns: serialise(rates.up), down_ns: serialise(rates.down), cpu_ns: cpu.as_ns() }
+    let cpu_ns = message_cpu(world, node, wire, idle_share).as_ns();
+    Cost { up_ns: serialise(rates.up), down_ns: serialise(rates.down), cpu_ns }
 }
 
 // A message is lost with any of its packets.

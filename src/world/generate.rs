@@ -140,6 +140,8 @@ fn class_of_spec(spec: &ClassSpec) -> Class {
         engine: spec.engine.value,
         device: spec.device.value,
         buffer: spec.link.value.buffer,
+        access_delay: spec.link.value.rtt.half(),
+        access_loss: spec.link.value.loss,
     }
 }
 

@@ -161,6 +161,46 @@ impl World {
         Some(begin + SimDuration::from_ns(signaling_ns + self.setup.path_round_trips() * round_trip_ns))
     }
 
+    /// One-way delay in ns of a direct path between the access links of two nodes, whether or not
+    /// the two can use it.
+    #[must_use]
+    pub fn propagation_ns(&self, from: u32, to: u32) -> u64 {
+        let place = |node: u32| self.nodes[node as usize].place;
+        self.paths.latency.one_way_ns(from, place(from), to, place(to))
+    }
+
+    /// One-way delay in ns from a node's access link to the TURN server, or to where one would be.
+    #[must_use]
+    pub fn to_relay_ns(&self, from: u32) -> u64 {
+        self.node_to_server_ns(from, TURN_ID, self.relay_place())
+    }
+
+    /// One-way delay in ns from the TURN server, or from where one would be, to a node's access link.
+    #[must_use]
+    pub fn from_relay_ns(&self, to: u32) -> u64 {
+        self.server_to_node_ns(to, TURN_ID, self.relay_place())
+    }
+
+    /// Delay in ns of a signaling message between two nodes, access links included.
+    #[must_use]
+    pub fn signaling_ns(&self, from: u32, to: u32) -> u64 {
+        let place = self.paths.signaling_place;
+        let access = self.class(from).access_delay + self.class(to).access_delay;
+        self.node_to_server_ns(from, SIGNALING_ID, place)
+            + self.server_to_node_ns(to, SIGNALING_ID, place)
+            + access.as_ns()
+    }
+
+    /// Whether the scenario has a TURN server.
+    #[must_use]
+    pub const fn has_relay(&self) -> bool {
+        self.paths.turn.is_some()
+    }
+
+    fn relay_place(&self) -> Place {
+        self.paths.turn.map_or(self.paths.signaling_place, |turn| turn.place)
+    }
+
     /// What traffic through the TURN server costs.
     #[must_use]
     pub fn relay_price(&self) -> UsdPerGigabyte {

@@ -1,0 +1,132 @@
+//! One replication on the real stack: the same peers, overlay and messages as the model's, every
+//! connection a real one.
+//!
+//! What is the stack's here: set-up, retransmission, congestion control, every byte on the wire.
+//! What is still the model's: when the ends of a connection begin with it, and the CPU time of an
+//! application that sends or receives a message.
+
+mod paths;
+mod peers;
+mod tally;
+
+use thiserror::Error;
+
+use self::paths::WorldPaths;
+use self::peers::Peers;
+use super::cluster::{Cluster, ConnectPolicy, Context, Lab};
+use super::network::NodeSpec;
+use super::stack::{Candidates, StackError, StackSettings};
+use super::trace::Trace;
+use crate::engine::EngineError;
+use crate::metrics::RunRecord;
+use crate::net::{LossSpec, MiddleboxSpec, Nat, NatSpec, PacketLinkSpec};
+use crate::rng::Seed;
+use crate::scenario::Cell;
+use crate::simulation::{Prepared, beginnings};
+use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
+use crate::world::{World, WorldError};
+
+/// Why a replication on the real stack has no record.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ReplicationError {
+    /// The world cannot be drawn.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// The stack refused.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// The engine stopped a runaway.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// A replication and what the cluster saw beyond its record.
+#[derive(Debug)]
+pub struct Replicated {
+    /// The record, in the model's metrics.
+    pub record: RunRecord,
+    /// The hash over every datagram, and their number.
+    pub trace: Trace,
+    /// Attempts at connections that failed and were repeated or given up.
+    pub failed_attempts: u64,
+    /// Errors that the stack returned while it ran.
+    pub stack_errors: u64,
+}
+
+/// Runs one replication of a cell on the real stack.
+///
+/// # Errors
+/// When a place does not exist, the stack refuses the settings, or the engine stops a runaway.
+pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError> {
+    let prepared = Prepared::new(cell, seed)?;
+    let world = &prepared.world;
+    let cluster = cluster(&prepared)?;
+    let run = &cell.settings.run;
+    let horizon = SimTime::ZERO + run.duration + run.drain;
+    let begins = beginnings(world, &prepared.overlay);
+    let application = Peers::new(&cell.settings, prepared, &begins);
+    let mut engine = Lab { cluster, application }.engine();
+    let (lab, scheduler) = engine.parts_mut();
+    for (number, (connection, begin)) in (0..).zip(&begins) {
+        let added = lab.cluster.add_connection(connection.a, connection.b);
+        debug_assert_eq!(added, number, "connections are numbered in the overlay's order");
+        Context::new(&mut lab.cluster, scheduler).connect_at(*begin, added);
+    }
+    lab.application.start(&mut Context::new(&mut lab.cluster, scheduler));
+    engine.run_until(horizon)?;
+    let events = engine.events();
+    let Lab { cluster, application } = engine.into_model();
+    let failed_attempts = cluster.connections().iter().map(|known| u64::from(known.attempts.saturating_sub(1))).sum();
+    let stack_errors = cluster.stack_errors();
+    let record = application.record(seed, &cell.settings, &cluster, events);
+    Ok(Replicated { record, trace: cluster.trace().clone(), failed_attempts, stack_errors })
+}
+
+// The nodes of a world with their boxes and links, and its STUN and TURN server.
+fn cluster(prepared: &Prepared) -> Result<Cluster, ReplicationError> {
+    let world = &prepared.world;
+    let settings = StackSettings {
+        candidates: Candidates { host: true, ..Candidates::default() },
+        channels: peers::channels(&prepared.flows).into_iter().map(peers::channel_spec).collect(),
+        ..StackSettings::default()
+    };
+    let policy = ConnectPolicy { timeout: ATTEMPT_TIMEOUT, ..ConnectPolicy::default() };
+    let paths = Box::new(WorldPaths::new(world.clone()));
+    let mut cluster = Cluster::new(settings, policy, paths, prepared.streams, Trace::default())?;
+    for node in 0..world.nodes() {
+        cluster.add_node(&node_spec(world, node));
+    }
+    let behind_nat = (0..world.nodes()).any(|node| world.nat(node) != Nat::Public);
+    if behind_nat {
+        cluster.add_server(world.has_relay());
+    }
+    Ok(cluster)
+}
+
+/// A lost DTLS flight can hang an attempt for good; the stack's server side gives up after 8 s.
+const ATTEMPT_TIMEOUT: SimDuration = SimDuration::from_secs(10);
+
+fn node_spec(world: &World, node: u32) -> NodeSpec {
+    let (rates, class) = (world.rates(node), world.class(node));
+    let link = |rate: Option<Bitrate>, buffer: Option<SimDuration>| PacketLinkSpec {
+        delay: class.access_delay,
+        rate,
+        buffer: rate.zip(buffer).map(|(rate, wait)| buffer_bytes(rate, wait)),
+        loss: LossSpec::bernoulli(class.access_loss),
+        ..PacketLinkSpec::default()
+    };
+    NodeSpec { boxes: boxes(world.nat(node)), up: link(rates.up, class.buffer), down: link(rates.down, None) }
+}
+
+// What a link sends in the longest wait that its buffer allows.
+fn buffer_bytes(rate: Bitrate, wait: SimDuration) -> ByteCount {
+    ByteCount::new((u128::from(rate.as_bps()) * u128::from(wait.as_ns()) / 8_000_000_000) as u64)
+}
+
+fn boxes(nat: Nat) -> Vec<MiddleboxSpec> {
+    match nat {
+        Nat::Public => Vec::new(),
+        Nat::Nat(mapping, filtering) => vec![MiddleboxSpec::Nat(NatSpec::new(mapping, filtering))],
+        Nat::UdpBlocked => vec![MiddleboxSpec::UdpBlocked],
+    }
+}

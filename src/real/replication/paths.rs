@@ -1,0 +1,32 @@
+//! The delays of a world between the nodes of a cluster. The node after the world's last is its
+//! STUN and TURN server.
+
+use crate::real::network::Paths;
+use crate::units::SimDuration;
+use crate::world::World;
+
+pub(super) struct WorldPaths {
+    world: World,
+}
+
+impl WorldPaths {
+    pub(super) const fn new(world: World) -> Self {
+        Self { world }
+    }
+}
+
+impl Paths for WorldPaths {
+    fn delay(&self, from: u32, to: u32) -> SimDuration {
+        let nodes = self.world.nodes();
+        SimDuration::from_ns(match (from < nodes, to < nodes) {
+            (true, true) => self.world.propagation_ns(from, to),
+            (true, false) => self.world.to_relay_ns(from),
+            (false, true) => self.world.from_relay_ns(to),
+            (false, false) => 0,
+        })
+    }
+
+    fn signaling(&self, from: u32, to: u32) -> SimDuration {
+        SimDuration::from_ns(self.world.signaling_ns(from, to))
+    }
+}

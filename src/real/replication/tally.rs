@@ -1,0 +1,147 @@
+//! What the applications and the network did, and the record made of it.
+
+use super::peers::Peers;
+use crate::metrics::{LatencyHistogram, RunCounts, RunRecord};
+use crate::real::cluster::{Cluster, ConnectionState};
+use crate::rng::Seed;
+use crate::scenario::Settings;
+use crate::simulation::{Observed, Window, cpu_percent};
+use crate::units::{SimDuration, SimTime};
+
+/// Counts of a replication.
+pub(super) struct Tally {
+    pub(super) latency: LatencyHistogram,
+    pub(super) counts: RunCounts,
+    pub(super) window: Window,
+    /// CPU time in ns that measured messages took, by node.
+    pub(super) cpu_work: Vec<u64>,
+    arrived_measured: u64,
+    // Bytes that each node had sent, and those the TURN server had, when the window began and ended.
+    sent_bytes: [Vec<u64>; 2],
+    relayed_bytes: [u64; 2],
+}
+
+impl Tally {
+    pub(super) fn new(nodes: u32) -> Self {
+        let zeros = || vec![0; nodes as usize];
+        Self {
+            latency: LatencyHistogram::default(),
+            counts: RunCounts::default(),
+            window: Window::default(),
+            cpu_work: zeros(),
+            arrived_measured: 0,
+            sent_bytes: [zeros(), zeros()],
+            relayed_bytes: [0; 2],
+        }
+    }
+
+    pub(super) fn sent(&mut self, measured: bool) {
+        self.counts.copies_sent += 1;
+        self.window.sent += u64::from(measured);
+    }
+
+    pub(super) fn dropped(&mut self, measured: bool) {
+        self.counts.copies_dropped += 1;
+        self.window.refused += u64::from(measured);
+    }
+
+    pub(super) fn unconnected(&mut self, measured: bool) {
+        self.counts.copies_unconnected += 1;
+        self.window.refused += u64::from(measured);
+    }
+
+    pub(super) fn arrived(&mut self, measured: bool) {
+        self.counts.copies_arrived += 1;
+        self.arrived_measured += u64::from(measured);
+    }
+
+    pub(super) fn delivered(&mut self, measured: bool, latency: SimDuration) {
+        self.counts.deliveries += 1;
+        if measured {
+            self.latency.record(latency);
+        }
+    }
+
+    /// The measured window begins.
+    pub(super) fn warm(&mut self, cluster: &Cluster) {
+        self.note(0, cluster);
+    }
+
+    /// The measured window ends.
+    pub(super) fn end(&mut self, cluster: &Cluster) {
+        self.note(1, cluster);
+    }
+
+    fn note(&mut self, edge: usize, cluster: &Cluster) {
+        for (node, bytes) in (0..).zip(&mut self.sent_bytes[edge]) {
+            *bytes = cluster.sent_bytes(node);
+        }
+        self.relayed_bytes[edge] = cluster.relayed_bytes();
+    }
+}
+
+impl Peers {
+    /// Sums up a replication that has ended.
+    pub(super) fn record(self, seed: Seed, settings: &Settings, cluster: &Cluster, events: u64) -> RunRecord {
+        let Self { world, mut tally, idle_share, publishes, .. } = self;
+        let window = settings.run.duration - settings.run.warmup;
+        let [before, after] = &tally.sent_bytes;
+        let sent: Vec<u64> = after.iter().zip(before).map(|(after, before)| after.saturating_sub(*before)).collect();
+        let peers = world.peers() as usize;
+        tally.window.sent_bytes = sent.iter().sum();
+        tally.window.server_bytes = sent[peers..].iter().sum();
+        tally.window.relayed_bytes = tally.relayed_bytes[1].saturating_sub(tally.relayed_bytes[0]);
+        tally.window.lost = tally.window.sent.saturating_sub(tally.arrived_measured);
+        tally.counts.copies_lost = tally.counts.copies_sent - tally.counts.copies_arrived;
+        let uplink = |(&bytes, node): (&u64, u32)| {
+            let rate = world.rates(node).up;
+            rate.map_or(0.0, |rate| 100.0 * bytes as f64 * 8.0 / rate.as_bps() as f64 / window.as_secs_f64())
+        };
+        let busy = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
+        let cpu = |(&work, &idle): (&u64, &f32)| cpu_percent(busy(work), idle);
+        let overlay = Opened::of(cluster, world.nodes());
+        let observed = Observed {
+            world: &world,
+            latency: tally.latency,
+            counts: RunCounts { events, ..tally.counts },
+            window: tally.window,
+            uplink_percent: sent.iter().zip(0..).map(uplink).collect(),
+            cpu_percent: tally.cpu_work.iter().zip(&idle_share).map(cpu).collect(),
+            idle_share: &idle_share,
+            degrees: &overlay.degrees,
+            wanted: cluster.connections().len() as u64,
+            relayed: overlay.relayed,
+            impossible: overlay.unopened,
+            connected_at: overlay.connected_at,
+            publishes,
+        };
+        observed.record(seed, settings)
+    }
+}
+
+// The connections as they are at the end.
+struct Opened {
+    degrees: Vec<u32>,
+    relayed: u64,
+    unopened: u64,
+    connected_at: SimTime,
+}
+
+impl Opened {
+    fn of(cluster: &Cluster, nodes: u32) -> Self {
+        let mut opened =
+            Self { degrees: vec![0; nodes as usize], relayed: 0, unopened: 0, connected_at: SimTime::ZERO };
+        for (number, connection) in (0..).zip(cluster.connections()) {
+            let Some(open) = connection.open_at().filter(|_| connection.state == ConnectionState::Open) else {
+                opened.unopened += 1;
+                continue;
+            };
+            opened.connected_at = opened.connected_at.max(open);
+            opened.relayed += u64::from(cluster.is_relayed(number));
+            for node in connection.nodes {
+                opened.degrees[node as usize] += 1;
+            }
+        }
+        opened
+    }
+}

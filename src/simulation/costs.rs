@@ -1,0 +1,35 @@
+//! What messages and idle connections cost a node's CPU.
+
+use crate::units::SimDuration;
+use crate::webrtc::Wire;
+use crate::world::World;
+
+/// A CPU keeps at least this share of its budget for messages, however many connections idle.
+const IDLE_SHARE_MAX: f32 = 0.99;
+
+/// Share of each node's CPU budget that its open connections need to stay alive.
+pub(crate) fn idle_shares(world: &World, degrees: &[u32]) -> Vec<f32> {
+    let share = |(&degree, node): (&u32, u32)| {
+        let class = world.class(node);
+        let busy = class.device.service_time(class.engine.cpu_idle_per_s);
+        (busy.as_secs_f64() * f64::from(degree)) as f32
+    };
+    degrees.iter().zip(0..).map(share).collect()
+}
+
+/// How long a message, sent or received, keeps a node's CPU busy, in what idle connections leave.
+pub(crate) fn message_cpu(world: &World, node: u32, wire: Wire, idle_share: f32) -> SimDuration {
+    let class = world.class(node);
+    let alone = class.device.service_time(class.engine.message_cost(wire));
+    SimDuration::from_secs_f64(alone.as_secs_f64() / left_of(idle_share))
+}
+
+/// Utilisation of a CPU in percent, from the time that messages kept it busy and its idle share.
+pub(crate) fn cpu_percent(busy_percent: f64, idle_share: f32) -> f64 {
+    busy_percent * left_of(idle_share) + 100.0 * f64::from(idle_share)
+}
+
+// What idle connections leave of the budget.
+fn left_of(idle_share: f32) -> f64 {
+    f64::from(1.0 - idle_share.min(IDLE_SHARE_MAX))
+}

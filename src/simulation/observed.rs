@@ -1,0 +1,107 @@
+//! What a replication observed, whatever ran it, and its record.
+
+use super::finding;
+use crate::metrics::{LatencyHistogram, MetricId, MetricValues, RunCounts, RunRecord, Spread};
+use crate::rng::Seed;
+use crate::scenario::Settings;
+use crate::units::{SimDuration, SimTime, UsdPerGigabyte};
+use crate::world::World;
+
+/// Everything that the record of a replication is made of. Lists have an entry a node.
+#[derive(Debug)]
+pub(crate) struct Observed<'a> {
+    pub(crate) world: &'a World,
+    /// Of every delivery in the measured window.
+    pub(crate) latency: LatencyHistogram,
+    pub(crate) counts: RunCounts,
+    pub(crate) window: Window,
+    /// Utilisation in percent of the measured window.
+    pub(crate) uplink_percent: Vec<f64>,
+    pub(crate) cpu_percent: Vec<f64>,
+    /// Share of the CPU budget that open connections need to stay alive.
+    pub(crate) idle_share: &'a [f32],
+    /// Open connections once the overlay is connected.
+    pub(crate) degrees: &'a [u32],
+    /// Connections the topology wants, those through the TURN server, those that cannot be opened.
+    pub(crate) wanted: u64,
+    pub(crate) relayed: u64,
+    pub(crate) impossible: u64,
+    /// When the last connection opened.
+    pub(crate) connected_at: SimTime,
+    /// Whether anybody publishes.
+    pub(crate) publishes: bool,
+}
+
+/// What messages of the measured window did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Window {
+    pub(crate) wanted: u64,
+    pub(crate) sent: u64,
+    pub(crate) sent_bytes: u64,
+    pub(crate) relayed_bytes: u64,
+    pub(crate) server_bytes: u64,
+    pub(crate) lost: u64,
+    pub(crate) refused: u64,
+}
+
+impl Observed<'_> {
+    /// Sums up a replication that has ended.
+    pub(crate) fn record(self, seed: Seed, settings: &Settings) -> RunRecord {
+        let window = settings.run.duration - settings.run.warmup;
+        let findings = finding::findings(&self);
+        let peers = self.world.peers() as usize;
+        let spread = |values: &[f64]| Spread::of(values[..peers].to_vec());
+        let uplink_percent = spread(&self.uplink_percent);
+        let cpu_percent = spread(&self.cpu_percent);
+        let connections = spread(&self.degrees.iter().map(|&degree| f64::from(degree)).collect::<Vec<_>>());
+        let mut values = MetricValues::new();
+        self.latencies(&mut values);
+        self.traffic(&mut values, settings, window);
+        self.connectivity(&mut values);
+        let mut three = |ids: [MetricId; 3], spread: &Spread| {
+            values.set(ids[0], spread.mean);
+            values.set(ids[1], spread.percentile(95));
+            values.set(ids[2], spread.max());
+        };
+        three([MetricId::UplinkMean, MetricId::UplinkP95, MetricId::UplinkMax], &uplink_percent);
+        three([MetricId::CpuMean, MetricId::CpuP95, MetricId::CpuMax], &cpu_percent);
+        values.set(MetricId::ConnectionsMean, connections.mean);
+        values.set(MetricId::ConnectionsMax, connections.max());
+        let (latency, counts) = (self.latency, self.counts);
+        RunRecord { seed, values, latency, uplink_percent, cpu_percent, connections, counts, findings }
+    }
+
+    fn latencies(&self, values: &mut MetricValues) {
+        let latency = &self.latency;
+        let quantiles = [(MetricId::LatencyP50, 0.50), (MetricId::LatencyP95, 0.95), (MetricId::LatencyP99, 0.99)];
+        let mut set = |id, value: Option<SimDuration>| {
+            if let Some(value) = value {
+                values.set(id, value.as_ms_f64());
+            }
+        };
+        set(MetricId::LatencyMean, latency.mean());
+        set(MetricId::LatencyMax, latency.max());
+        quantiles.into_iter().for_each(|(id, q)| set(id, latency.quantile(q)));
+    }
+
+    fn traffic(&self, values: &mut MetricValues, settings: &Settings, window: SimDuration) {
+        let seen = self.window;
+        let percent = |part: u64, whole: u64| 100.0 * part as f64 / whole as f64;
+        values.set(MetricId::Delivered, percent(self.latency.count(), seen.wanted));
+        values.set(MetricId::Lost, percent(seen.lost, seen.sent.max(1)));
+        values.set(MetricId::Dropped, percent(seen.refused, (seen.sent + seen.refused).max(1)));
+        let peer_bytes = (seen.sent_bytes - seen.server_bytes) as f64;
+        values.set(MetricId::Sent, peer_bytes / f64::from(self.world.peers()) / window.as_secs_f64());
+        let hourly =
+            |bytes: u64, price: UsdPerGigabyte| bytes as f64 / 1e9 * price.get() * 3_600.0 / window.as_secs_f64();
+        let relay = hourly(seen.relayed_bytes, self.world.relay_price());
+        values.set(MetricId::Cost, relay + hourly(seen.server_bytes, settings.webrtc.server_egress));
+    }
+
+    fn connectivity(&self, values: &mut MetricValues) {
+        let wanted = self.wanted.max(1) as f64;
+        values.set(MetricId::ConnectTime, self.connected_at.since(SimTime::ZERO).as_secs_f64());
+        values.set(MetricId::Relayed, 100.0 * self.relayed as f64 / wanted);
+        values.set(MetricId::Impossible, 100.0 * self.impossible as f64 / wanted);
+    }
+}

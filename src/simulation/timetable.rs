@@ -1,0 +1,69 @@
+//! When the messages of each flow are published.
+
+use rand_distr::{Distribution, Exp1};
+
+use crate::overlay::workload::{Arrivals, Flow};
+use crate::rng::{Domain, Streams};
+use crate::units::{SimDuration, SimTime};
+
+/// The publication times of all flows.
+#[derive(Clone, Debug)]
+pub(crate) struct Timetable {
+    // Of the flows whose times are drawn.
+    times: Vec<SimTime>,
+    end: SimTime,
+}
+
+/// When the messages of a flow are published.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Schedule {
+    /// One a period.
+    Periodic { start: SimTime, period: SimDuration },
+    /// At times that were drawn beforehand: `Timetable::times` from `first`, `count` of them.
+    Drawn { first: usize, count: u32 },
+}
+
+impl Timetable {
+    /// A timetable in which nothing is published at `end` or later.
+    pub(crate) const fn new(end: SimTime) -> Self {
+        Self { times: Vec::new(), end }
+    }
+
+    /// Adds a flow.
+    pub(crate) fn add(&mut self, flow: &Flow, streams: Streams) -> Schedule {
+        match flow.arrivals {
+            Arrivals::Periodic => Schedule::Periodic { start: flow.start, period: flow.period },
+            Arrivals::Poisson => {
+                let first = self.times.len();
+                let mut stream = streams.stream(Domain::WorkloadArrivals, flow.id);
+                let mut gap = || {
+                    let gap: f64 = Exp1.sample(&mut stream);
+                    SimDuration::from_secs_f64(gap * flow.period.as_secs_f64())
+                };
+                let mut time = SimTime::ZERO + gap();
+                while time < self.end {
+                    self.times.push(time);
+                    time += gap();
+                }
+                Schedule::Drawn { first, count: (self.times.len() - first) as u32 }
+            }
+        }
+    }
+
+    /// When message `number` of a flow is published; the message must exist.
+    #[inline]
+    pub(crate) fn published(&self, schedule: Schedule, number: u32) -> SimTime {
+        match schedule {
+            Schedule::Periodic { start, period } => start + period * u64::from(number),
+            Schedule::Drawn { first, .. } => self.times[first + number as usize],
+        }
+    }
+
+    /// When message `number` of a flow is published, if there is one.
+    pub(crate) fn publication(&self, schedule: Schedule, number: u32) -> Option<SimTime> {
+        match schedule {
+            Schedule::Drawn { count, .. } if number >= count => None,
+            _ => Some(self.published(schedule, number)).filter(|&time| time < self.end),
+        }
+    }
+}
