@@ -5,6 +5,7 @@ pub(crate) mod exit;
 pub(crate) mod list;
 mod progress;
 pub(crate) mod run;
+mod rung;
 pub(crate) mod schema;
 
 use clap::{Parser, Subcommand};

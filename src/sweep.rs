@@ -7,7 +7,9 @@
 mod memory;
 mod results;
 mod run;
+mod rung;
 
 pub use memory::{MemoryError, check_memory};
 pub use results::{CellRuns, Replication, Results, RunCost};
 pub use run::{Observer, SweepError, SweepOptions, run};
+pub use rung::{ReplicationError, Rung};

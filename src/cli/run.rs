@@ -10,10 +10,11 @@ use clap::{Args, ValueEnum};
 use miette::IntoDiagnostic;
 use peerscape::report::{self, Answer, Provenance, Written, folder, plot};
 use peerscape::scenario::{self, Experiment};
-use peerscape::sweep::{self, Results, SweepOptions};
+use peerscape::sweep::{self, Results, Rung, SweepOptions};
 
 use super::exit::Exit;
 use super::progress::Progress;
+use super::rung::RungName;
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
@@ -27,7 +28,10 @@ pub(crate) struct Arguments {
     /// How many replications run at once [default: one a processor]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// The results folder [default: results/<name of the scenario>]
+    /// What runs the replications
+    #[arg(long, value_enum, default_value_t)]
+    rung: RungName,
+    /// The results folder [default: results/<name of the scenario>, with the rung unless it is the model]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// How to print the answer
@@ -58,8 +62,12 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
+    let Some(rung) = arguments.rung.rung() else {
+        eprintln!("error: {}", super::rung::NO_STACK);
+        return Ok(Exit::Usage);
+    };
     experiment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
-    arguments.run(&experiment).or_else(|failure| {
+    arguments.run(&experiment, rung).or_else(|failure| {
         let causes: Vec<String> = failure.chain().map(ToString::to_string).collect();
         eprintln!("error: {}", causes.join(": "));
         Ok(Exit::Failure)
@@ -67,14 +75,15 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
 }
 
 impl Arguments {
-    fn run(&self, experiment: &Arc<Experiment>) -> miette::Result<Exit> {
+    fn run(&self, experiment: &Arc<Experiment>, rung: Rung) -> miette::Result<Exit> {
         let jobs = self.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
-        let mut out = self.out.clone().unwrap_or_else(|| Path::new("results").join(&experiment.name));
+        let options = SweepOptions { jobs, rung };
+        let mut out = self.out.clone().unwrap_or_else(|| self.rung.default_out(&experiment.name));
         folder::check_target(&out).into_diagnostic()?;
-        sweep::check_memory(experiment, jobs).into_diagnostic()?;
+        sweep::check_memory(experiment, options).into_diagnostic()?;
         let (started, clock) = now();
         let mut progress = Progress::start(experiment.cells.len() * experiment.seeds.len(), clock).into_diagnostic()?;
-        let results = sweep::run(experiment, SweepOptions { jobs }, &mut progress).into_diagnostic()?;
+        let results = sweep::run(experiment, options, &mut progress).into_diagnostic()?;
         let interrupted = progress.end();
         if interrupted && results.cells.iter().all(|cell| cell.runs.is_empty()) {
             eprintln!("interrupted before the first replication was finished: nothing is written");
@@ -85,7 +94,13 @@ impl Arguments {
             folder::check_target(&out).into_diagnostic()?;
         }
         let answer = report::answer(&results);
-        let provenance = Provenance { command: command(), started, wall: clock.elapsed(), threads: jobs };
+        let provenance = Provenance {
+            command: command(),
+            rung: options.rung.name,
+            started,
+            wall: clock.elapsed(),
+            threads: jobs,
+        };
         let files = self.files(&results, &answer, &provenance)?;
         let written = report::write_folder(&out, &files).into_diagnostic()?;
         self.print(experiment, &answer, &written).into_diagnostic()?;

@@ -19,6 +19,8 @@ use crate::sweep::{Replication, Results};
 pub struct Provenance {
     /// The command that repeats it.
     pub command: String,
+    /// What ran the replications.
+    pub rung: &'static str,
     /// When it started.
     pub started: SystemTime,
     /// How long it took.
@@ -38,6 +40,7 @@ pub fn manifest_json(results: &Results<'_>, provenance: &Provenance) -> Vec<u8> 
         "name": experiment.name,
         "question": experiment.question,
         "command": provenance.command,
+        "rung": provenance.rung,
         "started": humantime::format_rfc3339_seconds(provenance.started).to_string(),
         "wall_s": provenance.wall.as_secs_f64(),
         "threads": provenance.threads,
@@ -96,6 +99,7 @@ mod tests {
         let experiment = study.experiment();
         let provenance = Provenance {
             command: "peerscape run scenarios/town-hall.toml".to_owned(),
+            rung: "model",
             started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
             wall: Duration::from_millis(1_500),
             threads: 2,

@@ -3,8 +3,8 @@
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 use thiserror::Error;
 
+use super::run::SweepOptions;
 use crate::scenario::{Cell, Experiment};
-use crate::simulation::estimate_memory;
 use crate::units::ByteCount;
 
 /// The replications that would run at once need more memory than there is.
@@ -21,22 +21,23 @@ pub struct MemoryError {
     available_gb: String,
 }
 
-/// Checks that the largest replications fit into the memory that is free, `jobs` at once.
+/// Checks that the largest replications fit into the memory that is free, as many at once as the
+/// options say.
 ///
 /// # Errors
 /// When they do not, with both figures.
-pub fn check_memory(experiment: &Experiment, jobs: usize) -> Result<(), MemoryError> {
+pub fn check_memory(experiment: &Experiment, options: SweepOptions) -> Result<(), MemoryError> {
     let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
-    check_against(experiment, jobs, ByteCount::new(System::new_with_specifics(memory).available_memory()))
+    check_against(experiment, options, ByteCount::new(System::new_with_specifics(memory).available_memory()))
 }
 
-fn check_against(experiment: &Experiment, jobs: usize, available: ByteCount) -> Result<(), MemoryError> {
+fn check_against(experiment: &Experiment, options: SweepOptions, available: ByteCount) -> Result<(), MemoryError> {
     let mut estimates: Vec<(ByteCount, &Cell)> =
-        experiment.cells.iter().map(|cell| (estimate_memory(cell), cell)).collect();
+        experiment.cells.iter().map(|cell| ((options.rung.memory)(cell), cell)).collect();
     estimates.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
     // Each cell runs with every seed, so the largest may meet itself.
     let slots = estimates.iter().flat_map(|estimate| std::iter::repeat_n(estimate, experiment.seeds.len()));
-    let largest: Vec<_> = slots.take(jobs).collect();
+    let largest: Vec<_> = slots.take(options.jobs).collect();
     let needed = ByteCount::new(largest.iter().map(|(bytes, _)| bytes.get()).fold(0, u64::saturating_add));
     let Some((_, cell)) = largest.first().filter(|_| needed > available) else { return Ok(()) };
     Err(MemoryError {

@@ -10,14 +10,17 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::results::{CellRuns, Replication, Results, RunCost};
+use super::rung::{ReplicationError, Rung};
 use crate::scenario::Experiment;
-use crate::simulation::{SimulationError, estimate_deliveries, simulate};
+use crate::simulation::estimate_deliveries;
 
 /// How to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct SweepOptions {
     /// How many replications run at once.
     pub jobs: usize,
+    /// What runs a replication.
+    pub rung: Rung,
 }
 
 /// Whoever watches a sweep.
@@ -40,7 +43,7 @@ pub enum SweepError {
         /// Its seed.
         seed: u64,
         /// What happened.
-        source: SimulationError,
+        source: ReplicationError,
     },
     /// No threads can be had.
     #[error("cannot start {jobs} threads: {source}")]
@@ -60,7 +63,7 @@ struct Task {
     work: f64,
 }
 
-type Outcome = (Task, Result<Replication, SimulationError>);
+type Outcome = (Task, Result<Replication, ReplicationError>);
 
 /// How often the observer is asked whether to stop.
 const TICK: Duration = Duration::from_millis(100);
@@ -78,7 +81,7 @@ pub fn run<'a>(
     let tasks = tasks(experiment);
     let mut slots: Vec<Vec<Option<Replication>>> =
         experiment.cells.iter().map(|_| experiment.seeds.iter().map(|_| None).collect()).collect();
-    let (outcomes, pool) = start(experiment, tasks, options.jobs)?;
+    let (outcomes, pool) = start(experiment, tasks, options)?;
     let mut share = 0.0;
     loop {
         match outcomes.recv_timeout(TICK) {
@@ -121,8 +124,9 @@ fn tasks(experiment: &Experiment) -> Vec<Task> {
 fn start(
     experiment: &Arc<Experiment>,
     tasks: Vec<Task>,
-    jobs: usize,
+    options: SweepOptions,
 ) -> Result<(mpsc::Receiver<Outcome>, JoinHandle<()>), SweepError> {
+    let SweepOptions { jobs, rung } = options;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
         .build()
@@ -132,20 +136,20 @@ fn start(
     let thread = std::thread::spawn(move || {
         // A bridge keeps the order: the next task goes to the next free thread.
         let tasks = tasks.into_iter().par_bridge();
-        pool.install(|| tasks.for_each_with(sender, |sender, task| replicate(&experiment, task, sender)));
+        pool.install(|| tasks.for_each_with(sender, |sender, task| replicate(&experiment, task, rung, sender)));
     });
     Ok((outcomes, thread))
 }
 
-fn replicate(experiment: &Experiment, task: Task, sender: &Sender<Outcome>) {
+fn replicate(experiment: &Experiment, task: Task, rung: Rung, sender: &Sender<Outcome>) {
     let clock = ThreadTime::now();
-    let record = simulate(&experiment.cells[task.cell], experiment.seeds[task.seed]);
+    let record = (rung.replicate)(&experiment.cells[task.cell], experiment.seeds[task.seed]);
     let cost = RunCost { cpu_s: clock.elapsed().as_secs_f64() };
     // Nobody listens any more once the sweep was stopped.
     let _ = sender.send((task, record.map(|record| Replication { record, cost })));
 }
 
-fn failure(experiment: &Experiment, task: Task, source: SimulationError) -> SweepError {
+fn failure(experiment: &Experiment, task: Task, source: ReplicationError) -> SweepError {
     let topology = experiment.cells[task.cell].label.clone();
     SweepError::Replication { topology, seed: experiment.seeds[task.seed].0, source }
 }

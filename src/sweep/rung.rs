@@ -1,0 +1,32 @@
+//! What a replication runs on: the model, or something more real that gives the same record.
+
+use std::error::Error;
+
+use crate::metrics::RunRecord;
+use crate::rng::Seed;
+use crate::scenario::Cell;
+use crate::simulation::{estimate_memory, simulate};
+use crate::units::ByteCount;
+
+/// Why a replication has no record.
+pub type ReplicationError = Box<dyn Error + Send + Sync>;
+
+/// A rung of the fidelity ladder.
+#[derive(Clone, Copy, Debug)]
+pub struct Rung {
+    /// The name on the command line and in the manifest.
+    pub name: &'static str,
+    /// Runs one replication: the same cell and seed give the same record.
+    pub replicate: fn(&Cell, Seed) -> Result<RunRecord, ReplicationError>,
+    /// An upper estimate of the memory that one replication needs.
+    pub memory: fn(&Cell) -> ByteCount,
+}
+
+impl Rung {
+    /// The event model.
+    pub const MODEL: Self = Self {
+        name: "model",
+        replicate: |cell, seed| Ok(simulate(cell, seed)?),
+        memory: estimate_memory,
+    };
+}
