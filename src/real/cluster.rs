@@ -85,7 +85,8 @@ pub struct Cluster {
     server: Option<Server>,
     // Endpoints by node and port, from the first port on.
     ports: Vec<Vec<u32>>,
-    endpoints: Vec<Option<Seat>>,
+    // Boxed: an endpoint is large, and the list grows.
+    endpoints: Vec<Option<Box<Seat>>>,
     connections: Vec<Connection>,
     timers: Timers,
     flying: Slots<Flying>,
@@ -230,7 +231,7 @@ impl Cluster {
     }
 
     fn seat(&mut self, endpoint: u32) -> Option<&mut Seat> {
-        self.endpoints[endpoint as usize].as_mut()
+        self.endpoints[endpoint as usize].as_deref_mut()
     }
 
     fn endpoint_of(&self, end: End) -> Option<u32> {

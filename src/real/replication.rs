@@ -88,6 +88,7 @@ fn cluster(prepared: &Prepared) -> Result<Cluster, ReplicationError> {
     let world = &prepared.world;
     let settings = StackSettings {
         candidates: Candidates { host: true, ..Candidates::default() },
+        max_message: prepared.flows.iter().map(|flow| flow.size).max().unwrap_or_default().max(MAX_MESSAGE_LEAST),
         channels: peers::channels(&prepared.flows).into_iter().map(peers::channel_spec).collect(),
         ..StackSettings::default()
     };
@@ -103,6 +104,9 @@ fn cluster(prepared: &Prepared) -> Result<Cluster, ReplicationError> {
     }
     Ok(cluster)
 }
+
+/// Ends take messages of at least this size, whatever the workload.
+const MAX_MESSAGE_LEAST: ByteCount = ByteCount::new(4 << 10);
 
 /// A lost DTLS flight can hang an attempt for good; the stack's server side gives up after 8 s.
 const ATTEMPT_TIMEOUT: SimDuration = SimDuration::from_secs(10);

@@ -35,6 +35,9 @@ pub struct StackSettings {
     pub gathering_timeout: SimDuration,
     /// The channels that the offering end opens.
     pub channels: Vec<ChannelSpec>,
+    /// The largest message an end takes (RFC 8841; at most 256 KiB). The stack keeps a buffer of
+    /// this size at each end.
+    pub max_message: ByteCount,
     /// SCTP's receive buffer, if not the stack's own 1 MiB.
     pub receive_buffer: Option<ByteCount>,
     /// Time between ICE keep-alives, if not the stack's own 2 s.
@@ -59,6 +62,7 @@ impl Default for StackSettings {
             trickle: true,
             gathering_timeout: SimDuration::from_secs(5),
             channels: vec![ChannelSpec::default()],
+            max_message: ByteCount::new(64 << 10),
             receive_buffer: None,
             keepalive: None,
         }

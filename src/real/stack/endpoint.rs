@@ -74,12 +74,13 @@ impl Endpoint {
         settings: &StackSettings,
         identity: &Identity,
     ) -> Result<Self, StackError> {
+        let max_message = u32::try_from(settings.max_message.get()).unwrap_or(u32::MAX);
         let mut engine = SettingEngineBuilder::new()
             .with_include_loopback_candidate(true)
             .with_crypto_provider(identity.provider.clone())
             // What RFC 8842 recommends for the answering end.
             .with_answering_dtls_role(RTCDtlsRole::Client)
-            .with_sctp_max_message_size(SctpMaxMessageSize::Unbounded);
+            .with_sctp_max_message_size(SctpMaxMessageSize::Bounded(max_message));
         if let Some(bytes) = settings.receive_buffer {
             engine = engine.with_sctp_max_receive_buffer_size(u32::try_from(bytes.get()).unwrap_or(u32::MAX));
         }
