@@ -3,14 +3,25 @@
 pub mod cities;
 mod latency;
 mod link;
+mod loss;
 mod matrix;
+mod middlebox;
 mod nat;
+mod packet;
+mod packet_link;
+mod realm;
 mod server;
-mod temp;
-pub use temp::*;
 
 pub use latency::{LatencyModel, LatencySpec, Place, RegionMix};
 pub use link::{Link, LinkSpec};
+pub use loss::LossSpec;
 pub use matrix::{MatrixError, MatrixFile, MatrixTable, MatrixUnit, Measures};
+pub use middlebox::{
+    Blocker, Firewall, MIDDLEBOX_PRESETS, Masquerade, Middlebox, MiddleboxPreset, MiddleboxSpec, NatBox, NatSpec,
+    Passage, PortAllocation, Refresh, overall_nat,
+};
 pub use nat::{Filtering, Mapping, Nat, NatMix, PairOutcome, pair_outcome};
+pub use packet::{DropReason, Header, Transport};
+pub use packet_link::{LinkDrop, PacketLink, PacketLinkSpec};
+pub use realm::{HostId, Internet, RealmId, Transit};
 pub use server::FifoServer;

@@ -94,13 +94,8 @@ impl Arguments {
             folder::check_target(&out).into_diagnostic()?;
         }
         let answer = report::answer(&results);
-        let provenance = Provenance {
-            command: command(),
-            rung: options.rung.name,
-            started,
-            wall: clock.elapsed(),
-            threads: jobs,
-        };
+        let provenance =
+            Provenance { command: command(), rung: options.rung.name, started, wall: clock.elapsed(), threads: jobs };
         let files = self.files(&results, &answer, &provenance)?;
         let written = report::write_folder(&out, &files).into_diagnostic()?;
         self.print(experiment, &answer, &written).into_diagnostic()?;

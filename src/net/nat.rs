@@ -6,19 +6,24 @@ use serde::{Deserialize, Serialize};
 use crate::presets::{HasPresets, Preset};
 use crate::units::Probability;
 
-/// Which outside address a NAT gives a new destination (RFC 4787, section 4.1). A NAT whose
-/// mapping depends on the address only counts as address-and-port-dependent here: towards two
-/// peers on two hosts it behaves the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+/// Which outside address a NAT gives a new destination (RFC 4787, section 4.1), from the most to
+/// the least helpful.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mapping {
     /// The same for every destination.
     EndpointIndependent,
+    /// Another for every destination address, the same for all its ports. Towards peers on
+    /// different hosts that is as good or bad as the next.
+    AddressDependent,
     /// Another for every destination ("symmetric").
     AddressAndPortDependent,
 }
 
-/// Which packets from outside a NAT lets in (RFC 4787, section 5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+/// Which packets from outside a NAT lets in (RFC 4787, section 5), from the most to the least
+/// helpful.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Filtering {
     /// From anyone.
     EndpointIndependent,

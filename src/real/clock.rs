@@ -16,7 +16,10 @@ pub(super) struct Clock {
 
 impl Clock {
     /// A clock whose time zero is now.
-    #[expect(clippy::disallowed_methods, reason = "the origin of simulated instants; differences to it are all that counts")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the origin of simulated instants; differences to it are all that counts"
+    )]
     pub(super) fn new() -> Self {
         Self { origin: Instant::now() }
     }

@@ -7,7 +7,9 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::turn_server::Datagram;
-use crate::net::{DropReason, Header, HostId, Internet, LinkDrop, MiddleboxSpec, PacketLink, PacketLinkSpec, Transit, Transport};
+use crate::net::{
+    DropReason, Header, HostId, Internet, LinkDrop, MiddleboxSpec, PacketLink, PacketLinkSpec, Transit, Transport,
+};
 use crate::rng::{Domain, Streams};
 use crate::units::{ByteCount, SimDuration, SimTime};
 
@@ -74,7 +76,9 @@ impl Network {
             realm = self.internet.add_realm(realm, part, stream);
         }
         let host = self.internet.add_host(realm);
-        let link = |spec, direction: u64| PacketLink::new(spec, self.streams.stream(Domain::PacketLink, node << 1 | direction));
+        let link = |spec, direction: u64| {
+            PacketLink::new(spec, self.streams.stream(Domain::PacketLink, node << 1 | direction))
+        };
         let attachment = Attachment { host, up: link(spec.up, 0), down: link(spec.down, 1), sent_bytes: 0 };
         self.nodes.push(attachment);
         self.node_of.push(node as u32);

@@ -137,11 +137,8 @@ fn boxes(nat: Nat) -> Vec<MiddleboxSpec> {
 }
 
 /// The rung of the real stack in virtual time.
-pub const VIRTUAL: Rung = Rung {
-    name: "virtual",
-    replicate: |cell, seed| Ok(replicate(cell, seed)?.record),
-    memory: estimate_memory,
-};
+pub const VIRTUAL: Rung =
+    Rung { name: "virtual", replicate: |cell, seed| Ok(replicate(cell, seed)?.record), memory: estimate_memory };
 
 /// Resident memory of a connection's two ends (measured: 283 to 393 KiB), with room for what is
 /// under way.

@@ -147,13 +147,8 @@ impl Trace {
         record[24..].copy_from_slice(&(payload.len() as u32).to_le_bytes());
         self.hash.update(&record);
         if self.keeps {
-            let what = Happened::Sent {
-                node,
-                destination: *destination,
-                bytes: payload.len(),
-                what: describe(payload),
-                loss,
-            };
+            let what =
+                Happened::Sent { node, destination: *destination, bytes: payload.len(), what: describe(payload), loss };
             self.entries.push(Entry { time: now, what });
         }
     }

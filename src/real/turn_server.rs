@@ -21,5 +21,7 @@ impl TurnServer {
     /// r
     pub fn receive(&mut self, _n: crate::units::SimTime, _d: Datagram, _o: &mut Vec<Datagram>) {}
     /// c
-    pub fn counts(&self) -> TurnCounts { TurnCounts {} }
+    pub fn counts(&self) -> TurnCounts {
+        TurnCounts {}
+    }
 }

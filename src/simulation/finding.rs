@@ -6,8 +6,7 @@ use crate::units::Bitrate;
 
 /// Every limit that is exceeded, each by its worst node.
 pub(super) fn findings(observed: &Observed<'_>) -> Vec<Finding> {
-    let found =
-        [uplink(observed), cpu(observed), connections(observed), unreachable(observed), silence(observed)];
+    let found = [uplink(observed), cpu(observed), connections(observed), unreachable(observed), silence(observed)];
     found.into_iter().flatten().collect()
 }
 
@@ -36,8 +35,12 @@ fn cpu(observed: &Observed<'_>) -> Option<Finding> {
     } else {
         String::new()
     };
-    let text =
-        format!("{} needs {} of its CPU budget{idle}{}", name(observed, node), percent_text(percent), others(overloaded));
+    let text = format!(
+        "{} needs {} of its CPU budget{idle}{}",
+        name(observed, node),
+        percent_text(percent),
+        others(overloaded)
+    );
     Some(Finding { kind: "cpu", text })
 }
 

@@ -24,9 +24,6 @@ pub struct Rung {
 
 impl Rung {
     /// The event model.
-    pub const MODEL: Self = Self {
-        name: "model",
-        replicate: |cell, seed| Ok(simulate(cell, seed)?),
-        memory: estimate_memory,
-    };
+    pub const MODEL: Self =
+        Self { name: "model", replicate: |cell, seed| Ok(simulate(cell, seed)?), memory: estimate_memory };
 }

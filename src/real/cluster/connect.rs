@@ -106,7 +106,13 @@ impl Cluster {
     }
 
     /// The time of an attempt is up.
-    pub(super) fn give_up(&mut self, now: SimTime, connection: u32, attempt: u32, scheduler: &mut Scheduler<Event>) -> bool {
+    pub(super) fn give_up(
+        &mut self,
+        now: SimTime,
+        connection: u32,
+        attempt: u32,
+        scheduler: &mut Scheduler<Event>,
+    ) -> bool {
         let known = &self.connections[connection as usize];
         let late = known.attempts == attempt && known.state == ConnectionState::Connecting;
         late && self.attempt_failed(now, connection, scheduler)

@@ -61,7 +61,9 @@ impl<'a> Context<'a> {
     /// Whether what an end sends goes through its own relayed address.
     pub fn sends_through_relay(&mut self, end: End) -> bool {
         let endpoint = self.cluster.endpoint_of(end);
-        endpoint.and_then(|endpoint| self.cluster.seat(endpoint)).is_some_and(|seat| seat.endpoint.sends_through_relay())
+        endpoint
+            .and_then(|endpoint| self.cluster.seat(endpoint))
+            .is_some_and(|seat| seat.endpoint.sends_through_relay())
     }
 
     /// Calls [`wake`](super::Application::wake) with `token` at `time`.

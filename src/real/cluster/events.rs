@@ -188,7 +188,13 @@ impl Cluster {
         }
     }
 
-    fn arrive(&mut self, now: SimTime, transit: crate::net::Transit, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
+    fn arrive(
+        &mut self,
+        now: SimTime,
+        transit: crate::net::Transit,
+        datagram: Datagram,
+        scheduler: &mut Scheduler<Event>,
+    ) {
         match self.network.arrive(now, transit, wire_size(&datagram)) {
             Ok((received, node, source, destination)) => {
                 let datagram = Datagram { source, destination, ..datagram };
@@ -198,7 +204,9 @@ impl Cluster {
                 let slot = self.flying.put(Flying::Downlink(node, datagram));
                 scheduler.schedule_at(received, Event::Datagram { slot });
             }
-            Err(loss) => self.trace.push(now, Happened::Dropped { source: datagram.source, destination: datagram.destination, loss }),
+            Err(loss) => self
+                .trace
+                .push(now, Happened::Dropped { source: datagram.source, destination: datagram.destination, loss }),
         }
     }
 

@@ -294,7 +294,12 @@ impl Endpoint {
 
     // A datagram of the stack: through the relay if it leaves from there, else as it is.
     #[inline]
-    fn send_datagram(&mut self, now: SimTime, datagram: TaggedBytesMut, out: &mut Vec<Effect>) -> Result<(), StackError> {
+    fn send_datagram(
+        &mut self,
+        now: SimTime,
+        datagram: TaggedBytesMut,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), StackError> {
         match &mut self.relay {
             Some(relay) if relay.is_at(datagram.transport.local_addr) => {
                 self.through_relay = true;
@@ -369,7 +374,10 @@ impl Endpoint {
             }
         }
         busy |= self.drain_relay(now, effects)?;
-        if self.gathering_until.is_some() && self.binding.is_none() && !self.relay.as_ref().is_some_and(Relay::is_asking) {
+        if self.gathering_until.is_some()
+            && self.binding.is_none()
+            && !self.relay.as_ref().is_some_and(Relay::is_asking)
+        {
             self.gathering_until = None;
             self.connection.add_local_candidate(RTCIceCandidateInit::default())?;
             effects.push(Effect::State(State::Gathered));

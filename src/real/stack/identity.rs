@@ -60,8 +60,7 @@ fn new_certificate(provider: &dyn RTCCryptoProvider) -> Result<RTCCertificate, S
     let scheme = SignatureScheme::EcdsaP256Sha256;
     let failed = |error: CryptoError| StackError(error.to_string());
     let key = provider.crypto().generate_signing_key(scheme).map_err(failed)?;
-    let params =
-        CertificateParams::new(vec![SUBJECT.to_owned()]).map_err(|error| StackError(error.to_string()))?;
+    let params = CertificateParams::new(vec![SUBJECT.to_owned()]).map_err(|error| StackError(error.to_string()))?;
     Ok(RTCCertificate::generate_from_signing_key(params, scheme, Arc::new(EvenKey(key)))?)
 }
 

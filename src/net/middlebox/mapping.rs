@@ -1,0 +1,101 @@
+//! Mapping (RFC 4787, section 4.1): which packets of an inside address share an outside port.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use super::filtering::Contacts;
+use crate::net::nat::Mapping;
+use crate::net::packet::{DropReason, Header, Transport};
+use crate::units::SimTime;
+
+/// What packets of one mapping have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    transport: Transport,
+    inside: SocketAddrV4,
+    // What of the destination matters; zero where it does not.
+    destination: SocketAddrV4,
+}
+
+impl Key {
+    fn of(mapping: Mapping, header: &Header) -> Self {
+        let destination = match mapping {
+            Mapping::EndpointIndependent => SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0),
+            Mapping::AddressDependent => SocketAddrV4::new(*header.destination.ip(), 0),
+            Mapping::AddressAndPortDependent => header.destination,
+        };
+        Self { transport: header.transport, inside: header.source, destination }
+    }
+}
+
+/// One mapping.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) inside: SocketAddrV4,
+    pub(super) expires: SimTime,
+    pub(super) contacts: Contacts,
+    key: Key,
+}
+
+/// All mappings of a box. No two that live share a port.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Table {
+    ports: BTreeMap<Key, u16>,
+    entries: BTreeMap<(Transport, u16), Entry>,
+}
+
+impl Table {
+    /// The port that a packet from inside leaves with: its mapping's, or a new one's that `choose`
+    /// finds among the free ports.
+    pub(super) fn outbound(
+        &mut self,
+        mapping: Mapping,
+        now: SimTime,
+        header: &Header,
+        choose: impl FnOnce(&dyn Fn(u16) -> bool) -> Option<u16>,
+    ) -> Result<(u16, &mut Entry), DropReason> {
+        let key = Key::of(mapping, header);
+        let known = self.ports.get(&key).copied().filter(|port| self.live(key.transport, *port, now).is_some());
+        let port = match known {
+            Some(port) => port,
+            None => {
+                self.forget(key);
+                let is_free = |port: u16| self.live(key.transport, port, now).is_none();
+                let port = choose(&is_free).ok_or(DropReason::NoPort)?;
+                self.begin(key, port, now);
+                port
+            }
+        };
+        let entry = self.entries.get_mut(&(key.transport, port)).expect("invariant: the port has a mapping");
+        Ok((port, entry))
+    }
+
+    /// The live mapping of a port.
+    pub(super) fn inbound(&mut self, now: SimTime, transport: Transport, port: u16) -> Option<&mut Entry> {
+        self.entries.get_mut(&(transport, port)).filter(|entry| entry.expires > now)
+    }
+
+    /// The inside address that a port was last mapped to.
+    pub(super) fn inside_of(&self, transport: Transport, port: u16) -> Option<SocketAddrV4> {
+        self.entries.get(&(transport, port)).map(|entry| entry.inside)
+    }
+
+    fn live(&self, transport: Transport, port: u16, now: SimTime) -> Option<&Entry> {
+        self.entries.get(&(transport, port)).filter(|entry| entry.expires > now)
+    }
+
+    // Takes the place of whatever expired mapping had the port.
+    fn begin(&mut self, key: Key, port: u16, now: SimTime) {
+        let entry = Entry { inside: key.inside, expires: now, contacts: Contacts::default(), key };
+        if let Some(expired) = self.entries.insert((key.transport, port), entry) {
+            self.ports.remove(&expired.key);
+        }
+        self.ports.insert(key, port);
+    }
+
+    fn forget(&mut self, key: Key) {
+        if let Some(port) = self.ports.remove(&key) {
+            self.entries.remove(&(key.transport, port));
+        }
+    }
+}
