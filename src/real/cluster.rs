@@ -10,6 +10,7 @@ mod context;
 mod events;
 
 use std::collections::VecDeque;
+use std::net::SocketAddrV4;
 
 use bytes::BytesMut;
 
@@ -20,9 +21,9 @@ pub use events::Event;
 use super::clock::Clock;
 use super::network::{Network, NodeSpec, Paths};
 use super::slots::Slots;
-use super::stack::{Effect, Endpoint, Identity, Signal, StackError, StackSettings};
+use super::stack::{Effect, Endpoint, Identity, Signal, StackError, StackSettings, TurnAccess};
 use super::trace::Trace;
-use super::turn_server::{Datagram, TurnCounts, TurnServer};
+use super::turn_server::{Datagram, TurnCounts, TurnServer, TurnServerSpec};
 use crate::engine::{Engine, Model, RunLimits, Scheduler, Timers};
 use crate::net::Transit;
 use crate::rng::Streams;
@@ -127,6 +128,8 @@ struct Mail {
 
 /// The first UDP port of every node; each endpoint has its own, counting up.
 const FIRST_PORT: u16 = 5_000;
+/// Where STUN and TURN servers listen (RFC 8489, section 8.1).
+const STUN_PORT: u16 = 3_478;
 
 impl Cluster {
     /// A cluster without nodes.
@@ -194,17 +197,22 @@ impl Cluster {
         seats.any(|seat| seat.endpoint.sends_through_relay())
     }
 
-    /// Bytes that the TURN server has sent for its clients, headers included.
-    #[must_use]
-    pub fn relayed_bytes(&self) -> u64 {
-        0
-    }
-
-    /// Adds the node of a STUN server, which is a TURN server too if it `relays`, and has every
-    /// end use it.
-    pub fn add_server(&mut self, relays: bool) -> u32 {
-        let _ = relays;
-        self.add_node(&NodeSpec::default())
+    /// Adds the node of a STUN server, which is a TURN server too if it `relays`, and has every end
+    /// use it; `capacity` is the most allocations that it grants at a time.
+    pub fn add_server(&mut self, relays: bool, capacity: Option<u32>) -> u32 {
+        let node = self.add_node(&NodeSpec::default());
+        let address = SocketAddrV4::new(self.network.address(node), STUN_PORT);
+        let spec = if relays { TurnServerSpec::new(address) } else { TurnServerSpec::stun_only(address) };
+        let spec = TurnServerSpec { max_allocations: capacity, ..spec };
+        self.settings.candidates.stun = Some(address);
+        self.settings.candidates.turn = relays.then(|| TurnAccess {
+            server: address,
+            username: spec.username.clone(),
+            password: spec.password.clone(),
+            realm: spec.realm.clone(),
+        });
+        self.server = Some(Server { node, turn: TurnServer::new(spec) });
+        node
     }
 
     /// What the TURN server has done.

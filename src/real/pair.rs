@@ -94,7 +94,7 @@ pub fn connect(spec: &PairSpec) -> Result<PairRun, PairError> {
     let mut context = Context::new(&mut lab.cluster, scheduler);
     let ends = [0, 1].map(|side| End { connection: 0, side });
     let selected = ends.map(|end| context.selected(end));
-    let relayed = selected.iter().flatten().any(|pair| pair.local == "relay" || pair.remote == "relay");
+    let relayed = lab.cluster.is_relayed(0);
     let connection = lab.cluster.connections()[0].clone();
     let failed_at = lab.application.done.filter(|_| connection.state != ConnectionState::Open);
     Ok(PairRun { connection, failed_at, selected, relayed, trace: lab.cluster.trace().clone() })
@@ -125,6 +125,14 @@ impl PairSpec {
         for boxes in &self.boxes {
             let node = NodeSpec { boxes: boxes.clone(), up: self.up, ..NodeSpec::default() };
             cluster.add_node(&node);
+        }
+        match self.gather {
+            Gather::Host => {}
+            Gather::Stun => drop(cluster.add_server(false, None)),
+            Gather::Turn | Gather::RelayOnly => drop(cluster.add_server(true, None)),
+        }
+        if self.gather == Gather::RelayOnly {
+            cluster.settings_mut().candidates.stun = None;
         }
         cluster.add_connection(0, 1);
         Ok(cluster)
@@ -163,16 +171,47 @@ impl Application for Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::{MIDDLEBOX_PRESETS, PairOutcome, overall_nat, pair_outcome};
 
     #[test]
     fn a_channel_opens_after_sixteen_one_way_delays() {
-        for ms in [1, 10, 50, 100, 200] {
+        for ms in [1, 2, 10, 50, 100, 200] {
             let run = connect(&PairSpec { delay: SimDuration::from_ms(ms), ..PairSpec::default() }).expect("runs");
-            for entry in run.trace.entries() {
-                println!("{} {:?}", entry.time, entry.what);
-            }
             let expected = SimTime::ZERO + SimDuration::from_ms(16 * ms);
             assert_eq!(run.connection.open_at(), Some(expected), "{ms} ms one way");
+        }
+    }
+
+    #[test]
+    fn table() {
+        for gather in [Gather::Host, Gather::Stun, Gather::Turn] {
+            println!("{gather:?}");
+            for a in MIDDLEBOX_PRESETS {
+                print!("{:24}", a.name);
+                for b in MIDDLEBOX_PRESETS {
+                    let spec = PairSpec {
+                        boxes: [(a.make)(), (b.make)()],
+                        delay: SimDuration::from_ms(25),
+                        gather,
+                        ..PairSpec::default()
+                    };
+                    let run = connect(&spec).expect("runs");
+                    let rule = pair_outcome(overall_nat(&spec.boxes[0]), overall_nat(&spec.boxes[1]), false);
+                    let word = match (run.connection.open_at(), run.failed_at) {
+                        (Some(open), _) => format!(
+                            "{:.0}{}",
+                            open.since(SimTime::ZERO).as_ms_f64(),
+                            if run.relayed { "r" } else { "" }
+                        ),
+                        (None, Some(at)) => format!("F{:.0}", at.since(SimTime::ZERO).as_ms_f64()),
+                        (None, None) => "?".to_owned(),
+                    };
+                    let direct = run.connection.open_at().is_some() && !run.relayed;
+                    let mark = if gather != Gather::Host && direct != (rule == PairOutcome::Direct) { "!" } else { "" };
+                    print!("{:>9}", format!("{word}{mark}"));
+                }
+                println!();
+            }
         }
     }
 }

@@ -100,7 +100,7 @@ fn cluster(prepared: &Prepared) -> Result<Cluster, ReplicationError> {
     }
     let behind_nat = (0..world.nodes()).any(|node| world.nat(node) != Nat::Public);
     if behind_nat {
-        cluster.add_server(world.has_relay());
+        cluster.add_server(world.has_relay(), None);
     }
     Ok(cluster)
 }

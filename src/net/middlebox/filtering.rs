@@ -1,11 +1,15 @@
-//! Filtering (RFC 4787, section 5): who may send to a mapping.
+//! Filtering (RFC 4787, section 5): who may send to an inside address.
+//!
+//! A filter by address looks at whom the inside address has sent to, through any mapping. A filter
+//! by address and port looks at the mapping that a packet arrives on, as state kept by flow does:
+//! so kernels behave that were measured.
 
 use std::net::SocketAddrV4;
 
 use crate::net::nat::Filtering;
 use crate::units::SimTime;
 
-/// Whom the inside address of one mapping has sent to, and until when that counts.
+/// Whom an inside address has sent to, and until when that counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Contacts {
     remotes: Vec<(SocketAddrV4, SimTime)>,

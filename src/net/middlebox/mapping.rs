@@ -33,6 +33,7 @@ impl Key {
 pub(super) struct Entry {
     pub(super) inside: SocketAddrV4,
     pub(super) expires: SimTime,
+    /// Whom the inside address has sent to through this mapping.
     pub(super) contacts: Contacts,
     key: Key,
 }
@@ -42,6 +43,10 @@ pub(super) struct Entry {
 pub(super) struct Table {
     ports: BTreeMap<Key, u16>,
     entries: BTreeMap<(Transport, u16), Entry>,
+    // Ports on which a remote has reached an inside address other than by the mapping for it: what
+    // the inside address answers goes out the way the packet came in.
+    sessions: BTreeMap<(Transport, SocketAddrV4, SocketAddrV4), u16>,
+    sessions_tidied: usize,
 }
 
 impl Table {
@@ -55,8 +60,10 @@ impl Table {
         choose: impl FnOnce(&dyn Fn(u16) -> bool) -> Option<u16>,
     ) -> Result<(u16, &mut Entry), DropReason> {
         let key = Key::of(mapping, header);
-        let known = self.ports.get(&key).copied().filter(|port| self.live(key.transport, *port, now).is_some());
-        let port = match known {
+        let session = self.sessions.get(&(header.transport, header.source, header.destination)).copied();
+        let session = session.filter(|&port| self.is_of(header.transport, port, header.source, now));
+        let known = self.ports.get(&key).copied().filter(|&port| self.is_of(key.transport, port, key.inside, now));
+        let port = match session.or(known) {
             Some(port) => port,
             None => {
                 self.forget(key);
@@ -68,6 +75,24 @@ impl Table {
         };
         let entry = self.entries.get_mut(&(key.transport, port)).expect("invariant: the port has a mapping");
         Ok((port, entry))
+    }
+
+    /// A packet from outside was let in on `port`: remembers which way an answer goes.
+    pub(super) fn let_in(&mut self, mapping: Mapping, now: SimTime, header: &Header, inside: SocketAddrV4) {
+        let Header { transport, source: remote, destination } = *header;
+        let key = Key::of(mapping, &Header { transport, source: inside, destination: remote });
+        let port = destination.port();
+        if self.ports.get(&key) == Some(&port) {
+            self.sessions.remove(&(transport, inside, remote));
+        } else {
+            if self.sessions.len() > 2 * self.sessions_tidied.max(32) {
+                let entries = &self.entries;
+                let live = |transport, port| entries.get(&(transport, port)).is_some_and(|entry| entry.expires > now);
+                self.sessions.retain(|(transport, ..), port| live(*transport, *port));
+                self.sessions_tidied = self.sessions.len();
+            }
+            self.sessions.insert((transport, inside, remote), port);
+        }
     }
 
     /// The live mapping of a port.
@@ -82,6 +107,11 @@ impl Table {
 
     fn live(&self, transport: Transport, port: u16, now: SimTime) -> Option<&Entry> {
         self.entries.get(&(transport, port)).filter(|entry| entry.expires > now)
+    }
+
+    // Whether a port has a live mapping of this inside address.
+    fn is_of(&self, transport: Transport, port: u16, inside: SocketAddrV4, now: SimTime) -> bool {
+        self.live(transport, port, now).is_some_and(|entry| entry.inside == inside)
     }
 
     // Takes the place of whatever expired mapping had the port.

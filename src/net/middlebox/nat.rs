@@ -1,15 +1,17 @@
 //! A network address translator: mapping, filtering, port allocation and hairpinning together.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Passage;
+use super::filtering::Contacts;
 use super::mapping::Table;
 use super::ports::{Allocator, PortAllocation};
 use crate::net::nat::{Filtering, Mapping};
-use crate::net::packet::{DropReason, Header};
+use crate::net::packet::{DropReason, Header, Transport};
 use crate::rng::Stream;
 use crate::units::{SimDuration, SimTime};
 
@@ -66,12 +68,15 @@ pub struct NatBox {
     spec: NatSpec,
     outside: Ipv4Addr,
     table: Table,
+    // Whom each inside address has sent to, through any mapping; for filters by address only.
+    contacts: BTreeMap<(Transport, SocketAddrV4), Contacts>,
     allocator: Allocator,
 }
 
 impl NatBox {
     pub(super) fn new(spec: NatSpec, outside: Ipv4Addr, stream: Stream) -> Self {
-        Self { spec, outside, table: Table::default(), allocator: Allocator::new(spec.ports, stream) }
+        let allocator = Allocator::new(spec.ports, stream);
+        Self { spec, outside, table: Table::default(), contacts: BTreeMap::new(), allocator }
     }
 
     pub(super) fn outbound(&mut self, now: SimTime, header: Header) -> Result<Passage, DropReason> {
@@ -83,7 +88,14 @@ impl NatBox {
         let choose = |is_free: &dyn Fn(u16) -> bool| self.allocator.choose(header.source.port(), is_free);
         let (port, entry) = self.table.outbound(self.spec.mapping, now, &header, choose)?;
         entry.expires = expires;
-        entry.contacts.note(now, header.destination, expires);
+        match self.spec.filtering {
+            Filtering::EndpointIndependent => {}
+            Filtering::AddressDependent => {
+                let contacts = self.contacts.entry((header.transport, header.source)).or_default();
+                contacts.note(now, header.destination, expires);
+            }
+            Filtering::AddressAndPortDependent => entry.contacts.note(now, header.destination, expires),
+        }
         let translated = Header { source: SocketAddrV4::new(self.outside, port), ..header };
         if !turns {
             return Ok(Passage::Out(translated));
@@ -95,14 +107,23 @@ impl NatBox {
     pub(super) fn inbound(&mut self, now: SimTime, header: Header) -> Result<Header, DropReason> {
         let (port, remote) = (header.destination.port(), header.source);
         let entry = self.table.inbound(now, header.transport, port).ok_or(DropReason::NoMapping)?;
-        if !entry.contacts.admits(self.spec.filtering, now, remote) {
+        let inside = entry.inside;
+        let contacts = match self.spec.filtering {
+            Filtering::EndpointIndependent => None,
+            Filtering::AddressDependent => Some(self.contacts.entry((header.transport, inside)).or_default()),
+            Filtering::AddressAndPortDependent => Some(&mut entry.contacts),
+        };
+        if contacts.as_ref().is_some_and(|contacts| !contacts.admits(self.spec.filtering, now, remote)) {
             return Err(DropReason::Filtered);
         }
         if self.spec.refresh == Refresh::Both {
             entry.expires = now + self.spec.lifetime;
-            entry.contacts.refresh(remote, entry.expires);
+            if let Some(contacts) = contacts {
+                contacts.refresh(remote, now + self.spec.lifetime);
+            }
         }
-        Ok(Header { destination: entry.inside, ..header })
+        self.table.let_in(self.spec.mapping, now, &header, inside);
+        Ok(Header { destination: inside, ..header })
     }
 
     pub(super) fn inside_of(&self, header: &Header) -> Option<SocketAddrV4> {

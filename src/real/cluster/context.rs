@@ -52,18 +52,10 @@ impl<'a> Context<'a> {
         seat.map_or(0, |seat| seat.endpoint.outstanding_bytes(channel))
     }
 
-    /// The nominated candidate pair of an end.
+    /// The candidate pair that carries the data of an end.
     pub fn selected(&mut self, end: End) -> Option<Selected> {
-        let (now, endpoint) = (self.now, self.cluster.endpoint_of(end)?);
-        self.cluster.seat(endpoint)?.endpoint.selected(now)
-    }
-
-    /// Whether what an end sends goes through its own relayed address.
-    pub fn sends_through_relay(&mut self, end: End) -> bool {
-        let endpoint = self.cluster.endpoint_of(end);
-        endpoint
-            .and_then(|endpoint| self.cluster.seat(endpoint))
-            .is_some_and(|seat| seat.endpoint.sends_through_relay())
+        let endpoint = self.cluster.endpoint_of(end)?;
+        self.cluster.seat(endpoint)?.endpoint.selected()
     }
 
     /// Calls [`wake`](super::Application::wake) with `token` at `time`.

@@ -76,7 +76,8 @@ impl Tally {
         for (node, bytes) in (0..).zip(&mut self.sent_bytes[edge]) {
             *bytes = cluster.sent_bytes(node);
         }
-        self.relayed_bytes[edge] = cluster.relayed_bytes();
+        let counts = cluster.turn_counts();
+        self.relayed_bytes[edge] = (counts.to_peers.bytes + counts.to_clients.bytes).get();
     }
 }
 

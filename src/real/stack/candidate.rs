@@ -1,6 +1,6 @@
 //! ICE candidates (RFC 8445, section 5.1.1) in the form the stack takes them.
 
-use std::net::SocketAddrV4;
+use std::net::{SocketAddr, SocketAddrV4};
 
 use rtc::peer_connection::transport::{
     CandidateConfig, CandidateHostConfig, CandidateRelayConfig, CandidateServerReflexiveConfig, RTCIceCandidate,
@@ -40,6 +40,15 @@ pub(super) fn relayed(address: SocketAddrV4, own: SocketAddrV4, server: SocketAd
     };
     let candidate = RTCIceCandidate::from(&config.new_candidate_relay()?).to_json()?;
     Ok(RTCIceCandidateInit { url: Some(format!("turn:{server}")), ..candidate })
+}
+
+/// Address and type of a candidate attribute (RFC 8839, section 5.1): foundation, component,
+/// transport, priority, address, port, `typ`, type.
+pub(super) fn address_and_kind(attribute: &str) -> Option<(SocketAddr, &'static str)> {
+    let words: Vec<&str> = attribute.split_ascii_whitespace().collect();
+    let [_, _, _, _, address, port, "typ", kind, ..] = words[..] else { return None };
+    let kind = ["host", "srflx", "prflx", "relay"].into_iter().find(|known| *known == kind)?;
+    Some((SocketAddr::new(address.parse().ok()?, port.parse().ok()?), kind))
 }
 
 fn base(address: SocketAddrV4) -> CandidateConfig {

@@ -21,8 +21,6 @@ use rtc::peer_connection::transport::{RTCDtlsRole, RTCIceCandidateInit};
 use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
 use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
-use rtc::statistics::StatsSelector;
-use rtc::statistics::report::RTCStatsReportEntry;
 
 use super::gather::{Binding, is_binding_response};
 use super::relay::{Relay, Report};
@@ -48,15 +46,18 @@ pub struct Endpoint {
     described: bool,
     kick: bool,
     through_relay: bool,
+    // What the other end told of its candidates, and where data goes.
+    remote_candidates: Vec<(SocketAddr, &'static str)>,
+    data_to: Option<SocketAddr>,
 }
 
-/// The types of the nominated candidate pair (RFC 8445): `host`, `srflx`, `prflx`, `relay`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The types of the candidate pair in use (RFC 8445).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selected {
-    /// Of this end.
-    pub local: String,
-    /// Of the other.
-    pub remote: String,
+    /// Where this end sends from: `host`, its own socket, or `relay`.
+    pub local: &'static str,
+    /// Where it sends to: `host`, `srflx` or `relay` if it was told so, else `prflx`.
+    pub remote: &'static str,
 }
 
 /// Time-outs that are due already, handled in a row before the clock must move.
@@ -108,6 +109,8 @@ impl Endpoint {
             described: false,
             kick: false,
             through_relay: false,
+            remote_candidates: Vec::new(),
+            data_to: None,
         })
     }
 
@@ -132,6 +135,8 @@ impl Endpoint {
     pub fn describe(&mut self, now: SimTime, remote: RTCSessionDescription) -> Result<(), StackError> {
         let instant = self.clock.instant(now);
         let answers = self.connection.local_description().is_none();
+        let lines = remote.sdp.lines().filter_map(|line| line.strip_prefix("a=candidate:"));
+        self.remote_candidates.extend(lines.filter_map(candidate::address_and_kind));
         self.connection.set_remote_description(instant, remote)?;
         if answers {
             self.gather(now)?;
@@ -146,6 +151,7 @@ impl Endpoint {
     /// # Errors
     /// What the stack refuses.
     pub fn add_candidate(&mut self, candidate: RTCIceCandidateInit) -> Result<(), StackError> {
+        self.remote_candidates.extend(candidate::address_and_kind(&candidate.candidate));
         Ok(self.connection.add_remote_candidate(candidate)?)
     }
 
@@ -220,18 +226,15 @@ impl Endpoint {
         self.through_relay
     }
 
-    /// The nominated candidate pair, if there is one.
-    pub fn selected(&mut self, now: SimTime) -> Option<Selected> {
-        let report = self.connection.get_stats(self.clock.instant(now), StatsSelector::None);
-        let nominated = report.transport()?.selected_candidate_pair_id.clone();
-        let pair = report.candidate_pairs().find(|pair| pair.stats.id == nominated)?;
-        let kind = |id: &str| match report.get(id)? {
-            RTCStatsReportEntry::LocalCandidate(candidate) | RTCStatsReportEntry::RemoteCandidate(candidate) => {
-                Some(candidate.candidate_type.to_string())
-            }
-            _ => None,
-        };
-        Some(Selected { local: kind(&pair.local_candidate_id)?, remote: kind(&pair.remote_candidate_id)? })
+    /// The candidate pair that carries its data, once it has sent some.
+    #[must_use]
+    pub fn selected(&self) -> Option<Selected> {
+        let peer = self.data_to?;
+        let told = self.remote_candidates.iter().find(|(address, _)| *address == peer);
+        Some(Selected {
+            local: if self.through_relay { "relay" } else { "host" },
+            remote: told.map_or("prflx", |(_, kind)| kind),
+        })
     }
 
     /// When it wants to be woken, if ever; not before `now`.
@@ -300,13 +303,13 @@ impl Endpoint {
         datagram: TaggedBytesMut,
         out: &mut Vec<Effect>,
     ) -> Result<(), StackError> {
-        match &mut self.relay {
-            Some(relay) if relay.is_at(datagram.transport.local_addr) => {
-                self.through_relay = true;
-                relay.send(self.clock.instant(now), datagram.transport.peer_addr, datagram.message)
-            }
-            _ => {
-                self.through_relay = false;
+        let relayed = self.relay.as_mut().filter(|relay| relay.is_at(datagram.transport.local_addr));
+        if is_dtls(&datagram.message) {
+            (self.data_to, self.through_relay) = (Some(datagram.transport.peer_addr), relayed.is_some());
+        }
+        match relayed {
+            Some(relay) => relay.send(self.clock.instant(now), datagram.transport.peer_addr, datagram.message),
+            None => {
                 let leaves = TaggedBytesMut {
                     transport: TransportContext { local_addr: self.own.into(), ..datagram.transport },
                     ..datagram
@@ -441,6 +444,11 @@ impl Endpoint {
         };
         TaggedBytesMut { now, transport, message }
     }
+}
+
+// By the first byte (RFC 7983).
+fn is_dtls(payload: &[u8]) -> bool {
+    matches!(payload, [20..=63, ..])
 }
 
 // IPv6 addresses do not occur: nobody was told one.
