@@ -7,6 +7,7 @@ mod progress;
 pub(crate) mod run;
 mod rung;
 pub(crate) mod schema;
+pub(crate) mod validate;
 
 use clap::{Parser, Subcommand};
 
@@ -24,6 +25,8 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Run a scenario: every cell with every seed, then rank the topologies
     Run(run::Arguments),
+    /// Run a scenario on the model and on the real WebRTC stack, and compare them figure by figure
+    Validate(validate::Arguments),
     /// Find every error of scenario files, without running or writing anything
     Check(check::Arguments),
     /// Show the names that a scenario may use
@@ -37,5 +40,5 @@ Exit codes:
     0  success
     1  something failed while running
     2  the command line or a scenario is wrong
-    3  no topology meets the expectations of the scenario
+    3  no topology meets the expectations of the scenario, or a validation misses a bound
   130  interrupted; what was finished is kept";

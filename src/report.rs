@@ -21,6 +21,7 @@ mod runs_csv;
 mod summary;
 mod summary_csv;
 pub mod terminal;
+mod validation;
 
 pub use answer::{Answer, Decision, Progress, answer};
 pub use columns::columns_json;
@@ -32,6 +33,10 @@ pub use reign::Reign;
 pub use runs_csv::runs_csv;
 pub use summary::{Difference, Summary};
 pub use summary_csv::summary_csv;
+pub use validation::{
+    Agreement, BOUNDS, Bound as ValidationBound, RankAgreement, Row as ValidationRow, Tolerance, Validation,
+    render as validation_text, validation_csv,
+};
 
 use std::path::PathBuf;
 

@@ -41,6 +41,12 @@ impl Progress {
         Ok(Self { replications, finished: 0, share: 0.0, clock, next_line: LINE_EVERY, bar, stop })
     }
 
+    /// Watches another sweep of as many replications.
+    pub(super) fn restart(&mut self) {
+        (self.finished, self.share) = (0, 0.0);
+        self.bar = stderr().is_terminal().then(bar);
+    }
+
     /// Takes the bar away. Returns whether the sweep was interrupted.
     pub(super) fn end(&self) -> bool {
         if let Some(bar) = &self.bar {

@@ -150,12 +150,12 @@ const WIDTH: u16 = 110;
 const PNG_SCALE: f32 = 2.0;
 
 #[expect(clippy::disallowed_methods, reason = "the wall clock stands in the manifest and the progress line only")]
-fn now() -> (SystemTime, Instant) {
+pub(super) fn now() -> (SystemTime, Instant) {
     (SystemTime::now(), Instant::now())
 }
 
 // The command line that repeats this run.
-fn command() -> String {
+pub(super) fn command() -> String {
     let quote = |word: String| match word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,".contains(c)) {
         true => word,
         false => format!("'{}'", word.replace('\'', r"'\''")),

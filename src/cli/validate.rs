@@ -1,0 +1,92 @@
+//! `peerscape validate`: a scenario on the model and on the real stack, side by side.
+
+use std::io::{self, Write, stdout};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use clap::Args;
+use miette::IntoDiagnostic;
+use peerscape::report::{self, Provenance, Validation, folder};
+use peerscape::scenario::{self, Experiment};
+use peerscape::sweep::{self, Rung, SweepOptions};
+
+use super::exit::Exit;
+use super::progress::Progress;
+use super::run::{command, now};
+use super::rung::{NO_STACK, RungName};
+
+/// The arguments of `validate`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The scenario file; keep it small, every connection is a real one
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+    /// Replace a value: `population.peers=8`, `run.seeds=5`
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+    /// How many replications run at once [default: one a processor]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// The results folder [default: results/<name of the scenario>-validation]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Runs the scenario on both rungs and prints them side by side.
+pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
+    let Some(real) = RungName::Virtual.rung() else {
+        eprintln!("error: {NO_STACK}");
+        return Ok(Exit::Usage);
+    };
+    let experiment = match scenario::load(&arguments.scenario, &arguments.overrides) {
+        Ok(experiment) => Arc::new(experiment),
+        Err(errors) => {
+            eprintln!("{:?}", miette::Report::new(errors));
+            return Ok(Exit::Usage);
+        }
+    };
+    arguments.run(&experiment, real).or_else(|failure| {
+        let causes: Vec<String> = failure.chain().map(ToString::to_string).collect();
+        eprintln!("error: {}", causes.join(": "));
+        Ok(Exit::Failure)
+    })
+}
+
+/// Columns of the table.
+const WIDTH: u16 = 100;
+
+impl Arguments {
+    fn run(&self, experiment: &Arc<Experiment>, real: Rung) -> miette::Result<Exit> {
+        let jobs = self.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
+        let default_out = || Path::new("results").join(format!("{}-validation", experiment.name));
+        let out = self.out.clone().unwrap_or_else(default_out);
+        folder::check_target(&out).into_diagnostic()?;
+        let (started, clock) = now();
+        let mut both = Vec::new();
+        let mut progress = Progress::start(experiment.cells.len() * experiment.seeds.len(), clock).into_diagnostic()?;
+        for rung in [Rung::MODEL, real] {
+            let options = SweepOptions { jobs, rung };
+            sweep::check_memory(experiment, options).into_diagnostic()?;
+            let results = sweep::run(experiment, options, &mut progress).into_diagnostic()?;
+            if progress.end() {
+                eprintln!("interrupted: half a comparison says nothing, so nothing is written");
+                return Ok(Exit::Interrupted);
+            }
+            both.push(results);
+            progress.restart();
+        }
+        let [model, real_results] = &both[..] else { unreachable!("two rungs were run") };
+        let validation = Validation::of(model, real_results, real.name);
+        let provenance =
+            Provenance { command: command(), rung: real.name, started, wall: clock.elapsed(), threads: jobs };
+        let files = [
+            ("validation.csv".into(), report::validation_csv(&validation, experiment)),
+            (folder::MANIFEST.into(), report::manifest_json(real_results, &provenance)),
+        ];
+        let written = report::write_folder(&out, &files).into_diagnostic()?;
+        let text = report::validation_text(&validation, experiment, Some(&written), WIDTH);
+        stdout().write_all(text.as_bytes()).into_diagnostic()?;
+        Ok(if validation.holds() { Exit::Success } else { Exit::ExpectationMissed })
+    }
+}

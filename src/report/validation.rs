@@ -1,0 +1,214 @@
+//! The model beside something more real: how far apart they are, and whether within stated bounds.
+//!
+//! Both ran the same cells with the same seeds, so every metric is compared seed by seed as the
+//! mean of each. A figure that misses its bound is shown as it is: the model is wrong there.
+
+mod csv;
+mod ranks;
+mod text;
+
+use serde::Serialize;
+
+use super::ranking::ranking_metric;
+use super::summary::Summary;
+use crate::metrics::MetricId;
+use crate::sweep::Results;
+
+pub use csv::validation_csv;
+pub use ranks::RankAgreement;
+pub use text::render;
+
+/// How far a metric of the model may be from the real one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bound {
+    /// The metric.
+    pub metric: MetricId,
+    /// How far.
+    pub tolerance: Tolerance,
+}
+
+/// A distance between two figures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tolerance {
+    /// In percent of the real figure.
+    Relative(f64),
+    /// In the metric's own unit.
+    Absolute(f64),
+}
+
+/// The bounds, stated before anything is measured; docs/VALIDATION.md says why these.
+pub static BOUNDS: &[Bound] = &[
+    bound(MetricId::ConnectTime, Tolerance::Relative(2.0)),
+    bound(MetricId::LatencyMean, Tolerance::Relative(5.0)),
+    bound(MetricId::LatencyP50, Tolerance::Relative(5.0)),
+    bound(MetricId::LatencyP95, Tolerance::Relative(10.0)),
+    bound(MetricId::Delivered, Tolerance::Absolute(0.5)),
+    bound(MetricId::Sent, Tolerance::Relative(10.0)),
+    bound(MetricId::UplinkMax, Tolerance::Relative(10.0)),
+    bound(MetricId::Relayed, Tolerance::Absolute(0.0)),
+    bound(MetricId::Impossible, Tolerance::Absolute(0.0)),
+];
+
+const fn bound(metric: MetricId, tolerance: Tolerance) -> Bound {
+    Bound { metric, tolerance }
+}
+
+/// The model beside the real thing, over a whole experiment.
+#[derive(Clone, Debug)]
+pub struct Validation {
+    /// The name of the experiment.
+    pub name: String,
+    /// With how many seeds every cell ran.
+    pub seeds: usize,
+    /// What the model is compared with: the name of its rung.
+    pub real: &'static str,
+    /// A row a cell and bounded metric, in the order of the experiment.
+    pub rows: Vec<Row>,
+    /// Whether both rank the topologies alike, a row a group of cells.
+    pub ranks: Vec<RankAgreement>,
+}
+
+/// One metric of one cell on both rungs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The index of the cell.
+    pub cell: usize,
+    /// The group it belongs to.
+    pub group: usize,
+    /// The cell's topology.
+    pub topology: String,
+    /// The metric with its bound.
+    pub bound: Bound,
+    /// The model's mean over the seeds.
+    pub model: f64,
+    /// The real one's.
+    pub real: f64,
+    /// What that comes to.
+    pub verdict: Agreement,
+}
+
+/// Whether a figure keeps its bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Agreement {
+    /// It does.
+    Within,
+    /// It does not.
+    Miss,
+}
+
+impl Validation {
+    /// Compares the results of the model with those of another rung, of one experiment.
+    #[must_use]
+    pub fn of(model: &Results<'_>, real: &Results<'_>, real_name: &'static str) -> Self {
+        let experiment = model.experiment;
+        let (by_model, by_real) = (Summary::of(model), Summary::of(real));
+        let row = |cell: &crate::scenario::Cell, bound: &Bound| {
+            let mean = |summary: &Summary| summary.interval(cell.index, bound.metric).map(|interval| interval.mean);
+            let (model, real) = (mean(&by_model)?, mean(&by_real)?);
+            let verdict = if bound.tolerance.admits(model, real) { Agreement::Within } else { Agreement::Miss };
+            let (group, topology) = (cell.group, cell.label.clone());
+            Some(Row { cell: cell.index, group, topology, bound: *bound, model, real, verdict })
+        };
+        let rows = experiment.cells.iter().flat_map(|cell| BOUNDS.iter().filter_map(move |bound| row(cell, bound)));
+        Self {
+            name: experiment.name.clone(),
+            seeds: experiment.seeds.len(),
+            real: real_name,
+            rows: rows.collect(),
+            ranks: ranks::agreements(experiment, &by_model, &by_real, ranking_metric(experiment)),
+        }
+    }
+
+    /// Rows that miss their bounds.
+    pub fn misses(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.verdict == Agreement::Miss)
+    }
+
+    /// Whether every figure keeps its bound and every group of topologies is ranked alike.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.misses().next().is_none() && self.ranks.iter().all(RankAgreement::holds)
+    }
+}
+
+impl Row {
+    /// The model's distance from the real figure in percent of it, where that is not zero.
+    #[must_use]
+    pub fn relative_error_percent(&self) -> Option<f64> {
+        let percent = 100.0 * (self.model - self.real) / self.real;
+        percent.is_finite().then_some(percent)
+    }
+}
+
+/// Rounding in sums of binary fractions is not a difference.
+const ROUNDING: f64 = 1e-9;
+
+impl Tolerance {
+    /// Whether the two figures are no further apart.
+    #[must_use]
+    pub fn admits(self, model: f64, real: f64) -> bool {
+        let most = match self {
+            Self::Relative(percent) => percent / 100.0 * real.abs(),
+            Self::Absolute(most) => most,
+        };
+        (model - real).abs() <= most + ROUNDING
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Study;
+    use super::*;
+
+    const P95: MetricId = MetricId::LatencyP95;
+
+    fn validation(model: &Study, real: &Study) -> Validation {
+        let (of_model, of_real) = (model.experiment(), real.experiment());
+        Validation::of(&model.results(&of_model), &real.results(&of_real), "virtual")
+    }
+
+    #[test]
+    fn figures_within_their_bounds_hold_and_others_miss() {
+        let model = Study::new().cell(8, "mesh", P95, &[100.0, 102.0]).cell(8, "star", P95, &[200.0, 202.0]);
+        let near = Study::new().cell(8, "mesh", P95, &[105.0, 107.0]).cell(8, "star", P95, &[190.0, 192.0]);
+        let held = validation(&model, &near);
+        assert!(held.holds(), "{held:?}");
+        let far = Study::new().cell(8, "mesh", P95, &[105.0, 107.0]).cell(8, "star", P95, &[150.0, 152.0]);
+        let missed = validation(&model, &far);
+        let misses: Vec<&str> = missed.misses().map(|row| row.topology.as_str()).collect();
+        assert_eq!(misses, ["star"]);
+        assert!(!missed.holds());
+        assert!((missed.rows[1].relative_error_percent().expect("not zero") - 33.1).abs() < 0.1);
+    }
+
+    #[test]
+    fn topologies_that_change_places_are_told() {
+        let model = Study::new().cell(8, "mesh", P95, &[100.0, 101.0]).cell(8, "star", P95, &[104.0, 105.0]);
+        let real = Study::new().cell(8, "mesh", P95, &[104.0, 105.0]).cell(8, "star", P95, &[100.0, 101.0]);
+        let turned = validation(&model, &real);
+        assert!(turned.misses().next().is_none(), "each is within 10 %");
+        assert!(!turned.holds());
+        assert!((turned.ranks[0].tau.expect("two topologies") + 1.0).abs() < 1e-9);
+        assert_eq!(turned.ranks[0].contradictions, [("star".to_owned(), "mesh".to_owned())]);
+    }
+
+    #[test]
+    fn the_text_and_the_table_say_what_misses() {
+        let model = Study::new().cell(8, "mesh", P95, &[100.0, 102.0]).cell(8, "star", P95, &[200.0, 202.0]);
+        let real = Study::new().cell(8, "mesh", P95, &[105.0, 107.0]).cell(8, "star", P95, &[150.0, 152.0]);
+        let experiment = model.experiment();
+        let validation = validation(&model, &real);
+        insta::assert_snapshot!("validation_text", render(&validation, &experiment, None, 100));
+        let csv = validation_csv(&validation, &experiment);
+        insta::assert_snapshot!("validation_csv", String::from_utf8(csv).expect("text"));
+    }
+
+    #[test]
+    fn bounds_admit_their_edges() {
+        assert!(Tolerance::Relative(10.0).admits(110.0, 100.0));
+        assert!(!Tolerance::Relative(10.0).admits(110.1, 100.0));
+        assert!(Tolerance::Absolute(0.0).admits(3.0, 3.0));
+        assert!(!Tolerance::Absolute(0.5).admits(99.0, 99.6));
+    }
+}

@@ -1,0 +1,41 @@
+//! `validation.csv`: every compared figure, one row each.
+
+use super::super::axes::{AxisColumns, number};
+use super::super::runs_csv::Table;
+use super::{Agreement, Tolerance, Validation};
+use crate::scenario::Experiment;
+
+const BEFORE: [&str; 1] = ["topology"];
+const AFTER: [&str; 7] = ["metric", "model", "real", "relative_error_percent", "bound", "bound_unit", "verdict"];
+
+/// The bytes of `validation.csv`.
+#[must_use]
+pub fn validation_csv(validation: &Validation, experiment: &Experiment) -> Vec<u8> {
+    let fixed = [BEFORE.as_slice(), &AFTER].concat();
+    let axes = AxisColumns::new(experiment, &fixed);
+    let names = axes.names().iter().map(String::as_str);
+    let mut table = Table::new(BEFORE.into_iter().chain(names).chain(AFTER));
+    for row in &validation.rows {
+        let definition = row.bound.metric.definition();
+        let (bound, unit) = match row.bound.tolerance {
+            Tolerance::Relative(percent) => (percent, "% of real"),
+            Tolerance::Absolute(most) => (most, definition.unit),
+        };
+        let verdict = match row.verdict {
+            Agreement::Within => "within",
+            Agreement::Miss => "miss",
+        };
+        let figures = [
+            definition.name.to_owned(),
+            number(row.model),
+            number(row.real),
+            row.relative_error_percent().map_or_else(String::new, number),
+            number(bound),
+            unit.to_owned(),
+            verdict.to_owned(),
+        ];
+        let place = [vec![row.topology.clone()], axes.values(&experiment.cells[row.cell])].concat();
+        table.row(place.iter().chain(&figures).map(String::as_str));
+    }
+    table.into_bytes()
+}
