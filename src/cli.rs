@@ -3,6 +3,8 @@
 pub(crate) mod check;
 pub(crate) mod exit;
 pub(crate) mod list;
+pub(crate) mod nat;
+pub(crate) mod pair;
 mod progress;
 pub(crate) mod run;
 mod rung;
@@ -27,6 +29,10 @@ pub(crate) enum Verb {
     Run(run::Arguments),
     /// Run a scenario on the model and on the real WebRTC stack, and compare them figure by figure
     Validate(validate::Arguments),
+    /// Set up one connection between two peers and show every step of it
+    Pair(pair::Arguments),
+    /// Show how every kind of NAT connects with every other
+    Nat(nat::Arguments),
     /// Find every error of scenario files, without running or writing anything
     Check(check::Arguments),
     /// Show the names that a scenario may use

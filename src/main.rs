@@ -12,6 +12,8 @@ fn main() -> ExitCode {
     let result = match Cli::parse().verb {
         Verb::Run(arguments) => cli::run::run(&arguments),
         Verb::Validate(arguments) => cli::validate::run(&arguments),
+        Verb::Pair(arguments) => cli::pair::run(&arguments),
+        Verb::Nat(arguments) => cli::nat::run(&arguments),
         Verb::Check(arguments) => cli::check::run(&arguments),
         Verb::List(arguments) => cli::list::run(&arguments),
         Verb::Schema => cli::schema::run(),

@@ -129,7 +129,7 @@ struct Mail {
 /// The first UDP port of every node; each endpoint has its own, counting up.
 const FIRST_PORT: u16 = 5_000;
 /// Where STUN and TURN servers listen (RFC 8489, section 8.1).
-const STUN_PORT: u16 = 3_478;
+pub(super) const STUN_PORT: u16 = 3_478;
 
 impl Cluster {
     /// A cluster without nodes.

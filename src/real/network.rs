@@ -4,6 +4,7 @@
 //! A datagram is translated by the sender's boxes when it leaves, waits for the sender's uplink,
 //! propagates, is translated by the receiver's boxes, and waits for the receiver's downlink.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::turn_server::Datagram;
@@ -57,6 +58,21 @@ pub enum Loss {
     Box(DropReason),
     /// A link.
     Link(LinkDrop),
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Box(DropReason::Filtered) => "filtered by a box",
+            Self::Box(DropReason::NoMapping) => "no mapping in a box",
+            Self::Box(DropReason::NoHairpin) => "the box does not hairpin",
+            Self::Box(DropReason::NoPort) => "the box is out of ports",
+            Self::Box(DropReason::Blocked) => "blocked by policy",
+            Self::Box(DropReason::NoRoute) => "no route to that address",
+            Self::Link(LinkDrop::BufferFull) => "the link's buffer is full",
+            Self::Link(LinkDrop::Lost) => "lost on the link",
+        })
+    }
 }
 
 /// IPv4 (20) and UDP (8) headers.

@@ -1,5 +1,9 @@
 //! The pair laboratory: two peers, whatever stands between them, and one connection.
 
+mod ladder;
+
+pub use ladder::{Step, ladder};
+
 use super::cluster::{Application, Cluster, ConnectPolicy, Connection, ConnectionState, Context, End, Lab};
 use super::network::{NodeSpec, Paths};
 use super::stack::{Candidates, ChannelSpec, Selected, StackError, StackSettings};
