@@ -18,7 +18,8 @@ const FLOORS: &[(&str, u32)] = &[
     ("simulation", 7),
     ("sweep", 8),
     ("report", 9),
-    ("cli", 10),
+    ("real", 10),
+    ("cli", 11),
 ];
 
 const LINES_MAX: usize = 600;

@@ -175,7 +175,6 @@ impl Application for Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{MIDDLEBOX_PRESETS, PairOutcome, overall_nat, pair_outcome};
 
     #[test]
     fn a_channel_opens_after_sixteen_one_way_delays() {
@@ -183,39 +182,6 @@ mod tests {
             let run = connect(&PairSpec { delay: SimDuration::from_ms(ms), ..PairSpec::default() }).expect("runs");
             let expected = SimTime::ZERO + SimDuration::from_ms(16 * ms);
             assert_eq!(run.connection.open_at(), Some(expected), "{ms} ms one way");
-        }
-    }
-
-    #[test]
-    fn table() {
-        for gather in [Gather::Host, Gather::Stun, Gather::Turn] {
-            println!("{gather:?}");
-            for a in MIDDLEBOX_PRESETS {
-                print!("{:24}", a.name);
-                for b in MIDDLEBOX_PRESETS {
-                    let spec = PairSpec {
-                        boxes: [(a.make)(), (b.make)()],
-                        delay: SimDuration::from_ms(25),
-                        gather,
-                        ..PairSpec::default()
-                    };
-                    let run = connect(&spec).expect("runs");
-                    let rule = pair_outcome(overall_nat(&spec.boxes[0]), overall_nat(&spec.boxes[1]), false);
-                    let word = match (run.connection.open_at(), run.failed_at) {
-                        (Some(open), _) => format!(
-                            "{:.0}{}",
-                            open.since(SimTime::ZERO).as_ms_f64(),
-                            if run.relayed { "r" } else { "" }
-                        ),
-                        (None, Some(at)) => format!("F{:.0}", at.since(SimTime::ZERO).as_ms_f64()),
-                        (None, None) => "?".to_owned(),
-                    };
-                    let direct = run.connection.open_at().is_some() && !run.relayed;
-                    let mark = if gather != Gather::Host && direct != (rule == PairOutcome::Direct) { "!" } else { "" };
-                    print!("{:>9}", format!("{word}{mark}"));
-                }
-                println!();
-            }
         }
     }
 }

@@ -56,7 +56,8 @@ impl Writer {
                 let first = self.first(*node, what) && !relays;
                 let lost = loss.is_some();
                 let what = self.name(what);
-                if !self.every && !(first && !lost) && !what.starts_with("SCTP") {
+                let shown = self.every || (first && !lost) || what.starts_with("SCTP");
+                if !shown {
                     return None;
                 }
                 let fate = loss.map_or_else(String::new, |loss| format!(", lost: {loss}"));
