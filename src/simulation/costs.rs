@@ -21,15 +21,13 @@ pub(crate) fn idle_shares(world: &World, degrees: &[u32]) -> Vec<f32> {
 pub(crate) fn message_cpu(world: &World, node: u32, wire: Wire, idle_share: f32) -> SimDuration {
     let class = world.class(node);
     let alone = class.device.service_time(class.engine.message_cost(wire));
-    SimDuration::from_secs_f64(alone.as_secs_f64() / left_of(idle_share))
+    let left = f64::from(1.0 - idle_share.min(IDLE_SHARE_MAX));
+    SimDuration::from_secs_f64(alone.as_secs_f64() / left)
 }
 
 /// Utilisation of a CPU in percent, from the time that messages kept it busy and its idle share.
 pub(crate) fn cpu_percent(busy_percent: f64, idle_share: f32) -> f64 {
-    busy_percent * left_of(idle_share) + 100.0 * f64::from(idle_share)
-}
-
-// What idle connections leave of the budget.
-fn left_of(idle_share: f32) -> f64 {
-    f64::from(1.0 - idle_share.min(IDLE_SHARE_MAX))
+    // Messages were served in what idle connections left of the budget.
+    let left = 1.0 - f64::from(idle_share.min(IDLE_SHARE_MAX));
+    busy_percent * left + 100.0 * f64::from(idle_share)
 }
