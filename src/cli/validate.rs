@@ -7,7 +7,7 @@ use std::thread::available_parallelism;
 
 use clap::Args;
 use miette::IntoDiagnostic;
-use peerscape::report::{self, Provenance, Validation, folder};
+use peerscape::report::{self, Provenance, Validation, folder, plot};
 use peerscape::scenario::{self, Experiment};
 use peerscape::sweep::{self, Rung, SweepOptions};
 
@@ -80,10 +80,11 @@ impl Arguments {
         let validation = Validation::of(model, real_results, real.name);
         let provenance =
             Provenance { command: command(), rung: real.name, started, wall: clock.elapsed(), threads: jobs };
-        let files = [
-            ("validation.csv".into(), report::validation_csv(&validation, experiment)),
-            (folder::MANIFEST.into(), report::manifest_json(real_results, &provenance)),
-        ];
+        let mut files = vec![("validation.csv".into(), report::validation_csv(&validation, experiment))];
+        for (name, svg) in plot::render_validation(model, real_results) {
+            files.push((Path::new("plots").join(name), svg.into_bytes()));
+        }
+        files.push((folder::MANIFEST.into(), report::manifest_json(real_results, &provenance)));
         let written = report::write_folder(&out, &files).into_diagnostic()?;
         let text = report::validation_text(&validation, experiment, Some(&written), WIDTH);
         stdout().write_all(text.as_bytes()).into_diagnostic()?;

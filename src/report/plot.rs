@@ -47,6 +47,15 @@ pub fn render_all(results: &Results<'_>) -> Vec<(String, String)> {
     figures.filter_map(|(name, figure)| Some((format!("{name}.svg"), figure?.render()))).collect()
 }
 
+/// The metrics on two rungs of one experiment, model and real: file names and SVG texts.
+#[must_use]
+pub fn render_validation(model: &Results<'_>, real: &Results<'_>) -> Vec<(String, String)> {
+    let (model, real) = (Facets::of(model), Facets::of(real));
+    let plots = METRIC_PLOTS.iter().filter(|plot| plot.metric != MetricId::Cost);
+    let figures = plots.map(|plot| (plot.metric.definition().name, trend::beside(&model, &real, plot)));
+    figures.filter_map(|(name, figure)| Some((format!("{name}.svg"), figure?.render()))).collect()
+}
+
 /// A plot of one metric.
 struct MetricPlot {
     metric: MetricId,

@@ -53,6 +53,39 @@ pub(super) fn figure(facets: &Facets<'_>, plot: &MetricPlot) -> Option<Figure> {
     })
 }
 
+/// The figure of a metric on the model (solid) and on the real stack (hollow and dashed), or `None`
+/// where the model has no value of it. Means alone: both met the same chances, so their intervals say
+/// nothing about their distance.
+pub(super) fn beside(model: &Facets<'_>, real: &Facets<'_>, plot: &MetricPlot) -> Option<Figure> {
+    let mut figure = figure(model, plot)?;
+    let of_model = bare(model, plot.metric, false);
+    let of_real = bare(real, plot.metric, true);
+    let all = of_model.iter().chain(&of_real).flatten().flat_map(|line| &line.points);
+    let values: Vec<f64> = all.map(|point| point.interval.mean).collect();
+    let scale = value_scale(plot.metric, &values);
+    let against_x = model.x.is_some();
+    let axis = if against_x { &mut figure.y } else { &mut figure.x };
+    (axis.title, axis.scale, axis.ticks) = (plot.axis_title(scale), scale, scale.ticks());
+    for ((panel, of_model), of_real) in figure.panels.iter_mut().zip(of_model).zip(of_real) {
+        panel.lines = of_model.into_iter().chain(of_real).map(|line| line.drawn(model, plot.metric)).collect();
+    }
+    figure.subtitle = subtitle(model, model.peers_text(), "means over the seeds");
+    figure.key = if against_x { Key::Rows } else { Key::None };
+    figure.references.clear();
+    figure.notes = vec![Note::Hollow("The real stack. Filled and solid: the model.".to_owned())];
+    Some(figure)
+}
+
+// The points of every panel without their intervals, all of them hollow or none.
+fn bare(facets: &Facets<'_>, metric: MetricId, hollow: bool) -> Vec<Vec<Points>> {
+    let mut panels: Vec<Vec<Points>> = facets.panels.iter().map(|panel| points(facets, panel, metric)).collect();
+    for point in panels.iter_mut().flatten().flat_map(|line| &mut line.points) {
+        point.hollow = hollow;
+        point.interval.half_width = None;
+    }
+    panels
+}
+
 /// The points of one topology in one panel.
 struct Points {
     topology: usize,

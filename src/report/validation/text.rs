@@ -30,8 +30,12 @@ pub fn render(validation: &Validation, experiment: &Experiment, written: Option<
     text += "\n";
     text += &line(&conclusion(validation));
     if let Some(written) = written {
-        let files: Vec<String> = written.files.iter().map(|file| file.display().to_string()).collect();
-        text += &line(&format!("wrote {} ({})", written.folder.display(), files.join(", ")));
+        let (plots, others): (Vec<_>, Vec<_>) = written.files.iter().partition(|file| file.starts_with("plots"));
+        let mut names: Vec<String> = others.iter().map(|file| file.display().to_string()).collect();
+        if !plots.is_empty() {
+            names.push(figures::counted(plots.len(), "plot"));
+        }
+        text += &line(&format!("wrote {} ({})", written.folder.display(), names.join(", ")));
     }
     text
 }
