@@ -1,5 +1,6 @@
 //! The real WebRTC stack in virtual time (feature `real`).
 
+pub mod bulk;
 mod clock;
 pub mod cluster;
 mod network;

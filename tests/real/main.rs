@@ -1,0 +1,8 @@
+//! The real WebRTC stack in virtual time: what it must do, and what is known of it.
+#![cfg(feature = "real")]
+
+mod channels;
+mod determinism;
+mod endurance;
+mod goodput;
+mod outcomes;
