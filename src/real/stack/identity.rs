@@ -53,7 +53,7 @@ impl fmt::Debug for Identity {
 const SUBJECT: &str = "peer";
 /// The DER sizes that come most often; others are made again.
 const SIGNATURE_BYTES: usize = 71;
-const CERTIFICATE_BYTES: usize = 334;
+const CERTIFICATE_BYTES: usize = 348;
 const TRIES_MAX: u32 = 64;
 
 fn new_certificate(provider: &dyn RTCCryptoProvider) -> Result<RTCCertificate, StackError> {
