@@ -1,0 +1,111 @@
+//! Hole punching without any WebRTC: who gets through to whom, and the routes between realms.
+
+use std::net::SocketAddrV4;
+
+use peerscape::net::{
+    DropReason, Filtering, HostId, Internet, MIDDLEBOX_PRESETS, Mapping, MiddleboxSpec, NatSpec, PairOutcome,
+    overall_nat, pair_outcome,
+};
+use peerscape::units::SimDuration;
+
+use super::support::Net;
+
+/// Both learn their outside address from a server, then send to the other's, the first a moment
+/// before the second, and to wherever they hear from. Whether each hears the other's answer.
+fn punch(a: &[MiddleboxSpec], b: &[MiddleboxSpec]) -> bool {
+    let mut net = Net::new();
+    let server = net.host(&[]);
+    let hosts = [net.host(a), net.host(b)];
+    let ports = [6_000, 6_001];
+    let stun = net.at(server, 3_478);
+    let learned = [0, 1].map(|side| net.seen(hosts[side], ports[side], stun));
+    let [Some(outside_a), Some(outside_b)] = learned else { return false };
+    let mut targets: [Vec<SocketAddrV4>; 2] = [vec![outside_b], vec![outside_a]];
+    let mut answered = [false; 2];
+    for _ in 0..4 {
+        net.wait(SimDuration::from_ms(50));
+        for side in [0, 1] {
+            for to in targets[side].clone() {
+                let Ok((host, header)) = net.send(hosts[side], ports[side], to) else { continue };
+                assert_eq!(host, hosts[1 - side], "it reaches the peer or nobody");
+                // The peer answers at once, and sends there by itself from now on.
+                let answer = net.send(hosts[1 - side], ports[1 - side], header.source);
+                // An answer counts if it comes from where the request went.
+                answered[side] |= answer.is_ok_and(|(host, answer)| host == hosts[side] && answer.source == to);
+                if !targets[1 - side].contains(&header.source) {
+                    targets[1 - side].push(header.source);
+                }
+            }
+        }
+    }
+    answered[0] && answered[1]
+}
+
+#[test]
+fn holes_can_be_punched_as_the_rule_says_but_for_the_conntrack_clash() {
+    let mut departures = Vec::new();
+    for a in MIDDLEBOX_PRESETS {
+        for b in MIDDLEBOX_PRESETS {
+            let boxes = [(a.make)(), (b.make)()];
+            let rule = pair_outcome(overall_nat(&boxes[0]), overall_nat(&boxes[1]), false);
+            if punch(&boxes[0], &boxes[1]) != (rule == PairOutcome::Direct) {
+                departures.push((a.name, b.name));
+            }
+        }
+    }
+    // The first packet reaches the second peer's box before that peer has sent, is tracked there as a
+    // flow to the box, and takes the port.
+    let clash = "masquerade-no-input-drop";
+    let strict = ["firewall", "eim-apdf", "cgnat-home", "masquerade", clash];
+    let expected: Vec<_> = departures.iter().filter(|(a, b)| strict.contains(a) && *b == clash).copied().collect();
+    assert_eq!(departures, expected, "only where the second box keeps what came too early");
+    assert!(departures.contains(&(clash, clash)), "as measured on kernels");
+}
+
+#[test]
+fn a_private_address_of_another_realm_is_nobody() {
+    let mut net = Net::new();
+    let nat = MiddleboxSpec::Nat(NatSpec::new(Mapping::EndpointIndependent, Filtering::EndpointIndependent));
+    let (public, a, b) = (net.host(&[]), net.host(&[nat]), net.host(&[nat]));
+    let inside_b = net.at(b, 5_000);
+    assert_eq!(net.send(a, 5_000, inside_b), Err(DropReason::NoRoute));
+    assert_eq!(net.send(public, 5_000, inside_b), Err(DropReason::NoRoute));
+    let unmapped = SocketAddrV4::new(
+        *net.seen(b, 5_000, SocketAddrV4::new(net.internet.address(public), 1)).expect("out").ip(),
+        9,
+    );
+    assert_eq!(net.send(public, 5_000, unmapped), Err(DropReason::NoMapping));
+}
+
+#[test]
+fn hosts_of_one_lan_meet_without_their_box() {
+    let mut net = Net::new();
+    let nat = MiddleboxSpec::Nat(NatSpec::new(Mapping::AddressAndPortDependent, Filtering::AddressAndPortDependent));
+    let lan = net.realm(Internet::PUBLIC, &nat);
+    let [a, b]: [HostId; 2] = [(); 2].map(|()| net.internet.add_host(lan));
+    let to = net.at(b, 5_000);
+    let (host, header) = net.send(a, 4_000, to).expect("it arrives");
+    assert_eq!((host, header.source), (b, net.at(a, 4_000)));
+}
+
+#[test]
+fn two_homes_behind_one_carrier_meet_by_hairpin_only() {
+    for hairpin in [true, false] {
+        let carrier = NatSpec { hairpin, ..NatSpec::new(Mapping::EndpointIndependent, Filtering::EndpointIndependent) };
+        let home = MiddleboxSpec::Nat(NatSpec::new(Mapping::EndpointIndependent, Filtering::AddressAndPortDependent));
+        let mut net = Net::new();
+        let server = net.host(&[]);
+        let inner = net.realm(Internet::PUBLIC, &MiddleboxSpec::Nat(carrier));
+        let hosts: [HostId; 2] = [(); 2].map(|()| {
+            let lan = net.realm(inner, &home);
+            net.internet.add_host(lan)
+        });
+        let stun = net.at(server, 3_478);
+        let outside = hosts.map(|host| net.seen(host, 5_000, stun).expect("it gets out"));
+        assert_eq!(outside[0].ip(), outside[1].ip(), "one carrier, one address");
+        let first = net.send(hosts[0], 5_000, outside[1]);
+        assert!(first.is_err(), "the other home has not sent yet");
+        let second = net.send(hosts[1], 5_000, outside[0]);
+        assert_eq!(second.is_ok(), hairpin, "{second:?}");
+    }
+}
