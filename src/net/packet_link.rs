@@ -88,3 +88,133 @@ impl PacketLink {
         ByteCount::new((wait_ns * u128::from(rate.as_bps()) / 8_000_000_000) as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand_distr::{Distribution, Exp1};
+
+    use super::*;
+    use crate::rng::{Domain, Seed, Streams};
+    use crate::units::Probability;
+
+    fn link(spec: PacketLinkSpec, seed: u64) -> PacketLink {
+        PacketLink::new(spec, Streams::new(Seed(seed)).stream(Domain::PacketLink, 0))
+    }
+
+    fn at(ns: u64) -> SimTime {
+        SimTime::from_ns(ns)
+    }
+
+    const TEN_MBIT: Bitrate = Bitrate::from_bps(10_000_000);
+
+    #[test]
+    fn packets_are_serialised_one_after_the_other_and_then_propagate() {
+        let spec =
+            PacketLinkSpec { delay: SimDuration::from_ms(20), rate: Some(TEN_MBIT), ..PacketLinkSpec::default() };
+        let mut link = link(spec, 1);
+        for n in 1..=50_u64 {
+            // 1,250 B at 10 Mbit/s: 1 ms each.
+            assert_eq!(link.send(at(0), ByteCount::new(1_250)), Ok(at(n * 1_000_000 + 20_000_000)));
+        }
+        assert_eq!(link.waiting(at(0)), ByteCount::new(50 * 1_250));
+        assert_eq!(link.waiting(at(49_500_000)), ByteCount::new(625));
+    }
+
+    #[test]
+    fn the_buffer_drops_what_does_not_fit_to_the_byte() {
+        let spec =
+            PacketLinkSpec { rate: Some(TEN_MBIT), buffer: Some(ByteCount::new(3_000)), ..PacketLinkSpec::default() };
+        let mut link = link(spec, 1);
+        assert!(link.send(at(0), ByteCount::new(1_000)).is_ok());
+        assert!(link.send(at(0), ByteCount::new(2_000)).is_ok());
+        assert_eq!(link.send(at(0), ByteCount::new(1)), Err(LinkDrop::BufferFull));
+        // 800 ns a byte.
+        assert_eq!(link.send(at(799), ByteCount::new(2)), Err(LinkDrop::BufferFull));
+        assert!(link.send(at(1_600), ByteCount::new(2)).is_ok());
+    }
+
+    #[test]
+    fn waits_agree_with_m_d_1() {
+        for load in [0.5, 0.8] {
+            let means: Vec<f64> = (0..8).map(|seed| mean_wait(load, seed)).collect();
+            let mean = means.iter().sum::<f64>() / 8.0;
+            let variance = means.iter().map(|m| (m - mean) * (m - mean)).sum::<f64>() / 7.0;
+            let error = (variance / 8.0).sqrt();
+            // Pollaczek-Khinchine, in service times.
+            let expected = load / (2.0 * (1.0 - load));
+            assert!((mean - expected).abs() < 4.0 * error, "load {load}: {mean} +- {error}, expected {expected}");
+            assert!(error < 0.02 * expected, "the test must be able to fail: {error}");
+        }
+    }
+
+    fn mean_wait(load: f64, seed: u64) -> f64 {
+        let mut link = link(PacketLinkSpec { rate: Some(TEN_MBIT), ..PacketLinkSpec::default() }, 1);
+        let mut gaps = Streams::new(Seed(seed)).stream(Domain::Bench, 1);
+        let (service_ns, mut now, mut waited) = (1e6, 0.0, 0.0);
+        let packets = 200_000;
+        for _ in 0..packets {
+            let gap: f64 = Exp1.sample(&mut gaps);
+            now += gap * service_ns / load;
+            let arrives = link.send(at(now as u64), ByteCount::new(1_250)).expect("no buffer, no loss");
+            waited += arrives.since(at(now as u64)).as_ns() as f64 - service_ns;
+        }
+        waited / service_ns / f64::from(packets)
+    }
+
+    proptest! {
+        #[test]
+        fn jitter_never_reorders(gaps in prop::collection::vec(0..3_000_000_u64, 2..200), seed in any::<u64>()) {
+            let spec = PacketLinkSpec {
+                delay: SimDuration::from_ms(5),
+                jitter: SimDuration::from_ms(10),
+                ..PacketLinkSpec::default()
+            };
+            let mut link = link(spec, seed);
+            let (mut now, mut last) = (0, at(0));
+            for gap in gaps {
+                now += gap;
+                let arrives = link.send(at(now), ByteCount::new(100)).expect("no loss");
+                prop_assert!(arrives >= last);
+                prop_assert!(arrives >= at(now + 5_000_000));
+                last = arrives;
+            }
+        }
+    }
+
+    #[test]
+    fn packets_far_apart_are_delayed_evenly() {
+        let spec = PacketLinkSpec { jitter: SimDuration::from_ms(10), ..PacketLinkSpec::default() };
+        let mut link = link(spec, 3);
+        let delay = |n: u64| {
+            let sent = at(n * 50_000_000);
+            link.send(sent, ByteCount::new(100)).expect("no loss").since(sent).as_ms_f64()
+        };
+        let mean = (0..20_000).map(delay).sum::<f64>() / 20_000.0;
+        // Standard error of a uniform mean: 0.02 ms.
+        assert!((mean - 5.0).abs() < 0.09, "{mean}");
+    }
+
+    #[test]
+    fn losses_have_their_share_and_their_bursts() {
+        let probability = |share| Probability::new(share).expect("a share");
+        let bernoulli = LossSpec::bernoulli(probability(0.05));
+        let gilbert_elliott = LossSpec::GilbertElliott {
+            good_to_bad: probability(0.01),
+            bad_to_good: probability(0.2),
+            loss_good: Probability::ZERO,
+            loss_bad: Probability::ONE,
+        };
+        // Bursts of losses: of independent ones 1 / (1 - p) long, in the model one over the chance to leave.
+        for (loss, share, burst) in [(bernoulli, 0.05, 1.0 / 0.95), (gilbert_elliott, 0.01 / 0.21, 5.0)] {
+            assert!((loss.mean() - share).abs() < 1e-12);
+            let mut link = link(PacketLinkSpec { loss, ..PacketLinkSpec::default() }, 9);
+            let packets = 400_000;
+            let lost: Vec<bool> = (0..packets).map(|n| link.send(at(n), ByteCount::new(1)).is_err()).collect();
+            let count = lost.iter().filter(|lost| **lost).count() as f64;
+            let bursts = lost.windows(2).filter(|pair| pair[0] && !pair[1]).count() as f64;
+            assert!((count / packets as f64 / share - 1.0).abs() < 0.05, "{}", count / packets as f64);
+            assert!((count / bursts / burst - 1.0).abs() < 0.05, "{}", count / bursts);
+        }
+    }
+}
