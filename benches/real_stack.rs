@@ -17,7 +17,7 @@ use peerscape::real::{NodeSpec, Paths};
 use peerscape::rng::{Seed, Streams};
 use peerscape::scenario;
 use peerscape::units::{SimDuration, SimTime};
-use support::is_measuring;
+use support::{best_ns_per_op, is_measuring};
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -75,11 +75,12 @@ fn set_up(nodes: u32, connections: &[(u32, u32)]) -> Engine<Lab<Idle>> {
 
 fn mesh(peers: u32) {
     let pairs: Vec<(u32, u32)> = (0..peers).flat_map(|a| (a + 1..peers).map(move |b| (a, b))).collect();
-    let clock = ThreadTime::now();
-    drop(set_up(peers, &pairs));
-    let spent = clock.elapsed().as_secs_f64();
     let count = pairs.len();
-    println!("mesh of {peers}: {count} connections in {spent:.2} s, {:.0} a second", count as f64 / spent);
+    let ns = best_ns_per_op(|| {
+        drop(set_up(peers, &pairs));
+        count as u64
+    });
+    println!("mesh of {peers}: {count} connections in {:.2} s, {:.0} a second", ns * count as f64 / 1e9, 1e9 / ns);
 }
 
 fn idle() {
