@@ -18,6 +18,8 @@ mod credentials;
 mod relay;
 mod reply;
 mod requests;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::net::SocketAddrV4;
@@ -166,7 +168,10 @@ impl TurnServer {
             kind::BINDING => self.answer_binding(client, message),
             // Keeps a NAT's mapping open, and wants no answer.
             kind::BINDING_INDICATION => return,
-            kind::SEND_INDICATION if self.spec.relays => return self.relay_send(now, client, payload, out),
+            kind::SEND_INDICATION if self.spec.relays => {
+                let content = relay::read_send(message);
+                return self.relay_send(now, client, content, payload, out);
+            }
             kind::ALLOCATE | kind::REFRESH | kind::CREATE_PERMISSION | kind::CHANNEL_BIND if self.spec.relays => {
                 self.answer(now, client, message)
             }

@@ -54,17 +54,18 @@ impl TurnServer {
         out.push(Datagram { source: relayed, destination: peer, payload });
     }
 
-    /// A Send indication from a client (RFC 8656 section 11.2).
+    /// A Send indication from a client (RFC 8656 section 11.2); `content` is what [`read_send`] found in it.
     #[inline]
     pub(super) fn relay_send(
         &mut self,
         now: SimTime,
         client: SocketAddrV4,
+        content: Option<(SocketAddrV4, Range<usize>)>,
         mut payload: BytesMut,
         out: &mut Vec<Datagram>,
     ) {
         let dropped = &mut self.counts.dropped;
-        let Some((peer, data)) = read_send(&payload) else {
+        let Some((peer, data)) = content else {
             dropped.malformed += 1;
             return;
         };
@@ -115,8 +116,7 @@ impl TurnServer {
 
 /// The peer of a Send indication, and where in it its data are.
 #[inline]
-fn read_send(payload: &[u8]) -> Option<(SocketAddrV4, Range<usize>)> {
-    let message = Message::parse(payload)?;
+pub(super) fn read_send(message: Message<'_>) -> Option<(SocketAddrV4, Range<usize>)> {
     let (mut peer, mut data) = (None, None);
     let mut at = HEADER_LEN;
     for (name, value) in message.attributes() {

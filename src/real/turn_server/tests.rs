@@ -1,0 +1,7 @@
+//! The server against the stack's own STUN and TURN client and codec.
+
+mod clients;
+mod noise;
+mod requests;
+mod rig;
+mod timers;
