@@ -87,7 +87,7 @@ fn a_refresh_counts_from_its_own_time_and_zero_ends_the_allocation() {
     let mut rig = rig();
     open(&mut rig);
     for (wanted, granted) in [(None, 600), (Some(30), 600), (Some(1800), 1800), (Some(90_000), 3600), (Some(0), 0)] {
-        rig.now = rig.now + SimDuration::from_secs(500);
+        rig.now += SimDuration::from_secs(500);
         let mut attributes: Vec<Box<dyn Setter>> = Vec::new();
         if let Some(s) = wanted {
             attributes.push(Box::new(Lifetime(Duration::from_secs(s))));
