@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 pub(crate) struct Network {
     /// One-way delay between any two of peers, servers and signaling
-    #[arg(long, value_name = "TIME", default_value = "50 ms")]
+    #[arg(long, value_name = "TIME", default_value = "50 ms", value_parser = up_to_a_minute)]
     pub(crate) delay: SimDuration,
     /// Loss of a packet on each peer's uplink
     #[arg(long, value_name = "SHARE", default_value = "0 %")]
@@ -43,7 +43,7 @@ pub(crate) struct Network {
     #[arg(long, value_name = "RATE")]
     pub(crate) rate: Option<peerscape::units::Bitrate>,
     /// Jitter on each peer's uplink, on top of the delay; it never reorders
-    #[arg(long, value_name = "TIME", default_value = "0 ms")]
+    #[arg(long, value_name = "TIME", default_value = "0 ms", value_parser = up_to_a_minute)]
     pub(crate) jitter: SimDuration,
     /// Which candidates the peers gather
     #[arg(long, value_enum, default_value_t)]
@@ -52,7 +52,7 @@ pub(crate) struct Network {
     #[arg(long)]
     pub(crate) no_trickle: bool,
     /// When an attempt is given up
-    #[arg(long, value_name = "TIME", default_value = "60 s")]
+    #[arg(long, value_name = "TIME", default_value = "60 s", value_parser = timeout)]
     pub(crate) timeout: SimDuration,
     /// How many attempts are made
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -83,6 +83,19 @@ pub(crate) fn nat_names() -> PossibleValuesParser {
         .map(|preset| clap::builder::PossibleValue::new(preset.name).help(preset.summary))
         .collect::<Vec<_>>()
         .into()
+}
+
+fn up_to_a_minute(text: &str) -> Result<SimDuration, String> {
+    between(text, SimDuration::ZERO, SimDuration::from_secs(60))
+}
+
+fn timeout(text: &str) -> Result<SimDuration, String> {
+    between(text, SimDuration::from_ms(1), SimDuration::from_secs(600))
+}
+
+fn between(text: &str, least: SimDuration, most: SimDuration) -> Result<SimDuration, String> {
+    let time: SimDuration = text.parse().map_err(|error: peerscape::units::UnitError| error.to_string())?;
+    if (least..=most).contains(&time) { Ok(time) } else { Err(format!("allowed are {least} to {most}")) }
 }
 
 /// The boxes of this name.

@@ -98,6 +98,9 @@ impl Arguments {
             Provenance { command: command(), rung: options.rung.name, started, wall: clock.elapsed(), threads: jobs };
         let files = self.files(&results, &answer, &provenance)?;
         let written = report::write_folder(&out, &files).into_diagnostic()?;
+        if self.rung == RungName::Virtual {
+            eprintln!("every connection was a real one: webrtc-rs in simulated time (--rung virtual)");
+        }
         self.print(experiment, &answer, &written).into_diagnostic()?;
         Ok(match (interrupted, answer.expectations_met()) {
             (true, _) => Exit::Interrupted,

@@ -128,6 +128,11 @@ impl Trace {
         self.hash.digest()
     }
 
+    /// Whether what is pushed is kept.
+    pub(super) const fn keeps(&self) -> bool {
+        self.keeps
+    }
+
     pub(super) fn push(&mut self, time: SimTime, what: Happened) {
         if self.keeps {
             self.entries.push(Entry { time, what });

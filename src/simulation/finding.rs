@@ -65,7 +65,7 @@ fn connections(observed: &Observed<'_>) -> Option<Finding> {
 
 fn unreachable(observed: &Observed<'_>) -> Option<Finding> {
     let (impossible, wanted) = (observed.impossible, observed.wanted);
-    let text = format!("{impossible} of {wanted} connections cannot be opened without a TURN server");
+    let text = format!("{impossible} of {wanted} connections {}", observed.why_impossible);
     (impossible > 0).then_some(Finding { kind: "unreachable", text })
 }
 

@@ -26,6 +26,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, flows: Flows, events: u64)
         wanted: established.wanted,
         relayed: established.relayed,
         impossible: established.impossible,
+        why_impossible: "cannot be opened without a TURN server",
         connected_at: established.connected_at,
         publishes: !plan.flows.is_empty(),
     };

@@ -26,6 +26,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) wanted: u64,
     pub(crate) relayed: u64,
     pub(crate) impossible: u64,
+    /// Why those cannot be opened, or what became of them.
+    pub(crate) why_impossible: &'static str,
     /// When the last connection opened.
     pub(crate) connected_at: SimTime,
     /// Whether anybody publishes.

@@ -140,7 +140,10 @@ impl Cluster {
         self.endpoints[endpoint as usize] = None;
         let connection = &mut self.connections[end.connection as usize];
         connection.endpoints[usize::from(end.side)] = None;
-        connection.state = ConnectionState::Closed;
+        // The other end goes on until it hears of it, or misses it.
+        if connection.endpoints == [None; 2] {
+            connection.state = ConnectionState::Closed;
+        }
     }
 
     /// Takes the ends of a node away without a word.

@@ -92,16 +92,30 @@ impl Cluster {
             seat.due = Some(due);
             scheduler.schedule_at(due, Event::Timer { ticket: self.timers.arm(endpoint) });
         }
-        let node = seat.node;
+        let (node, end) = (seat.node, seat.end);
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Send(datagram) => self.send(now, node, datagram, scheduler),
-                other => self.pending.push_back((endpoint, other)),
+                other => {
+                    self.note(now, end, &other);
+                    self.pending.push_back((endpoint, other));
+                }
             }
         }
         if let Err(error) = drained {
             self.stack_error(now, &error);
         }
+    }
+
+    // Records what an endpoint reported, in the order in which it did.
+    fn note(&mut self, now: SimTime, end: super::End, effect: &Effect) {
+        let what = match effect {
+            Effect::Signal(signal) if self.trace.keeps() => Happened::Signaled { end, what: signal.name() },
+            Effect::State(state) => Happened::State { end, state: *state },
+            Effect::ChannelOpen(channel) => Happened::ChannelOpen { end, channel: *channel },
+            Effect::Send(_) | Effect::Signal(_) | Effect::Message(..) => return,
+        };
+        self.trace.push(now, what);
     }
 
     /// Counts an error of the stack: what hangs by it ends by its time-out.
@@ -116,10 +130,7 @@ impl Cluster {
             let Some(seat) = self.endpoints[endpoint as usize].as_ref() else { continue };
             let end = seat.end;
             match effect {
-                Effect::Send(datagram) => {
-                    let node = seat.node;
-                    self.send(now, node, datagram, scheduler);
-                }
+                Effect::Send(_) => unreachable!("datagrams are sent when their endpoint is drained"),
                 Effect::Message(channel, message) => {
                     application.message(end, channel, message, &mut Context { now, cluster: self, scheduler });
                 }
@@ -127,18 +138,15 @@ impl Cluster {
                     let connection = &self.connections[end.connection as usize];
                     let [from, to] = [end, end.other()].map(|end| connection.nodes[usize::from(end.side)]);
                     let mail = Mail { to: end.other(), attempt: connection.attempts, signal };
-                    self.trace.push(now, Happened::Signaled { end, what: mail.signal.name() });
                     let slot = self.signals.put(mail);
                     scheduler.schedule_at(now + self.network.signaling(from, to), Event::Signal { slot });
                 }
-                Effect::ChannelOpen(channel) => {
-                    self.trace.push(now, Happened::ChannelOpen { end, channel });
+                Effect::ChannelOpen(_) => {
                     if self.channel_open(now, end) {
                         application.open(end.connection, &mut Context { now, cluster: self, scheduler });
                     }
                 }
                 Effect::State(state) => {
-                    self.trace.push(now, Happened::State { end, state });
                     if self.is_lost(now, end, state, scheduler) {
                         application.lost(end.connection, &mut Context { now, cluster: self, scheduler });
                     }

@@ -113,6 +113,7 @@ impl Peers {
             wanted: cluster.connections().len() as u64,
             relayed: overlay.relayed,
             impossible: overlay.unopened,
+            why_impossible: "are not open at the end",
             connected_at: overlay.connected_at,
             publishes,
         };
