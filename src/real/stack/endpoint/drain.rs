@@ -121,6 +121,11 @@ impl Endpoint {
                 *self.channels.get_mut(index)? = Some(*id);
                 Some(Effect::ChannelOpen(index))
             }
+            // How an end learns that the other has closed: SCTP's ABORT and DTLS's close_notify end its
+            // channels, while its connection state stays as it is.
+            RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnClose(_)) => {
+                Some(Effect::State(State::Closed))
+            }
             _ => None,
         }
     }
