@@ -12,4 +12,4 @@ pub mod trace;
 pub mod turn_server;
 
 pub use network::{Loss, NodeSpec, Paths};
-pub use replication::VIRTUAL;
+pub use replication::{VIRTUAL, warnings};

@@ -66,7 +66,8 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
         eprintln!("error: {}", super::rung::NO_STACK);
         return Ok(Exit::Usage);
     };
-    experiment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+    let warnings = experiment.warnings().into_iter().chain(arguments.rung.warnings(&experiment));
+    warnings.for_each(|warning| eprintln!("warning: {warning}"));
     arguments.run(&experiment, rung).or_else(|failure| {
         let causes: Vec<String> = failure.chain().map(ToString::to_string).collect();
         eprintln!("error: {}", causes.join(": "));

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use peerscape::scenario::Experiment;
 use peerscape::sweep::Rung;
 
 /// A rung of the fidelity ladder, as the command line names it.
@@ -32,6 +33,21 @@ impl RungName {
             Self::Model => Some(Rung::MODEL),
             Self::Virtual => None,
         }
+    }
+
+    /// What to check before trusting results of this rung.
+    #[cfg(feature = "real")]
+    pub(crate) fn warnings(self, experiment: &Experiment) -> Vec<String> {
+        match self {
+            Self::Model => Vec::new(),
+            Self::Virtual => peerscape::real::warnings(experiment),
+        }
+    }
+
+    /// What to check before trusting results of this rung: nothing, the only one here is the model.
+    #[cfg(not(feature = "real"))]
+    pub(crate) const fn warnings(self, _experiment: &Experiment) -> Vec<String> {
+        Vec::new()
     }
 
     /// Where the results of a scenario go unless told otherwise: each rung has its own folder, so

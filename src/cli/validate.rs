@@ -46,6 +46,8 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
+    let warnings = experiment.warnings().into_iter().chain(RungName::Virtual.warnings(&experiment));
+    warnings.for_each(|warning| eprintln!("warning: {warning}"));
     arguments.run(&experiment, real).or_else(|failure| {
         let causes: Vec<String> = failure.chain().map(ToString::to_string).collect();
         eprintln!("error: {}", causes.join(": "));

@@ -111,6 +111,8 @@ struct Seat {
     end: End,
     node: u32,
     due: Option<SimTime>,
+    // How often in a row it asked to be woken at once.
+    hurried: u32,
 }
 
 // A datagram on its way: before the receiver's boxes, or on its downlink.

@@ -121,8 +121,10 @@ impl Network {
         let node = &mut self.nodes[from as usize];
         let header = Header { transport: Transport::Udp, source: datagram.source, destination: datagram.destination };
         let transit = self.internet.send(now, node.host, header).map_err(Loss::Box)?;
-        node.sent_bytes += size.get();
-        let left = node.up.send(now, size).map_err(Loss::Link)?;
+        let left = node.up.send(now, size);
+        // What the buffer turned away was never on the link; what is lost was.
+        node.sent_bytes += if left == Err(LinkDrop::BufferFull) { 0 } else { size.get() };
+        let left = left.map_err(Loss::Link)?;
         let to = self.internet.heads_for(&transit).map_or(from, |host| self.node_of[host.index()]);
         Ok((left + self.paths.delay(from, to), transit))
     }

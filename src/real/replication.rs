@@ -21,10 +21,11 @@ use crate::engine::EngineError;
 use crate::metrics::RunRecord;
 use crate::net::{LossSpec, MiddleboxSpec, Nat, NatSpec, PacketLinkSpec};
 use crate::rng::Seed;
-use crate::scenario::Cell;
+use crate::scenario::{Cell, Experiment};
 use crate::simulation::{Prepared, beginnings};
 use crate::sweep::Rung;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
+use crate::webrtc::SetupProfile;
 use crate::world::{World, WorldError};
 
 /// Why a replication on the real stack has no record.
@@ -135,6 +136,34 @@ fn boxes(nat: Nat) -> Vec<MiddleboxSpec> {
         Nat::UdpBlocked => vec![MiddleboxSpec::UdpBlocked],
     }
 }
+
+/// What to check before trusting results of this rung.
+#[must_use]
+pub fn warnings(experiment: &Experiment) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let mut warn = |text: String| {
+        if !warnings.contains(&text) {
+            warnings.push(text);
+        }
+    };
+    for settings in experiment.cells.iter().map(|cell| &cell.settings) {
+        if settings.webrtc.setup != SetupProfile::WebrtcRs {
+            warn(
+                "the real stack is webrtc-rs, whatever `[webrtc] setup` and engines the scenario names; \
+                  `setup = \"webrtc-rs\"` makes the model its match"
+                    .to_owned(),
+            );
+        }
+        let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max();
+        if largest.is_some_and(|largest| largest > MAX_MESSAGE_MOST) {
+            warn(format!("messages above {MAX_MESSAGE_MOST} are refused by the real stack and count as dropped"));
+        }
+    }
+    warnings
+}
+
+/// The largest message that the stack can send.
+const MAX_MESSAGE_MOST: ByteCount = ByteCount::new(256 << 10);
 
 /// The rung of the real stack in virtual time.
 pub const VIRTUAL: Rung =

@@ -171,7 +171,7 @@ impl Cluster {
         let own = SocketAddrV4::new(self.network.address(node), port);
         let endpoint = Endpoint::new(now, self.clock, own, &self.settings, &self.identity)?;
         let number = self.timers.add_slot();
-        self.endpoints.push(Some(Box::new(Seat { endpoint, end, node, due: None })));
+        self.endpoints.push(Some(Box::new(Seat { endpoint, end, node, due: None, hurried: 0 })));
         debug_assert_eq!(self.endpoints.len(), number as usize + 1, "a timer for each endpoint");
         self.ports[node as usize].push(number);
         self.connections[end.connection as usize].endpoints[usize::from(end.side)] = Some(number);

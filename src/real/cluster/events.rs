@@ -45,8 +45,11 @@ pub enum Event {
     },
 }
 
-/// An endpoint that asks to be woken at once is woken a moment later, so that time moves on.
+/// An endpoint that asks to be woken at once is woken a moment later, so that time moves on; one that
+/// goes on asking waits twice as long each time, up to about a millisecond, so that it cannot stop the
+/// others.
 const MOMENT: SimDuration = SimDuration::from_ns(1);
+const MOMENT_DOUBLINGS_MAX: u32 = 20;
 
 impl Cluster {
     pub(super) fn handle<A: Application>(
@@ -86,11 +89,15 @@ impl Cluster {
         let Some(seat) = self.endpoints[endpoint as usize].as_mut() else { return };
         let drained = seat.endpoint.drain(now, &mut self.effects);
         // A timer that fires early is set again then; most time-outs only move later.
-        if let Some(due) = seat.endpoint.next_timeout(now).map(|due| due.max(now + MOMENT))
-            && seat.due.is_none_or(|armed| due < armed)
-        {
-            seat.due = Some(due);
-            scheduler.schedule_at(due, Event::Timer { ticket: self.timers.arm(endpoint) });
+        if let Some(due) = seat.endpoint.next_timeout(now) {
+            let hurries = due == now;
+            seat.hurried = if hurries { seat.hurried + 1 } else { 0 };
+            let moment = MOMENT * (1 << (seat.hurried.max(1) - 1).min(MOMENT_DOUBLINGS_MAX));
+            let due = if hurries { now + moment } else { due };
+            if seat.due.is_none_or(|armed| due < armed) {
+                seat.due = Some(due);
+                scheduler.schedule_at(due, Event::Timer { ticket: self.timers.arm(endpoint) });
+            }
         }
         let (node, end) = (seat.node, seat.end);
         for effect in std::mem::take(&mut self.effects) {
