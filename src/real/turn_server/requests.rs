@@ -92,7 +92,7 @@ impl TurnServer {
             kind::REFRESH => self.refresh(now, client, request),
             kind::CREATE_PERMISSION => self.create_permission(now, client, request),
             kind::CHANNEL_BIND => self.channel_bind(now, client, request),
-            _ => unreachable!("the caller sorts messages by kind"),
+            _ => unreachable!("invariant: the caller sorts messages by kind"),
         }
     }
 

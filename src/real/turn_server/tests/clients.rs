@@ -10,7 +10,8 @@ use rtc::stun::message::{BINDING_REQUEST, Getter};
 use rtc::stun::xoraddr::XorMappedAddress;
 use rtc::turn::client::Event;
 
-use super::rig::{PEER, Rig, SERVER, plain, seconds};
+use super::messages::plain;
+use super::rig::{PEER, Rig, SERVER, seconds};
 use crate::real::turn_server::{TurnServer, TurnServerSpec};
 use crate::units::{ByteCount, SimDuration, SimTime};
 

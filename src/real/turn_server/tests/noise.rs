@@ -1,14 +1,16 @@
 //! Whatever comes, the server stands.
 
-use proptest::prelude::{any, prop, proptest};
+use std::net::SocketAddrV4;
 
-use super::requests::{HOME, nonce};
-use super::rig::{PEER, Rig, SERVER, signed};
-use crate::real::turn_server::TurnServerSpec;
+use proptest::prelude::{any, prop, proptest};
 use rtc::stun::message::{CLASS_REQUEST, METHOD_ALLOCATE, MessageType};
 use rtc::turn::proto::PROTO_UDP;
 use rtc::turn::proto::reqtrans::RequestedTransport;
-use std::net::SocketAddrV4;
+
+use super::messages::signed;
+use super::requests::{HOME, nonce};
+use super::rig::{PEER, Rig, SERVER};
+use crate::real::turn_server::TurnServerSpec;
 
 /// A header that says STUN, with this type and body.
 fn stun(kind: u16, body: &[u8]) -> Vec<u8> {

@@ -18,7 +18,8 @@ use rtc::turn::proto::relayaddr::RelayedAddress;
 use rtc::turn::proto::reqtrans::RequestedTransport;
 use rtc::turn::proto::{PROTO_TCP, PROTO_UDP, Protocol};
 
-use super::rig::{Answer, PEER, Rig, SERVER, plain, signed};
+use super::messages::{Answer, plain, signed};
+use super::rig::{PEER, Rig, SERVER};
 use crate::real::turn_server::TurnServerSpec;
 use crate::real::turn_server::allocation::PERMISSIONS_MAX;
 

@@ -1,18 +1,21 @@
 //! What ends by time, and what keeps it alive.
 
+use std::net::SocketAddrV4;
+use std::time::Duration;
+
 use rtc::stun::message::{
-    CLASS_REQUEST, METHOD_ALLOCATE, METHOD_CHANNEL_BIND, METHOD_CREATE_PERMISSION, METHOD_REFRESH, MessageType, Setter,
+    CLASS_REQUEST, METHOD_ALLOCATE, METHOD_CHANNEL_BIND, METHOD_CREATE_PERMISSION, METHOD_REFRESH, MessageType, Method,
+    Setter,
 };
 use rtc::turn::proto::PROTO_UDP;
 use rtc::turn::proto::channum::ChannelNumber;
 use rtc::turn::proto::lifetime::Lifetime;
 use rtc::turn::proto::peeraddr::PeerAddress;
 use rtc::turn::proto::reqtrans::RequestedTransport;
-use std::net::SocketAddrV4;
-use std::time::Duration;
 
+use super::messages::{Answer, signed};
 use super::requests::{HOME, nonce};
-use super::rig::{Answer, PEER, Rig, SERVER, seconds, signed};
+use super::rig::{PEER, Rig, SERVER, seconds};
 use crate::real::turn_server::TurnServerSpec;
 use crate::units::{SimDuration, SimTime};
 
@@ -25,7 +28,7 @@ fn just_before(s: u64) -> SimTime {
     SimTime::from_ns(seconds(s).as_ns() - 1)
 }
 
-fn asked(rig: &mut Rig, method: rtc::stun::message::Method, id: u8, attributes: Vec<Box<dyn Setter>>) -> Answer {
+fn asked(rig: &mut Rig, method: Method, id: u8, attributes: Vec<Box<dyn Setter>>) -> Answer {
     let request = signed(MessageType::new(method, CLASS_REQUEST), id, attributes, &nonce());
     rig.ask(HOME, &request)
 }
