@@ -1,0 +1,79 @@
+//! The check list: pairs of candidates and how far each is (RFC 8445, section 6.1.2).
+
+use super::candidate::{Candidate, pair_priority};
+use crate::units::SimTime;
+
+/// How far the check of a pair is. Frozen does not occur: with one component and one stream every
+/// foundation has a pair of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PairState {
+    Waiting,
+    InProgress,
+    Succeeded,
+    Failed,
+}
+
+/// A pair of candidates, by their indices.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pair {
+    pub(super) local: usize,
+    pub(super) remote: usize,
+    pub(super) state: PairState,
+    /// Requests of the check that is in progress.
+    pub(super) requests: u32,
+    /// When the next request is due; only where checks are paced.
+    pub(super) resend_at: SimTime,
+    /// Whether the other end nominated it before its check succeeded.
+    pub(super) nominate_on_success: bool,
+}
+
+/// All pairs of an end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CheckList {
+    pub(super) pairs: Vec<Pair>,
+}
+
+impl CheckList {
+    pub(super) fn add(&mut self, local: usize, remote: usize) -> usize {
+        self.pairs.push(Pair {
+            local,
+            remote,
+            state: PairState::Waiting,
+            requests: 0,
+            resend_at: SimTime::MAX,
+            nominate_on_success: false,
+        });
+        self.pairs.len() - 1
+    }
+
+    pub(super) fn find(&self, local: usize, remote: usize) -> Option<usize> {
+        self.pairs.iter().position(|pair| pair.local == local && pair.remote == remote)
+    }
+}
+
+/// The candidates that pairs are made of, and which role their end has: what priorities need.
+#[derive(Clone, Debug)]
+pub(super) struct Sides {
+    pub(super) locals: Vec<Candidate>,
+    pub(super) remotes: Vec<Candidate>,
+    pub(super) controlling: bool,
+}
+
+impl Sides {
+    pub(super) fn priority(&self, pair: &Pair) -> u64 {
+        let (local, remote) = (self.locals[pair.local].priority(), self.remotes[pair.remote].priority());
+        if self.controlling { pair_priority(local, remote) } else { pair_priority(remote, local) }
+    }
+
+    /// The pair with the highest priority of those that `fits` names; the earlier of equals.
+    pub(super) fn best(&self, list: &CheckList, fits: impl Fn(&Pair) -> bool) -> Option<usize> {
+        let mut best: Option<(u64, usize)> = None;
+        for (index, pair) in list.pairs.iter().enumerate().filter(|(_, pair)| fits(pair)) {
+            let priority = self.priority(pair);
+            if best.is_none_or(|(highest, _)| highest < priority) {
+                best = Some((priority, index));
+            }
+        }
+        best.map(|(_, index)| index)
+    }
+}
