@@ -1,9 +1,11 @@
 //! What WebRTC adds to a path: set-up round trips, header overhead, the cost of an engine, relays.
 
 mod engine;
+pub mod ice;
 mod overhead;
-mod setup;
+pub mod setup;
 mod spec;
+pub mod stamp;
 
 pub use engine::{DeviceSpec, EngineSpec};
 pub use overhead::{HeaderOverhead, Wire};

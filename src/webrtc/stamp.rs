@@ -1,0 +1,249 @@
+//! Times of a connection's set-up, as what they are made of.
+//!
+//! Everything that happens while a connection is set up happens at a time of the form
+//! *constant + sum of (count x delay)*, where the delays are those of the ways that packets and
+//! signaling messages take ([`Leg`]) and the constants are timers. A [`Stamp`] carries the counts
+//! along with the time, and [`Comparisons`] notes which of two such times turned out earlier
+//! whenever that depends on the delays. A run of the set-up with the same outcomes of the same
+//! comparisons takes the same course, so that its result can be had for other delays without
+//! running it again.
+
+use std::cmp::Ordering;
+
+use crate::units::{SimDuration, SimTime};
+
+/// A way that takes time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Leg {
+    /// From one end to the other, without a relay.
+    Direct,
+    /// Between the offerer and its STUN and TURN server.
+    OffererToOwn,
+    /// Between the answerer and its STUN and TURN server.
+    AnswererToOwn,
+    /// Between the offerer and the answerer's TURN server.
+    OffererToOther,
+    /// Between the answerer and the offerer's TURN server.
+    AnswererToOther,
+    /// Between the two TURN servers.
+    BetweenServers,
+    /// A signaling message of the offerer to the answerer.
+    Offer,
+    /// A signaling message of the answerer to the offerer.
+    Answer,
+}
+
+/// How many legs there are.
+pub const LEGS: usize = 8;
+
+/// The one-way delay of every leg.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delays([SimDuration; LEGS]);
+
+impl Delays {
+    /// The same delay on every leg; none between the TURN servers, which are then one.
+    #[must_use]
+    pub const fn uniform(delay: SimDuration) -> Self {
+        Self([delay; LEGS]).with(Leg::BetweenServers, SimDuration::ZERO)
+    }
+
+    /// These delays but for one leg.
+    #[must_use]
+    pub const fn with(mut self, leg: Leg, delay: SimDuration) -> Self {
+        self.0[leg as usize] = delay;
+        self
+    }
+
+    /// The delay of a leg.
+    #[inline]
+    #[must_use]
+    pub const fn of(&self, leg: Leg) -> SimDuration {
+        self.0[leg as usize]
+    }
+
+    /// The delays in the order of the legs.
+    #[inline]
+    #[must_use]
+    pub const fn all(&self) -> &[SimDuration; LEGS] {
+        &self.0
+    }
+}
+
+/// A time, and how often each leg is in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    time: SimTime,
+    counts: [u16; LEGS],
+}
+
+impl Stamp {
+    /// The beginning.
+    pub const ZERO: Self = Self { time: SimTime::ZERO, counts: [0; LEGS] };
+
+    /// The time.
+    #[inline]
+    #[must_use]
+    pub const fn time(self) -> SimTime {
+        self.time
+    }
+
+    /// How often each leg is in it.
+    #[inline]
+    #[must_use]
+    pub const fn counts(&self) -> &[u16; LEGS] {
+        &self.counts
+    }
+
+    /// A fixed time later.
+    #[must_use]
+    pub fn after(self, span: SimDuration) -> Self {
+        Self { time: self.time + span, ..self }
+    }
+
+    /// Later by the delay of a leg.
+    #[must_use]
+    pub fn over(mut self, leg: Leg, delays: &Delays) -> Self {
+        self.time += delays.of(leg);
+        self.counts[leg as usize] += 1;
+        self
+    }
+}
+
+/// A difference of two stamps: its constant part in ns, and how often each leg is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The constant part in ns.
+    pub constant_ns: i64,
+    /// How often each leg is in it.
+    pub counts: [i16; LEGS],
+}
+
+impl Difference {
+    /// What `a` is later than `b`.
+    #[must_use]
+    pub fn between(a: Stamp, b: Stamp, delays: &Delays) -> Self {
+        let counts = std::array::from_fn(|leg| a.counts[leg].wrapping_sub(b.counts[leg]) as i16);
+        let nothing = Self { constant_ns: 0, counts };
+        let whole_ns = a.time.as_ns().wrapping_sub(b.time.as_ns()) as i64;
+        Self { constant_ns: whole_ns - nothing.ns(delays), counts }
+    }
+
+    /// Its value in ns under these delays.
+    #[inline]
+    #[must_use]
+    pub fn ns(&self, delays: &Delays) -> i64 {
+        let legs = self.counts.iter().zip(delays.all());
+        legs.fold(self.constant_ns, |sum, (&count, delay)| sum + i64::from(count) * delay.as_ns() as i64)
+    }
+
+    // Its sign under any delays, if they do not matter.
+    fn certain(&self) -> Option<Ordering> {
+        let none_below = self.counts.iter().all(|&count| count >= 0);
+        let none_above = self.counts.iter().all(|&count| count <= 0);
+        match self.constant_ns.cmp(&0) {
+            sign if none_below && none_above => Some(sign),
+            Ordering::Greater if none_below => Some(Ordering::Greater),
+            Ordering::Less if none_above => Some(Ordering::Less),
+            _ => None,
+        }
+    }
+}
+
+/// The comparisons of a run whose outcome depended on the delays, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Comparisons {
+    delays: Delays,
+    made: Vec<(Difference, Ordering)>,
+}
+
+impl Comparisons {
+    /// None yet, under these delays.
+    #[must_use]
+    pub const fn new(delays: Delays) -> Self {
+        Self { delays, made: Vec::new() }
+    }
+
+    /// The delays.
+    #[must_use]
+    pub const fn delays(&self) -> &Delays {
+        &self.delays
+    }
+
+    /// Which of two times is earlier.
+    pub fn compare(&mut self, a: Stamp, b: Stamp) -> Ordering {
+        let outcome = a.time.cmp(&b.time);
+        if a.counts == b.counts {
+            return outcome;
+        }
+        let difference = Difference::between(a, b, &self.delays);
+        if difference.certain().is_none() && !self.made.iter().any(|(made, _)| *made == difference) {
+            self.made.push((difference, outcome));
+        }
+        outcome
+    }
+
+    /// What was compared, with the outcome.
+    #[must_use]
+    pub fn made(&self) -> &[(Difference, Ordering)] {
+        &self.made
+    }
+}
+
+/// Now, and how to find out whether something is due: what every state machine of the set-up is
+/// told with every event.
+#[derive(Debug)]
+pub struct Moment<'a> {
+    /// Now.
+    pub now: Stamp,
+    /// Where comparisons are noted.
+    pub comparisons: &'a mut Comparisons,
+}
+
+impl Moment<'_> {
+    /// Whether `deadline` is now or has passed.
+    pub fn reached(&mut self, deadline: Stamp) -> bool {
+        self.comparisons.compare(deadline, self.now) != Ordering::Greater
+    }
+
+    /// Whether `deadline` has passed.
+    pub fn passed(&mut self, deadline: Stamp) -> bool {
+        self.comparisons.compare(deadline, self.now) == Ordering::Less
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delays(direct_ms: u64, offer_ms: u64) -> Delays {
+        Delays::default()
+            .with(Leg::Direct, SimDuration::from_ms(direct_ms))
+            .with(Leg::Offer, SimDuration::from_ms(offer_ms))
+    }
+
+    #[test]
+    fn a_difference_holds_for_other_delays() {
+        let now = delays(30, 50);
+        let a = Stamp::ZERO.over(Leg::Direct, &now).over(Leg::Direct, &now).after(SimDuration::from_ms(7));
+        let b = Stamp::ZERO.over(Leg::Offer, &now).after(SimDuration::from_ms(20));
+        let difference = Difference::between(a, b, &now);
+        assert_eq!(difference.constant_ns, -13_000_000);
+        assert_eq!(difference.ns(&now), -3_000_000);
+        assert_eq!(difference.ns(&delays(40, 50)), 17_000_000);
+    }
+
+    #[test]
+    fn only_what_depends_on_the_delays_is_noted_and_only_once() {
+        let now = delays(30, 50);
+        let mut comparisons = Comparisons::new(now);
+        let direct = Stamp::ZERO.over(Leg::Direct, &now);
+        let offer = Stamp::ZERO.over(Leg::Offer, &now);
+        assert_eq!(comparisons.compare(direct, direct.after(SimDuration::from_ms(1))), Ordering::Less);
+        assert_eq!(comparisons.compare(Stamp::ZERO, direct.after(SimDuration::from_ms(1))), Ordering::Less);
+        assert!(comparisons.made().is_empty());
+        assert_eq!(comparisons.compare(direct, offer), Ordering::Less);
+        assert_eq!(comparisons.compare(direct, offer), Ordering::Less);
+        assert_eq!(comparisons.made().len(), 1);
+    }
+}
