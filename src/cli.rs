@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod exit;
 pub(crate) mod list;
 pub(crate) mod nat;
+mod network;
 pub(crate) mod pair;
 mod progress;
 pub(crate) mod run;

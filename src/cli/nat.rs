@@ -4,18 +4,17 @@ use std::io::{self, Write, stdout};
 
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
-use peerscape::net::{MIDDLEBOX_PRESETS, PairOutcome, overall_nat, pair_outcome};
-use peerscape::webrtc::SetupProfile;
+use peerscape::net::MIDDLEBOX_PRESETS;
 
 use super::exit::Exit;
-use super::pair::{GatherName, Network, boxes};
+use super::network::{Network, gathered, nat_names};
 use super::rung::RungName;
 
 /// The arguments of `nat`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The kinds to show, separated by commas [default: all]
-    #[arg(long, value_name = "NATS", value_delimiter = ',', value_parser = super::pair::nat_names())]
+    #[arg(long, value_name = "NATS", value_delimiter = ',', value_parser = nat_names())]
     only: Vec<String>,
     #[command(flatten)]
     network: Network,
@@ -26,8 +25,8 @@ pub(crate) struct Arguments {
 
 /// Prints the table: a row an offerer, a column an answerer.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
-    if arguments.rung.rung().is_none() {
-        eprintln!("error: {}", super::rung::NO_STACK);
+    if let Some(problem) = arguments.network.problem(arguments.rung) {
+        eprintln!("error: {problem}");
         return Ok(Exit::Usage);
     }
     let every = MIDDLEBOX_PRESETS.iter().map(|preset| preset.name);
@@ -56,15 +55,14 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    let mut text = format!(
-        "set-up time in ms, by what stands before offerer (rows) and answerer (columns, same order)\n{} one way, {} \
-         loss, candidates: {}\n\n",
-        arguments.network.delay,
-        arguments.network.loss,
-        gathered(arguments.network.gather)
-    );
+    let mut text = arguments.head();
     table.lines().for_each(|line| text += &(line.trim_end().to_owned() + "\n"));
-    text += "\nr: relayed by a TURN server; -: they do not connect\n";
+    text += match arguments.rung {
+        RungName::Model => {
+            "\nr, t, s: relayed by a TURN server over UDP, TCP, TLS; rr: by the servers of both; -: they do not connect\n"
+        }
+        RungName::Virtual => "\nr: relayed by a TURN server; -: they do not connect\n",
+    };
     stdout().write_all(text.as_bytes())?;
     Ok(Exit::Success)
 }
@@ -72,6 +70,20 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
 impl Arguments {
     fn shows(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| only == name)
+    }
+
+    fn head(&self) -> String {
+        let profiles = match self.rung {
+            RungName::Model => format!("{}; ", self.network.profiles()),
+            RungName::Virtual => String::new(),
+        };
+        format!(
+            "set-up time in ms, by what stands before offerer (rows) and answerer (columns, same order)\n{profiles}{} \
+             one way, {} loss, candidates: {}\n\n",
+            self.network.delay(),
+            self.network.loss,
+            gathered(self.network.gather)
+        )
     }
 
     fn cell(&self, offerer: &str, answerer: &str) -> Result<String, String> {
@@ -82,15 +94,9 @@ impl Arguments {
     }
 
     fn by_model(&self, offerer: &str, answerer: &str) -> String {
-        let [a, b] = [offerer, answerer].map(|name| overall_nat(&boxes(name)));
-        let relay = matches!(self.network.gather, GatherName::Turn | GatherName::Relay);
-        let (hops, mark) = match (self.network.gather, pair_outcome(a, b, relay)) {
-            (_, PairOutcome::Impossible) => return "-".to_owned(),
-            (GatherName::Relay, _) | (_, PairOutcome::Relayed) => (2, "r"),
-            (_, PairOutcome::Direct) => (1, ""),
-        };
-        let one_ways = 2 + 2 * hops * SetupProfile::WebrtcRs.path_round_trips();
-        format!("{:.0}{mark}", (self.network.delay * one_ways).as_ms_f64())
+        let attempts = self.network.play([offerer, answerer], false);
+        let Some(open) = attempts.open() else { return "-".to_owned() };
+        format!("{:.0}{}", open.as_ms_f64(), super::network::mark(attempts.last().outcome.relay))
     }
 
     #[cfg(not(feature = "real"))]
@@ -105,14 +111,5 @@ impl Arguments {
         let Some(open) = run.connection.open_at() else { return Ok("-".to_owned()) };
         let mark = if run.relayed { "r" } else { "" };
         Ok(format!("{:.0}{mark}", open.since(peerscape::units::SimTime::ZERO).as_ms_f64()))
-    }
-}
-
-const fn gathered(gather: GatherName) -> &'static str {
-    match gather {
-        GatherName::Host => "host",
-        GatherName::Stun => "host, server-reflexive",
-        GatherName::Turn => "host, server-reflexive, relayed",
-        GatherName::Relay => "relayed",
     }
 }
