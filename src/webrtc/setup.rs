@@ -13,6 +13,8 @@ mod queue;
 mod run;
 mod server;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod wire;
 
