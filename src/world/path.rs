@@ -204,10 +204,13 @@ impl World {
         Some(begin + SimDuration::from_ns(signaling_ns + self.setup.path_round_trips() * round_trip_ns))
     }
 
-    /// One-way delay in ns of a direct path between the access links of two nodes, whether or not
-    /// the two can use it.
+    /// One-way delay in ns of a direct path between the access links of two nodes, or between the two
+    /// themselves in one local network, whether or not they can use it.
     #[must_use]
     pub fn propagation_ns(&self, from: u32, to: u32) -> u64 {
+        if self.same_lan(from, to) {
+            return LAN_ONE_WAY.as_ns();
+        }
         let place = |node: u32| self.nodes[node as usize].place;
         self.paths.latency.one_way_ns(from, place(from), to, place(to))
     }
