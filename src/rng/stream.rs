@@ -43,6 +43,12 @@ pub enum Domain {
     StackRandom,
     /// Benchmarks and tests.
     Bench,
+    /// Who shares a local network with whom, and what works in it.
+    PeerLan,
+    /// Which local networks share a carrier-grade NAT.
+    PeerCarrier,
+    /// Which local networks have IPv6.
+    PeerIpv6,
 }
 
 impl Domain {
@@ -62,6 +68,9 @@ impl Domain {
             Self::PacketLink => "packet-link",
             Self::StackRandom => "stack-random",
             Self::Bench => "bench",
+            Self::PeerLan => "peer-lan",
+            Self::PeerCarrier => "peer-carrier",
+            Self::PeerIpv6 => "peer-ipv6",
         }
     }
 }

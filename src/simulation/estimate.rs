@@ -3,7 +3,7 @@
 use crate::scenario::Cell;
 use crate::units::ByteCount;
 
-/// Bytes per node: world (about 40), overlay (12, and 32 per tree connection), queues, service
+/// Bytes per node: world (about 60), overlay (12, and 32 per tree connection), queues, service
 /// times and reception (about 70), and the spreads at the end.
 const PER_NODE: u64 = 256;
 /// Bytes per pending event, the queue's own structure included.

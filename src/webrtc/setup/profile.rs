@@ -33,6 +33,24 @@ pub enum SetupProfile {
 }
 
 impl SetupProfile {
+    /// Every ladder, in the order to show them.
+    pub const ALL: [Self; 7] =
+        [Self::Engines, Self::Classic12, Self::Dtls13, Self::Snap, Self::Warp, Self::WebrtcRs, Self::Instant];
+
+    /// The name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Engines => "engines",
+            Self::Classic12 => "classic12",
+            Self::Dtls13 => "dtls13",
+            Self::Snap => "snap",
+            Self::Warp => "warp",
+            Self::WebrtcRs => "webrtc-rs",
+            Self::Instant => "instant",
+        }
+    }
+
     /// What two ends do, given their stacks and which of them is the DTLS client: never `engines`.
     #[must_use]
     pub fn between(self, server: IceSpec, client: IceSpec) -> Self {

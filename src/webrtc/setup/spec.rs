@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::profile::SetupProfile;
 use crate::net::MiddleboxSpec;
-use crate::webrtc::ice::IceProfile;
+use crate::webrtc::ice::{IceProfile, IceSpec};
 
 /// One end of a connection.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,14 @@ pub struct StackProfile {
     pub ice: IceProfile,
     /// Whether it hides host addresses behind mDNS names (draft-ietf-mmusic-mdns-ice-candidates).
     pub mdns: bool,
+}
+
+impl StackProfile {
+    /// The implementation of this name; browsers hide host addresses.
+    #[must_use]
+    pub const fn named(name: IceSpec) -> Self {
+        Self { ice: name.profile(), mdns: matches!(name, IceSpec::Chromium | IceSpec::Firefox) }
+    }
 }
 
 /// Which candidates an end gathers.
