@@ -8,6 +8,7 @@ mod generate;
 mod path;
 mod population;
 mod quota;
+mod relay;
 
 use std::sync::Arc;
 
@@ -104,6 +105,12 @@ impl World {
     #[must_use]
     pub fn class_index(&self, node: u32) -> usize {
         usize::from(self.nodes[node as usize].class)
+    }
+
+    /// The ladder by which connections are set up.
+    #[must_use]
+    pub const fn setup_profile(&self) -> SetupProfile {
+        self.setup
     }
 
     /// The NAT of a node.

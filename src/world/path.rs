@@ -1,17 +1,19 @@
 //! The path between two nodes: its outcome, delay and loss, computed from their rows.
 
+use super::relay::{Relays, SIGNALING_ID};
 use super::{NatIndex, World};
 use crate::net::{Filtering, LatencyModel, Mapping, Nat, PairOutcome, Place, pair_outcome};
 use crate::rng::PairKey;
-use crate::units::{Probability, SimDuration, SimTime, UsdPerGigabyte};
+use crate::units::{Probability, SimDuration, SimTime};
+use crate::webrtc::turn::{RelayCode, Transports};
 
 /// The way packets take from one node to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path {
     /// One-way delay in ns, access links included, the sender's serialisation not.
     pub delay_ns: u64,
-    /// Whether it runs through the TURN server.
-    pub relayed: bool,
+    /// The TURN allocations that it runs through, as the sender sees them.
+    pub relay: RelayCode,
     /// The receiver's class, for what depends on the classes of both ends.
     pub class: u16,
 }
@@ -34,14 +36,25 @@ impl PathsFrom<'_> {
     pub fn to(&self, to: u32) -> Option<Path> {
         let receiver = self.world.nodes[to as usize];
         let access = self.access[usize::from(receiver.class)];
-        let (way_ns, relayed) = match self.outcomes[usize::from(receiver.nat)] {
+        let (way_ns, relay) = match self.outcomes[usize::from(receiver.nat)] {
             PairOutcome::Direct => {
-                (self.world.paths.latency.one_way_ns(self.from, self.place, to, receiver.place), false)
+                (self.world.paths.latency.one_way_ns(self.from, self.place, to, receiver.place), RelayCode::DIRECT)
             }
-            PairOutcome::Relayed => (self.world.relay_ns(self.from, to), true),
+            PairOutcome::Relayed => {
+                let relay = self.world.relay_code(self.from, to);
+                (self.world.relayed_ns(self.from, to, relay), relay)
+            }
             PairOutcome::Impossible => return None,
         };
-        Some(Path { delay_ns: way_ns + access.delay_ns, relayed, class: receiver.class })
+        Some(Path { delay_ns: way_ns + access.delay_ns, relay, class: receiver.class })
+    }
+
+    /// The path to a node through these TURN allocations, as the sender sees them.
+    #[must_use]
+    pub fn relayed(&self, to: u32, relay: RelayCode) -> Path {
+        let class = self.world.nodes[to as usize].class;
+        let way_ns = self.world.relayed_ns(self.from, to, relay);
+        Path { delay_ns: way_ns + self.access[usize::from(class)].delay_ns, relay, class }
     }
 }
 
@@ -54,7 +67,7 @@ pub(super) struct Paths {
     // Of classes a and b at [a * classes + b]: access delay of both, loss on either link.
     pub(super) access: Vec<Access>,
     pub(super) classes: usize,
-    pub(super) turn: Option<Turn>,
+    pub(super) relays: Option<Relays>,
     pub(super) signaling_place: Place,
 }
 
@@ -64,13 +77,7 @@ pub(super) struct Access {
     pub(super) loss: Probability,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Turn {
-    pub(super) place: Place,
-    pub(super) price: UsdPerGigabyte,
-}
-
-const KINDS: usize = 6;
+pub(super) const KINDS: usize = 6;
 
 /// Every kind of NAT that a mix can hold, by index.
 pub(super) const NAT_KINDS: [Nat; KINDS] = [
@@ -82,12 +89,12 @@ pub(super) const NAT_KINDS: [Nat; KINDS] = [
     Nat::UdpBlocked,
 ];
 
-/// The TURN and signaling servers in pair draws: above every node id.
-const TURN_ID: u32 = u32::MAX - 1;
-const SIGNALING_ID: u32 = u32::MAX;
-
-pub(super) fn outcome_table(relay: bool) -> [[PairOutcome; KINDS]; KINDS] {
-    NAT_KINDS.map(|a| NAT_KINDS.map(|b| pair_outcome(a, b, relay)))
+/// How each two kinds connect, where TURN servers speak these transports. The allocation of one end
+/// serves a pair, but an end whose network blocks UDP needs one of its own over TCP or TLS.
+pub(super) fn outcome_table(transports: Option<Transports>) -> [[PairOutcome; KINDS]; KINDS] {
+    let out = |nat: Nat| transports.is_some_and(|known| known.preferred(nat == Nat::UdpBlocked).is_some());
+    let relay = |a: Nat, b: Nat| out(if b == Nat::UdpBlocked { b } else { a });
+    NAT_KINDS.map(|a| NAT_KINDS.map(|b| pair_outcome(a, b, relay(a, b))))
 }
 
 pub(super) fn nat_index(nat: Nat) -> NatIndex {
@@ -169,18 +176,6 @@ impl World {
         self.paths.latency.one_way_ns(from, place(from), to, place(to))
     }
 
-    /// One-way delay in ns from a node's access link to the TURN server, or to where one would be.
-    #[must_use]
-    pub fn to_relay_ns(&self, from: u32) -> u64 {
-        self.node_to_server_ns(from, TURN_ID, self.relay_place())
-    }
-
-    /// One-way delay in ns from the TURN server, or from where one would be, to a node's access link.
-    #[must_use]
-    pub fn from_relay_ns(&self, to: u32) -> u64 {
-        self.server_to_node_ns(to, TURN_ID, self.relay_place())
-    }
-
     /// Delay in ns of a signaling message between two nodes, access links included.
     #[must_use]
     pub fn signaling_ns(&self, from: u32, to: u32) -> u64 {
@@ -189,27 +184,6 @@ impl World {
         self.node_to_server_ns(from, SIGNALING_ID, place)
             + self.server_to_node_ns(to, SIGNALING_ID, place)
             + access.as_ns()
-    }
-
-    /// Whether the scenario has a TURN server.
-    #[must_use]
-    pub const fn has_relay(&self) -> bool {
-        self.paths.turn.is_some()
-    }
-
-    fn relay_place(&self) -> Place {
-        self.paths.turn.map_or(self.paths.signaling_place, |turn| turn.place)
-    }
-
-    /// What traffic through the TURN server costs.
-    #[must_use]
-    pub fn relay_price(&self) -> UsdPerGigabyte {
-        self.paths.turn.map_or_else(UsdPerGigabyte::default, |turn| turn.price)
-    }
-
-    fn relay_ns(&self, from: u32, to: u32) -> u64 {
-        let turn = self.paths.turn.expect("invariant: only a relay makes pairs relayed");
-        self.node_to_server_ns(from, TURN_ID, turn.place) + self.server_to_node_ns(to, TURN_ID, turn.place)
     }
 
     // Round trip between a node and the signaling server.
@@ -223,11 +197,11 @@ impl World {
             + access_rtt_ns
     }
 
-    fn node_to_server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
+    pub(super) fn node_to_server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
         self.paths.latency.one_way_ns(node, self.nodes[node as usize].place, server, place)
     }
 
-    fn server_to_node_ns(&self, node: u32, server: u32, place: Place) -> u64 {
+    pub(super) fn server_to_node_ns(&self, node: u32, server: u32, place: Place) -> u64 {
         self.paths.latency.one_way_ns(server, place, node, self.nodes[node as usize].place)
     }
 }
