@@ -25,6 +25,7 @@ mod source;
 mod suggest;
 mod topologies;
 mod tree;
+mod turn;
 
 pub use experiment::{AxisValue, Bound, Cell, Expectation, Experiment, OrderedNumber, RunSettings, Settings};
 pub use load::{load, parse_str};

@@ -15,6 +15,7 @@ mod hold;
 mod measure;
 mod observed;
 mod plan;
+mod relay;
 mod send;
 mod timetable;
 
@@ -27,6 +28,7 @@ use crate::overlay::workload::Flow;
 use crate::rng::{Domain, Seed, Streams};
 use crate::scenario::Cell;
 use crate::units::SimTime;
+use crate::webrtc::HeaderOverhead;
 use crate::world::{World, WorldError, WorldSpec};
 
 #[cfg(feature = "real")]
@@ -35,7 +37,9 @@ pub(crate) use costs::{cpu_percent, idle_shares, message_cpu};
 pub(crate) use establish::beginnings;
 pub use estimate::{estimate_deliveries, estimate_memory};
 #[cfg(feature = "real")]
-pub(crate) use observed::{Observed, Window};
+pub(crate) use observed::{ConnectionCounts, Observed, Window};
+#[cfg(feature = "real")]
+pub(crate) use relay::Forwarded;
 #[cfg(feature = "real")]
 pub(crate) use timetable::{Schedule, Timetable};
 
@@ -82,7 +86,8 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let established = establish::establish(&world, &overlay);
     let plan = plan::Plan::new(settings, &world, &overlay, &established, &flows, streams, options);
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
-    let model = flow::Flows::new(world, overlay, established, plan);
+    let relays = relay::Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
+    let model = flow::Flows::new(world, overlay, established, plan, relays);
     let mut engine = Engine::new(model, RunLimits::default());
     let (model, scheduler) = engine.parts_mut();
     model.start(scheduler);

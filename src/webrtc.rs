@@ -7,8 +7,10 @@ mod overhead;
 pub mod setup;
 mod spec;
 pub mod stamp;
+pub mod turn;
 
 pub use engine::{DeviceSpec, EngineSpec};
 pub use overhead::{HeaderOverhead, Wire};
 pub use setup::SetupProfile;
-pub use spec::{SignalingSpec, TurnChoice, TurnSpec, WebrtcSpec};
+pub use spec::{SignalingSpec, WebrtcSpec};
+pub use turn::{TurnChoice, TurnSpec};

@@ -11,6 +11,7 @@ mod path;
 mod population;
 mod quota;
 mod relation;
+mod relay;
 
 use std::sync::Arc;
 
@@ -115,6 +116,12 @@ impl World {
     #[must_use]
     pub fn class_index(&self, node: u32) -> usize {
         usize::from(self.nodes[node as usize].class)
+    }
+
+    /// The ladder by which connections are set up.
+    #[must_use]
+    pub const fn setup_profile(&self) -> SetupProfile {
+        self.setup
     }
 
     /// When a peer joins; servers are there from the start.

@@ -1,4 +1,4 @@
-//! Twenty broken scenarios, and what a stranger reads about each.
+//! Broken scenarios, and what a stranger reads about each.
 
 use std::path::{Path, PathBuf};
 
@@ -71,6 +71,7 @@ broken! {
     sweep
     syntax
     topology_kinds
+    turn_servers
     units
     wrong_types
 }

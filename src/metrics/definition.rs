@@ -85,6 +85,24 @@ metrics! {
         "Share of the connections the topology wants that can be opened neither directly nor by relay.";
     Cost: "cost_usd_per_hour", "USD/h", Lower, "cost/h",
         "Price of the traffic that TURN servers and overlay servers send, scaled to one hour.";
+    Direct: "direct_connections_percent", "%", Higher, "direct",
+        "Share of the connections the topology wants whose packets go from peer to peer.";
+    RelayedUdp: "relayed_udp_connections_percent", "%", Lower, "TURN/UDP",
+        "Share of the connections the topology wants that run through TURN servers which both ends reach over UDP.";
+    RelayedTcp: "relayed_tcp_connections_percent", "%", Lower, "TURN/TCP",
+        "Share of the connections the topology wants that run through a TURN server which an end reaches over TCP only.";
+    RelayedTls: "relayed_tls_connections_percent", "%", Lower, "TURN/TLS",
+        "Share of the connections the topology wants that run through a TURN server which an end reaches over TLS only.";
+    Failed: "failed_connections_percent", "%", Lower, "failed",
+        "Share of the connections the topology wants that never open.";
+    TurnAllocations: "turn_allocations", "allocations", Lower, "allocations",
+        "Allocations on TURN servers that the overlay's connections take.";
+    TurnRelayed: "turn_relayed_gb_per_hour", "GB/h", Lower, "relayed GB/h",
+        "What TURN servers send on in the measured window, headers included, scaled to one hour; through two servers it counts twice.";
+    TurnCost: "turn_cost_usd_per_hour", "USD/h", Lower, "TURN cost/h",
+        "Price of the TURN servers' traffic in the measured window, by what each of them counts, scaled to one hour.";
+    TurnLoad: "turn_load_max_percent", "%", Lower, "TURN load",
+        "Largest share of its bandwidth that a TURN server was asked to forward in the measured window, where bandwidth is limited; above 100 % it drops.";
     Sent: "sent_bytes_per_peer_per_s", "B/s", Lower, "sent",
         "Mean bytes a peer puts on its uplink per second of the measured window, headers included.";
     Lost: "lost_copies_percent", "%", Lower, "lost",

@@ -84,7 +84,7 @@ pub struct RunCounts {
 /// A reason why a topology does not serve this population, with figures, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// What is wrong: `uplink`, `cpu`, `connections`, `unreachable`, `undelivered`.
+    /// What is wrong: `uplink`, `cpu`, `connections`, `unreachable`, `turn`, `undelivered`.
     pub kind: &'static str,
     /// The sentence, such as "peer 17 (home) needs 359 Mbit/s up and has 15 Mbit/s".
     pub text: String,

@@ -156,6 +156,18 @@ pub fn warnings(experiment: &Experiment) -> Vec<String> {
         if settings.population.classes.iter().any(|class| class.nat.value.ipv6 > Probability::ZERO) {
             warn("the virtual rung has no IPv6: pairs that the model connects over it take IPv4 there".to_owned());
         }
+        if let Some(turn) = settings.webrtc.turn.spec() {
+            if turn.server.len() > 1 {
+                let first = &turn.servers()[0].name;
+                warn(format!("this rung has one TURN server: all relayed connections use `{first}`, the first"));
+            }
+            if turn.server.iter().any(|server| server.bandwidth.is_some()) || turn.bandwidth.is_some() {
+                warn("the TURN server of this rung forwards without limit, whatever `bandwidth` says".to_owned());
+            }
+            if !turn.outage.is_empty() {
+                warn("the TURN server of this rung does not fail: `[[webrtc.turn.outage]]` has no effect".to_owned());
+            }
+        }
         let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max();
         if largest.is_some_and(|largest| largest > MAX_MESSAGE_MOST) {
             warn(format!("messages above {MAX_MESSAGE_MOST} are refused by the real stack and count as dropped"));

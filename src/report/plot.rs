@@ -17,6 +17,7 @@ mod lines;
 #[cfg(feature = "png")]
 mod png;
 mod scale;
+mod shares;
 mod style;
 mod trend;
 mod words;
@@ -44,7 +45,9 @@ pub fn render_all(results: &Results<'_>) -> Vec<(String, String)> {
     let cdf = [("delivery_latency_cdf", curves::latency_cdf(&facets))];
     let loads = LOAD_PLOTS.iter().map(|plot| (plot.file, curves::load(&facets, plot)));
     let figures = trends.chain(cdf).chain(loads);
-    figures.filter_map(|(name, figure)| Some((format!("{name}.svg"), figure?.render()))).collect()
+    let rendered = figures.map(|(name, figure)| (name, figure.map(|figure| figure.render())));
+    let shares = [("connections_by_path", shares::svg(&facets))];
+    rendered.chain(shares).filter_map(|(name, svg)| Some((format!("{name}.svg"), svg?))).collect()
 }
 
 /// The metrics on two rungs of one experiment, model and real: file names and SVG texts.

@@ -16,11 +16,12 @@ use super::read::Reader;
 use super::source::Span;
 use super::topologies;
 use super::tree::{self, Node, TreePath, join, path};
+use super::turn;
 use crate::net::{LatencySpec, MatrixFile, NatMix, RegionMix};
 use crate::overlay::workload::Workload;
 use crate::presets::OrPreset;
 use crate::units::{ByteCount, Probability};
-use crate::webrtc::{TurnChoice, WebrtcSpec};
+use crate::webrtc::WebrtcSpec;
 use crate::world::{ClassSpec, PeerCount, PopulationSpec};
 
 /// What the resolution of one scenario's combinations shares.
@@ -44,7 +45,10 @@ impl<'p> Resolver<'p> {
         let latency = self.latency(reader);
         let population = population(reader, &latency);
         let webrtc: WebrtcSpec = reader.read(&path(["webrtc"]));
-        check_places(reader, &webrtc, &latency);
+        if let Some(name) = &webrtc.signaling.place {
+            check_place(reader, &path(["webrtc", "signaling", "place"]), name, &latency);
+        }
+        turn::check(reader, &webrtc.turn, &latency);
         let workloads = workloads(reader, population.peers, &population.classes);
         Settings { run, population, latency, webrtc, workloads }
     }
@@ -250,19 +254,8 @@ fn check_whole(reader: &mut Reader<'_, '_>, place: &[String], what: &str, shares
     });
 }
 
-fn check_places(reader: &mut Reader<'_, '_>, webrtc: &WebrtcSpec, latency: &LatencySpec) {
-    let turn = match &webrtc.turn {
-        TurnChoice::Server(turn) => turn.place.as_ref(),
-        TurnChoice::None(_) => None,
-    };
-    for (key, name) in [("turn", turn), ("signaling", webrtc.signaling.place.as_ref())] {
-        if let Some(name) = name {
-            check_place(reader, &path(["webrtc", key, "place"]), name, latency);
-        }
-    }
-}
-
-fn check_place(reader: &mut Reader<'_, '_>, place: &[String], name: &str, latency: &LatencySpec) {
+/// Reports a name that is no place of the latency model.
+pub(super) fn check_place(reader: &mut Reader<'_, '_>, place: &[String], name: &str, latency: &LatencySpec) {
     let names: Vec<&str> = latency.place_names().collect();
     if names.contains(&name) || reader.lost(&path(["network", "latency"])) {
         return;

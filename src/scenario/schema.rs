@@ -154,7 +154,7 @@ fn kind(kind: &str, summary: &str, mut parameters: Value) -> Value {
     parameters
 }
 
-/// Properties that hold no value of a setting.
+/// Properties that hold no value of a setting, besides lists of tables.
 const STRUCTURE: [&str; 4] = ["kind", "name", "class", "seeds"];
 /// Definitions of numbers and of numbers with a unit: what a range can go through.
 const NUMBERS: [&str; 6] = ["Duration", "ByteCount", "Bitrate", "Frequency", "Percentage", "Price"];
@@ -168,7 +168,10 @@ fn allow_axes(schema: &mut Value) {
             for (key, value) in object.iter_mut() {
                 match (key.as_str(), value) {
                     ("properties", Value::Object(properties)) => {
-                        let settings = properties.iter_mut().filter(|(key, _)| !STRUCTURE.contains(&key.as_str()));
+                        let is_setting = |key: &str, schema: &Value| {
+                            !STRUCTURE.contains(&key) && schema.get("type").is_none_or(|name| name != "array")
+                        };
+                        let settings = properties.iter_mut().filter(|(key, schema)| is_setting(key, schema));
                         settings.for_each(|(_, setting)| allow_axis(setting));
                     }
                     ("additionalProperties", setting @ Value::Object(_)) => allow_axis(setting),

@@ -17,8 +17,10 @@ pub(super) struct Established {
     pub(super) connected_at: SimTime,
     /// Connections the topology wants.
     pub(super) wanted: u64,
-    /// Those that run through the TURN server.
-    pub(super) relayed: u64,
+    /// Those that run through TURN servers, by the hardest transport on their way, and how many
+    /// allocations they take.
+    pub(super) relayed: [u64; 3],
+    pub(super) allocations: u64,
     /// Those that cannot be opened.
     pub(super) impossible: u64,
     /// Open connections of each node.
@@ -34,7 +36,8 @@ pub(super) fn establish(world: &World, overlay: &Overlay) -> Established {
     let mut established = Established {
         connected_at: SimTime::ZERO,
         wanted: overlay.connections(),
-        relayed: 0,
+        relayed: [0; 3],
+        allocations: 0,
         impossible: 0,
         degrees: (0..nodes).map(|node| overlay.degree(node)).collect(),
         tree_open: Vec::new(),
@@ -44,7 +47,11 @@ pub(super) fn establish(world: &World, overlay: &Overlay) -> Established {
         let (a, b) = (connection.a, connection.b);
         match world.outcome(a, b) {
             PairOutcome::Direct => {}
-            PairOutcome::Relayed => established.relayed += 1,
+            PairOutcome::Relayed => {
+                let relay = world.relay_code(a.min(b), a.max(b));
+                established.relayed[relay.transport().unwrap_or_default() as usize] += 1;
+                established.allocations += u64::from(relay.allocations());
+            }
             PairOutcome::Impossible => {
                 established.impossible += 1;
                 established.degrees[a as usize] -= 1;

@@ -9,6 +9,8 @@ pub(super) enum Happening {
     Arrive(Copied),
     /// The receiver's downlink has served a copy.
     Receive(Copied),
+    /// The last bit of a copy arrives at a TURN server: the first on its way, or the second.
+    Relay { copied: Copied, server: u8, is_second: bool },
     /// The sender's time-out for a lost copy runs out.
     Retransmit { copied: Copied, attempt: u32 },
 }
@@ -42,6 +44,9 @@ const PUBLISH: u32 = 0;
 const ARRIVE: u32 = 1;
 const RECEIVE: u32 = 2;
 const RETRANSMIT: u32 = 3;
+const RELAY: u32 = 4;
+/// Servers are numbered in 4 of the bits of an attempt; the fifth says whether it is the second.
+const SECOND: u32 = 1 << 4;
 
 impl From<Happening> for Event {
     #[inline]
@@ -56,6 +61,9 @@ impl From<Happening> for Event {
             Happening::Publish { flow, number } => pack(PUBLISH, 0, Copied { from: 0, to: 0, flow, number }),
             Happening::Arrive(copied) => pack(ARRIVE, 0, copied),
             Happening::Receive(copied) => pack(RECEIVE, 0, copied),
+            Happening::Relay { copied, server, is_second } => {
+                pack(RELAY, u32::from(server) & (SECOND - 1) | if is_second { SECOND } else { 0 }, copied)
+            }
             Happening::Retransmit { copied, attempt } => pack(RETRANSMIT, attempt, copied),
         }
     }
@@ -70,6 +78,10 @@ impl From<Event> for Happening {
             PUBLISH => Self::Publish { flow, number: event.number },
             ARRIVE => Self::Arrive(copied),
             RECEIVE => Self::Receive(copied),
+            RELAY => {
+                let attempt = event.tag >> 24 & ATTEMPTS_MAX;
+                Self::Relay { copied, server: (attempt & (SECOND - 1)) as u8, is_second: attempt & SECOND != 0 }
+            }
             _ => Self::Retransmit { copied, attempt: event.tag >> 24 & ATTEMPTS_MAX },
         }
     }
@@ -87,6 +99,8 @@ mod tests {
             Happening::Arrive(copied),
             Happening::Receive(copied),
             Happening::Retransmit { copied, attempt: 31 },
+            Happening::Relay { copied, server: 15, is_second: true },
+            Happening::Relay { copied, server: 9, is_second: false },
         ] {
             assert_eq!(Happening::from(Event::from(happening)), happening);
         }

@@ -6,7 +6,14 @@ use crate::units::Bitrate;
 
 /// Every limit that is exceeded, each by its worst node.
 pub(super) fn findings(observed: &Observed<'_>) -> Vec<Finding> {
-    let found = [uplink(observed), cpu(observed), connections(observed), unreachable(observed), silence(observed)];
+    let found = [
+        uplink(observed),
+        cpu(observed),
+        connections(observed),
+        unreachable(observed),
+        turn(observed),
+        silence(observed),
+    ];
     found.into_iter().flatten().collect()
 }
 
@@ -64,9 +71,25 @@ fn connections(observed: &Observed<'_>) -> Option<Finding> {
 }
 
 fn unreachable(observed: &Observed<'_>) -> Option<Finding> {
-    let (impossible, wanted) = (observed.impossible, observed.wanted);
+    let (impossible, wanted) = (observed.connections.impossible, observed.connections.wanted);
     let text = format!("{impossible} of {wanted} connections {}", observed.why_impossible);
     (impossible > 0).then_some(Finding { kind: "unreachable", text })
+}
+
+fn turn(observed: &Observed<'_>) -> Option<Finding> {
+    let loads: Vec<f64> = observed.turn_load_percent().iter().map(|load| load.unwrap_or(0.0)).collect();
+    let (server, percent, overloaded) = worst(&loads)?;
+    let known = &observed.world.turn_servers()[server as usize];
+    let rate = known.bandwidth?;
+    let others = if overloaded > 1 { format!("; so do {} more servers", overloaded - 1) } else { String::new() };
+    let text = format!(
+        "TURN server {} needs {} Mbit/s and has {} ({}){others}",
+        known.name,
+        mbit(rate.as_bps() as f64 * percent / 100.0),
+        mbit_of(rate),
+        percent_text(percent),
+    );
+    Some(Finding { kind: "turn", text })
 }
 
 fn silence(observed: &Observed<'_>) -> Option<Finding> {

@@ -11,6 +11,7 @@ use super::event::{Copied, Event, Happening};
 use super::hold::Holds;
 use super::observed::Window;
 use super::plan::{Cost, Plan, Reception};
+use super::relay::Relays;
 use crate::engine::{Model, Scheduler};
 use crate::metrics::{LatencyHistogram, RunCounts};
 use crate::net::FifoServer;
@@ -29,6 +30,7 @@ pub(super) struct Flows {
     pub(super) servers: Vec<Servers>,
     pub(super) seen: Seen,
     pub(super) holds: Holds,
+    pub(super) relays: Relays,
     /// Arrivals to look at before the next event, all of one message; the last first.
     pub(super) arriving: Vec<Arrival>,
     // At the end, pending copies are only counted.
@@ -69,8 +71,9 @@ pub(super) struct Message {
     pub(super) channel: Channel,
     pub(super) published: SimTime,
     pub(super) measured: bool,
-    /// Bytes on a link.
+    /// Bytes on a link, and packets.
     pub(super) bytes: u64,
+    pub(super) packets: u64,
     /// Which of the plan's sizes it has.
     pub(super) size: u32,
     /// Where the service times of its size begin.
@@ -104,6 +107,7 @@ impl Model for Flows {
                 message
             }
             Happening::Publish { flow, number } => self.publish(now, flow, number, scheduler),
+            Happening::Relay { copied, server, is_second } => self.forward(now, copied, (server, is_second), scheduler),
             Happening::Retransmit { copied, attempt } => self.retransmit(now, copied, attempt, scheduler),
         };
         while let Some(arrival) = self.arriving.pop() {
@@ -113,10 +117,10 @@ impl Model for Flows {
 }
 
 impl Flows {
-    pub(super) fn new(world: World, overlay: Overlay, established: Established, plan: Plan) -> Self {
+    pub(super) fn new(world: World, overlay: Overlay, established: Established, plan: Plan, relays: Relays) -> Self {
         let servers = vec![Servers::default(); world.nodes() as usize];
         let (seen, holds, arriving) = Default::default();
-        Self { world, overlay, established, plan, servers, seen, holds, arriving, ended: false }
+        Self { world, overlay, established, plan, servers, seen, holds, relays, arriving, ended: false }
     }
 
     /// Schedules the first message of every flow.
@@ -137,13 +141,15 @@ impl Flows {
     pub(super) fn message(&self, flow: u32, number: u32) -> Message {
         let planned = &self.plan.flows[flow as usize];
         let published = self.plan.timetable.published(planned.schedule, number);
+        let wire = self.plan.sizes[planned.size as usize];
         Message {
             flow,
             number,
             channel: planned.channel,
             published,
             measured: published >= self.plan.measure_from,
-            bytes: self.plan.sizes[planned.size as usize].bytes.get(),
+            bytes: wire.bytes.get(),
+            packets: wire.packets,
             size: planned.size,
             costs: planned.size as usize * self.servers.len(),
         }

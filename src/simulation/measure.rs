@@ -2,7 +2,7 @@
 
 use super::costs::cpu_percent;
 use super::flow::{Flows, Servers};
-use super::observed::Observed;
+use super::observed::{ConnectionCounts, Observed};
 use crate::metrics::{RunCounts, RunRecord};
 use crate::rng::Seed;
 use crate::scenario::Settings;
@@ -13,7 +13,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, flows: Flows, events: u64)
     let window = settings.run.duration - settings.run.warmup;
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
     let cpu = |(servers, &idle): (&Servers, &f32)| cpu_percent(percent(servers.cpu_work), idle);
-    let Flows { world, established, plan, servers, seen, .. } = flows;
+    let Flows { world, established, plan, servers, seen, relays, .. } = flows;
     let observed = Observed {
         world: &world,
         latency: seen.latency,
@@ -23,9 +23,14 @@ pub(super) fn record(seed: Seed, settings: &Settings, flows: Flows, events: u64)
         cpu_percent: servers.iter().zip(&plan.idle_share).map(cpu).collect(),
         idle_share: &plan.idle_share,
         degrees: &established.degrees,
-        wanted: established.wanted,
-        relayed: established.relayed,
-        impossible: established.impossible,
+        connections: ConnectionCounts {
+            wanted: established.wanted,
+            relayed: established.relayed,
+            impossible: established.impossible,
+        },
+        turn_allocations: established.allocations,
+        forwarded: relays.forwarded,
+        window_length: window,
         why_impossible: "cannot be opened without a TURN server",
         connected_at: established.connected_at,
         publishes: !plan.flows.is_empty(),

@@ -1,10 +1,12 @@
 //! What a replication observed, whatever ran it, and its record.
 
 use super::finding;
+use super::relay::Forwarded;
 use crate::metrics::{LatencyHistogram, MetricId, MetricValues, RunCounts, RunRecord, Spread};
 use crate::rng::Seed;
 use crate::scenario::Settings;
 use crate::units::{SimDuration, SimTime, UsdPerGigabyte};
+use crate::webrtc::turn::TurnServer;
 use crate::world::World;
 
 /// Everything that the record of a replication is made of. Lists have an entry a node.
@@ -22,10 +24,14 @@ pub(crate) struct Observed<'a> {
     pub(crate) idle_share: &'a [f32],
     /// Open connections once the overlay is connected.
     pub(crate) degrees: &'a [u32],
-    /// Connections the topology wants, those through the TURN server, those that cannot be opened.
-    pub(crate) wanted: u64,
-    pub(crate) relayed: u64,
-    pub(crate) impossible: u64,
+    /// What became of the connections.
+    pub(crate) connections: ConnectionCounts,
+    /// Allocations on TURN servers.
+    pub(crate) turn_allocations: u64,
+    /// What each TURN server forwarded in the measured window.
+    pub(crate) forwarded: Vec<Forwarded>,
+    /// How long that is.
+    pub(crate) window_length: SimDuration,
     /// Why those cannot be opened, or what became of them.
     pub(crate) why_impossible: &'static str,
     /// When the last connection opened.
@@ -34,13 +40,23 @@ pub(crate) struct Observed<'a> {
     pub(crate) publishes: bool,
 }
 
+/// What became of the connections that a topology wants.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ConnectionCounts {
+    /// All of them.
+    pub(crate) wanted: u64,
+    /// Those through TURN servers: over UDP, over TCP, over TLS.
+    pub(crate) relayed: [u64; 3],
+    /// Those that are not opened.
+    pub(crate) impossible: u64,
+}
+
 /// What messages of the measured window did.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Window {
     pub(crate) wanted: u64,
     pub(crate) sent: u64,
     pub(crate) sent_bytes: u64,
-    pub(crate) relayed_bytes: u64,
     pub(crate) server_bytes: u64,
     pub(crate) lost: u64,
     pub(crate) refused: u64,
@@ -49,7 +65,7 @@ pub(crate) struct Window {
 impl Observed<'_> {
     /// Sums up a replication that has ended.
     pub(crate) fn record(self, seed: Seed, settings: &Settings) -> RunRecord {
-        let window = settings.run.duration - settings.run.warmup;
+        let window = self.window_length;
         let findings = finding::findings(&self);
         let peers = self.world.peers() as usize;
         let spread = |values: &[f64]| Spread::of(values[..peers].to_vec());
@@ -94,16 +110,42 @@ impl Observed<'_> {
         values.set(MetricId::Dropped, percent(seen.refused, (seen.sent + seen.refused).max(1)));
         let peer_bytes = (seen.sent_bytes - seen.server_bytes) as f64;
         values.set(MetricId::Sent, peer_bytes / f64::from(self.world.peers()) / window.as_secs_f64());
-        let hourly =
-            |bytes: u64, price: UsdPerGigabyte| bytes as f64 / 1e9 * price.get() * 3_600.0 / window.as_secs_f64();
-        let relay = hourly(seen.relayed_bytes, self.world.relay_price());
-        values.set(MetricId::Cost, relay + hourly(seen.server_bytes, settings.webrtc.server_egress));
+        let hourly_gb = |bytes: u64| bytes as f64 / 1e9 * 3_600.0 / window.as_secs_f64();
+        let hourly = |bytes: u64, price: UsdPerGigabyte| hourly_gb(bytes) * price.get();
+        let servers = || self.world.turn_servers().iter().zip(&self.forwarded);
+        let bill = |(server, forwarded): (&TurnServer, &Forwarded)| {
+            hourly(server.billing.counted(forwarded.received, forwarded.sent), server.price)
+        };
+        let turn: f64 = servers().map(bill).sum();
+        values.set(MetricId::Cost, turn + hourly(seen.server_bytes, settings.webrtc.server_egress));
+        values.set(MetricId::TurnCost, turn);
+        values.set(MetricId::TurnRelayed, servers().map(|(_, forwarded)| hourly_gb(forwarded.sent)).sum());
+        values.set(MetricId::TurnAllocations, self.turn_allocations as f64);
+        if let Some(load) = self.turn_load_percent().into_iter().flatten().reduce(f64::max) {
+            values.set(MetricId::TurnLoad, load);
+        }
+    }
+
+    /// Load of each TURN server in percent of its bandwidth, where that is limited.
+    pub(super) fn turn_load_percent(&self) -> Vec<Option<f64>> {
+        let seconds = self.window_length.as_secs_f64();
+        let load = |(server, forwarded): (&TurnServer, &Forwarded)| {
+            Some(100.0 * forwarded.sent as f64 * 8.0 / server.bandwidth?.as_bps() as f64 / seconds)
+        };
+        self.world.turn_servers().iter().zip(&self.forwarded).map(load).collect()
     }
 
     fn connectivity(&self, values: &mut MetricValues) {
-        let wanted = self.wanted.max(1) as f64;
+        let ConnectionCounts { wanted, relayed, impossible } = self.connections;
+        let all_relayed: u64 = relayed.iter().sum();
+        let percent = |part: u64| 100.0 * part as f64 / wanted.max(1) as f64;
         values.set(MetricId::ConnectTime, self.connected_at.since(SimTime::ZERO).as_secs_f64());
-        values.set(MetricId::Relayed, 100.0 * self.relayed as f64 / wanted);
-        values.set(MetricId::Impossible, 100.0 * self.impossible as f64 / wanted);
+        values.set(MetricId::Relayed, percent(all_relayed));
+        values.set(MetricId::Impossible, percent(impossible));
+        values.set(MetricId::Direct, percent(wanted - all_relayed - impossible));
+        values.set(MetricId::RelayedUdp, percent(relayed[0]));
+        values.set(MetricId::RelayedTcp, percent(relayed[1]));
+        values.set(MetricId::RelayedTls, percent(relayed[2]));
+        values.set(MetricId::Failed, percent(impossible));
     }
 }

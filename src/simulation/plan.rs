@@ -113,7 +113,8 @@ impl Plan {
             .flat_map(|&wire| idle_share.iter().zip(0..).map(move |(&idle, node)| cost(world, node, wire, idle)))
             .collect();
         // A retransmission arrives behind copies that were sent after it.
-        let reorders = world.has_loss() && flows.iter().any(|flow| flow.channel != Channel::Unreliable);
+        let loses = world.has_loss() || world.turn_outages().is_some_and(|outages| !outages.is_empty());
+        let reorders = loses && flows.iter().any(|flow| flow.channel != Channel::Unreliable);
         let losses = losses(world, &sizes);
         let reception = match options.shortcuts && !reorders {
             true => receptions(overlay, &costs, &sources(flows)),

@@ -4,11 +4,13 @@ use super::event::{ATTEMPTS_MAX, Copied, Event, Happening};
 use super::flow::{Arrival, Flows, Message, Seen, Servers};
 use super::hold::Holds;
 use super::plan::{Cost, Plan, QueueLimits, Reception};
+use super::relay::Relays;
 use crate::engine::Scheduler;
 use crate::net::PairOutcome;
 use crate::overlay::workload::Channel;
-use crate::units::{SimDuration, SimTime};
-use crate::world::{PathsFrom, World};
+use crate::units::{ByteCount, SimDuration, SimTime};
+use crate::webrtc::turn::RelayCode;
+use crate::world::{Path, PathsFrom, World};
 
 /// SCTP gives up after this many retransmissions (RFC 9260, Association.Max.Retrans).
 const RETRANSMISSIONS_MAX: u32 = 10;
@@ -35,6 +37,7 @@ struct Sender<'a> {
     horizon: SimTime,
     seen: &'a mut Seen,
     holds: &'a mut Holds,
+    relays: &'a mut Relays,
     arriving: &'a mut Vec<Arrival>,
     scheduler: &'a mut Scheduler<Event>,
     tally: Tally,
@@ -46,7 +49,8 @@ struct Tally {
     wanted: u64,
     refused: u64,
     sent: u64,
-    relayed: u64,
+    framing_bytes: u64,
+    framing_ns: u64,
     arrived: u64,
     delivered: u64,
 }
@@ -68,6 +72,7 @@ macro_rules! sender {
             horizon: $flows.plan.horizon,
             seen: &mut $flows.seen,
             holds: &mut $flows.holds,
+            relays: &mut $flows.relays,
             arriving: &mut $flows.arriving,
             scheduler: $scheduler,
             tally: Tally::default(),
@@ -125,6 +130,39 @@ impl Flows {
         }
     }
 
+    /// A copy has reached a TURN server with a queue: it goes on to the next one or to its receiver, or
+    /// is dropped. Reliable channels wait instead, as congestion control would have them do earlier.
+    pub(super) fn forward(
+        &mut self,
+        now: SimTime,
+        copied: Copied,
+        (server, is_second): (u8, bool),
+        scheduler: &mut Scheduler<Event>,
+    ) -> Message {
+        let message = self.message(copied.flow, copied.number);
+        let Copied { from: node, to, .. } = copied;
+        let may_be_dropped = message.channel == Channel::Unreliable;
+        let Some(left) = self.relays.forward(server, now, message.bytes, may_be_dropped) else {
+            self.seen.lose(&message);
+            return message;
+        };
+        let relay = if self.relays.has_outages { self.relays.at(&self.world, node, to, now) } else { None };
+        let relay = relay.unwrap_or_else(|| self.world.relay_code(node, to));
+        if let [Some(first), Some(second)] = relay.servers()
+            && first == server
+            && !is_second
+        {
+            let there = left + SimDuration::from_ns(self.world.between_turn_ns(first, second));
+            scheduler.schedule_at(there, Happening::Relay { copied, server: second, is_second: true }.into());
+            return message;
+        }
+        let last_leg = SimDuration::from_ns(self.world.from_turn_ns(server, to)) + self.world.class(to).access_delay;
+        let mut sender = sender!(self, node, &message, scheduler);
+        sender.launch(left + last_leg, to);
+        self.servers[node as usize] = sender.finish();
+        message
+    }
+
     /// The time-out of a lost copy has run out: it is sent again, or given up.
     pub(super) fn retransmit(
         &mut self,
@@ -174,12 +212,14 @@ impl Sender<'_> {
             // It would not even begin to leave before the end.
             return;
         }
-        let departure_ns = self.servers.up.serve(ready_ns, self.cost.up_ns);
+        let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
+        let departure_ns = self.servers.up.serve(ready_ns, self.cost.up_ns + framing_ns);
         self.tally.sent += 1;
-        self.tally.relayed += u64::from(path.relayed);
+        let (path, interrupted) =
+            if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
         let loss = self.losses[usize::from(path.class)];
-        if loss > 0 || !self.holds.is_empty() {
-            let lost = self.draw_loss(to, loss, 0);
+        if loss > 0 || interrupted || !self.holds.is_empty() {
+            let lost = interrupted || self.draw_loss(to, loss, 0);
             if self.message.channel == Channel::Reliable {
                 self.holds.sent(self.message.copied(self.node, to), lost);
             }
@@ -187,31 +227,79 @@ impl Sender<'_> {
                 return self.lose(to, departure_ns, 0);
             }
         }
-        self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
+        self.travel(departure_ns, to, path);
+    }
+
+    // A copy that will arrive sets out.
+    #[inline(always)]
+    fn travel(&mut self, departure_ns: u64, to: u32, path: Path) {
+        if path.relay.is_direct() || !self.relays.has_queues {
+            self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
+        } else {
+            self.set_out_for_relay(departure_ns, to, path.relay);
+        }
+    }
+
+    // By way of a TURN server with a queue.
+    fn set_out_for_relay(&mut self, departure_ns: u64, to: u32, relay: RelayCode) {
+        let server = relay.servers()[0].expect("invariant: a relayed path has a server");
+        let access_ns = self.world.class(self.node).access_delay.as_ns();
+        let there_ns = departure_ns + access_ns + self.world.to_turn_ns(self.node, server);
+        let copied = self.message.copied(self.node, to);
+        let happening = Happening::Relay { copied, server, is_second: false };
+        self.scheduler.schedule_at(SimTime::from_ns(there_ns), happening.into());
+    }
+
+    // What the uplink needs for what TURN puts around a copy, in ns.
+    fn frame(&mut self, relay: RelayCode) -> u64 {
+        let bytes = self.relays.framing(relay.own(), self.message.packets);
+        let rate = self.world.rates(self.node).up;
+        let ns = rate.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns());
+        self.tally.framing_bytes += bytes;
+        self.tally.framing_ns += ns;
+        ns
+    }
+
+    // A relayed copy leaves: its path at this time, and whether there is none.
+    fn relay(&mut self, path: Path, to: u32, departure_ns: u64) -> (Path, bool) {
+        let mut path = path;
+        if self.relays.has_outages {
+            match self.relays.at(self.world, self.node, to, SimTime::from_ns(departure_ns)) {
+                Some(relay) if relay == path.relay => {}
+                Some(relay) => path = self.paths.relayed(to, relay),
+                None => return (path, true),
+            }
+        }
+        if self.message.measured {
+            self.relays.count(path.relay, self.message.bytes, self.message.packets);
+        }
+        (path, false)
     }
 
     // A retransmission goes before new data (RFC 9260, section 6.1), so also before what the CPU will
     // hand to the uplink only later.
     fn send_again(&mut self, now: SimTime, to: u32, attempt: u32) {
         let path = self.paths.to(to).expect("invariant: it was sent before");
-        let departure_ns = self.servers.up.serve_first(now.as_ns(), self.cost.up_ns);
-        self.resent(path.relayed);
+        let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
+        let departure_ns = self.servers.up.serve_first(now.as_ns(), self.cost.up_ns + framing_ns);
+        self.resent();
         if self.message.measured {
             self.servers.up_work += self.cost.up_ns;
         }
-        if self.draw_loss(to, self.losses[usize::from(path.class)], attempt) {
+        let (path, interrupted) =
+            if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
+        if interrupted || self.draw_loss(to, self.losses[usize::from(path.class)], attempt) {
             self.lose(to, departure_ns, attempt);
         } else {
-            self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
+            self.travel(departure_ns, to, path);
         }
     }
 
     // The same copy once more: its bytes count again, the copy does not.
-    fn resent(&mut self, relayed: bool) {
+    fn resent(&mut self) {
         if self.message.measured {
             let bytes = self.message.bytes;
             self.seen.window.sent_bytes += bytes;
-            self.seen.window.relayed_bytes += if relayed { bytes } else { 0 };
             self.seen.window.server_bytes += if self.node >= self.world.peers() { bytes } else { 0 };
         }
     }
@@ -287,15 +375,14 @@ impl Sender<'_> {
         counts.copies_arrived += tally.arrived;
         counts.deliveries += tally.delivered;
         if self.message.measured {
-            servers.up_work += tally.wanted * self.cost.up_ns;
+            servers.up_work += tally.wanted * self.cost.up_ns + tally.framing_ns;
             servers.cpu_work += tally.wanted * self.cost.cpu_ns;
             let window = &mut self.seen.window;
             window.refused += tally.refused;
             window.sent += tally.sent;
-            window.sent_bytes += tally.sent * self.message.bytes;
-            window.relayed_bytes += tally.relayed * self.message.bytes;
-            let from_server = if self.node >= self.world.peers() { tally.sent } else { 0 };
-            window.server_bytes += from_server * self.message.bytes;
+            let sent_bytes = tally.sent * self.message.bytes + tally.framing_bytes;
+            window.sent_bytes += sent_bytes;
+            window.server_bytes += if self.node >= self.world.peers() { sent_bytes } else { 0 };
         }
         servers
     }

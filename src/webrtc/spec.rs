@@ -1,14 +1,11 @@
 //! The WebRTC side of a scenario: profile, TURN, signaling, overhead.
 
-use std::fmt;
-
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::overhead::{HeaderOverhead, Wire};
 use super::setup::SetupProfile;
+use super::turn::TurnChoice;
 use crate::units::{ByteCount, UsdPerGigabyte};
 
 /// How connections are set up and what they cost.
@@ -17,7 +14,7 @@ use crate::units::{ByteCount, UsdPerGigabyte};
 pub struct WebrtcSpec {
     /// How many round trips a connection takes to open.
     pub setup: SetupProfile,
-    /// The TURN server that relays pairs which cannot connect directly.
+    /// The TURN servers that relay pairs which cannot connect directly.
     pub turn: TurnChoice,
     /// Where offers and answers are exchanged.
     pub signaling: SignalingSpec,
@@ -45,73 +42,6 @@ impl Default for WebrtcSpec {
             // What large clouds ask for traffic to the Internet (docs/MODELS.md, "Costs").
             server_egress: UsdPerGigabyte::new(0.09),
         }
-    }
-}
-
-/// A TURN server, or none.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum TurnChoice {
-    /// No relay: pairs that cannot connect directly do not connect.
-    None(NoTurn),
-    /// A relay.
-    Server(TurnSpec),
-}
-
-/// The word that stands for no TURN server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum NoTurn {
-    /// `"none"`.
-    #[serde(rename = "none")]
-    None,
-}
-
-impl<'de> Deserialize<'de> for TurnChoice {
-    // By hand: serde's untagged enums forget what was wrong, and where.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NoneOrTable;
-        impl<'de> Visitor<'de> for NoneOrTable {
-            type Value = TurnChoice;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"none\" or a table of the TURN server's settings")
-            }
-            fn visit_str<E: Error>(self, word: &str) -> Result<TurnChoice, E> {
-                match word {
-                    "none" => Ok(TurnChoice::None(NoTurn::None)),
-                    _ => Err(E::custom(format!(
-                        "\"{word}\" is not a TURN server: write \"none\", or a table such as {{ place = \"London\" }}"
-                    ))),
-                }
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TurnChoice, A::Error> {
-                TurnSpec::deserialize(MapAccessDeserializer::new(map)).map(TurnChoice::Server)
-            }
-        }
-        deserializer.deserialize_any(NoneOrTable)
-    }
-}
-
-impl Default for TurnChoice {
-    fn default() -> Self {
-        Self::Server(TurnSpec::default())
-    }
-}
-
-/// A TURN server: its place and its price.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct TurnSpec {
-    /// The city or matrix row the server is at; without it, the place with the lowest mean
-    /// latency to all peers.
-    pub place: Option<String>,
-    /// Price of what the server sends to peers.
-    pub price: UsdPerGigabyte,
-}
-
-impl Default for TurnSpec {
-    fn default() -> Self {
-        // Egress only, as Cloudflare's TURN service charges (docs/MODELS.md, "Costs").
-        Self { place: None, price: UsdPerGigabyte::new(0.05) }
     }
 }
 

@@ -5,14 +5,15 @@ use thiserror::Error;
 
 use super::company::{self, Seat};
 use super::ends::Ends;
-use super::path::{Access, Paths, Turn, outcome_table};
+use super::path::{Access, Paths, outcome_table};
+use super::relay::Relays;
 use super::{Class, ClassSpec, Node, PopulationSpec, Rates, World, quota};
 use crate::net::{LatencyModel, LatencySpec, LinkSpec, NatMix, Place};
 use crate::presets::OrPreset;
 use crate::rng::{Domain, Streams};
 use crate::units::Probability;
 use crate::webrtc::setup::{Gather, StackProfile};
-use crate::webrtc::{DeviceSpec, EngineSpec, TurnChoice, WebrtcSpec};
+use crate::webrtc::{DeviceSpec, EngineSpec, WebrtcSpec};
 
 /// Everything a world is drawn from.
 #[derive(Clone, Copy, Debug)]
@@ -78,14 +79,16 @@ impl WorldSpec<'_> {
         let classes = specs.iter().map(class_of_spec).collect();
         let join_gap_ns = self.population.join_over.as_ns() / u64::from(peers);
         let Ends { specs: ends, within, .. } = ends;
-        Ok(World { peers, nodes, rates, seats, classes, ends, within, paths, setup: self.webrtc.setup, join_gap_ns })
+        let setup = self.webrtc.setup;
+        let mut world = World { peers, nodes, rates, seats, classes, ends, within, paths, setup, join_gap_ns };
+        if let Some(turn) = self.webrtc.turn.spec() {
+            world.assign_homes(turn);
+        }
+        Ok(world)
     }
 
     fn ends(&self, specs: &[ClassSpec]) -> Ends {
-        let gather = match self.webrtc.turn {
-            TurnChoice::None(_) => Gather::Stun,
-            TurnChoice::Server(_) => Gather::Turn,
-        };
+        let gather = if self.webrtc.turn.spec().is_some() { Gather::Turn } else { Gather::Stun };
         let stacks: Vec<StackProfile> = specs.iter().map(|class| class.engine.value.stack()).collect();
         Ends::new(&stacks, gather)
     }
@@ -123,19 +126,20 @@ impl WorldSpec<'_> {
         streams: Streams,
     ) -> Result<Paths, WorldError> {
         let place = |name: &Option<String>| name.as_ref().map_or(Ok(centre), |name| self.place(name));
-        let turn = match &self.webrtc.turn {
-            TurnChoice::None(_) => None,
-            TurnChoice::Server(turn) => Some(Turn { place: place(&turn.place)?, price: turn.price }),
-        };
+        let turn = self.webrtc.turn.spec();
+        let relays = turn.map(|turn| {
+            let places = turn.servers().iter().map(|server| place(&server.place)).collect::<Result<_, _>>()?;
+            Ok(Relays::new(turn, places))
+        });
         let links: Vec<LinkSpec> = specs.iter().map(|spec| spec.link.value).collect();
         let access = links.iter().flat_map(|a| links.iter().map(|b| access_of(a, b))).collect();
         Ok(Paths {
             latency,
             loss_key: streams.pair_key(Domain::PairLoss),
-            outcomes: outcome_table(turn.is_some()),
+            outcomes: outcome_table(turn.map(|turn| turn.transports())),
             access,
             classes: specs.len(),
-            turn,
+            relays: relays.transpose()?,
             signaling_place: place(&self.webrtc.signaling.place)?,
         })
     }

@@ -1,17 +1,19 @@
 //! The path between two nodes: its outcome, delay and loss, computed from their rows.
 
+use super::relay::{Relays, SIGNALING_ID};
 use super::{Node, World};
 use crate::net::{LatencyModel, Nat, PairOutcome, Place, pair_outcome};
 use crate::rng::PairKey;
-use crate::units::{Probability, SimDuration, SimTime, UsdPerGigabyte};
+use crate::units::{Probability, SimDuration, SimTime};
+use crate::webrtc::turn::{RelayCode, Transports};
 
 /// The way packets take from one node to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path {
     /// One-way delay in ns, access links included, the sender's serialisation not.
     pub delay_ns: u64,
-    /// Whether it runs through the TURN server.
-    pub relayed: bool,
+    /// The TURN allocations that it runs through, as the sender sees them.
+    pub relay: RelayCode,
     /// The receiver's class, for what depends on the classes of both ends; one past the last class
     /// if the two are in one local network.
     pub class: u16,
@@ -44,14 +46,25 @@ impl PathsFrom<'_> {
     #[inline(always)]
     fn by(&self, outcome: PairOutcome, to: u32, receiver: Node) -> Option<Path> {
         let access = self.access[usize::from(receiver.class)];
-        let (way_ns, relayed) = match outcome {
+        let (way_ns, relay) = match outcome {
             PairOutcome::Direct => {
-                (self.world.paths.latency.one_way_ns(self.from, self.place, to, receiver.place), false)
+                (self.world.paths.latency.one_way_ns(self.from, self.place, to, receiver.place), RelayCode::DIRECT)
             }
-            PairOutcome::Relayed => (self.world.relay_ns(self.from, to), true),
+            PairOutcome::Relayed => {
+                let relay = self.world.relay_code(self.from, to);
+                (self.world.relayed_ns(self.from, to, relay), relay)
+            }
             PairOutcome::Impossible => return None,
         };
-        Some(Path { delay_ns: way_ns + access.delay_ns, relayed, class: receiver.class })
+        Some(Path { delay_ns: way_ns + access.delay_ns, relay, class: receiver.class })
+    }
+
+    /// The path to a node through these TURN allocations, as the sender sees them.
+    #[must_use]
+    pub fn relayed(&self, to: u32, relay: RelayCode) -> Path {
+        let class = self.world.nodes[to as usize].class;
+        let way_ns = self.world.relayed_ns(self.from, to, relay);
+        Path { delay_ns: way_ns + self.access[usize::from(class)].delay_ns, relay, class }
     }
 
     // To one that may have boxes in common with the sender.
@@ -59,7 +72,7 @@ impl PathsFrom<'_> {
         let outcome = self.world.outcome(self.from, to);
         if outcome == PairOutcome::Direct && self.world.same_lan(self.from, to) {
             let class = u16::try_from(self.world.paths.classes).expect("invariant: few classes");
-            return Some(Path { delay_ns: LAN_ONE_WAY.as_ns(), relayed: false, class });
+            return Some(Path { delay_ns: LAN_ONE_WAY.as_ns(), relay: RelayCode::DIRECT, class });
         }
         self.by(outcome, to, receiver)
     }
@@ -78,7 +91,7 @@ pub(super) struct Paths {
     // Of classes a and b at [a * classes + b]: access delay of both, loss on either link.
     pub(super) access: Vec<Access>,
     pub(super) classes: usize,
-    pub(super) turn: Option<Turn>,
+    pub(super) relays: Option<Relays>,
     pub(super) signaling_place: Place,
 }
 
@@ -86,12 +99,6 @@ pub(super) struct Paths {
 pub(super) struct Access {
     pub(super) delay_ns: u64,
     pub(super) loss: Probability,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Turn {
-    pub(super) place: Place,
-    pub(super) price: UsdPerGigabyte,
 }
 
 /// What nodes are reached through: a kind of NAT, and IPv6 beside it or not.
@@ -102,15 +109,16 @@ const fn has_ipv6(reach: usize) -> bool {
     reach % 2 == 1
 }
 
-/// The TURN and signaling servers in pair draws: above every node id.
-const TURN_ID: u32 = u32::MAX - 1;
-const SIGNALING_ID: u32 = u32::MAX;
-
-pub(super) fn outcome_table(relay: bool) -> [[PairOutcome; REACHES]; REACHES] {
+/// How each two connect, where TURN servers speak these transports. The allocation of one end serves a
+/// pair, but an end whose network blocks UDP needs one of its own over TCP or TLS.
+pub(super) fn outcome_table(transports: Option<Transports>) -> [[PairOutcome; REACHES]; REACHES] {
+    let out = |nat: Nat| transports.is_some_and(|known| known.preferred(nat == Nat::UdpBlocked).is_some());
+    let relay = |a: Nat, b: Nat| out(if b == Nat::UdpBlocked { b } else { a });
+    let by_ipv4 = |a: Nat, b: Nat| pair_outcome(a, b, relay(a, b));
     // Over IPv6 there is no translation, and firewalls let each other's answers in.
     let outcome = |a: usize, b: usize| match has_ipv6(a) && has_ipv6(b) {
         true => PairOutcome::Direct,
-        false => pair_outcome(Nat::KINDS[a / 2], Nat::KINDS[b / 2], relay),
+        false => by_ipv4(Nat::KINDS[a / 2], Nat::KINDS[b / 2]),
     };
     std::array::from_fn(|a| std::array::from_fn(|b| outcome(a, b)))
 }
@@ -139,7 +147,12 @@ impl World {
     /// The NAT of a node, as it looks from outside.
     #[must_use]
     pub fn nat(&self, node: u32) -> Nat {
-        Nat::KINDS[usize::from(self.nodes[node as usize].reach / 2)]
+        Nat::KINDS[self.nat_index(node)]
+    }
+
+    /// Its index in [`Nat::KINDS`].
+    pub(super) fn nat_index(&self, node: u32) -> usize {
+        usize::from(self.nodes[node as usize].reach / 2)
     }
 
     /// The path from one node to another, or `None` where they cannot connect.
@@ -215,18 +228,6 @@ impl World {
         self.paths.latency.one_way_ns(from, place(from), to, place(to))
     }
 
-    /// One-way delay in ns from a node's access link to the TURN server, or to where one would be.
-    #[must_use]
-    pub fn to_relay_ns(&self, from: u32) -> u64 {
-        self.node_to_server_ns(from, TURN_ID, self.relay_place())
-    }
-
-    /// One-way delay in ns from the TURN server, or from where one would be, to a node's access link.
-    #[must_use]
-    pub fn from_relay_ns(&self, to: u32) -> u64 {
-        self.server_to_node_ns(to, TURN_ID, self.relay_place())
-    }
-
     /// Delay in ns of a signaling message between two nodes, access links included.
     #[must_use]
     pub fn signaling_ns(&self, from: u32, to: u32) -> u64 {
@@ -235,27 +236,6 @@ impl World {
         self.node_to_server_ns(from, SIGNALING_ID, place)
             + self.server_to_node_ns(to, SIGNALING_ID, place)
             + access.as_ns()
-    }
-
-    /// Whether the scenario has a TURN server.
-    #[must_use]
-    pub const fn has_relay(&self) -> bool {
-        self.paths.turn.is_some()
-    }
-
-    fn relay_place(&self) -> Place {
-        self.paths.turn.map_or(self.paths.signaling_place, |turn| turn.place)
-    }
-
-    /// What traffic through the TURN server costs.
-    #[must_use]
-    pub fn relay_price(&self) -> UsdPerGigabyte {
-        self.paths.turn.map_or_else(UsdPerGigabyte::default, |turn| turn.price)
-    }
-
-    fn relay_ns(&self, from: u32, to: u32) -> u64 {
-        let turn = self.paths.turn.expect("invariant: only a relay makes pairs relayed");
-        self.node_to_server_ns(from, TURN_ID, turn.place) + self.server_to_node_ns(to, TURN_ID, turn.place)
     }
 
     // Round trip between a node and the signaling server.
@@ -269,11 +249,11 @@ impl World {
             + access_rtt_ns
     }
 
-    fn node_to_server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
+    pub(super) fn node_to_server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
         self.paths.latency.one_way_ns(node, self.nodes[node as usize].place, server, place)
     }
 
-    fn server_to_node_ns(&self, node: u32, server: u32, place: Place) -> u64 {
+    pub(super) fn server_to_node_ns(&self, node: u32, server: u32, place: Place) -> u64 {
         self.paths.latency.one_way_ns(server, place, node, self.nodes[node as usize].place)
     }
 }

@@ -18,12 +18,12 @@ fn uplink(mbit: u64) -> LinkSpec {
     LinkSpec { up: Some(Bitrate::from_bps(mbit * MBIT)), ..LinkSpec::default() }
 }
 
-fn constant(ms: u64) -> LatencySpec {
+pub(crate) fn constant(ms: u64) -> LatencySpec {
     LatencySpec::Constant { one_way: SimDuration::from_ms(ms) }
 }
 
 /// Runs with and without shortcuts, which must agree in everything but the number of events.
-fn run(settings: peerscape::scenario::Settings, kind: &str, params: &str, seed: u64) -> RunRecord {
+pub(crate) fn run(settings: peerscape::scenario::Settings, kind: &str, params: &str, seed: u64) -> RunRecord {
     let cell = cell(settings, topology(kind, params));
     let record = |shortcuts| simulate_with(&cell, Seed(seed), Options { shortcuts }).expect("a record");
     let (fast, slow) = (record(true), record(false));
@@ -40,7 +40,7 @@ fn conserved(record: &RunRecord) {
     assert_eq!(counts.copies_sent, counts.copies_arrived + counts.copies_lost + counts.copies_in_flight, "{counts:?}");
 }
 
-fn mean_max_ns(record: &RunRecord) -> (u64, u64) {
+pub(crate) fn mean_max_ns(record: &RunRecord) -> (u64, u64) {
     let latency = &record.latency;
     (latency.mean().expect("deliveries").as_ns(), latency.max().expect("deliveries").as_ns())
 }

@@ -1,5 +1,5 @@
 //! The delays of a world between the nodes of a cluster. The node after the world's last is its
-//! STUN and TURN server.
+//! STUN and TURN server: the first of the scenario's, or one at the signaling server's place.
 
 use crate::real::network::Paths;
 use crate::units::SimDuration;
@@ -20,8 +20,8 @@ impl Paths for WorldPaths {
         let nodes = self.world.nodes();
         SimDuration::from_ns(match (from < nodes, to < nodes) {
             (true, true) => self.world.propagation_ns(from, to),
-            (true, false) => self.world.to_relay_ns(from),
-            (false, true) => self.world.from_relay_ns(to),
+            (true, false) => self.world.to_turn_ns(from, 0),
+            (false, true) => self.world.from_turn_ns(0, to),
             (false, false) => 0,
         })
     }

@@ -5,7 +5,7 @@ use crate::metrics::{LatencyHistogram, RunCounts, RunRecord};
 use crate::real::cluster::{Cluster, ConnectionState};
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::simulation::{Observed, Window, cpu_percent};
+use crate::simulation::{ConnectionCounts, Forwarded, Observed, Window, cpu_percent};
 use crate::units::{SimDuration, SimTime};
 
 /// Counts of a replication.
@@ -91,7 +91,12 @@ impl Peers {
         let peers = world.peers() as usize;
         tally.window.sent_bytes = sent.iter().sum();
         tally.window.server_bytes = sent[peers..].iter().sum();
-        tally.window.relayed_bytes = tally.relayed_bytes[1].saturating_sub(tally.relayed_bytes[0]);
+        let relayed_bytes = tally.relayed_bytes[1].saturating_sub(tally.relayed_bytes[0]);
+        // The one server there is stands for the first of the scenario's.
+        let mut forwarded = vec![Forwarded::default(); world.turn_servers().len()];
+        if let Some(first) = forwarded.first_mut() {
+            *first = Forwarded { received: relayed_bytes, sent: relayed_bytes };
+        }
         tally.window.lost = tally.window.sent.saturating_sub(tally.arrived_measured);
         tally.counts.copies_lost = tally.counts.copies_sent - tally.counts.copies_arrived;
         let uplink = |(&bytes, node): (&u64, u32)| {
@@ -110,9 +115,15 @@ impl Peers {
             cpu_percent: tally.cpu_work.iter().zip(&idle_share).map(cpu).collect(),
             idle_share: &idle_share,
             degrees: &overlay.degrees,
-            wanted: cluster.connections().len() as u64,
-            relayed: overlay.relayed,
-            impossible: overlay.unopened,
+            connections: ConnectionCounts {
+                wanted: cluster.connections().len() as u64,
+                // The stack speaks to TURN servers over UDP only.
+                relayed: [overlay.relayed, 0, 0],
+                impossible: overlay.unopened,
+            },
+            turn_allocations: cluster.turn_counts().allocations_total,
+            forwarded,
+            window_length: window,
             why_impossible: "are not open at the end",
             connected_at: overlay.connected_at,
             publishes,

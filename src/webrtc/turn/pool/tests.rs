@@ -1,0 +1,146 @@
+//! Servers under load, at their limits, in outages; opened and closed.
+
+use super::*;
+use crate::units::Bounded;
+use crate::webrtc::turn::{OutageSpec, TurnPolicy, TurnServerSpec};
+
+const TCP: RelayTransport = RelayTransport::Tcp;
+const UDP: RelayTransport = RelayTransport::Udp;
+
+fn s(seconds: u64) -> SimTime {
+    SimTime::ZERO + SimDuration::from_secs(seconds)
+}
+
+/// Servers `0`, `1`, ... that hold `allocations` each.
+fn spec(policy: TurnPolicy, servers: usize, allocations: u32) -> TurnSpec {
+    TurnSpec {
+        policy,
+        allocations: Bounded::new(allocations).expect("in range"),
+        server: vec![TurnServerSpec::default(); servers],
+        ..TurnSpec::default()
+    }
+}
+
+fn outage(spec: &mut TurnSpec, server: &str, at: u64, lasts: u64) {
+    let (at, lasts) = (SimDuration::from_secs(at), SimDuration::from_secs(lasts));
+    spec.outage.push(OutageSpec { server: Some(server.to_owned()), at, lasts });
+}
+
+/// `peer` asks over UDP, with these delays in ms.
+fn ask(pool: &mut TurnPool, now: SimTime, peer: u32, delays_ms: &[u64]) -> Result<TurnIndex, Refusal> {
+    let delays: Vec<SimDuration> = delays_ms.iter().map(|&ms| SimDuration::from_ms(ms)).collect();
+    pool.allocate(now, &TurnRequest { peer, delays: &delays, transport: UDP }).map(|granted| granted.server)
+}
+
+#[test]
+fn a_full_server_refuses_and_its_neighbour_takes_over() {
+    let mut pool = TurnPool::new(&spec(TurnPolicy::Nearest, 2, 3));
+    let given: Vec<_> = (0..7).map(|peer| ask(&mut pool, s(0), peer, &[10, 20])).collect();
+    assert_eq!(given, [Ok(0), Ok(0), Ok(0), Ok(1), Ok(1), Ok(1), Err(Refusal::Full)]);
+    pool.release(s(1), 0, s(0));
+    assert_eq!(ask(&mut pool, s(1), 8, &[10, 20]), Ok(0));
+    let counts = pool.counts();
+    assert_eq!((counts.allocations, counts.full, counts.peak), (7, 1, 6));
+    assert_eq!(pool.allocations_of(0), (3, 3));
+}
+
+#[test]
+fn static_peers_have_no_alternative() {
+    let mut pool = TurnPool::new(&spec(TurnPolicy::Static, 2, 1));
+    assert_eq!(ask(&mut pool, s(0), 4, &[10, 20]), Ok(0));
+    assert_eq!(ask(&mut pool, s(0), 6, &[10, 20]), Err(Refusal::Full));
+    assert_eq!(ask(&mut pool, s(0), 5, &[10, 20]), Ok(1));
+}
+
+#[test]
+fn requests_wait_for_their_tokens_and_give_up_after_five_seconds() {
+    let spec = TurnSpec { allocation_rate: "10 /s".parse().expect("a rate"), ..TurnSpec::default() };
+    let mut pool = TurnPool::new(&spec);
+    let request = TurnRequest { peer: 0, delays: &[SimDuration::ZERO], transport: UDP };
+    for nth in 0..=50 {
+        let at = s(0) + SimDuration::from_ms(100 * nth);
+        assert_eq!(pool.allocate(s(0), &request), Ok(Granted { server: 0, at }));
+    }
+    assert_eq!(pool.allocate(s(0), &request), Err(Refusal::Overloaded));
+    assert_eq!((pool.counts().allocations, pool.counts().overloaded), (51, 1));
+    // Ten a second pass a second later.
+    let passed = (0..20).filter(|_| pool.allocate(s(1), &request).is_ok()).count();
+    assert_eq!(passed, 10);
+}
+
+#[test]
+fn a_server_that_does_not_speak_the_transport_does_not_answer() {
+    let mut spec = spec(TurnPolicy::Nearest, 2, 9);
+    spec.server[0].transports = Some("udp".parse().expect("a transport"));
+    let mut pool = TurnPool::new(&spec);
+    let delays = [SimDuration::from_ms(1), SimDuration::from_ms(2)];
+    let over =
+        |pool: &mut TurnPool, transport| pool.allocate(s(0), &TurnRequest { peer: 0, delays: &delays, transport });
+    assert_eq!(over(&mut pool, UDP).map(|granted| granted.server), Ok(0));
+    assert_eq!(over(&mut pool, TCP).map(|granted| granted.server), Ok(1));
+    spec.server.truncate(1);
+    assert_eq!(over(&mut TurnPool::new(&spec), TCP), Err(Refusal::Unreachable));
+}
+
+#[test]
+fn an_outage_takes_the_allocations_and_sends_peers_elsewhere() {
+    let mut spec = spec(TurnPolicy::Nearest, 2, 9);
+    outage(&mut spec, "0", 10, 5);
+    let mut pool = TurnPool::new(&spec);
+    (0..4).for_each(|peer| assert_eq!(ask(&mut pool, s(1), peer, &[10, 20]), Ok(0)));
+    assert_eq!(ask(&mut pool, s(10), 4, &[10, 20]), Ok(1));
+    assert_eq!((pool.counts().broken, pool.allocations()), (4, 1));
+    assert!(!pool.is_up(0, s(14)) && pool.is_up(0, s(15)));
+    assert_eq!(ask(&mut pool, s(15), 5, &[10, 20]), Ok(0));
+    // What broke is not given back; what was made afterwards is.
+    pool.release(s(16), 0, s(1));
+    assert_eq!(pool.allocations_of(0), (1, 4));
+    pool.release(s(16), 0, s(15));
+    assert_eq!(pool.allocations_of(0), (0, 4));
+}
+
+#[test]
+fn with_all_servers_down_nothing_answers() {
+    let mut spec = spec(TurnPolicy::LeastLoaded, 1, 9);
+    outage(&mut spec, "0", 10, 5);
+    let mut pool = TurnPool::new(&spec);
+    assert_eq!(ask(&mut pool, s(12), 0, &[10]), Err(Refusal::Unreachable));
+    assert_eq!(pool.counts().unreachable, 1);
+}
+
+#[test]
+fn least_loaded_balances_by_capacity() {
+    let mut spec = spec(TurnPolicy::LeastLoaded, 3, 100);
+    spec.server[2].allocations = Bounded::new(200);
+    let mut pool = TurnPool::new(&spec);
+    (0..200).for_each(|peer| assert!(ask(&mut pool, s(0), peer, &[5, 50, 100]).is_ok()));
+    assert_eq!([0, 1, 2].map(|server| pool.allocations_of(server).0), [50, 50, 100]);
+}
+
+#[test]
+fn dynamic_opens_under_load_takes_its_time_and_closes_when_idle() {
+    let mut pool = TurnPool::new(&spec(TurnPolicy::Dynamic, 3, 10));
+    // The first is open. When it is full to 70 %, the nearest other one opens, a minute later.
+    (0..7).for_each(|peer| assert_eq!(ask(&mut pool, s(0), peer, &[10, 30, 20]), Ok(0)));
+    assert_eq!(pool.counts().opened, 0);
+    (7..10).for_each(|peer| assert_eq!(ask(&mut pool, s(1), peer, &[10, 30, 20]), Ok(0)));
+    assert_eq!(ask(&mut pool, s(2), 10, &[10, 30, 20]), Err(Refusal::Full), "the other one is not up yet");
+    assert_eq!(pool.counts().opened, 1);
+    assert!(!pool.is_up(2, s(60)) && pool.is_up(2, s(61)) && !pool.is_up(1, s(61)));
+    assert_eq!(ask(&mut pool, s(61), 11, &[10, 30, 20]), Ok(2));
+    // Five minutes without an allocation close it; the last open one stays.
+    pool.release(s(100), 2, s(61));
+    (0..10).for_each(|_| pool.release(s(200), 0, s(0)));
+    pool.release(s(399), 0, s(0));
+    assert!(pool.is_up(2, s(399)));
+    pool.release(s(400), 0, s(0));
+    assert!(!pool.is_up(2, s(400)) && pool.is_up(0, s(400)));
+    assert_eq!((pool.counts().opened, pool.counts().closed), (1, 1));
+}
+
+#[test]
+fn dynamic_opens_for_a_peer_far_away() {
+    let mut pool = TurnPool::new(&spec(TurnPolicy::Dynamic, 2, 10));
+    assert_eq!(ask(&mut pool, s(0), 0, &[120, 5]), Ok(0), "there is no other yet");
+    assert_eq!(ask(&mut pool, s(60), 1, &[120, 5]), Ok(1));
+}
