@@ -26,6 +26,8 @@ pub struct PairSpec {
     pub delays: Delays,
     /// Each peer's uplink on top of that: rate, buffer, jitter, loss.
     pub up: PacketLinkSpec,
+    /// Which of the datagrams that each peer sends are lost on top of that; counted from 0, rising.
+    pub lost: [Vec<u32>; 2],
     /// Which candidates the peers gather.
     pub gather: Gather,
     /// Whether candidates trickle.
@@ -57,6 +59,7 @@ impl Default for PairSpec {
             boxes: [Vec::new(), Vec::new()],
             delays: Delays::uniform(SimDuration::from_ms(50)),
             up: PacketLinkSpec::default(),
+            lost: [Vec::new(), Vec::new()],
             gather: Gather::Host,
             trickle: true,
             channel: ChannelSpec::RELIABLE,
@@ -129,8 +132,8 @@ impl PairSpec {
         };
         let paths = Box::new(Legs(self.delays));
         let mut cluster = Cluster::new(settings, self.policy, paths, Streams::new(self.seed), trace)?;
-        for boxes in &self.boxes {
-            let node = NodeSpec { boxes: boxes.clone(), up: self.up, ..NodeSpec::default() };
+        for (boxes, lost) in self.boxes.iter().zip(&self.lost) {
+            let node = NodeSpec { boxes: boxes.clone(), up: self.up, lost: lost.clone(), ..NodeSpec::default() };
             cluster.add_node(&node);
         }
         match self.gather {
