@@ -1,4 +1,4 @@
-//! Twenty broken scenarios, and what a stranger reads about each.
+//! Broken scenarios, and what a stranger reads about each.
 
 use std::path::{Path, PathBuf};
 
@@ -63,6 +63,7 @@ broken! {
     message_size
     missing_parts
     nat_and_links
+    nat_mixes
     places
     preset_slips
     results_name
