@@ -37,7 +37,9 @@ fn percent(percent: f64) -> Probability {
 /// Of 100 pairs of peers of one class, how many connect directly, by TURN over UDP, over TCP or TLS.
 fn shares(name: &str) -> [f64; 3] {
     let peers = 20_000;
-    let world = world(&settings(peers, named(name)), 5);
+    // Strangers: with boxes of their own, so that as many draws are made as there are peers.
+    let mix = NatMix { peers_per_lan: 1.0, peers_per_carrier_nat: 1.0, ..named(name) };
+    let world = world(&settings(peers, mix), 5);
     let mut counts = [0_u32; 3];
     for a in 0..peers {
         for b in (1..=40).map(|step| (a + 251 * step) % peers) {
