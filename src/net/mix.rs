@@ -12,8 +12,8 @@ use crate::units::Probability;
 /// regard to what it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NatMix {
-    // By chain.
-    shares: [Probability; NAT_CHAINS.len()],
+    /// The shares of chains, in the order of [`NAT_CHAINS`].
+    pub shares: [Probability; NAT_CHAINS.len()],
     /// Mean number of the class's peers in one local network, behind the same boxes.
     pub peers_per_lan: f64,
     /// Mean number of the class's peers behind one carrier-grade NAT, for chains that end in one.

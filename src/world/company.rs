@@ -47,9 +47,9 @@ pub(super) fn seats(mixes: &[NatMix], class_of: &[u16], place_of: &mut [Place], 
         }
         seat_class(mix, &members, &draws, &mut seats);
     }
-    for peer in 0..seats.len() {
-        // The first peer of a carrier's NAT is the first of its local network too.
-        place_of[peer] = place_of[seats[peer].carrier as usize];
+    for (peer, seat) in seats.iter().enumerate() {
+        // The first peer behind a carrier's NAT stays where it is, so the order does not matter.
+        place_of[peer] = place_of[seat.carrier as usize];
     }
     mark_company(&mut seats);
     seats
@@ -105,12 +105,11 @@ fn joining(mean: f64) -> u64 {
 
 // Whoever is not the first of its group has company, and so has the first.
 fn mark_company(seats: &mut [Seat]) {
-    for peer in 0..seats.len() {
-        let first = seats[peer].carrier as usize;
-        if first != peer {
-            seats[peer].company = true;
-            seats[first].company = true;
-        }
+    let joined = seats.iter().enumerate().map(|(peer, seat)| (peer, seat.carrier as usize));
+    let joined: Vec<_> = joined.filter(|(peer, first)| peer != first).collect();
+    for (peer, first) in joined {
+        seats[peer].company = true;
+        seats[first].company = true;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The models against closed forms, references and the rules that every topology must keep.
 
 mod oracles;
+mod populations;
 mod support;
 mod topologies;
 mod turn;
