@@ -3,6 +3,7 @@
 //! Two ends ([`EndSpec`]) behind their boxes gather candidates, signal, check pairs, shake hands.
 //! What comes of it is a [`SetupOutcome`].
 
+mod memo;
 mod outcome;
 mod profile;
 mod spec;
