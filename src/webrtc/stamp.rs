@@ -210,6 +210,12 @@ impl Moment<'_> {
     pub fn passed(&mut self, deadline: Stamp) -> bool {
         self.comparisons.compare(deadline, self.now) == Ordering::Less
     }
+
+    /// The earliest of some times.
+    pub fn earliest(&mut self, times: impl IntoIterator<Item = Stamp>) -> Option<Stamp> {
+        let earlier = |first, other| if self.comparisons.compare(other, first).is_lt() { other } else { first };
+        times.into_iter().reduce(earlier)
+    }
 }
 
 #[cfg(test)]
