@@ -1,16 +1,20 @@
 //! The fast path: what becomes of a connection's set-up, looked up.
 //!
-//! A run of the state machine ([`run`]) is a function of the two ends, of what is lost, and of the
-//! outcomes of its comparisons of times. So for each pair of kinds of ends, and for each set of losses,
-//! a tree of comparisons grows as courses are met: a look-up walks down with the delays of its pair, and
-//! only where nobody has been before the state machine runs. What a look-up tells is what the state
-//! machine would, to the nanosecond and for any delays.
+//! The course of a set-up depends on delays only through which of two times is the earlier one, so its
+//! outcome is a function that is linear in the delays by parts. For each pair of kinds of ends a tree is
+//! learned from the state machine ([`run`]): its nodes are those comparisons of times on which the
+//! outcome turns, its leaves are outcomes as linear forms. Courses differ in much that makes no
+//! difference; a tree over all comparisons would need a leaf for nearly every pair of peers.
 //!
-//! Losses are drawn by the gaps between them ([`Chance`]), for as many datagrams as the set-up has; a
-//! set-up without a loss costs one walk. Courses with many losses hardly ever come again: they are run
-//! and forgotten, and so is every new course once memory is at its limit.
-
-use std::collections::BTreeMap;
+//! **How right it is.** Times told are exact where the leaf's outcome is that of the pair's own course. A
+//! leaf is tried against the state machine at its first look-ups and whenever their number doubles, and
+//! split where it was wrong; so the share of look-ups that get the outcome of a neighbouring course falls with their
+//! number (measured in docs/MODELS.md). What was signaled and how many datagrams there were is that of
+//! the leaf's witness.
+//!
+//! **Losses** are drawn by the gaps between them ([`Chance`]), for as many datagrams as the set-up has.
+//! Without a loss a look-up is one walk. One loss is looked up as it befalls the leaf's witness, with the
+//! times under the pair's own delays. With more, the state machine runs.
 
 use self::chance::{Draws, Lost};
 use self::courses::{Courses, Found};
@@ -24,16 +28,11 @@ use crate::webrtc::stamp::{Comparisons, Delays, Stamp};
 
 mod chance;
 mod courses;
-mod leaf;
-mod prune;
-#[cfg(test)]
-mod tests;
+mod outcomes;
 mod tree;
 
 pub use chance::{Chance, LinkLoss};
 
-/// Courses with more losses are run anew each time.
-const KEPT_LOSSES_MAX: usize = 1;
 /// How many [`Relation`]s there are.
 const RELATIONS: usize = 4;
 
@@ -46,7 +45,7 @@ pub struct SetupOptions {
     pub transports: Vec<RelayTransport>,
     /// What follows ICE.
     pub profile: SetupProfile,
-    /// Bytes of memory beyond which no new course is kept; see [`SetupOptions::MEMORY_BYTES`].
+    /// Bytes of memory beyond which outcomes with a loss are not kept; see [`SetupOptions::MEMORY_BYTES`].
     pub memory_bytes: usize,
 }
 
@@ -71,7 +70,7 @@ pub struct SetupsSize {
     pub runs: u64,
     /// Different outcomes.
     pub outcomes: usize,
-    /// Comparisons in all trees.
+    /// Comparisons in all trees: one less than leaves in each.
     pub comparisons: usize,
     /// Bytes.
     pub bytes: usize,
@@ -83,16 +82,9 @@ pub struct Setups {
     kinds: Vec<EndSpec>,
     options: SetupOptions,
     // By the offerer's kind; then by the answerer's kind and the relation. Empty until they are needed.
-    trees: Vec<Vec<Trees>>,
+    trees: Vec<Vec<Branch>>,
     courses: Courses,
     lost: Vec<Lost>,
-}
-
-// The trees of two kinds.
-#[derive(Clone, Debug, Default)]
-struct Trees {
-    lossless: Branch,
-    lossy: Option<Box<BTreeMap<Vec<Lost>, Branch>>>,
 }
 
 impl Setups {
@@ -109,17 +101,28 @@ impl Setups {
     /// If the pair is of kinds that are not in the list.
     #[inline]
     pub fn look_up(&mut self, pair: SetupPair, delays: &Delays, chance: &Chance) -> SetupOutcome<SimDuration> {
-        let mut found = self.find(pair, delays, &[]);
-        let mut draws = Draws::new(chance);
-        if !draws.are_lossless() {
-            let mut lost = std::mem::take(&mut self.lost);
-            lost.clear();
-            while draws.add_to(&mut lost, &self.courses.datagrams(&found)) {
-                found = self.find(pair, delays, &lost);
-            }
-            self.lost = lost;
+        let Self { kinds, options, trees, courses, lost } = self;
+        let machine = |lost: &[Lost], comparisons: Comparisons| run_once(kinds, options, pair, lost, comparisons);
+        let row = &mut trees[usize::from(pair.kinds[0])];
+        if row.is_empty() {
+            row.resize(kinds.len() * RELATIONS, Branch::default());
         }
-        self.courses.outcome(&found, delays)
+        let root = &mut row[usize::from(pair.kinds[1]) * RELATIONS + pair.relation as usize];
+        let mut found = courses.find(root, delays, &machine);
+        let mut draws = Draws::new(chance);
+        if draws.are_lossless() {
+            return courses.outcome(&found, delays);
+        }
+        lost.clear();
+        while draws.add_to(lost, &courses.datagrams(&found)) {
+            found = match (&found, lost.as_slice()) {
+                (Found::Leaf(leaf), &[one]) => {
+                    courses.find_lossy(*leaf, one, courses.bytes() < options.memory_bytes, &machine)
+                }
+                _ => courses.run(lost, delays, &machine),
+            };
+        }
+        courses.outcome(&found, delays)
     }
 
     /// What there is in memory.
@@ -132,55 +135,23 @@ impl Setups {
             bytes: self.courses.bytes(),
         }
     }
-
-    // The course with exactly these losses.
-    #[inline]
-    fn find(&mut self, pair: SetupPair, delays: &Delays, lost: &[Lost]) -> Found {
-        let Self { kinds, options, trees, courses, .. } = self;
-        let [offerer, answerer] = pair.kinds.map(usize::from);
-        let row = &mut trees[offerer];
-        if row.is_empty() {
-            row.resize(kinds.len() * RELATIONS, Trees::default());
-        }
-        let trees = &mut row[answerer * RELATIONS + pair.relation as usize];
-        let machine = |comparisons| {
-            let ends = pair.kinds.map(|kind| kinds[usize::from(kind)].clone());
-            run_once(ends, pair.relation, options, lost, comparisons)
-        };
-        if lost.len() > KEPT_LOSSES_MAX || courses.bytes() > options.memory_bytes {
-            let root = if lost.is_empty() { trees.lossless } else { trees.lossy(lost) };
-            return courses.find_or_run(root, delays, machine);
-        }
-        let root = if lost.is_empty() { &mut trees.lossless } else { trees.lossy_mut(lost) };
-        courses.find(root, delays, machine)
-    }
-}
-
-impl Trees {
-    fn lossy(&self, lost: &[Lost]) -> Branch {
-        self.lossy.as_ref().and_then(|trees| trees.get(lost)).copied().unwrap_or_default()
-    }
-
-    fn lossy_mut(&mut self, lost: &[Lost]) -> &mut Branch {
-        let trees = self.lossy.get_or_insert_default();
-        if !trees.contains_key(lost) {
-            trees.insert(lost.to_vec(), Branch::default());
-        }
-        trees.get_mut(lost).expect("invariant: it has just been put there")
-    }
 }
 
 fn run_once(
-    ends: [EndSpec; 2],
-    relation: Relation,
+    kinds: &[EndSpec],
     options: &SetupOptions,
+    pair: SetupPair,
     lost: &[Lost],
     comparisons: Comparisons,
 ) -> (SetupOutcome<Stamp>, Comparisons) {
-    let SetupOptions { trickle, transports, profile, .. } = options;
-    let setup = PairSetup { ends, relation, trickle: *trickle, transports: transports.clone(), profile: *profile };
+    let setup = PairSetup {
+        ends: pair.kinds.map(|kind| kinds[usize::from(kind)].clone()),
+        relation: pair.relation,
+        trickle: options.trickle,
+        transports: options.transports.clone(),
+        profile: options.profile,
+    };
     let on = |link| lost.iter().filter(move |lost| lost.link == link).map(|lost| lost.index).collect();
-    let losses = Losses { up: [on(0), on(2)], down: [on(1), on(3)] };
-    let run = run(&setup, &losses, comparisons);
+    let run = run(&setup, &Losses { up: [on(0), on(2)], down: [on(1), on(3)] }, comparisons);
     (run.outcome, run.comparisons)
 }

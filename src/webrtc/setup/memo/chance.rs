@@ -31,8 +31,7 @@ pub struct LinkLoss {
 
 impl Chance {
     /// Nothing is lost.
-    pub const LOSSLESS: Self =
-        Self { loss: [LinkLoss { up: Probability::ZERO, down: Probability::ZERO }; 2], draw: 0 };
+    pub const LOSSLESS: Self = Self { loss: [LinkLoss { up: Probability::ZERO, down: Probability::ZERO }; 2], draw: 0 };
 
     fn links(&self) -> [Probability; LINKS] {
         let [offerer, answerer] = self.loss;

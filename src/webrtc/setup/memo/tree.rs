@@ -1,48 +1,41 @@
-//! Decision trees over comparisons: which of a finite number of courses a run takes under given
-//! delays.
+//! Decision trees over delays: which course a set-up takes.
 //!
-//! A run of the set-up takes its course by comparing times, and the outcome of each comparison is the
-//! sign of a linear form in the delays ([`Difference`]). So the courses of all runs that begin alike
-//! form a tree: at a node the next comparison, below it a branch for each sign, at the end a leaf. The
-//! trees grow as courses are met. All nodes stand in one array, 32 bytes each: two to a cache line.
+//! A node asks for the sign of a linear form in the delays ([`Difference`]): which of two times is
+//! earlier. All nodes stand in one array, 32 bytes each: two to a cache line.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use crate::webrtc::stamp::{Delays, Difference};
 
-/// Where a branch leads.
+/// Where a branch leads: nowhere yet, to a node, or to a leaf.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Branch(u32);
 
-/// Where a branch leads, spelled out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Target {
-    /// Nobody has been there.
-    Unknown,
-    /// To a comparison.
+    Nowhere,
     Node(usize),
-    /// To the end of a course.
     Leaf(u32),
 }
 
 impl Branch {
     const LEAF: u32 = 1 << 31;
 
-    fn to_node(index: usize) -> Self {
-        let index = u32::try_from(index + 1).expect("invariant: fewer nodes than the limit of bytes allows");
-        assert!(index & Self::LEAF == 0, "invariant: fewer nodes than the limit of bytes allows");
-        Self(index)
+    /// To a leaf.
+    pub(super) const fn to_leaf(leaf: u32) -> Self {
+        Self(Self::LEAF | leaf)
     }
 
-    const fn to_leaf(leaf: u32) -> Self {
-        Self(Self::LEAF | leaf)
+    fn to_node(index: usize) -> Self {
+        let index = u32::try_from(index + 1).expect("invariant: memory runs out long before");
+        assert!(index & Self::LEAF == 0, "invariant: memory runs out long before");
+        Self(index)
     }
 
     #[inline]
     const fn target(self) -> Target {
         match self.0 {
-            0 => Target::Unknown,
+            0 => Target::Nowhere,
             leaf if leaf & Self::LEAF != 0 => Target::Leaf(leaf & !Self::LEAF),
             node => Target::Node(node as usize - 1),
         }
@@ -56,68 +49,63 @@ struct Node {
     greater: Branch,
 }
 
+/// What a walk comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Walk {
+    /// The tree is empty.
+    Empty,
+    /// Two times are equal that trees only tell apart.
+    Tie,
+    /// A leaf.
+    Leaf(u32),
+}
+
 /// The nodes of all trees.
 #[derive(Debug, Default)]
 pub(super) struct Forest {
     nodes: Vec<Node>,
-    // Two times are hardly ever equal, so the third branch has no place in the node.
-    equal: BTreeMap<u32, Branch>,
 }
 
 impl Forest {
-    /// The leaf of the course that a run takes under these delays, if it has been met before.
+    /// Walks down from `root`.
     #[inline]
-    pub(super) fn find(&self, root: Branch, delays: &Delays) -> Option<u32> {
+    pub(super) fn walk(&self, root: Branch, delays: &Delays) -> Walk {
         let mut branch = root;
         loop {
             match branch.target() {
-                Target::Unknown => return None,
-                Target::Leaf(leaf) => return Some(leaf),
+                Target::Nowhere => return Walk::Empty,
+                Target::Leaf(leaf) => return Walk::Leaf(leaf),
                 Target::Node(index) => {
                     let node = &self.nodes[index];
-                    let ns = node.form.ns(delays);
-                    branch = match ns.cmp(&0) {
+                    branch = match node.form.ns(delays).cmp(&0) {
                         Ordering::Less => node.less,
                         Ordering::Greater => node.greater,
-                        Ordering::Equal => self.equal.get(&(index as u32)).copied().unwrap_or_default(),
+                        Ordering::Equal => return Walk::Tie,
                     };
                 }
             }
         }
     }
 
-    /// Adds the course with these comparisons, which ends in `leaf`, to the tree at `root`.
-    pub(super) fn graft(&mut self, root: &mut Branch, course: &[(Difference, Ordering)], leaf: u32) {
-        let mut last: Option<(usize, Ordering)> = None;
+    /// Puts a node in the place of the leaf that these delays lead to: `form` is below zero for the leaf
+    /// `less`, above for `greater`.
+    pub(super) fn split(&mut self, root: &mut Branch, delays: &Delays, form: Difference, less: u32, greater: u32) {
+        // The node, and whether its lower branch, that leads to the leaf.
+        let mut parent = None;
         let mut branch = *root;
-        for &(form, sign) in course {
-            let index = match branch.target() {
-                Target::Node(index) => {
-                    assert_eq!(self.nodes[index].form, form, "invariant: equal beginnings go on with one comparison");
-                    index
-                }
-                Target::Unknown => {
-                    self.nodes.push(Node { form, less: Branch::default(), greater: Branch::default() });
-                    let index = self.nodes.len() - 1;
-                    *self.branch_mut(root, last) = Branch::to_node(index);
-                    index
-                }
-                Target::Leaf(_) => unreachable!("invariant: a course that has ended does not go on"),
-            };
-            last = Some((index, sign));
-            branch = *self.branch_mut(root, last);
+        while let Target::Node(index) = branch.target() {
+            let node = &self.nodes[index];
+            let below = node.form.ns(delays) < 0;
+            parent = Some((index, below));
+            branch = if below { node.less } else { node.greater };
         }
-        assert_eq!(branch.target(), Target::Unknown, "invariant: courses differ in a comparison");
-        *self.branch_mut(root, last) = Branch::to_leaf(leaf);
-    }
-
-    fn branch_mut<'a>(&'a mut self, root: &'a mut Branch, from: Option<(usize, Ordering)>) -> &'a mut Branch {
-        match from {
-            None => root,
-            Some((index, Ordering::Less)) => &mut self.nodes[index].less,
-            Some((index, Ordering::Greater)) => &mut self.nodes[index].greater,
-            Some((index, Ordering::Equal)) => self.equal.entry(index as u32).or_default(),
+        let new = Branch::to_node(self.nodes.len());
+        match parent {
+            None => *root = new,
+            Some((index, true)) => self.nodes[index].less = new,
+            Some((index, false)) => self.nodes[index].greater = new,
         }
+        self.nodes.push(Node { form, less: Branch::to_leaf(less), greater: Branch::to_leaf(greater) });
     }
 
     /// How many comparisons they hold.
@@ -127,7 +115,7 @@ impl Forest {
 
     /// Bytes they take.
     pub(super) fn bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node>() + self.equal.len() * 2 * size_of::<(u32, Branch)>()
+        self.nodes.capacity() * size_of::<Node>()
     }
 }
 
