@@ -15,6 +15,8 @@ mod pairs;
 mod profile;
 mod roles;
 mod rounds;
+#[cfg(test)]
+mod tests;
 
 pub use agent::{Agent, AgentState, Check, Outgoing};
 pub use candidate::{Candidate, CandidateKind, Family, PREFERENCE_MAX, Route};

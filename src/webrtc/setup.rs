@@ -14,6 +14,8 @@ mod queue;
 mod run;
 mod server;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod wire;
 

@@ -108,6 +108,17 @@ impl Stamp {
         Self { time: self.time + span, ..self }
     }
 
+    /// Later by a number of times a difference that is not negative.
+    #[must_use]
+    pub fn later_by(mut self, difference: &Difference, times: u16, delays: &Delays) -> Self {
+        let span_ns = u64::try_from(difference.ns(delays)).unwrap_or(0);
+        self.time += SimDuration::from_ns(span_ns * u64::from(times));
+        for (count, more) in self.counts.iter_mut().zip(difference.counts) {
+            *count = count.wrapping_add_signed(more.wrapping_mul(times as i16));
+        }
+        self
+    }
+
     /// Later by the delay of a leg.
     #[must_use]
     pub fn over(mut self, leg: Leg, delays: &Delays) -> Self {
@@ -134,6 +145,12 @@ impl Difference {
         let nothing = Self { constant_ns: 0, counts };
         let whole_ns = a.time.as_ns().wrapping_sub(b.time.as_ns()) as i64;
         Self { constant_ns: whole_ns - nothing.ns(delays), counts }
+    }
+
+    /// A fixed time, whatever the delays.
+    #[must_use]
+    pub const fn fixed(span: SimDuration) -> Self {
+        Self { constant_ns: span.as_ns() as i64, counts: [0; LEGS] }
     }
 
     /// Its value in ns under these delays.
@@ -251,6 +268,18 @@ mod tests {
         assert_eq!(difference.constant_ns, -13_000_000);
         assert_eq!(difference.ns(&now), -3_000_000);
         assert_eq!(difference.ns(&delays(40, 50)), 17_000_000);
+    }
+
+    #[test]
+    fn a_multiple_of_a_difference_is_added_with_its_legs() {
+        let now = delays(30, 50);
+        let start = Stamp::ZERO.over(Leg::Offer, &now);
+        let end = start.over(Leg::Direct, &now).over(Leg::Direct, &now).after(SimDuration::from_ms(1));
+        let later = start.later_by(&Difference::between(end, start, &now), 2, &now);
+        assert_eq!(later.time(), SimTime::ZERO + SimDuration::from_ms(50 + 2 * 61));
+        assert_eq!(Difference::between(later, start, &now).ns(&delays(40, 50)), 162_000_000);
+        let fixed = Difference::fixed(SimDuration::from_ms(7));
+        assert_eq!(start.later_by(&fixed, 3, &now), start.after(SimDuration::from_ms(21)));
     }
 
     #[test]

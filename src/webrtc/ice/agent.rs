@@ -67,6 +67,8 @@ pub enum AgentState {
 pub struct Agent {
     pub(super) profile: IceProfile,
     pub(super) tie_breaker: u64,
+    // The role it begins with.
+    controlling: bool,
     pub(super) generation: u8,
     pub(super) state: AgentState,
     pub(super) sides: Sides,
@@ -85,6 +87,8 @@ pub struct Agent {
     pub(super) last_consent: Stamp,
     pub(super) next_id: u32,
     pub(super) out: Vec<Outgoing>,
+    /// When a check left and when its response came, of the latest that was answered.
+    pub(super) round_trip: Option<(Stamp, Stamp)>,
     // What was in use before a restart.
     before: Option<(Candidate, Candidate)>,
 }
@@ -95,18 +99,23 @@ pub(super) struct Pending {
     pub(super) id: u32,
     pub(super) to: SocketAddrV4,
     pub(super) nominates: bool,
+    pub(super) sent: Stamp,
 }
 
 impl Agent {
     /// An agent without candidates, made at `now`.
     #[must_use]
     pub fn new(now: Stamp, profile: IceProfile, controlling: bool, tie_breaker: u64) -> Self {
+        // Where checks come in rounds an agent counts as controlled until it starts, and the pairs that
+        // it has then keep the priorities of that role.
+        let early = !matches!(profile.checks, Checks::AllAtOnce { .. });
         Self {
             profile,
             tie_breaker,
             generation: 0,
             state: AgentState::New,
-            sides: Sides { locals: Vec::new(), remotes: Vec::new(), controlling },
+            sides: Sides { locals: Vec::new(), remotes: Vec::new(), controlling: controlling && early },
+            controlling,
             heard: Vec::new(),
             list: CheckList::default(),
             pending: Vec::new(),
@@ -121,6 +130,7 @@ impl Agent {
             last_consent: now,
             next_id: 0,
             out: Vec::new(),
+            round_trip: None,
             before: None,
         }
     }
@@ -172,7 +182,7 @@ impl Agent {
         self.sides.locals.push(candidate);
         let local = self.sides.locals.len() - 1;
         for remote in (0..self.sides.remotes.len()).filter(|&remote| self.sides.fit(local, remote)) {
-            self.list.add(local, remote);
+            self.list.add(local, remote, self.sides.controlling);
         }
         self.round_due = true;
     }
@@ -201,6 +211,9 @@ impl Agent {
     pub fn start(&mut self, now: Stamp) {
         if self.state == AgentState::New {
             self.started = now;
+            if self.checks_all() {
+                self.sides.controlling = self.controlling;
+            }
             self.heard.fill(now);
             self.state = AgentState::Checking;
             self.round_due = true;
@@ -242,6 +255,7 @@ impl Agent {
                     let pending = self.pending.remove(answered);
                     // Symmetric responses only (RFC 8445, section 7.2.5.2.1).
                     if let Some(index) = self.list.find(local, remote).filter(|_| pending.to == from) {
+                        self.round_trip = Some((pending.sent, moment.now));
                         self.answered(moment, index, pending.nominates);
                     }
                 }
@@ -282,6 +296,12 @@ impl Agent {
         }
     }
 
+    /// When a check left and when its response came, of the latest that was answered.
+    #[must_use]
+    pub const fn round_trip(&self) -> Option<(Stamp, Stamp)> {
+        self.round_trip
+    }
+
     /// Whether it keeps candidates that equal their base.
     #[must_use]
     pub const fn keeps_redundant(&self) -> bool {
@@ -294,13 +314,13 @@ impl Agent {
     }
 
     /// Sends a request on a pair.
-    pub(super) fn request(&mut self, index: usize, nominates: bool) {
+    pub(super) fn request(&mut self, now: Stamp, index: usize, nominates: bool) {
         let pair = self.list.pairs[index];
         let (route, to) = (self.sides.locals[pair.local].route, self.sides.remotes[pair.remote].address);
         let id = self.next_id;
         self.next_id += 1;
         self.list.pairs[index].last_request = self.next_id;
-        self.pending.push(Pending { id, to, nominates });
+        self.pending.push(Pending { id, to, nominates, sent: now });
         let check = Check::Request {
             id,
             generation: self.generation,
@@ -340,7 +360,7 @@ impl Agent {
         self.heard.push(self.started);
         let remote = self.sides.remotes.len() - 1;
         for local in (0..self.sides.locals.len()).filter(|&local| self.sides.fit(local, remote)) {
-            self.list.add(local, remote);
+            self.list.add(local, remote, self.sides.controlling);
         }
         self.round_due = true;
         remote

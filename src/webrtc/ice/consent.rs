@@ -16,7 +16,7 @@ impl Agent {
         self.state = if silent { AgentState::Disconnected } else { AgentState::Connected };
         if moment.reached(self.last_consent.after(self.profile.consent_interval)) {
             self.last_consent = moment.now;
-            self.request(index, false);
+            self.request(moment.now, index, false);
         }
     }
 

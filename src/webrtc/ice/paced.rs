@@ -82,7 +82,7 @@ impl Agent {
                 pair.state = PairState::InProgress;
             }
             let nominates = self.nominates(index);
-            self.request(index, nominates);
+            self.request(moment.now, index, nominates);
         }
         self.keep_consent(moment);
     }
@@ -128,7 +128,7 @@ impl Agent {
         (pair.state, pair.requests) = (PairState::InProgress, number);
         pair.resend_at = Some(now.after(rto * (1 << (number - 1))));
         let nominates = self.nominates(index);
-        self.request(index, nominates);
+        self.request(now, index, nominates);
     }
 
     // With aggressive nomination every check of the controlling end nominates.

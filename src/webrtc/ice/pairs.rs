@@ -19,6 +19,8 @@ pub(super) struct Pair {
     pub(super) local: usize,
     pub(super) remote: usize,
     pub(super) state: PairState,
+    /// The role its priority was computed for.
+    pub(super) controlling: bool,
     /// Requests of the check that is in progress.
     pub(super) requests: u32,
     /// When the first of them was sent.
@@ -45,11 +47,12 @@ pub(super) struct CheckList {
 }
 
 impl CheckList {
-    pub(super) fn add(&mut self, local: usize, remote: usize) -> usize {
+    pub(super) fn add(&mut self, local: usize, remote: usize, controlling: bool) -> usize {
         self.pairs.push(Pair {
             local,
             remote,
             state: PairState::Waiting,
+            controlling,
             requests: 0,
             first_request: Stamp::ZERO,
             last_request: 0,
@@ -75,7 +78,7 @@ pub(super) struct Sides {
 impl Sides {
     pub(super) fn priority(&self, pair: &Pair) -> u64 {
         let (local, remote) = (self.locals[pair.local].priority(), self.remotes[pair.remote].priority());
-        if self.controlling { pair_priority(local, remote) } else { pair_priority(remote, local) }
+        if pair.controlling { pair_priority(local, remote) } else { pair_priority(remote, local) }
     }
 
     /// The pair with the highest priority of those that `fits` names; the earlier of equals.

@@ -52,6 +52,7 @@ impl IceSpec {
     pub const fn profile(self) -> IceProfile {
         match self {
             Self::Rfc => IceProfile {
+                name: self,
                 checks: Checks::Paced { interval: ms(50), rto: ms(500), requests_max: 7 },
                 nomination: Nomination::Regular { patience: ms(1_000) },
                 hears_before_described: true,
@@ -67,9 +68,10 @@ impl IceSpec {
             Self::WebrtcRs021 => WEBRTC_RS,
             Self::WebrtcRs017 | Self::Pion => {
                 let streams_to_turn = matches!(self, Self::Pion);
-                IceProfile { separate_sockets: true, streams_to_turn, ..WEBRTC_RS }
+                IceProfile { name: self, separate_sockets: true, streams_to_turn, ..WEBRTC_RS }
             }
             Self::Chromium => IceProfile {
+                name: self,
                 checks: Checks::RoundRobin {
                     interval: ms(48),
                     settled_interval: ms(480),
@@ -88,6 +90,7 @@ impl IceSpec {
                 failed_after: ms(30_000),
             },
             Self::Firefox => IceProfile {
+                name: self,
                 checks: Checks::Paced { interval: ms(20), rto: ms(100), requests_max: 7 },
                 nomination: Nomination::Aggressive,
                 hears_before_described: true,
@@ -106,6 +109,7 @@ impl IceSpec {
 
 /// The algorithm and constants of crate `rtc-ice` 0.21.1 (`agent_config.rs`), which are pion's.
 const WEBRTC_RS: IceProfile = IceProfile {
+    name: IceSpec::WebrtcRs021,
     checks: Checks::AllAtOnce { interval: ms(200), requests_max: 8 },
     nomination: Nomination::AfterWaits(AcceptanceWaits {
         host: ms(0),
@@ -127,6 +131,8 @@ const WEBRTC_RS: IceProfile = IceProfile {
 /// How an implementation checks and nominates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IceProfile {
+    /// Whose it is.
+    pub name: IceSpec,
     /// When which pairs are checked.
     pub checks: Checks,
     /// How the pair to use is chosen.

@@ -15,7 +15,7 @@ impl Agent {
         } else if self.sides.controlling {
             self.asked_controlling(moment, local, remote, id);
         } else {
-            self.asked_controlled(local, remote, id, nominates);
+            self.asked_controlled(moment.now, local, remote, id, nominates);
         }
     }
 
@@ -51,19 +51,23 @@ impl Agent {
             self.out.push(Outgoing { route, to: from, check: Check::RoleConflict { id } });
             return false;
         }
-        self.sides.controlling = !controlling;
-        self.nominated = None;
+        self.take_role(!controlling);
         true
     }
 
     /// Takes the other role and checks again.
     pub(super) fn switch_role(&mut self) {
-        self.sides.controlling = !self.sides.controlling;
-        self.nominated = None;
+        self.take_role(!self.sides.controlling);
         for pair in self.list.pairs.iter_mut().filter(|pair| pair.state == PairState::InProgress) {
             (pair.state, pair.resend_at) = (PairState::Waiting, None);
         }
         self.round_due = true;
+    }
+
+    fn take_role(&mut self, controlling: bool) {
+        self.sides.controlling = controlling;
+        self.nominated = None;
+        self.list.pairs.iter_mut().for_each(|pair| pair.controlling = controlling);
     }
 
     /// When regular nomination stops waiting for something better.
@@ -86,9 +90,9 @@ impl Agent {
     }
 
     /// Sends the nomination of the pair that was chosen.
-    pub(super) fn nominate(&mut self) {
+    pub(super) fn nominate(&mut self, now: Stamp) {
         if let Some(index) = self.nominated {
-            self.request(index, true);
+            self.request(now, index, true);
         }
     }
 
@@ -101,7 +105,7 @@ impl Agent {
     fn asked_controlling(&mut self, moment: &mut Moment<'_>, local: usize, remote: usize, id: u32) {
         self.respond(local, remote, id);
         let Some(index) = self.list.find(local, remote) else {
-            self.list.add(local, remote);
+            self.list.add(local, remote, self.sides.controlling);
             return;
         };
         let undecided = self.nominated.is_none() && self.selected.is_none();
@@ -109,14 +113,15 @@ impl Agent {
             let best = self.sides.best(&self.list, |pair| pair.state != PairState::Failed);
             if best == Some(index) && self.is_acceptable(moment, index) {
                 self.nominated = Some(index);
-                self.nominate();
+                self.nominate(moment.now);
             }
         }
     }
 
     // The controlled end checks in return, every time.
-    fn asked_controlled(&mut self, local: usize, remote: usize, id: u32, nominates: bool) {
-        let index = self.list.find(local, remote).unwrap_or_else(|| self.list.add(local, remote));
+    fn asked_controlled(&mut self, now: Stamp, local: usize, remote: usize, id: u32, nominates: bool) {
+        let index =
+            self.list.find(local, remote).unwrap_or_else(|| self.list.add(local, remote, self.sides.controlling));
         let works = self.list.pairs[index].state == PairState::Succeeded;
         match (nominates, works) {
             (true, true) => {
@@ -125,10 +130,10 @@ impl Agent {
                 }
                 self.respond(local, remote, id);
             }
-            (true, false) => self.request(index, false),
+            (true, false) => self.request(now, index, false),
             (false, _) => {
                 self.respond(local, remote, id);
-                self.request(index, false);
+                self.request(now, index, false);
             }
         }
     }
@@ -136,7 +141,8 @@ impl Agent {
     // RFC 8445, section 7.3.1: answer, and check in return unless that has been done.
     fn asked_paced(&mut self, local: usize, remote: usize, id: u32, nominates: bool) {
         self.respond(local, remote, id);
-        let index = self.list.find(local, remote).unwrap_or_else(|| self.list.add(local, remote));
+        let index =
+            self.list.find(local, remote).unwrap_or_else(|| self.list.add(local, remote, self.sides.controlling));
         let pair = &mut self.list.pairs[index];
         if pair.state == PairState::Succeeded {
             if nominates && !self.sides.controlling {

@@ -8,7 +8,7 @@
 use super::agent::{Agent, AgentState};
 use super::pairs::PairState;
 use super::profile::{Checks, Nomination};
-use crate::webrtc::stamp::Moment;
+use crate::webrtc::stamp::{Moment, Stamp};
 
 impl Agent {
     pub(super) fn act_in_rounds(&mut self, moment: &mut Moment<'_>) {
@@ -31,16 +31,16 @@ impl Agent {
         if self.selected.is_some() {
             self.keep_consent(moment);
         } else if self.sides.controlling && self.nominated.is_some() {
-            self.nominate();
+            self.nominate(moment.now);
         } else if let Some(index) = self.acceptable(moment).filter(|_| self.sides.controlling) {
             self.nominated = Some(index);
-            self.nominate();
+            self.nominate(moment.now);
         } else {
-            self.check_all(requests_max);
+            self.check_all(moment.now, requests_max);
         }
     }
 
-    fn check_all(&mut self, requests_max: u32) {
+    fn check_all(&mut self, now: Stamp, requests_max: u32) {
         for index in 0..self.list.pairs.len() {
             let pair = &mut self.list.pairs[index];
             match pair.state {
@@ -50,7 +50,7 @@ impl Agent {
                 PairState::Waiting | PairState::InProgress => {
                     pair.state = PairState::InProgress;
                     pair.requests += 1;
-                    self.request(index, false);
+                    self.request(now, index, false);
                 }
                 PairState::Succeeded | PairState::Failed => {}
             }

@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use super::gather::{Found, Gatherer};
 use super::queue::Told;
 use super::spec::{EndSpec, Gather, RelayTransport};
-use super::wire::{Content, Message, Packet, Reply};
+use super::wire::{Content, Message, Packet};
 use crate::net::Header;
-use crate::webrtc::ice::{Agent, Candidate, CandidateKind, Check, Family, PREFERENCE_MAX, Route};
+use crate::webrtc::handshake::{Output, Transport, TransportSpec};
+use crate::webrtc::ice::{Agent, Candidate, CandidateKind, Family, PREFERENCE_MAX, Route};
 use crate::webrtc::stamp::{Moment, Stamp};
 
 /// The socket that host candidates have, the one that asks STUN servers where that is another, and
@@ -24,6 +25,8 @@ const RELAY_SOCKETS: u16 = 5_010;
 pub(super) struct End {
     pub(super) agent: Agent,
     pub(super) gatherer: Gatherer,
+    /// What follows ICE.
+    pub(super) transport: Transport,
     /// Whether its own description has been signaled.
     pub(super) described: bool,
     /// Whether it has gathered all it can.
@@ -48,11 +51,13 @@ impl End {
         address: Ipv4Addr,
         address_v6: Option<Ipv4Addr>,
         server: Ipv4Addr,
+        transport: TransportSpec,
     ) -> Self {
         let ice = spec.stack.ice;
         Self {
             agent: Agent::new(now, ice, side == 0, side as u64),
             gatherer: Gatherer::new(side, ice, server),
+            transport: Transport::new(transport),
             described: false,
             gathered: false,
             armed: None,
@@ -114,7 +119,7 @@ impl End {
     pub(super) fn receive(&mut self, moment: &mut Moment<'_>, packet: Packet) {
         let Packet { header, message } = packet;
         match message {
-            Message::Reply { id, reply } => self.answered(moment.now, id, reply),
+            Message::Reply { id, reply } => self.gatherer.answered(moment.now, id, reply),
             Message::Peer(content) => {
                 if let Some(route) = self.route_of(header) {
                     self.deliver(moment, route, header.source, content);
@@ -152,6 +157,13 @@ impl End {
         for outgoing in self.agent.take_out() {
             self.send(now, outgoing.route, outgoing.to, Content::Check(outgoing.check), out);
         }
+        let path = self.agent.selected();
+        for output in self.transport.take_out() {
+            // Wake-ups are among its deadlines.
+            if let (Output::Send(segment), Some((local, remote))) = (output, path) {
+                self.send(now, local.route, remote.address, Content::Segment(segment), out);
+            }
+        }
         out.extend(self.gatherer.take_out());
     }
 
@@ -159,26 +171,33 @@ impl End {
     pub(super) fn act(&mut self, moment: &mut Moment<'_>) {
         self.gatherer.act(moment);
         self.agent.act(moment);
+        self.transport.act(moment);
+    }
+
+    /// ICE has a pair: what follows may begin.
+    pub(super) fn connected(&mut self, moment: &mut Moment<'_>) {
+        if let Some((sent, answered)) = self.agent.round_trip() {
+            self.transport.set_round_trip(sent, answered, moment);
+        }
+        self.transport.start(moment);
+    }
+
+    /// Whether nothing will happen any more unless something comes.
+    pub(super) fn is_idle(&self) -> bool {
+        self.gatherer.wakes().next().is_none() && self.transport.deadlines().next().is_none()
     }
 
     /// When it wants to act next, if ever; perhaps in the past.
     pub(super) fn next_wake(&self, moment: &mut Moment<'_>) -> Option<Stamp> {
         let agent = self.agent.next_wake(moment);
-        moment.earliest(agent.into_iter().chain(self.gatherer.wakes()))
+        moment.earliest(agent.into_iter().chain(self.gatherer.wakes()).chain(self.transport.deadlines()))
     }
 
     fn deliver(&mut self, moment: &mut Moment<'_>, route: Route, from: SocketAddrV4, content: Content) {
         match content {
-            Content::Check(check) => self.check(moment, route, from, check),
+            Content::Check(check) => self.agent.receive(moment, route, from, check),
+            Content::Segment(segment) => self.transport.receive(moment, segment),
         }
-    }
-
-    fn check(&mut self, moment: &mut Moment<'_>, route: Route, from: SocketAddrV4, check: Check) {
-        self.agent.receive(moment, route, from, check);
-    }
-
-    fn answered(&mut self, now: Stamp, id: u32, reply: Reply) {
-        self.gatherer.answered(now, id, reply);
     }
 
     fn send(&mut self, now: Stamp, route: Route, to: SocketAddrV4, content: Content, out: &mut Vec<Packet>) {

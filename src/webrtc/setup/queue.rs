@@ -53,6 +53,11 @@ impl Queue {
         self.events.pop()
     }
 
+    /// Whether nothing is on its way.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.events.iter().all(|(_, event)| matches!(event, Event::Timer { .. }))
+    }
+
     /// Takes the timer of an end out.
     pub(super) fn disarm(&mut self, side: usize) {
         self.events.retain(|(_, event)| !matches!(event, Event::Timer { side: armed } if *armed == side));

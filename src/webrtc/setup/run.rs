@@ -14,6 +14,7 @@ use super::trace::{Step, Trace, Who};
 use super::wire::{Message, Packet};
 use crate::net::Transit;
 use crate::units::SimDuration;
+use crate::webrtc::handshake::{DtlsRole, TransportProfile, TransportSpec};
 use crate::webrtc::ice::{AgentState, Candidate, Route};
 use crate::webrtc::stamp::{Comparisons, Leg, Moment, Stamp};
 
@@ -170,7 +171,19 @@ impl<'a> Driver<'a> {
         }
         let Some(address) = self.network.address(side) else { return };
         let (v6, server) = (self.network.address_v6(side), self.network.server());
-        self.ends[side] = Some(End::new(self.now, &self.setup.ends[side], side, address, v6, server));
+        let transport = self.transport_of(side);
+        self.ends[side] = Some(End::new(self.now, &self.setup.ends[side], side, address, v6, server, transport));
+    }
+
+    // The answerer is the DTLS client, as RFC 8842 recommends (section 5.3).
+    fn transport_of(&self, side: usize) -> TransportSpec {
+        let [offerer, answerer] = [0, 1].map(|side| self.setup.ends[side].stack.ice.name);
+        TransportSpec {
+            profile: TransportProfile::of([offerer, answerer][side]),
+            ladder: self.setup.profile.between(offerer, answerer),
+            dtls_role: if side == 0 { DtlsRole::Server } else { DtlsRole::Client },
+            opens_channel: side == 0,
+        }
     }
 
     fn gather(&mut self, side: usize) {
@@ -220,12 +233,36 @@ impl<'a> Driver<'a> {
             AgentState::Connected if self.times.ice[side].is_none() => {
                 self.times.ice[side] = Some(self.now);
                 self.trace.note(self.now, who, || "ICE connected".to_owned());
+                let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
+                end.connected(&mut moment);
+                end.take_out(self.now, packets);
             }
             AgentState::Failed if self.times.failed.is_none() => {
                 self.times.failed = Some(self.now);
                 self.trace.note(self.now, who, || "ICE failed".to_owned());
             }
             _ => {}
+        }
+        self.note_progress(side, end);
+    }
+
+    fn note_progress(&mut self, side: usize, end: &End) {
+        let transport = &end.transport;
+        let SetupTimes { dtls, sctp, open, .. } = &mut self.times;
+        let progress = [
+            (&mut dtls[side], transport.dtls_done(), "DTLS connected"),
+            (&mut sctp[side], transport.sctp_done(), "SCTP association up"),
+            (&mut open[side], transport.open(), "channel open"),
+        ];
+        for (known, reached, what) in progress {
+            if let (None, Some(at)) = (*known, reached) {
+                *known = reached;
+                self.trace.note(at, Who::end(side), || what.to_owned());
+            }
+        }
+        if let (None, Some(at)) = (self.times.failed, transport.failed()) {
+            self.times.failed = Some(at);
+            self.trace.note(at, Who::end(side), || "the handshake has failed".to_owned());
         }
     }
 
@@ -281,8 +318,13 @@ impl<'a> Driver<'a> {
         if self.times.failed.is_some() {
             return true;
         }
-        let ready = self.times.ice.iter().all(Option::is_some);
+        let ready = self.times.open.iter().all(Option::is_some);
         let [Some(offerer), Some(answerer)] = &self.ends else { return false };
+        if !ready {
+            // A lost flight can leave both ends waiting for the other, for good.
+            let hangs = offerer.is_idle() && answerer.is_idle() && self.queue.is_quiet();
+            return hangs && self.times.ice.iter().all(Option::is_some);
+        }
         let improves = [offerer, answerer].iter().any(|end| end.agent.may_improve());
         ready && (self.relay_use() == RelayUse::Direct || !improves)
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddrV4;
 
 use crate::net::Header;
+use crate::webrtc::handshake::Segment;
 use crate::webrtc::ice::Check;
 
 /// A packet as its sender addresses it.
@@ -44,6 +45,8 @@ pub(super) enum Message {
 pub(super) enum Content {
     /// A connectivity check.
     Check(Check),
+    /// What follows ICE.
+    Segment(Segment),
 }
 
 /// A request to a server.
@@ -103,12 +106,13 @@ impl Message {
 }
 
 impl Content {
-    fn name(&self) -> &'static str {
+    const fn name(&self) -> &'static str {
         match self {
             Self::Check(Check::Request { nominates: true, .. }) => "STUN Binding request, USE-CANDIDATE",
             Self::Check(Check::Request { .. }) => "STUN Binding request",
             Self::Check(Check::Success { .. }) => "STUN Binding success",
             Self::Check(Check::RoleConflict { .. }) => "STUN Binding error 487",
+            Self::Segment(segment) => segment.name(),
         }
     }
 }
