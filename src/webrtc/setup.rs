@@ -6,6 +6,7 @@
 
 mod end;
 mod gather;
+mod memo;
 mod network;
 mod outcome;
 mod profile;
@@ -18,6 +19,7 @@ mod tests;
 mod trace;
 mod wire;
 
+pub use memo::{Chance, LinkLoss, SetupOptions, SetupPair, Setups, SetupsSize};
 pub use outcome::{Datagrams, RelayUse, SelectedKinds, SetupOutcome, SetupTimes, Signaled};
 pub use profile::SetupProfile;
 pub use run::{SetupRun, run, run_traced};
