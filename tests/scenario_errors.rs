@@ -71,6 +71,7 @@ broken! {
     sweep
     syntax
     topology_kinds
+    turn_outages
     turn_servers
     units
     wrong_types
