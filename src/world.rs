@@ -118,9 +118,9 @@ impl World {
         usize::from(self.nodes[node as usize].class)
     }
 
-    /// The ladder by which connections are set up.
+    /// The set-up ladder of all connections.
     #[must_use]
-    pub const fn setup_profile(&self) -> SetupProfile {
+    pub const fn setup(&self) -> SetupProfile {
         self.setup
     }
 

@@ -72,6 +72,7 @@ broken! {
     sweep
     syntax
     topology_kinds
+    turn_outages
     turn_servers
     units
     wrong_types

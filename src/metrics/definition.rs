@@ -85,6 +85,12 @@ metrics! {
         "Share of the connections the topology wants that can be opened neither directly nor by relay.";
     Cost: "cost_usd_per_hour", "USD/h", Lower, "cost/h",
         "Price of the traffic that TURN servers and overlay servers send, scaled to one hour.";
+    Sent: "sent_bytes_per_peer_per_s", "B/s", Lower, "sent",
+        "Mean bytes a peer puts on its uplink per second of the measured window, headers included.";
+    Lost: "lost_copies_percent", "%", Lower, "lost",
+        "Share of the copies put on a path in the measured window that were lost there and never arrived.";
+    Dropped: "dropped_copies_percent", "%", Lower, "dropped",
+        "Share of the copies peers wanted to send in the measured window that found a full send buffer or no open connection.";
     Direct: "direct_connections_percent", "%", Higher, "direct",
         "Share of the connections the topology wants whose packets go from peer to peer.";
     RelayedUdp: "relayed_udp_connections_percent", "%", Lower, "TURN/UDP",
@@ -103,12 +109,6 @@ metrics! {
         "Price of the TURN servers' traffic in the measured window, by what each of them counts, scaled to one hour.";
     TurnLoad: "turn_load_max_percent", "%", Lower, "TURN load",
         "Largest share of its bandwidth that a TURN server was asked to forward in the measured window, where bandwidth is limited; above 100 % it drops.";
-    Sent: "sent_bytes_per_peer_per_s", "B/s", Lower, "sent",
-        "Mean bytes a peer puts on its uplink per second of the measured window, headers included.";
-    Lost: "lost_copies_percent", "%", Lower, "lost",
-        "Share of the copies put on a path in the measured window that were lost there and never arrived.";
-    Dropped: "dropped_copies_percent", "%", Lower, "dropped",
-        "Share of the copies peers wanted to send in the measured window that found a full send buffer or no open connection.";
 }
 
 impl MetricId {

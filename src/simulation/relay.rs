@@ -111,12 +111,12 @@ impl Relays {
         Some(SimTime::from_ns(server.queue.serve(now.as_ns(), service)))
     }
 
-    /// The allocations that packets between two nodes pass at a time, as `from` sees them, where
-    /// outages may have moved them; `None` while there are none.
-    pub(super) fn at(&self, world: &World, from: u32, to: u32, at: SimTime) -> Option<RelayCode> {
-        // Both ends must find the same: it is told from the offerer's side.
+    /// The allocations that packets between two nodes pass at a time, where outages may have moved them
+    /// from `set_up`; `None` while there are none. Both codes are as `from` sees them.
+    pub(super) fn at(&self, world: &World, [from, to]: [u32; 2], set_up: RelayCode, at: SimTime) -> Option<RelayCode> {
+        // Both ends must find the same: it is told from the side of the lower number.
         let (a, b) = (from.min(to), from.max(to));
-        let mut relay = world.relay_code(a, b);
+        let mut relay = if from == a { set_up } else { set_up.seen_from_far_end() };
         let mut up_since = SimTime::ZERO;
         while let Some(outage) = first_outage(world, relay, up_since).filter(|outage| outage.from <= at) {
             let noticed = outage.from.max(up_since) + self.silence;
@@ -168,7 +168,7 @@ fn restart_time(world: &World, [a, b]: [u32; 2], relay: RelayCode) -> SimDuratio
 
 // How long ends hear nothing before they restart ICE.
 fn silence(world: &World) -> SimDuration {
-    let ice = match world.setup_profile() {
+    let ice = match world.setup() {
         SetupProfile::WebrtcRs => IceSpec::WebrtcRs021,
         _ => IceSpec::Chromium,
     };

@@ -146,8 +146,9 @@ impl Flows {
             self.seen.lose(&message);
             return message;
         };
-        let relay = if self.relays.has_outages { self.relays.at(&self.world, node, to, now) } else { None };
-        let relay = relay.unwrap_or_else(|| self.world.relay_code(node, to));
+        let set_up = self.world.relay_code(node, to);
+        let moved = self.relays.has_outages.then(|| self.relays.at(&self.world, [node, to], set_up, now)).flatten();
+        let relay = moved.unwrap_or(set_up);
         if let [Some(first), Some(second)] = relay.servers()
             && first == server
             && !is_second
@@ -264,7 +265,7 @@ impl Sender<'_> {
     fn relay(&mut self, path: Path, to: u32, departure_ns: u64) -> (Path, bool) {
         let mut path = path;
         if self.relays.has_outages {
-            match self.relays.at(self.world, self.node, to, SimTime::from_ns(departure_ns)) {
+            match self.relays.at(self.world, [self.node, to], path.relay, SimTime::from_ns(departure_ns)) {
                 Some(relay) if relay == path.relay => {}
                 Some(relay) => path = self.paths.relayed(to, relay),
                 None => return (path, true),

@@ -146,9 +146,10 @@ fn draw_bar(canvas: &mut Canvas<'_>, row: &Row, (left, right): (i32, i32), middl
             continue;
         }
         canvas.rectangle((from, middle - BAR / 2), (to, middle + BAR / 2), part.colour, 1.0);
-        let text = format!("{} %", short_number(percent));
-        if text_width(&text, TICK) + GAP <= to - from {
-            canvas.text(&text, ((from + to) / 2, middle), TICK, part.text, Align::Centre);
+        // As exactly as there is room for.
+        let texts = [format!("{} %", short_number(percent)), format!("{percent:.0} %"), format!("{percent:.0}")];
+        if let Some(text) = texts.iter().find(|text| text_width(text, TICK) + GAP / 2 <= to - from) {
+            canvas.text(text, ((from + to) / 2, middle), TICK, part.text, Align::Centre);
         }
     }
 }
