@@ -5,5 +5,6 @@ mod channels;
 mod determinism;
 mod endurance;
 mod goodput;
+mod loss;
 mod outcomes;
 mod setup;
