@@ -172,7 +172,7 @@ fn behind_boxes_with_servers_too() {
     let cells = [
         ("eim-apdf", Gather::Stun, RealGather::Stun),
         ("eim-apdf", Gather::Turn, RealGather::Turn),
-        ("symmetric", Gather::Turn, RealGather::Turn),
+        ("apdm-apdf", Gather::Turn, RealGather::Turn),
     ];
     let mut results = Vec::new();
     for (name, gather, real_gather) in cells {
