@@ -5,6 +5,7 @@ mod channels;
 mod determinism;
 mod endurance;
 mod goodput;
+mod loss;
 mod outcomes;
 mod setup;
 mod shared_boxes;

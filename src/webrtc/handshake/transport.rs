@@ -40,6 +40,7 @@ pub struct Transport {
     dtls: Dtls,
     sctp: Sctp,
     started: Option<Stamp>,
+    rounds_since: Option<Stamp>,
     // What waits for ICE, and what waits for the CPU, with its time.
     held: Vec<Segment>,
     work: VecDeque<(Stamp, Work)>,
@@ -71,6 +72,7 @@ impl Transport {
             dtls: Dtls::new(dtls_role, version, profile.dtls),
             sctp: Sctp::new(profile.sctp, profile.opens, opens_channel, record_bytes),
             started: None,
+            rounds_since: None,
             held: Vec::new(),
             work: VecDeque::new(),
             parked: Vec::new(),
@@ -84,6 +86,12 @@ impl Transport {
     pub fn set_round_trip(&mut self, sent: Stamp, answered: Stamp, moment: &mut Moment<'_>) {
         let round_trip = Difference::between(answered, sent, moment.comparisons.delays());
         self.dtls.set_round_trip(round_trip, moment);
+    }
+
+    /// When ICE's rounds of checks began, which free what a driver [parks](TransportProfile::parks);
+    /// if it is not told, they count from [`start`](Self::start).
+    pub const fn rounds_since(&mut self, began: Stamp) {
+        self.rounds_since = Some(began);
     }
 
     /// ICE has a pair. Further calls do nothing.
@@ -254,9 +262,7 @@ impl Transport {
             return;
         }
         self.parked.extend(sends);
-        // ICE's timer has fired since it began; here it is taken to have begun when it was done,
-        // which it does on a path without delay.
-        let mut until = self.started.unwrap_or(moment.now).after(tick);
+        let mut until = self.rounds_since.or(self.started).unwrap_or(moment.now).after(tick);
         while moment.reached(until) {
             until = until.after(tick);
         }

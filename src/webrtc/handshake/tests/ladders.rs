@@ -104,3 +104,45 @@ fn chromium_sends_what_was_captured() {
     assert_eq!(offerer, [38, 40, 50, 66, 66, 86, 118, 519, 1_199]);
     assert_eq!(answerer, [38, 50, 54, 66, 86, 118, 263, 453, 1_200]);
 }
+
+#[test]
+fn webrtc_rs_on_sockets_waits_in_steps() {
+    // docs/VALIDATION.md: Chromium 156 and webrtc-rs 0.21.1 over a path without delay, and two
+    // webrtc-rs on loopback; ms since the descriptions were there, ICE as measured less what Chromium
+    // takes to tell.
+    let chromium = TransportProfile::of(IceSpec::Chromium);
+    let rs = RTC.on_sockets();
+    let sockets = |profiles: [TransportProfile; 2], stacks: [IceSpec; 2], ice_us: u64| Rig {
+        profiles,
+        ice: [SimDuration::from_us(ice_us); 2],
+        rounds_since: Some(SimDuration::ZERO),
+        ..Rig::new(chromium, SetupProfile::Engines.between(stacks[0], stacks[1]), 0)
+    };
+    let near = |what: &str, model: Option<f64>, measured: f64| {
+        let model = model.unwrap_or_else(|| panic!("{what} does not happen"));
+        assert!((model / measured - 1.0).abs() < 0.05, "{what}: {model} against {measured}");
+    };
+    let ran = sockets([chromium, rs], [IceSpec::Chromium, IceSpec::WebrtcRs021], 1_100).run();
+    near("Chromium offers: DTLS", ran.ends[0].dtls_done().map(in_ms), 201.5);
+    near("Chromium offers: open", ran.open_ms()[0], 207.5);
+    let ran = sockets([rs, chromium], [IceSpec::WebrtcRs021, IceSpec::Chromium], 59_900).run();
+    near("webrtc-rs offers: DTLS", ran.ends[1].dtls_done().map(in_ms), 66.6);
+    near("webrtc-rs offers: SCTP", ran.ends[1].sctp_done().map(in_ms), 70.4);
+    near("webrtc-rs offers: open", ran.open_ms()[1], 205.8);
+    let ran = sockets([rs, rs], [IceSpec::WebrtcRs021; 2], 1_700).run();
+    near("two webrtc-rs: DTLS", ran.ends[1].dtls_done().map(in_ms), 203.7);
+    near("two webrtc-rs: open", ran.open_ms()[0], 605.8);
+}
+
+#[test]
+fn engines_take_the_version_that_both_have() {
+    use IceSpec::{Chromium, Firefox, Pion, WebrtcRs021};
+    let ladder = |server, client| SetupProfile::Engines.between(server, client);
+    assert_eq!(ladder(Chromium, Chromium), SetupProfile::Dtls13);
+    assert_eq!(ladder(Firefox, Firefox), SetupProfile::Dtls13);
+    assert_eq!(ladder(Chromium, Firefox), SetupProfile::Classic12);
+    assert_eq!(ladder(Chromium, WebrtcRs021), SetupProfile::Classic12);
+    assert_eq!(ladder(WebrtcRs021, Chromium), SetupProfile::WebrtcRs);
+    assert_eq!(ladder(Pion, Pion), SetupProfile::WebrtcRs);
+    assert_eq!(SetupProfile::Warp.between(Pion, Pion), SetupProfile::Warp);
+}

@@ -18,6 +18,10 @@ pub(super) struct Rig {
     pub(super) ice: [SimDuration; 2],
     /// Whether ICE has measured the round trip.
     pub(super) measured: bool,
+    /// When ICE's rounds began, if that is told.
+    pub(super) rounds_since: Option<SimDuration>,
+    /// Whether what arrives comes before a timer that is due at the same time.
+    pub(super) arrivals_first: bool,
     /// Which datagrams of each end are lost, from 0.
     pub(super) lost: [Vec<usize>; 2],
 }
@@ -49,6 +53,8 @@ impl Rig {
             delay,
             ice: [SimDuration::ZERO; 2],
             measured: true,
+            rounds_since: None,
+            arrivals_first: false,
             lost: [Vec::new(), Vec::new()],
         }
     }
@@ -75,7 +81,9 @@ impl Rig {
         for side in [0, 1] {
             queue.push((Stamp::ZERO.after(self.ice[side]), side, Event::Start));
         }
-        while let Some(next) = (0..queue.len()).min_by_key(|&place| queue[place].0.time()) {
+        let order =
+            |&(at, _, event): &(Stamp, usize, Event)| (at.time(), self.arrivals_first && matches!(event, Event::Wake));
+        while let Some(next) = (0..queue.len()).min_by_key(|&place| order(&queue[place])) {
             let (now, side, event) = queue.remove(next);
             if now.time() > SimTime::ZERO + LIMIT {
                 break;
@@ -87,6 +95,9 @@ impl Rig {
                     if self.measured {
                         let back = Stamp::ZERO.over(Leg::Direct, &delays).over(Leg::Direct, &delays);
                         end.set_round_trip(Stamp::ZERO, back, &mut moment);
+                    }
+                    if let Some(began) = self.rounds_since {
+                        end.rounds_since(Stamp::ZERO.after(began));
                     }
                     end.start(&mut moment);
                 }
