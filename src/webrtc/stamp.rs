@@ -62,11 +62,14 @@ impl Delays {
         self.0[leg as usize]
     }
 
-    /// Halfway to others, rounded down.
+    /// On the straight way to others, after this share of it; rounded to whole ns.
     #[must_use]
-    pub fn halfway(&self, other: &Self) -> Self {
-        let mean = |leg: usize| (self.0[leg].as_ns() + other.0[leg].as_ns()) / 2;
-        Self(std::array::from_fn(|leg| SimDuration::from_ns(mean(leg))))
+    pub fn toward(&self, other: &Self, share: f64) -> Self {
+        let part = |leg: usize| {
+            let (from_ns, to_ns) = (self.0[leg].as_ns() as i64, other.0[leg].as_ns() as i64);
+            from_ns + ((to_ns - from_ns) as f64 * share).round() as i64
+        };
+        Self(std::array::from_fn(|leg| SimDuration::from_ns(u64::try_from(part(leg)).unwrap_or(0))))
     }
 
     /// The delays in the order of the legs.

@@ -29,6 +29,8 @@ use crate::webrtc::stamp::{Comparisons, Delays, Stamp};
 mod chance;
 mod courses;
 mod outcomes;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use chance::{Chance, LinkLoss};

@@ -6,7 +6,6 @@
 //! the trial lies a place where the outcome changes, because two times there change their order. Halving the
 //! way finds it, and their difference is the form by which a new node tells the two sides apart.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::chance::Lost;
@@ -19,9 +18,10 @@ use crate::webrtc::stamp::{Comparisons, Delays, Difference, Stamp};
 /// A state machine: what a run comes to with these losses, and its comparisons.
 pub(super) type Machine<'a> = &'a dyn Fn(&[Lost], Comparisons) -> (SetupOutcome<Stamp>, Comparisons);
 
-/// Look-ups of a leaf that all are trials.
-const TRIALS: u32 = 8;
-/// Halvings of the way between two courses: enough for delays of seconds in ns.
+/// Look-ups of a leaf that all are trials; afterwards, trials each time their number doubles.
+const TRIALS: u32 = 16;
+const TRIALS_PER_DOUBLING: u32 = 4;
+/// Runs to find a boundary: each halves the forms that may be it, but brings new ones at times.
 const HALVINGS_MAX: u32 = 34;
 
 /// All courses learned so far.
@@ -61,7 +61,7 @@ impl Courses {
             Walk::Leaf(leaf) => {
                 let seen = &mut self.leaves[leaf as usize].seen;
                 *seen = seen.saturating_add(1);
-                if *seen > TRIALS && !seen.is_power_of_two() {
+                if !is_trial(*seen) {
                     return Found::Leaf(leaf);
                 }
                 self.try_again(root, leaf, delays, machine)
@@ -145,27 +145,32 @@ impl Courses {
             return self.run(&[], delays, machine);
         };
         let new = self.add_leaf(summary, *delays);
-        let (less, greater) = if form.ns(delays) < 0 { (new, leaf) } else { (leaf, new) };
+        let below = match form.ns(delays) {
+            0 => form.ns(&witness) > 0,
+            ns => ns < 0,
+        };
+        let (less, greater) = if below { (new, leaf) } else { (leaf, new) };
         self.forest.split(root, delays, form, less, greater);
         let seen = &mut self.leaves[leaf as usize].seen;
         *seen = (*seen).min(TRIALS);
         Found::Leaf(new)
     }
 
-    // The form that parts delays with this outcome from those with another.
+    // The form that parts delays with this outcome from those with another. Both courses' forms that have
+    // another sign there than here cross zero somewhere on the way; a run in the middle of them leaves
+    // half of them.
     fn boundary(&mut self, outcome: u32, with: &Delays, other: &Delays, machine: Machine<'_>) -> Option<Difference> {
         let (mut inside, mut outside) = (*with, *other);
         let mut inside_made = self.noted(&inside, machine).1;
         let mut outside_made = self.noted(&outside, machine).1;
         let mut deciding = None;
         for _ in 0..HALVINGS_MAX {
-            let mut differ = inside_made.made().iter().chain(outside_made.made()).map(|(form, _)| *form);
-            let mut differ = differ.by_ref().filter(|form| parts(form, &inside, &outside) && parts(form, with, other));
-            deciding = differ.next();
-            if deciding.is_none_or(|first| differ.all(|form| form == first)) {
-                break;
-            }
-            let middle = inside.halfway(&outside);
+            let made = inside_made.made().iter().chain(outside_made.made()).map(|(form, _)| *form);
+            let differ: Vec<Difference> =
+                made.filter(|form| parts(form, &inside, &outside) && parts(form, with, other)).collect();
+            deciding = differ.first().copied();
+            let Some(share) = middle(&differ, &inside, &outside) else { break };
+            let middle = inside.toward(&outside, share);
             if middle == inside || middle == outside {
                 break;
             }
@@ -197,10 +202,30 @@ impl Courses {
     }
 }
 
-// Whether a form is below zero under the ones and above zero under the others.
-fn parts(form: &Difference, a: &Delays, b: &Delays) -> bool {
-    match (form.ns(a).cmp(&0), form.ns(b).cmp(&0)) {
-        (Ordering::Equal, _) | (_, Ordering::Equal) => false,
-        (a, b) => a != b,
+const fn is_trial(seen: u32) -> bool {
+    if seen <= TRIALS {
+        return true;
     }
+    // The trials between a power of two and the next are evenly spaced.
+    let power = 1 << (u32::BITS - 1 - seen.leading_zeros());
+    seen % (power / TRIALS_PER_DOUBLING) == 0
+}
+
+// The share of the way at which half of the forms have crossed zero; none if all cross at one place.
+fn middle(forms: &[Difference], from: &Delays, to: &Delays) -> Option<f64> {
+    let crossing = |form: &Difference| {
+        let (begin, end) = (form.ns(from) as f64, form.ns(to) as f64);
+        begin / (begin - end)
+    };
+    let mut shares: Vec<f64> = forms.iter().map(crossing).collect();
+    shares.sort_unstable_by(f64::total_cmp);
+    let apart = |&place: &usize| shares[place] - shares[place - 1] > 1e-9;
+    let half = shares.len() / 2;
+    let place = (1..shares.len()).filter(apart).min_by_key(|place| place.abs_diff(half))?;
+    Some((shares[place - 1] + shares[place]) / 2.0)
+}
+
+// Whether a form has one sign under the ones and another under the others.
+fn parts(form: &Difference, a: &Delays, b: &Delays) -> bool {
+    form.ns(a).signum() != form.ns(b).signum()
 }
