@@ -99,6 +99,7 @@ pub(super) struct Pending {
     pub(super) id: u32,
     pub(super) to: SocketAddrV4,
     pub(super) nominates: bool,
+    pub(super) controlling: bool,
     pub(super) sent: Stamp,
 }
 
@@ -261,9 +262,9 @@ impl Agent {
                 }
             }
             Check::RoleConflict { id } => {
-                if self.pending.iter().any(|pending| pending.id == id) {
-                    self.pending.retain(|pending| pending.id != id);
-                    self.switch_role();
+                if let Some(refused) = self.pending.iter().position(|pending| pending.id == id) {
+                    let refused = self.pending.remove(refused);
+                    self.refused_as(refused.controlling);
                 }
             }
         }
@@ -320,7 +321,7 @@ impl Agent {
         let id = self.next_id;
         self.next_id += 1;
         self.list.pairs[index].last_request = self.next_id;
-        self.pending.push(Pending { id, to, nominates, sent: now });
+        self.pending.push(Pending { id, to, nominates, controlling: self.sides.controlling, sent: now });
         let check = Check::Request {
             id,
             generation: self.generation,

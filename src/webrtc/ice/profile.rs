@@ -62,7 +62,7 @@ impl IceSpec {
                 binding: Retransmission::RFC,
                 turn: Retransmission::RFC,
                 consent_interval: ms(5_000),
-                disconnected_after: ms(5_000),
+                disconnected_after: ms(10_000),
                 failed_after: ms(30_000),
             },
             Self::WebrtcRs021 => WEBRTC_RS,
@@ -86,7 +86,7 @@ impl IceSpec {
                 binding: Retransmission::LIBWEBRTC,
                 turn: Retransmission::LIBWEBRTC,
                 consent_interval: ms(2_500),
-                disconnected_after: ms(2_500),
+                disconnected_after: ms(5_000),
                 failed_after: ms(30_000),
             },
             Self::Firefox => IceProfile {
@@ -100,7 +100,7 @@ impl IceSpec {
                 binding: Retransmission::RFC,
                 turn: Retransmission::RFC,
                 consent_interval: ms(5_000),
-                disconnected_after: ms(5_000),
+                disconnected_after: ms(10_000),
                 failed_after: ms(30_000),
             },
         }

@@ -55,9 +55,10 @@ impl Agent {
         true
     }
 
-    /// Takes the other role and checks again.
-    pub(super) fn switch_role(&mut self) {
-        self.take_role(!self.sides.controlling);
+    /// A check sent in this role has met a conflict: takes the other role, if it has not done so since,
+    /// and checks again (RFC 8445, section 7.2.5.1).
+    pub(super) fn refused_as(&mut self, controlling: bool) {
+        self.take_role(!controlling);
         for pair in self.list.pairs.iter_mut().filter(|pair| pair.state == PairState::InProgress) {
             (pair.state, pair.resend_at) = (PairState::Waiting, None);
         }
@@ -65,8 +66,10 @@ impl Agent {
     }
 
     fn take_role(&mut self, controlling: bool) {
+        if self.sides.controlling != controlling {
+            self.nominated = None;
+        }
         self.sides.controlling = controlling;
-        self.nominated = None;
         self.list.pairs.iter_mut().for_each(|pair| pair.controlling = controlling);
     }
 

@@ -9,7 +9,6 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::outcome::Datagrams;
 use super::spec::{Ipv6, Losses, PairSetup, Relation};
-use super::wire::Packet;
 use crate::net::{Header, HostId, Internet, MiddleboxSpec, RealmId, Transit, Transport};
 use crate::rng::{Domain, Seed, Streams};
 use crate::webrtc::stamp::{Delays, Leg, Stamp};
@@ -192,11 +191,5 @@ impl Builder {
             let stream = self.streams.stream(Domain::NatPort, chain << 8 | depth);
             self.internet.add_realm(outside, spec, stream)
         })
-    }
-}
-
-impl Packet {
-    pub(super) const fn new(header: Header, message: super::wire::Message) -> Self {
-        Self { header, message }
     }
 }

@@ -1,16 +1,15 @@
 //! The events of a set-up, in the order of their times, those of the same time in the order in
 //! which they were pushed.
 
-use super::trace::Who;
-use super::wire::{Message, Packet};
-use crate::net::{Header, Transit};
+use super::wire::Message;
+use crate::net::Transit;
 use crate::webrtc::ice::Candidate;
 use crate::webrtc::stamp::{Comparisons, Stamp};
 
 /// What happens.
 #[derive(Clone, Debug)]
 pub(super) enum Event {
-    /// A packet comes to the receiver's boxes.
+    /// A packet comes to the receiver's boxes; its addresses are in its way.
     Arrival { transit: Transit, message: Message },
     /// A signaling message reaches an end.
     Signal { to: usize, signal: Signal },
@@ -62,23 +61,4 @@ impl Queue {
     pub(super) fn disarm(&mut self, side: usize) {
         self.events.retain(|(_, event)| !matches!(event, Event::Timer { side: armed } if *armed == side));
     }
-}
-
-impl Event {
-    /// The arrival of a packet, whose addresses its way has in it.
-    pub(super) fn arrival(transit: Transit, packet: Packet) -> Self {
-        Self::Arrival { transit, message: packet.message }
-    }
-}
-
-impl Who {
-    /// Of an end.
-    pub(super) const fn end(side: usize) -> Self {
-        if side == 0 { Self::Offerer } else { Self::Answerer }
-    }
-}
-
-/// A packet as its receiver sees it.
-pub(super) const fn received(header: Header, message: Message) -> Packet {
-    Packet::new(header, message)
 }

@@ -7,7 +7,7 @@
 use super::end::End;
 use super::network::{Network, Party};
 use super::outcome::{RelayUse, SelectedKinds, SetupOutcome, SetupTimes, Signaled};
-use super::queue::{Event, Queue, Signal, Told, received};
+use super::queue::{Event, Queue, Signal, Told};
 use super::server::Server;
 use super::spec::{Losses, PairSetup, Relation};
 use super::trace::{Step, Trace, Who};
@@ -123,7 +123,7 @@ impl<'a> Driver<'a> {
             self.trace.note(self.now, Who::Network, || format!("drops {}", message.name()));
             return;
         };
-        let packet = received(header, message);
+        let packet = Packet::new(header, message);
         match party {
             Party::End(side) => {
                 self.trace.note(self.now, Who::end(side), || {
@@ -289,7 +289,7 @@ impl<'a> Driver<'a> {
             format!("sends {} to {}{fate}", packet.message.name(), packet.header.destination)
         });
         if let Some((arrives, transit)) = sent {
-            self.queue.push(arrives, Event::arrival(transit, packet), &mut self.comparisons);
+            self.queue.push(arrives, Event::Arrival { transit, message: packet.message }, &mut self.comparisons);
         }
     }
 

@@ -27,6 +27,10 @@ pub enum Who {
 }
 
 impl Who {
+    pub(super) const fn end(side: usize) -> Self {
+        if side == 0 { Self::Offerer } else { Self::Answerer }
+    }
+
     /// The name.
     #[must_use]
     pub const fn name(self) -> &'static str {

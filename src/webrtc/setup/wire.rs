@@ -79,6 +79,12 @@ pub(super) enum Reply {
     Allocated(SocketAddrV4),
 }
 
+impl Packet {
+    pub(super) const fn new(header: Header, message: Message) -> Self {
+        Self { header, message }
+    }
+}
+
 impl Message {
     /// What it is, for people.
     pub(super) fn name(&self) -> String {

@@ -133,10 +133,12 @@ impl Endpoint {
     fn drain_gathering(&mut self, now: SimTime, effects: &mut Vec<Effect>) -> Result<bool, StackError> {
         let mut busy = false;
         if let Some(binding) = &mut self.binding {
+            // A request is repeated while events are polled: what has to leave comes after.
+            let outcome = binding.poll();
             while let Some(datagram) = binding.poll_write() {
                 effects.extend(on_the_wire(datagram).map(Effect::Send));
             }
-            if let Some(outcome) = binding.poll() {
+            if let Some(outcome) = outcome {
                 self.binding = None;
                 busy = true;
                 if let (Some(SocketAddr::V4(mapped)), Some(server)) = (outcome, self.candidates.stun) {
