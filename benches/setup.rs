@@ -3,7 +3,6 @@
 //! Every look-up is of another pair of peers at random places: delays from 5 to 150 ms. Criterion reports wall
 //! time; the summary at the end is CPU time, and what the trees hold after it.
 
-mod random;
 mod support;
 
 use std::hint::black_box;
@@ -11,6 +10,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
 use peerscape::net::MIDDLEBOX_PRESETS;
+use peerscape::rng::PairKey;
 use peerscape::units::{Probability, SimDuration};
 use peerscape::webrtc::SetupProfile;
 use peerscape::webrtc::ice::IceSpec;
@@ -20,7 +20,6 @@ use peerscape::webrtc::setup::{
 };
 use peerscape::webrtc::stamp::{Comparisons, Delays, Leg};
 
-use random::SplitMix;
 use support::{best_ns_per_op, is_measuring};
 
 const PROFILES: [IceSpec; 3] = [IceSpec::WebrtcRs021, IceSpec::Chromium, IceSpec::Rfc];
@@ -58,8 +57,11 @@ fn measure_run(criterion: &mut Criterion, spec: IceSpec) -> String {
         transports: TRANSPORTS.to_vec(),
         profile: SetupProfile::default(),
     };
-    let mut random = SplitMix(3);
-    let mut once = || run(&setup, &Losses::default(), Comparisons::silent(delays(&mut random))).outcome;
+    let mut pair = 0;
+    let mut once = || {
+        pair += 1;
+        run(&setup, &Losses::default(), Comparisons::silent(delays(pair))).outcome
+    };
     let mut group = criterion.benchmark_group("setup");
     group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
     group.bench_function(BenchmarkId::new("run", spec.name()), |bencher| bencher.iter(&mut once));
@@ -82,14 +84,15 @@ fn measure_look_up(criterion: &mut Criterion, spec: IceSpec, percent: f64) -> St
     let mut setups = Setups::new(vec![end(spec)], options);
     let loss = Probability::new(percent / 100.0).expect("a share");
     let pair = SetupPair { kinds: [0, 0], relation: Relation::Apart };
-    let mut random = SplitMix(5);
+    let mut number = 0;
     let mut once = || {
-        let delays = delays(&mut random);
-        let chance = Chance { loss: [LinkLoss { up: loss, down: loss }; 2], draw: random.next() };
-        setups.look_up(pair, &delays, &chance)
+        number += 1;
+        let draw = PairKey::new(5).directed(number, 0);
+        let chance = Chance { loss: [LinkLoss { up: loss, down: loss }; 2], draw };
+        setups.look_up(pair, &delays(number), &chance)
     };
     // The trees learn.
-    let before = if is_measuring() { 200_000 } else { 100 };
+    let before = if is_measuring() { 50_000 } else { 100 };
     (0..before).for_each(|_| _ = black_box(once()));
     let mut group = criterion.benchmark_group("setup");
     group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
@@ -110,7 +113,7 @@ fn end(spec: IceSpec) -> EndSpec {
     EndSpec { boxes: (nat.make)(), ipv6: Ipv6::None, stack, gather: Gather::Stun }
 }
 
-fn delays(random: &mut SplitMix) -> Delays {
-    let mut draw = || SimDuration::from_ns(5_000_000 + random.next() % 145_000_000);
-    LEGS.into_iter().fold(Delays::default(), |delays, leg| delays.with(leg, draw()))
+fn delays(number: u32) -> Delays {
+    let ns = |leg: Leg| 5_000_000 + PairKey::new(3).directed(number, leg as u32) % 145_000_000;
+    LEGS.into_iter().fold(Delays::default(), |delays, leg| delays.with(leg, SimDuration::from_ns(ns(leg))))
 }
