@@ -90,7 +90,7 @@ fn peers_of_a_local_network_share_its_boxes_and_are_in_one_place() {
             silent += u32::from(relation == Relation::SameLanNoMulticast);
             if world.outcome(a, b) == PairOutcome::Direct {
                 let path = world.path(a, b).expect("a path");
-                assert_eq!((path.delay_ns, path.relayed), (LAN_ONE_WAY.as_ns(), false));
+                assert_eq!((path.delay_ns, path.relay), (LAN_ONE_WAY.as_ns(), RelayCode::DIRECT));
                 assert_eq!(world.packet_loss(0, usize::from(path.class)), Probability::ZERO);
             }
         }
@@ -238,7 +238,7 @@ proptest! {
             for b in 0..a {
                 let outcome = world.outcome(a, b);
                 prop_assert_eq!(outcome, world.outcome(b, a));
-                prop_assert_eq!(world.path(a, b).map(|path| path.relayed), Some(outcome == PairOutcome::Relayed));
+                prop_assert_eq!(world.path(a, b).map(|path| path.relay != RelayCode::DIRECT), Some(outcome == PairOutcome::Relayed));
                 let both_have_ipv6 = [a, b].into_iter().all(|node| world.end(node).ipv6 == Ipv6::Firewalled);
                 if world.relation(a, b) == Relation::Apart && !both_have_ipv6 {
                     prop_assert_eq!(outcome, pair_outcome(world.nat(a), world.nat(b), true));

@@ -40,11 +40,11 @@ fn behind(settings: &mut Settings, turn: TurnSpec, mix: NatMix) {
 }
 
 fn symmetric() -> NatMix {
-    NatMix { edm: Probability::ONE, ..NatMix::default() }
+    NatMix::only("apdm_apdf")
 }
 
 fn blocked() -> NatMix {
-    NatMix { udp_blocked: Probability::ONE, ..NatMix::default() }
+    NatMix::only("udp_blocked")
 }
 
 fn world_of(settings: &Settings) -> World {
