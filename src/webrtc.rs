@@ -7,7 +7,10 @@ pub mod setup;
 mod spec;
 pub mod stamp;
 
-pub use engine::{DeviceSpec, EngineSpec};
+pub use engine::{DeviceSpec, EngineSpec, Sockets};
 pub use overhead::{HeaderOverhead, Wire};
 pub use setup::SetupProfile;
-pub use spec::{SignalingSpec, TurnChoice, TurnSpec, WebrtcSpec};
+pub use spec::{
+    ConnectSpec, InBand, NegotiationSpec, NegotiationStyle, NoTurn, ReconnectSpec, SignalingOutage, SignalingSpec,
+    TurnChoice, TurnSpec, WebrtcSpec,
+};

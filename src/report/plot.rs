@@ -14,6 +14,7 @@ mod facets;
 mod figure;
 mod key;
 mod lines;
+mod opening;
 #[cfg(feature = "png")]
 mod png;
 mod scale;
@@ -41,7 +42,7 @@ use scale::Scale;
 pub fn render_all(results: &Results<'_>) -> Vec<(String, String)> {
     let facets = Facets::of(results);
     let trends = METRIC_PLOTS.iter().map(|plot| (plot.metric.definition().name, trend::figure(&facets, plot)));
-    let cdf = [("delivery_latency_cdf", curves::latency_cdf(&facets))];
+    let cdf = [("delivery_latency_cdf", curves::latency_cdf(&facets)), ("connections_open", opening::figure(&facets))];
     let loads = LOAD_PLOTS.iter().map(|plot| (plot.file, curves::load(&facets, plot)));
     let figures = trends.chain(cdf).chain(loads);
     figures.filter_map(|(name, figure)| Some((format!("{name}.svg"), figure?.render()))).collect()

@@ -43,6 +43,10 @@ pub enum Domain {
     StackRandom,
     /// Benchmarks and tests.
     Bench,
+    /// Waits of peers that connect, and pairs that do not.
+    Connect,
+    /// Glare and renegotiation.
+    Negotiation,
 }
 
 impl Domain {
@@ -62,6 +66,8 @@ impl Domain {
             Self::PacketLink => "packet-link",
             Self::StackRandom => "stack-random",
             Self::Bench => "bench",
+            Self::Connect => "connect",
+            Self::Negotiation => "negotiation",
         }
     }
 }

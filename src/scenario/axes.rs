@@ -94,7 +94,13 @@ pub(super) fn substitute<'a>(root: &Node<'a>, values: impl Iterator<Item = (&'a 
 /// Lists that are part of a file's structure: of tables, or not values of a setting.
 fn is_structure(path: &[String]) -> bool {
     let steps: Vec<&str> = path.iter().map(String::as_str).collect();
-    matches!(steps.as_slice(), [_] | ["population", "class"] | ["run", "seeds"] | ["population", "class", _, "name"])
+    matches!(
+        steps.as_slice(),
+        [_] | ["population", "class"]
+            | ["run", "seeds"]
+            | ["population", "class", _, "name"]
+            | ["webrtc", "signaling", "outages"]
+    )
 }
 
 struct Search<'t, 'i> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::connecting;
 use super::experiment::{RunSettings, Settings};
 use super::explain;
 use super::file::{NetworkTable, PopulationTable, RunTable};
@@ -45,6 +46,7 @@ impl<'p> Resolver<'p> {
         let population = population(reader, &latency);
         let webrtc: WebrtcSpec = reader.read(&path(["webrtc"]));
         check_places(reader, &webrtc, &latency);
+        connecting::check(reader, &webrtc);
         let workloads = workloads(reader, population.peers, &population.classes);
         Settings { run, population, latency, webrtc, workloads }
     }

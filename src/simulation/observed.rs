@@ -1,7 +1,9 @@
 //! What a replication observed, whatever ran it, and its record.
 
+use super::connect::Tally;
+use super::connectivity;
 use super::finding;
-use crate::metrics::{LatencyHistogram, MetricId, MetricValues, RunCounts, RunRecord, Spread};
+use crate::metrics::{LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
 use crate::rng::Seed;
 use crate::scenario::Settings;
 use crate::units::{SimDuration, SimTime, UsdPerGigabyte};
@@ -30,6 +32,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) why_impossible: &'static str,
     /// When the last connection opened.
     pub(crate) connected_at: SimTime,
+    /// How the overlay connected, where that is known.
+    pub(crate) connecting: Option<&'a Tally>,
     /// Whether anybody publishes.
     pub(crate) publishes: bool,
 }
@@ -50,7 +54,7 @@ impl Observed<'_> {
     /// Sums up a replication that has ended.
     pub(crate) fn record(self, seed: Seed, settings: &Settings) -> RunRecord {
         let window = settings.run.duration - settings.run.warmup;
-        let findings = finding::findings(&self);
+        let findings = finding::findings(&self, settings);
         let peers = self.world.peers() as usize;
         let spread = |values: &[f64]| Spread::of(values[..peers].to_vec());
         let uplink_percent = spread(&self.uplink_percent);
@@ -69,8 +73,13 @@ impl Observed<'_> {
         three([MetricId::CpuMean, MetricId::CpuP95, MetricId::CpuMax], &cpu_percent);
         values.set(MetricId::ConnectionsMean, connections.mean);
         values.set(MetricId::ConnectionsMax, connections.max());
+        let opening = self.connecting.map_or_else(Opening::default, |tally| Opening {
+            times: tally.opening.clone(),
+            wanted: self.wanted,
+            pairs: tally.pairs(),
+        });
         let (latency, counts) = (self.latency, self.counts);
-        RunRecord { seed, values, latency, uplink_percent, cpu_percent, connections, counts, findings }
+        RunRecord { seed, values, latency, uplink_percent, cpu_percent, connections, opening, counts, findings }
     }
 
     fn latencies(&self, values: &mut MetricValues) {
@@ -105,5 +114,11 @@ impl Observed<'_> {
         values.set(MetricId::ConnectTime, self.connected_at.since(SimTime::ZERO).as_secs_f64());
         values.set(MetricId::Relayed, 100.0 * self.relayed as f64 / wanted);
         values.set(MetricId::Impossible, 100.0 * self.impossible as f64 / wanted);
+        let sockets = |(&degree, node): (&u32, u32)| self.world.class(node).engine.sockets.count(degree);
+        let peers = self.degrees.iter().zip(0..self.world.peers());
+        values.set(MetricId::Sockets, peers.map(sockets).max().unwrap_or(0) as f64);
+        if let Some(tally) = self.connecting {
+            connectivity::set(values, tally, self.wanted);
+        }
     }
 }

@@ -115,6 +115,7 @@ impl Peers {
             impossible: overlay.unopened,
             why_impossible: "are not open at the end",
             connected_at: overlay.connected_at,
+            connecting: None,
             publishes,
         };
         observed.record(seed, settings)

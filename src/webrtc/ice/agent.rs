@@ -386,12 +386,8 @@ impl Agent {
         let id = self.next_id;
         self.next_id += 1;
         self.pending.push(Pending { id, to, nominates });
-        let check = Check::Request {
-            id,
-            nominates,
-            controlling: self.sides.controlling,
-            tie_breaker: self.tie_breaker,
-        };
+        let check =
+            Check::Request { id, nominates, controlling: self.sides.controlling, tie_breaker: self.tie_breaker };
         self.out.push(Outgoing { route, to, check });
     }
 
