@@ -1,4 +1,4 @@
-//! Twenty broken scenarios, and what a stranger reads about each.
+//! Broken scenarios, and what a stranger reads about each.
 
 use std::path::{Path, PathBuf};
 
@@ -55,6 +55,7 @@ broken! {
     channel_word
     class_names
     class_shares
+    connecting
     empty_file
     expectations
     key_slips

@@ -93,6 +93,30 @@ static METRIC_PLOTS: &[MetricPlot] = &[
         limit: None,
     },
     MetricPlot {
+        metric: MetricId::OpenMost,
+        title: "Time until 95 % of the wanted connections are open",
+        axis: "time to 95 % open",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::SignalingPeak,
+        title: "Load of the signaling server in its busiest second",
+        axis: "signaling messages, peak",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::RenegotiationP95,
+        title: "Time to negotiate an open connection anew, 95th percentile",
+        axis: "p95 renegotiation time",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::FailedNegotiations,
+        title: "Negotiations that fail",
+        axis: "failed negotiations",
+        limit: None,
+    },
+    MetricPlot {
         metric: MetricId::ConnectionsMax,
         title: "Connections of the peer that has most",
         axis: "connections, max",
@@ -111,7 +135,8 @@ impl MetricPlot {
     /// The title of the axis of values, with its unit.
     fn axis_title(&self, scale: Scale) -> String {
         let unit = match self.metric.definition().unit {
-            "connections" => None,
+            "connections" | "negotiations" => None,
+            "/s" => Some("per second"),
             "USD/h" => Some("US dollars per hour"),
             unit => Some(unit),
         };

@@ -3,15 +3,19 @@
 use super::connect::Tally;
 use crate::metrics::{MetricId, MetricValues, PairOpening};
 use crate::units::SimDuration;
+use crate::webrtc::{NegotiationSpec, NegotiationStyle};
 
 /// Sets the metrics of an overlay that wants this many connections.
-pub(super) fn set(values: &mut MetricValues, tally: &Tally, wanted: u64) {
+pub(super) fn set(values: &mut MetricValues, tally: &Tally, wanted: u64, spec: &NegotiationSpec) {
     shares(values, tally, wanted);
     opening(values, tally, wanted);
     setup(values, tally);
     values.set(MetricId::Attempts, tally.attempts as f64 / wanted.max(1) as f64);
     signaling(values, tally);
-    negotiation(values, tally);
+    // Where nobody can meet, there is nothing to say of it.
+    if spec.style != NegotiationStyle::SingleOfferer || spec.renegotiations.is_some() {
+        negotiation(values, tally);
+    }
 }
 
 fn shares(values: &mut MetricValues, tally: &Tally, wanted: u64) {

@@ -63,7 +63,7 @@ impl Observed<'_> {
         let mut values = MetricValues::new();
         self.latencies(&mut values);
         self.traffic(&mut values, settings, window);
-        self.connectivity(&mut values);
+        self.connectivity(&mut values, settings);
         let mut three = |ids: [MetricId; 3], spread: &Spread| {
             values.set(ids[0], spread.mean);
             values.set(ids[1], spread.percentile(95));
@@ -109,7 +109,7 @@ impl Observed<'_> {
         values.set(MetricId::Cost, relay + hourly(seen.server_bytes, settings.webrtc.server_egress));
     }
 
-    fn connectivity(&self, values: &mut MetricValues) {
+    fn connectivity(&self, values: &mut MetricValues, settings: &Settings) {
         let wanted = self.wanted.max(1) as f64;
         values.set(MetricId::ConnectTime, self.connected_at.since(SimTime::ZERO).as_secs_f64());
         values.set(MetricId::Relayed, 100.0 * self.relayed as f64 / wanted);
@@ -118,7 +118,7 @@ impl Observed<'_> {
         let peers = self.degrees.iter().zip(0..self.world.peers());
         values.set(MetricId::Sockets, peers.map(sockets).max().unwrap_or(0) as f64);
         if let Some(tally) = self.connecting {
-            connectivity::set(values, tally, self.wanted);
+            connectivity::set(values, tally, self.wanted, &settings.webrtc.negotiation);
         }
     }
 }

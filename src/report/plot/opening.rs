@@ -23,10 +23,10 @@ pub(super) fn figure(facets: &Facets<'_>) -> Option<Figure> {
     }
     let scale = Scale::from_zero(&values);
     Some(Figure {
-        title: "How the overlay connects".to_owned(),
+        title: "Share of the wanted connections that are open".to_owned(),
         subtitle: subtitle(facets, fixed(facets), "connections of all seeds"),
         x: Axis { title: axis_title("time from the start", Some("s"), scale), scale, ticks: scale.ticks(), inset: 0 },
-        y: share_axis("wanted connections that are open (%)", 8),
+        y: share_axis("connections open (%)", 8),
         notes: notes(facets, &panels),
         key: if panels.len() > 1 { Key::Rows } else { Key::List },
         panels,
