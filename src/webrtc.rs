@@ -1,6 +1,7 @@
 //! What WebRTC adds to a path: set-up round trips, header overhead, the cost of an engine, relays.
 
 mod engine;
+pub mod handshake;
 pub mod ice;
 mod overhead;
 pub mod setup;

@@ -218,7 +218,7 @@ impl Network {
 
         PairSpec {
             boxes: nats.map(boxes),
-            delay: self.delay,
+            delays: peerscape::webrtc::stamp::Delays::uniform(self.delay),
             up: PacketLinkSpec {
                 rate: self.rate,
                 jitter: self.jitter,

@@ -32,6 +32,9 @@ pub struct NodeSpec {
     pub up: PacketLinkSpec,
     /// From the network to the node.
     pub down: PacketLinkSpec,
+    /// Which of the datagrams that it sends are lost on its uplink, whatever the link itself loses;
+    /// counted from 0, rising.
+    pub lost: Vec<u32>,
 }
 
 /// All nodes and what lies between them.
@@ -48,7 +51,17 @@ struct Attachment {
     host: HostId,
     up: PacketLink,
     down: PacketLink,
+    lost: Vec<u32>,
+    sent: u32,
     sent_bytes: u64,
+}
+
+impl Attachment {
+    // Whether the next datagram is one that is to be lost.
+    fn loses_next(&mut self) -> bool {
+        self.sent += 1;
+        self.lost.binary_search(&(self.sent - 1)).is_ok()
+    }
 }
 
 /// Why a datagram did not arrive.
@@ -95,7 +108,14 @@ impl Network {
         let link = |spec, direction: u64| {
             PacketLink::new(spec, self.streams.stream(Domain::PacketLink, node << 1 | direction))
         };
-        let attachment = Attachment { host, up: link(spec.up, 0), down: link(spec.down, 1), sent_bytes: 0 };
+        let attachment = Attachment {
+            host,
+            up: link(spec.up, 0),
+            down: link(spec.down, 1),
+            lost: spec.lost.clone(),
+            sent: 0,
+            sent_bytes: 0,
+        };
         self.nodes.push(attachment);
         self.node_of.push(node as u32);
         node as u32
@@ -124,7 +144,7 @@ impl Network {
         let left = node.up.send(now, size);
         // What the buffer turned away was never on the link; what is lost was.
         node.sent_bytes += if left == Err(LinkDrop::BufferFull) { 0 } else { size.get() };
-        let left = left.map_err(Loss::Link)?;
+        let left = if node.loses_next() { Err(LinkDrop::Lost) } else { left }.map_err(Loss::Link)?;
         let to = self.internet.heads_for(&transit).map_or(from, |host| self.node_of[host.index()]);
         Ok((left + self.paths.delay(from, to), transit))
     }

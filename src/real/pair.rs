@@ -13,16 +13,21 @@ use crate::net::MiddleboxSpec;
 use crate::net::PacketLinkSpec;
 use crate::rng::{Seed, Streams};
 use crate::units::{SimDuration, SimTime};
+use crate::webrtc::stamp::{Delays, Leg};
 
 /// Two peers and the network between them; offerer first.
 #[derive(Clone, Debug)]
 pub struct PairSpec {
     /// The boxes in front of each peer, from inside to outside.
     pub boxes: [Vec<MiddleboxSpec>; 2],
-    /// One-way delay between any two of peers and servers, and of a signaling message.
-    pub delay: SimDuration,
+    /// One-way delays between peers and server and of signaling messages. There is one server: of
+    /// the legs to servers those to an end's own count, and that between servers is the way from
+    /// one of its relayed addresses to another.
+    pub delays: Delays,
     /// Each peer's uplink on top of that: rate, buffer, jitter, loss.
     pub up: PacketLinkSpec,
+    /// Which of the datagrams that each peer sends are lost on top of that; counted from 0, rising.
+    pub lost: [Vec<u32>; 2],
     /// Which candidates the peers gather.
     pub gather: Gather,
     /// Whether candidates trickle.
@@ -52,8 +57,9 @@ impl Default for PairSpec {
     fn default() -> Self {
         Self {
             boxes: [Vec::new(), Vec::new()],
-            delay: SimDuration::from_ms(50),
+            delays: Delays::uniform(SimDuration::from_ms(50)),
             up: PacketLinkSpec::default(),
+            lost: [Vec::new(), Vec::new()],
             gather: Gather::Host,
             trickle: true,
             channel: ChannelSpec::RELIABLE,
@@ -124,10 +130,10 @@ impl PairSpec {
             channels: vec![self.channel],
             ..StackSettings::default()
         };
-        let paths = Box::new(Uniform(self.delay));
+        let paths = Box::new(Legs(self.delays));
         let mut cluster = Cluster::new(settings, self.policy, paths, Streams::new(self.seed), trace)?;
-        for boxes in &self.boxes {
-            let node = NodeSpec { boxes: boxes.clone(), up: self.up, ..NodeSpec::default() };
+        for (boxes, lost) in self.boxes.iter().zip(&self.lost) {
+            let node = NodeSpec { boxes: boxes.clone(), up: self.up, lost: lost.clone(), ..NodeSpec::default() };
             cluster.add_node(&node);
         }
         match self.gather {
@@ -143,16 +149,21 @@ impl PairSpec {
     }
 }
 
-/// The same delay between all nodes.
-struct Uniform(SimDuration);
+/// The delays of each leg: node 0 offers, 1 answers, 2 is the server.
+struct Legs(Delays);
 
-impl Paths for Uniform {
-    fn delay(&self, _from: u32, _to: u32) -> SimDuration {
-        self.0
+impl Paths for Legs {
+    fn delay(&self, from: u32, to: u32) -> SimDuration {
+        self.0.of(match (from.min(to), from.max(to)) {
+            (0, 2) => Leg::OffererToOwn,
+            (1, 2) => Leg::AnswererToOwn,
+            (2, 2) => Leg::BetweenServers,
+            _ => Leg::Direct,
+        })
     }
 
-    fn signaling(&self, _from: u32, _to: u32) -> SimDuration {
-        self.0
+    fn signaling(&self, from: u32, _to: u32) -> SimDuration {
+        self.0.of(if from == 0 { Leg::Offer } else { Leg::Answer })
     }
 }
 
@@ -179,7 +190,8 @@ mod tests {
     #[test]
     fn a_channel_opens_after_sixteen_one_way_delays() {
         for ms in [1, 2, 10, 50, 100, 200] {
-            let run = connect(&PairSpec { delay: SimDuration::from_ms(ms), ..PairSpec::default() }).expect("runs");
+            let run = connect(&PairSpec { delays: Delays::uniform(SimDuration::from_ms(ms)), ..PairSpec::default() })
+                .expect("runs");
             let expected = SimTime::ZERO + SimDuration::from_ms(16 * ms);
             assert_eq!(run.connection.open_at(), Some(expected), "{ms} ms one way");
         }

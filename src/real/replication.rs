@@ -123,7 +123,8 @@ fn node_spec(world: &World, node: u32) -> NodeSpec {
         loss: LossSpec::bernoulli(class.access_loss),
         ..PacketLinkSpec::default()
     };
-    NodeSpec { boxes: boxes(world.nat(node)), up: link(rates.up, class.buffer), down: link(rates.down, None) }
+    let down = link(rates.down, None);
+    NodeSpec { boxes: boxes(world.nat(node)), up: link(rates.up, class.buffer), down, ..NodeSpec::default() }
 }
 
 // What a link sends in the longest wait that its buffer allows.

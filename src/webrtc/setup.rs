@@ -1,12 +1,27 @@
 //! The set-up of one connection: from the offer until both ends have an open channel, or give up.
 //!
 //! Two ends ([`EndSpec`]) behind their boxes gather candidates, signal, check pairs, shake hands.
-//! What comes of it is a [`SetupOutcome`].
+//! [`run`] plays that through, event by event; what comes of it is a [`SetupOutcome`]. It is held
+//! against the real webrtc-rs stack in virtual time (`tests/real/setup.rs`).
 
+mod end;
+mod gather;
+mod memo;
+mod network;
 mod outcome;
 mod profile;
+mod queue;
+mod run;
+mod server;
 mod spec;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod wire;
 
+pub use memo::{Chance, LinkLoss, SetupOptions, SetupPair, Setups, SetupsSize};
 pub use outcome::{Datagrams, RelayUse, SelectedKinds, SetupOutcome, SetupTimes, Signaled};
 pub use profile::SetupProfile;
-pub use spec::{EndSpec, Gather, Ipv6, PairSetup, Relation, RelayTransport, StackProfile};
+pub use run::{SetupRun, run, run_traced};
+pub use spec::{EndSpec, Gather, Ipv6, Losses, PairSetup, Relation, RelayTransport, StackProfile};
+pub use trace::{Step, Who};

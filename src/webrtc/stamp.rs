@@ -62,6 +62,16 @@ impl Delays {
         self.0[leg as usize]
     }
 
+    /// On the straight way to others, after this share of it; rounded to whole ns.
+    #[must_use]
+    pub fn toward(&self, other: &Self, share: f64) -> Self {
+        let part = |leg: usize| {
+            let (from_ns, to_ns) = (self.0[leg].as_ns() as i64, other.0[leg].as_ns() as i64);
+            from_ns + ((to_ns - from_ns) as f64 * share).round() as i64
+        };
+        Self(std::array::from_fn(|leg| SimDuration::from_ns(u64::try_from(part(leg)).unwrap_or(0))))
+    }
+
     /// The delays in the order of the legs.
     #[inline]
     #[must_use]
@@ -101,6 +111,17 @@ impl Stamp {
         Self { time: self.time + span, ..self }
     }
 
+    /// Later by a number of times a difference that is not negative.
+    #[must_use]
+    pub fn later_by(mut self, difference: &Difference, times: u16, delays: &Delays) -> Self {
+        let span_ns = u64::try_from(difference.ns(delays)).unwrap_or(0);
+        self.time += SimDuration::from_ns(span_ns * u64::from(times));
+        for (count, more) in self.counts.iter_mut().zip(difference.counts) {
+            *count = count.wrapping_add_signed(more.wrapping_mul(times as i16));
+        }
+        self
+    }
+
     /// Later by the delay of a leg.
     #[must_use]
     pub fn over(mut self, leg: Leg, delays: &Delays) -> Self {
@@ -111,7 +132,7 @@ impl Stamp {
 }
 
 /// A difference of two stamps: its constant part in ns, and how often each leg is in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
     /// The constant part in ns.
     pub constant_ns: i64,
@@ -127,6 +148,12 @@ impl Difference {
         let nothing = Self { constant_ns: 0, counts };
         let whole_ns = a.time.as_ns().wrapping_sub(b.time.as_ns()) as i64;
         Self { constant_ns: whole_ns - nothing.ns(delays), counts }
+    }
+
+    /// A fixed time, whatever the delays.
+    #[must_use]
+    pub const fn fixed(span: SimDuration) -> Self {
+        Self { constant_ns: span.as_ns() as i64, counts: [0; LEGS] }
     }
 
     /// Its value in ns under these delays.
@@ -154,6 +181,7 @@ impl Difference {
 #[derive(Clone, Debug, Default)]
 pub struct Comparisons {
     delays: Delays,
+    silent: bool,
     made: Vec<(Difference, Ordering)>,
 }
 
@@ -161,7 +189,13 @@ impl Comparisons {
     /// None yet, under these delays.
     #[must_use]
     pub const fn new(delays: Delays) -> Self {
-        Self { delays, made: Vec::new() }
+        Self { delays, silent: false, made: Vec::new() }
+    }
+
+    /// None, ever: for runs of which only the outcome is wanted.
+    #[must_use]
+    pub const fn silent(delays: Delays) -> Self {
+        Self { delays, silent: true, made: Vec::new() }
     }
 
     /// The delays.
@@ -173,7 +207,7 @@ impl Comparisons {
     /// Which of two times is earlier.
     pub fn compare(&mut self, a: Stamp, b: Stamp) -> Ordering {
         let outcome = a.time.cmp(&b.time);
-        if a.counts == b.counts {
+        if self.silent || a.counts == b.counts {
             return outcome;
         }
         let difference = Difference::between(a, b, &self.delays);
@@ -210,6 +244,12 @@ impl Moment<'_> {
     pub fn passed(&mut self, deadline: Stamp) -> bool {
         self.comparisons.compare(deadline, self.now) == Ordering::Less
     }
+
+    /// The earliest of some times.
+    pub fn earliest(&mut self, times: impl IntoIterator<Item = Stamp>) -> Option<Stamp> {
+        let earlier = |first, other| if self.comparisons.compare(other, first).is_lt() { other } else { first };
+        times.into_iter().reduce(earlier)
+    }
 }
 
 #[cfg(test)]
@@ -231,6 +271,18 @@ mod tests {
         assert_eq!(difference.constant_ns, -13_000_000);
         assert_eq!(difference.ns(&now), -3_000_000);
         assert_eq!(difference.ns(&delays(40, 50)), 17_000_000);
+    }
+
+    #[test]
+    fn a_multiple_of_a_difference_is_added_with_its_legs() {
+        let now = delays(30, 50);
+        let start = Stamp::ZERO.over(Leg::Offer, &now);
+        let end = start.over(Leg::Direct, &now).over(Leg::Direct, &now).after(SimDuration::from_ms(1));
+        let later = start.later_by(&Difference::between(end, start, &now), 2, &now);
+        assert_eq!(later.time(), SimTime::ZERO + SimDuration::from_ms(50 + 2 * 61));
+        assert_eq!(Difference::between(later, start, &now).ns(&delays(40, 50)), 162_000_000);
+        let fixed = Difference::fixed(SimDuration::from_ms(7));
+        assert_eq!(start.later_by(&fixed, 3, &now), start.after(SimDuration::from_ms(21)));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use peerscape::real::bulk::{BulkSpec, transfer};
 use peerscape::real::pair::{Gather, PairSpec};
 use peerscape::rng::Seed;
 use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
+use peerscape::webrtc::stamp::Delays;
 
 /// Goodput in Mbit/s, mean over `seeds` transfers.
 fn goodput(one_way_ms: u64, loss_percent: f64, message: u64, secs: u64, seeds: u64) -> f64 {
@@ -19,7 +20,7 @@ fn goodput(one_way_ms: u64, loss_percent: f64, message: u64, secs: u64, seeds: u
     let one = |seed| {
         let pair = PairSpec {
             up,
-            delay: SimDuration::from_ms(one_way_ms),
+            delays: Delays::uniform(SimDuration::from_ms(one_way_ms)),
             gather: Gather::Host,
             seed: Seed(seed),
             ..PairSpec::default()

@@ -6,3 +6,4 @@ mod determinism;
 mod endurance;
 mod goodput;
 mod outcomes;
+mod setup;

@@ -5,9 +5,10 @@ use peerscape::net::{
 };
 use peerscape::real::pair::{Gather, PairRun, PairSpec, connect};
 use peerscape::units::SimDuration;
+use peerscape::webrtc::stamp::Delays;
 
 fn run(boxes: [Vec<MiddleboxSpec>; 2], gather: Gather) -> PairRun {
-    let spec = PairSpec { boxes, gather, delay: SimDuration::from_ms(25), ..PairSpec::default() };
+    let spec = PairSpec { boxes, gather, delays: Delays::uniform(SimDuration::from_ms(25)), ..PairSpec::default() };
     connect(&spec).expect("it runs")
 }
 
@@ -92,7 +93,8 @@ fn relay_only_takes_the_relay_even_between_public_peers() {
 
 #[test]
 fn without_trickle_the_description_waits_for_the_candidates() {
-    let spec = PairSpec { gather: Gather::Stun, delay: SimDuration::from_ms(25), ..PairSpec::default() };
+    let spec =
+        PairSpec { gather: Gather::Stun, delays: Delays::uniform(SimDuration::from_ms(25)), ..PairSpec::default() };
     let eager = connect(&spec).expect("it runs");
     let patient = connect(&PairSpec { trickle: false, ..spec }).expect("it runs");
     let ms = |run: &PairRun| run.connection.open_at().expect("open").as_ns() / 1_000_000;

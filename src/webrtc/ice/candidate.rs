@@ -45,11 +45,23 @@ impl CandidateKind {
     }
 }
 
-/// The way a packet leaves an end: its own socket, or one of its allocations at TURN servers.
+/// The family of an address. Candidates of different families are never paired (RFC 8445, section
+/// 6.1.2.2). The addresses themselves are all written as IPv4 ones here, each family in a range of
+/// its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Family {
+    /// IPv4.
+    #[default]
+    V4,
+    /// IPv6.
+    V6,
+}
+
+/// The way a packet leaves an end: one of its own sockets, or one of its allocations at TURN servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Route {
-    /// From its own socket.
-    Socket,
+    /// From its own socket of this number.
+    Socket(u8),
     /// Through the allocation of this number.
     Relay(u8),
 }
@@ -61,22 +73,24 @@ pub struct Candidate {
     pub kind: CandidateKind,
     /// The address to reach it at.
     pub address: SocketAddrV4,
+    /// The family of the address.
+    pub family: Family,
     /// How packets of it leave; of the other end's candidates meaningless.
     pub route: Route,
     /// Which of several candidates of its type is preferred: 65,535 for the first.
     pub local_preference: u16,
 }
 
-/// Local preference of the only candidate of its type.
-pub(super) const PREFERENCE_MAX: u16 = u16::MAX;
+/// Local preference of the only candidate of its type (RFC 8445, section 5.1.2.1).
+pub const PREFERENCE_MAX: u16 = u16::MAX;
 /// There is one component: data channels share a transport.
 const COMPONENT: u32 = 1;
 
 impl Candidate {
-    /// The only candidate of its type.
+    /// The only candidate of its type, with an IPv4 address.
     #[must_use]
     pub const fn new(kind: CandidateKind, address: SocketAddrV4, route: Route) -> Self {
-        Self { kind, address, route, local_preference: PREFERENCE_MAX }
+        Self { kind, address, family: Family::V4, route, local_preference: PREFERENCE_MAX }
     }
 
     /// Its priority (RFC 8445, section 5.1.2.1).
@@ -102,7 +116,7 @@ mod tests {
     #[test]
     fn priorities_are_those_of_the_standard() {
         let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 1);
-        let priority = |kind| Candidate::new(kind, address, Route::Socket).priority();
+        let priority = |kind| Candidate::new(kind, address, Route::Socket(0)).priority();
         // The host candidate of every WebRTC description with one address.
         assert_eq!(priority(CandidateKind::Host), 2_130_706_431);
         assert_eq!(priority(CandidateKind::ServerReflexive), 1_694_498_815);

@@ -1,7 +1,7 @@
 //! The check list: pairs of candidates and how far each is (RFC 8445, section 6.1.2).
 
 use super::candidate::{Candidate, pair_priority};
-use crate::units::SimTime;
+use crate::webrtc::stamp::Stamp;
 
 /// How far the check of a pair is. Frozen does not occur: with one component and one stream every
 /// foundation has a pair of its own.
@@ -19,12 +19,25 @@ pub(super) struct Pair {
     pub(super) local: usize,
     pub(super) remote: usize,
     pub(super) state: PairState,
+    /// The role its priority was computed for.
+    pub(super) controlling: bool,
     /// Requests of the check that is in progress.
     pub(super) requests: u32,
-    /// When the next request is due; only where checks are paced.
-    pub(super) resend_at: SimTime,
+    /// When the first of them was sent.
+    pub(super) first_request: Stamp,
+    /// The latest of them, in the order of all requests of this end.
+    pub(super) last_request: u32,
+    /// When the next request is due, where each pair has its own schedule.
+    pub(super) resend_at: Option<Stamp>,
     /// Whether the other end nominated it before its check succeeded.
     pub(super) nominate_on_success: bool,
+}
+
+impl Pair {
+    /// Whether its check may still succeed.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.state, PairState::Waiting | PairState::InProgress)
+    }
 }
 
 /// All pairs of an end.
@@ -34,13 +47,16 @@ pub(super) struct CheckList {
 }
 
 impl CheckList {
-    pub(super) fn add(&mut self, local: usize, remote: usize) -> usize {
+    pub(super) fn add(&mut self, local: usize, remote: usize, controlling: bool) -> usize {
         self.pairs.push(Pair {
             local,
             remote,
             state: PairState::Waiting,
+            controlling,
             requests: 0,
-            resend_at: SimTime::MAX,
+            first_request: Stamp::ZERO,
+            last_request: 0,
+            resend_at: None,
             nominate_on_success: false,
         });
         self.pairs.len() - 1
@@ -62,7 +78,7 @@ pub(super) struct Sides {
 impl Sides {
     pub(super) fn priority(&self, pair: &Pair) -> u64 {
         let (local, remote) = (self.locals[pair.local].priority(), self.remotes[pair.remote].priority());
-        if self.controlling { pair_priority(local, remote) } else { pair_priority(remote, local) }
+        if pair.controlling { pair_priority(local, remote) } else { pair_priority(remote, local) }
     }
 
     /// The pair with the highest priority of those that `fits` names; the earlier of equals.
@@ -75,5 +91,10 @@ impl Sides {
             }
         }
         best.map(|(_, index)| index)
+    }
+
+    /// Whether two candidates can be paired.
+    pub(super) fn fit(&self, local: usize, remote: usize) -> bool {
+        self.locals[local].family == self.remotes[remote].family
     }
 }

@@ -52,38 +52,53 @@ impl IceSpec {
     pub const fn profile(self) -> IceProfile {
         match self {
             Self::Rfc => IceProfile {
+                name: self,
                 checks: Checks::Paced { interval: ms(50), rto: ms(500), requests_max: 7 },
-                nomination: Nomination::Regular { patience: ms(500) },
+                nomination: Nomination::Regular { patience: ms(1_000) },
                 hears_before_described: true,
+                keeps_path_in_restart: true,
+                separate_sockets: false,
+                streams_to_turn: true,
+                binding: Retransmission::RFC,
+                turn: Retransmission::RFC,
                 consent_interval: ms(5_000),
                 disconnected_after: ms(5_000),
                 failed_after: ms(30_000),
             },
-            Self::WebrtcRs021 | Self::WebrtcRs017 | Self::Pion => IceProfile {
-                checks: Checks::AllAtOnce { interval: ms(200), requests_max: 8 },
-                nomination: Nomination::AfterWaits(AcceptanceWaits {
-                    host: ms(0),
-                    server_reflexive: ms(500),
-                    peer_reflexive: ms(1_000),
-                    relayed: ms(2_000),
-                }),
-                hears_before_described: false,
-                consent_interval: ms(2_000),
-                disconnected_after: ms(5_000),
-                failed_after: ms(30_000),
-            },
+            Self::WebrtcRs021 => WEBRTC_RS,
+            Self::WebrtcRs017 | Self::Pion => {
+                let streams_to_turn = matches!(self, Self::Pion);
+                IceProfile { name: self, separate_sockets: true, streams_to_turn, ..WEBRTC_RS }
+            }
             Self::Chromium => IceProfile {
-                checks: Checks::Paced { interval: ms(48), rto: ms(250), requests_max: 9 },
+                name: self,
+                checks: Checks::RoundRobin {
+                    interval: ms(48),
+                    settled_interval: ms(480),
+                    requests_before_settled: 3,
+                    pair_fails_after: ms(15_000),
+                },
                 nomination: Nomination::Aggressive,
                 hears_before_described: true,
+                keeps_path_in_restart: true,
+                separate_sockets: false,
+                streams_to_turn: true,
+                binding: Retransmission::LIBWEBRTC,
+                turn: Retransmission::LIBWEBRTC,
                 consent_interval: ms(2_500),
                 disconnected_after: ms(2_500),
                 failed_after: ms(30_000),
             },
             Self::Firefox => IceProfile {
+                name: self,
                 checks: Checks::Paced { interval: ms(20), rto: ms(100), requests_max: 7 },
                 nomination: Nomination::Aggressive,
                 hears_before_described: true,
+                keeps_path_in_restart: true,
+                separate_sockets: false,
+                streams_to_turn: true,
+                binding: Retransmission::RFC,
+                turn: Retransmission::RFC,
                 consent_interval: ms(5_000),
                 disconnected_after: ms(5_000),
                 failed_after: ms(30_000),
@@ -92,9 +107,32 @@ impl IceSpec {
     }
 }
 
+/// The algorithm and constants of crate `rtc-ice` 0.21.1 (`agent_config.rs`), which are pion's.
+const WEBRTC_RS: IceProfile = IceProfile {
+    name: IceSpec::WebrtcRs021,
+    checks: Checks::AllAtOnce { interval: ms(200), requests_max: 8 },
+    nomination: Nomination::AfterWaits(AcceptanceWaits {
+        host: ms(0),
+        server_reflexive: ms(500),
+        peer_reflexive: ms(1_000),
+        relayed: ms(2_000),
+    }),
+    hears_before_described: false,
+    keeps_path_in_restart: false,
+    separate_sockets: false,
+    streams_to_turn: false,
+    binding: Retransmission::RTC_STUN,
+    turn: Retransmission::RTC_TURN,
+    consent_interval: ms(2_000),
+    disconnected_after: ms(5_000),
+    failed_after: ms(30_000),
+};
+
 /// How an implementation checks and nominates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IceProfile {
+    /// Whose it is.
+    pub name: IceSpec,
     /// When which pairs are checked.
     pub checks: Checks,
     /// How the pair to use is chosen.
@@ -102,6 +140,19 @@ pub struct IceProfile {
     /// Whether checks that come before the other end's description are answered (RFC 8445, section
     /// 7.3), or ignored.
     pub hears_before_described: bool,
+    /// Whether data still takes the old path while ICE restarts (RFC 8445, section 9).
+    pub keeps_path_in_restart: bool,
+    /// Whether STUN and TURN servers are asked from sockets of their own, so that a
+    /// server-reflexive candidate has another base than the host candidate (webrtc-rs 0.17 and pion:
+    /// `agent_gather.rs`), or from the host candidate's.
+    pub separate_sockets: bool,
+    /// Whether it reaches TURN servers over TCP and TLS too; both versions of webrtc-rs speak UDP
+    /// only.
+    pub streams_to_turn: bool,
+    /// How it repeats Binding requests to a STUN server.
+    pub binding: Retransmission,
+    /// How it repeats requests to a TURN server.
+    pub turn: Retransmission,
     /// Time between two checks of the pair in use, for consent (RFC 7675) or to keep it alive.
     pub consent_interval: SimDuration,
     /// Silence after which the connection counts as disconnected.
@@ -129,6 +180,19 @@ pub enum Checks {
         rto: SimDuration,
         /// Requests of a transaction (Rc of RFC 8489).
         requests_max: u32,
+    },
+    /// One by one, each request its own transaction: those that checks of the other end triggered
+    /// first, then those never checked by priority, then the one checked longest ago.
+    RoundRobin {
+        /// Time between two checks.
+        interval: SimDuration,
+        /// Time between two checks once there is a pair in use and every pair has had
+        /// `requests_before_settled` requests.
+        settled_interval: SimDuration,
+        /// Requests on each pair before the pace slows down.
+        requests_before_settled: u32,
+        /// A pair fails that has not answered for so long.
+        pair_fails_after: SimDuration,
     },
 }
 
@@ -170,6 +234,47 @@ impl AcceptanceWaits {
             CandidateKind::ServerReflexive => self.server_reflexive,
             CandidateKind::PeerReflexive => self.peer_reflexive,
             CandidateKind::Relayed => self.relayed,
+        }
+    }
+}
+
+/// How requests to a server are repeated over UDP until they are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retransmission {
+    /// The wait after the first.
+    pub first: SimDuration,
+    /// How the wait grows.
+    pub growth: Growth,
+    /// How often it is sent at most.
+    pub sends_max: u32,
+}
+
+/// How a wait grows from request to request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Growth {
+    /// By the first wait each time.
+    Linear,
+    /// Twofold each time, up to a limit.
+    DoublingTo(SimDuration),
+}
+
+impl Retransmission {
+    /// RFC 8489, section 6.2.1: RTO 500 ms, Rc 7.
+    pub const RFC: Self = Self { first: ms(500), growth: Growth::DoublingTo(ms(32_000)), sends_max: 7 };
+    /// libwebrtc, `stun_request.cc`: 250 ms, at most 8 s, nine times.
+    pub const LIBWEBRTC: Self = Self { first: ms(250), growth: Growth::DoublingTo(ms(8_000)), sends_max: 9 };
+    /// Crate `rtc-stun` 0.21.1, `client.rs`.
+    pub const RTC_STUN: Self = Self { first: ms(300), growth: Growth::Linear, sends_max: 8 };
+    /// Crate `rtc-turn` 0.21.1, `client/transaction.rs`.
+    pub const RTC_TURN: Self = Self { first: ms(200), growth: Growth::DoublingTo(ms(1_600)), sends_max: 7 };
+
+    /// The wait after request number `sends`, counted from one.
+    #[must_use]
+    pub fn wait(&self, sends: u32) -> SimDuration {
+        match self.growth {
+            // That crate repeats once the time is past, which is a moment later.
+            Growth::Linear => self.first * u64::from(sends) + SimDuration::from_ns(1),
+            Growth::DoublingTo(most) => (self.first * (1 << (sends - 1).min(16))).min(most),
         }
     }
 }

@@ -1,37 +1,34 @@
 //! What checks do to an agent, by its role: responses, triggered checks, nomination, conflicts.
 
+use std::net::SocketAddrV4;
+
 use super::agent::{Agent, AgentState, Check, Outgoing};
 use super::pairs::PairState;
 use super::profile::Nomination;
-use crate::units::SimTime;
-use std::net::SocketAddrV4;
+use crate::webrtc::stamp::{Moment, Stamp};
 
 impl Agent {
     /// A request of the other end on a pair.
-    pub(super) fn asked(&mut self, now: SimTime, local: usize, remote: usize, id: u32, nominates: bool) {
-        if self.is_paced() {
-            self.asked_paced(now, local, remote, id, nominates);
+    pub(super) fn asked(&mut self, moment: &mut Moment<'_>, local: usize, remote: usize, id: u32, nominates: bool) {
+        if !self.checks_all() {
+            self.asked_paced(local, remote, id, nominates);
         } else if self.sides.controlling {
-            self.asked_controlling(now, local, remote, id);
+            self.asked_controlling(moment, local, remote, id);
         } else {
-            self.asked_controlled(now, local, remote, id, nominates);
+            self.asked_controlled(moment.now, local, remote, id, nominates);
         }
     }
 
     /// A check of this end's has been answered.
-    pub(super) fn answered(&mut self, now: SimTime, index: usize, nominated: bool) {
+    pub(super) fn answered(&mut self, moment: &mut Moment<'_>, index: usize, nominated: bool) {
         let pair = &mut self.list.pairs[index];
-        (pair.state, pair.resend_at) = (PairState::Succeeded, SimTime::MAX);
+        (pair.state, pair.resend_at) = (PairState::Succeeded, None);
         let promised = pair.nominate_on_success;
-        self.first_valid.get_or_insert(now);
-        match self.profile.nomination {
-            Nomination::Aggressive => self.select_better(now, index),
-            Nomination::Regular { .. } | Nomination::AfterWaits(_) => {
-                let chosen = if self.sides.controlling { nominated } else { promised };
-                if chosen && self.selected.is_none() {
-                    self.select(now, index);
-                }
-            }
+        self.first_valid.get_or_insert(moment.now);
+        if self.changes_its_mind() {
+            self.select_better(index);
+        } else if self.selected.is_none() && if self.sides.controlling { nominated } else { promised } {
+            self.select(index);
         }
     }
 
@@ -54,73 +51,82 @@ impl Agent {
             self.out.push(Outgoing { route, to: from, check: Check::RoleConflict { id } });
             return false;
         }
-        self.sides.controlling = !controlling;
-        self.nominated = None;
+        self.take_role(!controlling);
         true
     }
 
     /// Takes the other role and checks again.
-    pub(super) fn switch_role(&mut self, _now: SimTime) {
-        self.sides.controlling = !self.sides.controlling;
-        self.nominated = None;
-        let undecided = |state| state == PairState::InProgress;
-        for pair in self.list.pairs.iter_mut().filter(|pair| undecided(pair.state)) {
-            (pair.state, pair.resend_at) = (PairState::Waiting, SimTime::MAX);
+    pub(super) fn switch_role(&mut self) {
+        self.take_role(!self.sides.controlling);
+        for pair in self.list.pairs.iter_mut().filter(|pair| pair.state == PairState::InProgress) {
+            (pair.state, pair.resend_at) = (PairState::Waiting, None);
         }
+        self.round_due = true;
+    }
+
+    fn take_role(&mut self, controlling: bool) {
+        self.sides.controlling = controlling;
+        self.nominated = None;
+        self.list.pairs.iter_mut().for_each(|pair| pair.controlling = controlling);
     }
 
     /// When regular nomination stops waiting for something better.
-    pub(super) fn patience_ends(&self) -> Option<SimTime> {
+    pub(super) fn patience_ends(&self) -> Option<Stamp> {
         let Nomination::Regular { patience } = self.profile.nomination else { return None };
         let waits = self.sides.controlling && self.nominated.is_none() && self.state == AgentState::Checking;
-        self.first_valid.filter(|_| waits).map(|first| first + patience)
+        self.first_valid.filter(|_| waits).map(|first| first.after(patience))
     }
 
     /// Regular nomination, once its condition holds.
-    pub(super) fn nominate_if_due(&mut self, now: SimTime) {
+    pub(super) fn nominate_if_due(&mut self, moment: &mut Moment<'_>) {
         let Some(ends) = self.patience_ends() else { return };
         let Some(best) = self.sides.best(&self.list, |pair| pair.state == PairState::Succeeded) else { return };
         let priority = self.sides.priority(&self.list.pairs[best]);
-        let open = |state| matches!(state, PairState::Waiting | PairState::InProgress);
-        let better = self.list.pairs.iter().any(|pair| open(pair.state) && self.sides.priority(pair) > priority);
-        if !better || ends <= now {
+        let better = self.list.pairs.iter().any(|pair| pair.is_open() && self.sides.priority(pair) > priority);
+        if !better || moment.reached(ends) {
             self.nominated = Some(best);
             self.triggered.push_front(best);
         }
     }
 
     /// Sends the nomination of the pair that was chosen.
-    pub(super) fn nominate(&mut self, now: SimTime) {
+    pub(super) fn nominate(&mut self, now: Stamp) {
         if let Some(index) = self.nominated {
             self.request(now, index, true);
         }
     }
 
+    /// Whether it takes a better pair into use when one turns up later.
+    pub(super) const fn changes_its_mind(&self) -> bool {
+        matches!(self.profile.nomination, Nomination::Aggressive)
+    }
+
     // Where all pairs are checked at once, the controlling end only answers; it may nominate.
-    fn asked_controlling(&mut self, now: SimTime, local: usize, remote: usize, id: u32) {
+    fn asked_controlling(&mut self, moment: &mut Moment<'_>, local: usize, remote: usize, id: u32) {
         self.respond(local, remote, id);
         let Some(index) = self.list.find(local, remote) else {
-            self.list.add(local, remote);
+            self.list.add(local, remote, self.sides.controlling);
             return;
         };
         let undecided = self.nominated.is_none() && self.selected.is_none();
         if undecided && self.list.pairs[index].state == PairState::Succeeded {
             let best = self.sides.best(&self.list, |pair| pair.state != PairState::Failed);
-            if best == Some(index) && self.is_acceptable(now, index) {
+            if best == Some(index) && self.is_acceptable(moment, index) {
                 self.nominated = Some(index);
-                self.nominate(now);
+                self.nominate(moment.now);
             }
         }
     }
 
     // The controlled end checks in return, every time.
-    fn asked_controlled(&mut self, now: SimTime, local: usize, remote: usize, id: u32, nominates: bool) {
-        let index = self.list.find(local, remote).unwrap_or_else(|| self.list.add(local, remote));
+    fn asked_controlled(&mut self, now: Stamp, local: usize, remote: usize, id: u32, nominates: bool) {
+        let index =
+            self.list.find(local, remote).unwrap_or_else(|| self.list.add(local, remote, self.sides.controlling));
         let works = self.list.pairs[index].state == PairState::Succeeded;
         match (nominates, works) {
             (true, true) => {
                 if self.selected.is_none() {
-                    self.select(now, index);
+                    self.select(index);
                 }
                 self.respond(local, remote, id);
             }
@@ -133,33 +139,31 @@ impl Agent {
     }
 
     // RFC 8445, section 7.3.1: answer, and check in return unless that has been done.
-    fn asked_paced(&mut self, now: SimTime, local: usize, remote: usize, id: u32, nominates: bool) {
+    fn asked_paced(&mut self, local: usize, remote: usize, id: u32, nominates: bool) {
         self.respond(local, remote, id);
-        let index = self.list.find(local, remote).unwrap_or_else(|| self.list.add(local, remote));
+        let index =
+            self.list.find(local, remote).unwrap_or_else(|| self.list.add(local, remote, self.sides.controlling));
         let pair = &mut self.list.pairs[index];
-        match pair.state {
-            PairState::Succeeded => {
-                if nominates && !self.sides.controlling {
-                    match self.profile.nomination {
-                        Nomination::Aggressive => self.select_better(now, index),
-                        _ if self.selected.is_none() => self.select(now, index),
-                        _ => {}
-                    }
+        if pair.state == PairState::Succeeded {
+            if nominates && !self.sides.controlling {
+                if self.changes_its_mind() {
+                    self.select_better(index);
+                } else if self.selected.is_none() {
+                    self.select(index);
                 }
             }
-            PairState::Waiting | PairState::InProgress | PairState::Failed => {
-                pair.nominate_on_success |= nominates;
-                if !self.triggered.contains(&index) {
-                    self.triggered.push_back(index);
-                }
+        } else {
+            pair.nominate_on_success |= nominates;
+            if !self.triggered.contains(&index) {
+                self.triggered.push_back(index);
             }
         }
     }
 
-    fn select_better(&mut self, now: SimTime, index: usize) {
+    fn select_better(&mut self, index: usize) {
         let priority = |index: usize| self.sides.priority(&self.list.pairs[index]);
         if self.selected.is_none_or(|selected| priority(selected) < priority(index)) {
-            self.select(now, index);
+            self.select(index);
         }
     }
 

@@ -3,16 +3,23 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::webrtc::handshake::TransportProfile;
+use crate::webrtc::ice::IceSpec;
+
 /// A set-up ladder by name. Each exchanges offer and answer through the signaling server (one
 /// round trip of each side's path to it), then does the rest over the path between the peers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetupProfile {
+    /// What the engines of both ends do: `dtls13` between two browsers of one kind, `webrtc-rs` where
+    /// the DTLS server asks for a cookie, else `classic12` (measured: Chromium and Firefox fall back
+    /// to DTLS 1.2 with other stacks).
+    #[default]
+    Engines,
     /// ICE 1, DTLS 1.2 2, SCTP 2 round trips (draft-hancke-tsvwg-snap-00).
     Classic12,
     /// DTLS 1.3 saves one: what Chromium and Firefox do with their own kind (measured: open four
     /// round trips after the answer).
-    #[default]
     Dtls13,
     /// SCTP's INIT in the offer and answer (SNAP) saves two over `classic12`.
     Snap,
@@ -26,12 +33,24 @@ pub enum SetupProfile {
 }
 
 impl SetupProfile {
-    /// What happens on the path between the peers, after signaling, in round trips.
+    /// What two ends do, given their stacks and which of them is the DTLS client: never `engines`.
+    #[must_use]
+    pub fn between(self, server: IceSpec, client: IceSpec) -> Self {
+        match (self, server) {
+            (Self::Engines, IceSpec::Chromium | IceSpec::Firefox) if client == server => Self::Dtls13,
+            (Self::Engines, _) if TransportProfile::of(server).dtls.cookie => Self::WebrtcRs,
+            (Self::Engines, _) => Self::Classic12,
+            (named, _) => named,
+        }
+    }
+
+    /// What happens on the path between the peers, after signaling, in round trips; of `engines` as
+    /// between two browsers of one kind.
     #[must_use]
     pub const fn stages(self) -> &'static [(&'static str, u64)] {
         match self {
             Self::Classic12 => &[("ICE", 1), ("DTLS 1.2", 2), ("SCTP and channel", 2)],
-            Self::Dtls13 => &[("ICE", 1), ("DTLS 1.3", 1), ("SCTP and channel", 2)],
+            Self::Engines | Self::Dtls13 => &[("ICE", 1), ("DTLS 1.3", 1), ("SCTP and channel", 2)],
             Self::Snap => &[("ICE", 1), ("DTLS 1.2", 2)],
             Self::Warp => &[("ICE with DTLS", 1)],
             Self::WebrtcRs => &[("ICE check and nomination", 2), ("DTLS 1.2 with cookie", 3), ("SCTP and channel", 2)],
@@ -51,7 +70,7 @@ impl SetupProfile {
     pub const fn dtls_record_bytes(self) -> u64 {
         match self {
             Self::Classic12 | Self::Snap | Self::WebrtcRs => 37,
-            Self::Dtls13 | Self::Warp | Self::Instant => 22,
+            Self::Engines | Self::Dtls13 | Self::Warp | Self::Instant => 22,
         }
     }
 

@@ -95,3 +95,13 @@ pub struct PairSetup {
     /// What follows ICE.
     pub profile: SetupProfile,
 }
+
+/// Datagrams that are lost, counted from zero on each end's access link and direction; offerer
+/// first. What a box drops is not on the link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Losses {
+    /// From the end to the network.
+    pub up: [Vec<u32>; 2],
+    /// From the network to the end.
+    pub down: [Vec<u32>; 2],
+}

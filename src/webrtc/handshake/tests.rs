@@ -1,0 +1,5 @@
+//! Two ends joined by a fixed delay.
+
+mod ladders;
+mod losses;
+mod rig;

@@ -1,0 +1,129 @@
+//! What is learned, held against state machines made up for the purpose and against the real one.
+
+use std::cmp::Ordering;
+
+use proptest::prelude::*;
+
+use super::courses::{Courses, Found};
+use super::outcomes::plain;
+use super::tree::Branch;
+use super::*;
+use crate::rng::PairKey;
+use crate::units::Probability;
+use crate::webrtc::ice::IceSpec;
+use crate::webrtc::setup::{Datagrams, Gather, Ipv6, RelayUse, SetupTimes, Signaled, StackProfile};
+use crate::webrtc::stamp::Leg;
+
+/// Opens after a round trip, or after two if the first is longer than a timer of 50 ms, and an offer
+/// later if offers are faster than that. Whether an answer is faster makes no difference.
+fn machine(_: &[Lost], mut comparisons: Comparisons) -> (SetupOutcome<Stamp>, Comparisons) {
+    let delays = *comparisons.delays();
+    let round_trip = Stamp::ZERO.over(Leg::Direct, &delays).over(Leg::Direct, &delays);
+    let timer = Stamp::ZERO.after(SimDuration::from_ms(50));
+    let mut open = round_trip;
+    for tick in 1..20 {
+        let tick = Stamp::ZERO.after(SimDuration::from_ms(7 * tick));
+        comparisons.compare(tick, Stamp::ZERO.over(Leg::Answer, &delays));
+    }
+    if comparisons.compare(round_trip, timer) == Ordering::Greater {
+        open = open.over(Leg::Direct, &delays).over(Leg::Direct, &delays);
+    }
+    if comparisons.compare(Stamp::ZERO.over(Leg::Offer, &delays), round_trip) == Ordering::Less {
+        open = open.over(Leg::Offer, &delays);
+    }
+    let outcome = SetupOutcome {
+        times: SetupTimes { open: [Some(open); 2], ..SetupTimes::default() },
+        selected: [None; 2],
+        relay: RelayUse::Direct,
+        signaled: [Signaled::default(); 2],
+        datagrams: [Datagrams { up: 1, down: 1 }; 2],
+    };
+    (outcome, comparisons)
+}
+
+fn delays_of(us: [u64; 3]) -> Delays {
+    let [direct, offer, answer] = us.map(SimDuration::from_us);
+    Delays::default().with(Leg::Direct, direct).with(Leg::Offer, offer).with(Leg::Answer, answer)
+}
+
+proptest! {
+    #[test]
+    fn boundaries_are_found_to_the_nanosecond(
+        seed in any::<u64>(),
+        near in prop::collection::vec((0..50_000_u64, -1..2_i64), 20),
+    ) {
+        let mut courses = Courses::default();
+        let mut root = Branch::default();
+        let draw = |number: u32, leg: u32, below: u64| PairKey::new(seed).directed(number, leg) % below;
+        for number in 0..400 {
+            let us = [draw(number, 0, 80_000), draw(number, 1, 150_000), draw(number, 2, 150_000)];
+            courses.find(&mut root, &delays_of(us), &machine);
+        }
+        // Four outcomes, and none of the twenty comparisons that make no difference.
+        prop_assert!((3..=4).contains(&courses.comparisons()), "{}", courses.comparisons());
+        prop_assert!(courses.outcomes() == 4 && courses.bytes() > 0);
+        for (offer_us, ns) in near {
+            let timer = SimDuration::from_ns(25_000_000_u64.saturating_add_signed(ns));
+            let delays = delays_of([0, offer_us, 20_000]).with(Leg::Direct, timer);
+            let runs = courses.runs();
+            let found = courses.find(&mut root, &delays, &machine);
+            // Equal times are told apart by a run.
+            prop_assert!(ns != 0 || matches!(found, Found::Run(_)) && courses.runs() == runs + 1);
+            prop_assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::silent(delays)).0));
+        }
+    }
+}
+
+fn setups(spec: IceSpec) -> Setups {
+    let nat = crate::net::MIDDLEBOX_PRESETS.iter().find(|preset| preset.name == "eim-apdf").expect("a preset");
+    let end = |boxes| EndSpec {
+        boxes,
+        ipv6: Ipv6::None,
+        stack: StackProfile { ice: spec.profile(), mdns: false },
+        gather: Gather::Stun,
+    };
+    let options = SetupOptions {
+        trickle: true,
+        transports: vec![RelayTransport::Udp],
+        profile: SetupProfile::Engines,
+        memory_bytes: SetupOptions::MEMORY_BYTES,
+    };
+    Setups::new(vec![end(Vec::new()), end((nat.make)())], options)
+}
+
+#[test]
+fn losses_come_with_their_probability_and_cost_time() {
+    let mut setups = setups(IceSpec::WebrtcRs021);
+    let pair = SetupPair { kinds: [0, 1], relation: Relation::Apart };
+    let delays = Delays::uniform(SimDuration::from_ms(20)).with(Leg::Offer, SimDuration::from_ms(33));
+    let lossless = setups.look_up(pair, &delays, &Chance::LOSSLESS);
+    let open = lossless.times.open[0].expect("it opens");
+    let loss = Probability::new(0.001).expect("a probability");
+    let [a, b] = lossless.datagrams;
+    let datagrams = a.up + a.down + b.up + b.down;
+    let (mut later, mut never) = (0, 0);
+    let attempts = 2_000;
+    for attempt in 0..attempts {
+        let draw = PairKey::new(3).directed(attempt, 0);
+        let chance = Chance { loss: [LinkLoss { up: loss, down: loss }; 2], draw };
+        let outcome = setups.look_up(pair, &delays, &chance);
+        assert_eq!(outcome, setups.look_up(pair, &delays, &chance), "the same draw, the same outcome");
+        match outcome.times.open[0] {
+            None => never += 1,
+            Some(at) => later += u32::from(at > open),
+        }
+    }
+    let any = f64::from(attempts) * loss.any_of(u64::from(datagrams)).get();
+    assert!(later > 0 && f64::from(later + never) < any, "{later} later, {never} never, {any} with a loss");
+    // Runs of one loss are kept.
+    assert!(setups.size().runs < 700, "{:?}", setups.size());
+}
+
+#[test]
+fn certain_loss_fails() {
+    let mut setups = setups(IceSpec::Chromium);
+    let pair = SetupPair { kinds: [1, 1], relation: Relation::Apart };
+    let chance = Chance { loss: [LinkLoss { up: Probability::ONE, down: Probability::ONE }; 2], draw: 1 };
+    let outcome = setups.look_up(pair, &Delays::uniform(SimDuration::from_ms(20)), &chance);
+    assert!(outcome.times.open == [None; 2] && outcome.times.failed.is_some());
+}

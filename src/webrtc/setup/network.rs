@@ -1,0 +1,202 @@
+//! The network of a set-up: two ends behind their boxes, the servers, and the ways between them.
+//!
+//! Both ends' STUN and TURN servers have one address, which is all that boxes see of them; which
+//! way a packet takes follows from whose allocation it belongs to. What boxes remember expires by
+//! the time of the [`Stamp`] alone, without a comparison being noted: a set-up is shorter than
+//! mappings live.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use super::outcome::Datagrams;
+use super::spec::{Ipv6, Losses, PairSetup, Relation};
+use super::wire::Packet;
+use crate::net::{Header, HostId, Internet, MiddleboxSpec, RealmId, Transit, Transport};
+use crate::rng::{Domain, Seed, Streams};
+use crate::webrtc::stamp::{Delays, Leg, Stamp};
+
+/// Who sends or receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Party {
+    /// The offerer, 0, or the answerer, 1.
+    End(usize),
+    /// A server.
+    Server,
+}
+
+/// Where STUN and TURN servers listen, over UDP and TCP (RFC 8656, section 3.1).
+pub(super) const SERVER_PORT: u16 = 3_478;
+/// Where they listen for TLS: the port that networks leave open.
+pub(super) const TLS_PORT: u16 = 443;
+/// The first port of relayed addresses; each allocation has the next one (RFC 8656, section 7.2).
+pub(super) const RELAY_PORTS: u16 = 49_152;
+
+pub(super) struct Network {
+    internet: Internet,
+    // The IPv4 and the IPv6 host of each end.
+    hosts: [[Option<HostId>; 2]; 2],
+    server: HostId,
+    // Whose each allocation is, by its port.
+    owners: Vec<usize>,
+    losses: Losses,
+    datagrams: [Datagrams; 2],
+}
+
+impl Network {
+    pub(super) fn new(setup: &PairSetup, losses: &Losses) -> Self {
+        let mut builder = Builder { internet: Internet::new(), streams: Streams::new(Seed(1)) };
+        let [offerer, answerer] = &setup.ends;
+        let shared = match setup.relation {
+            Relation::Apart => 0,
+            Relation::SameCarrier => 1,
+            Relation::SameLan | Relation::SameLanNoMulticast => offerer.boxes.len(),
+        };
+        let own = offerer.boxes.len() - shared.min(offerer.boxes.len());
+        let common = builder.realm(Internet::PUBLIC, &offerer.boxes[own..], 2);
+        let same_lan = matches!(setup.relation, Relation::SameLan | Relation::SameLanNoMulticast);
+        let first = builder.realm(common, &offerer.boxes[..own], 0);
+        let second = match setup.relation {
+            _ if same_lan => common,
+            _ => builder.realm(common, &answerer.boxes[..answerer.boxes.len().saturating_sub(shared)], 1),
+        };
+        let v4 = [first, second].map(|realm| builder.internet.add_host(realm));
+        let mut v6_realm = None;
+        let v6 = [0, 1].map(|end| {
+            (setup.ends[end].ipv6 == Ipv6::Firewalled).then(|| {
+                let known = v6_realm.filter(|_| same_lan);
+                let realm = known
+                    .unwrap_or_else(|| builder.realm(Internet::PUBLIC, &[MiddleboxSpec::Firewall], 3 + end as u64));
+                v6_realm = Some(realm);
+                builder.internet.add_host(realm)
+            })
+        });
+        let server = builder.internet.add_host(Internet::PUBLIC);
+        Self {
+            internet: builder.internet,
+            hosts: [0, 1].map(|end| [Some(v4[end]), v6[end]]),
+            server,
+            owners: Vec::new(),
+            losses: losses.clone(),
+            datagrams: [Datagrams::default(); 2],
+        }
+    }
+
+    /// The IPv4 address of an end, as it knows it.
+    pub(super) fn address(&self, end: usize) -> Option<Ipv4Addr> {
+        self.hosts[end][0].map(|host| self.internet.address(host))
+    }
+
+    /// The IPv6 address of an end, if it has one.
+    pub(super) fn address_v6(&self, end: usize) -> Option<Ipv4Addr> {
+        self.hosts[end][1].map(|host| self.internet.address(host))
+    }
+
+    pub(super) fn server(&self) -> Ipv4Addr {
+        self.internet.address(self.server)
+    }
+
+    pub(super) const fn datagrams(&self) -> [Datagrams; 2] {
+        self.datagrams
+    }
+
+    /// Notes whose the next allocation is.
+    pub(super) fn allocate(&mut self, owner: usize) -> SocketAddrV4 {
+        let port = RELAY_PORTS + self.owners.len() as u16;
+        self.owners.push(owner);
+        SocketAddrV4::new(self.server(), port)
+    }
+
+    /// Whose allocation an address is.
+    pub(super) fn owner(&self, address: SocketAddrV4) -> Option<usize> {
+        let number = address.port().checked_sub(RELAY_PORTS).filter(|_| *address.ip() == self.server())?;
+        self.owners.get(usize::from(number)).copied()
+    }
+
+    /// A party sends: when the packet comes to the far end's boxes, if it does.
+    pub(super) fn send(
+        &mut self,
+        now: Stamp,
+        from: Party,
+        header: Header,
+        delays: &Delays,
+    ) -> Option<(Stamp, Transit)> {
+        let host = match from {
+            Party::Server => self.server,
+            Party::End(end) => {
+                let [v4, v6] = self.hosts[end];
+                v6.filter(|&host| self.internet.address(host) == *header.source.ip()).or(v4)?
+            }
+        };
+        let transit = self.internet.send(now.time(), host, header).ok()?;
+        if let Party::End(end) = from
+            && header.transport == Transport::Udp
+        {
+            let number = self.datagrams[end].up;
+            self.datagrams[end].up += 1;
+            if self.losses.up[end].contains(&number) {
+                return None;
+            }
+        }
+        let to = self.internet.heads_for(&transit).map_or(from, |host| self.party(host));
+        Some((now.over(self.leg(from, to, header), delays), transit))
+    }
+
+    /// A packet comes to the far end's boxes: whom it reaches, with which addresses.
+    pub(super) fn arrive(&mut self, now: Stamp, transit: Transit) -> Option<(Party, Header)> {
+        let (host, header) = self.internet.deliver(now.time(), transit).ok()?;
+        let party = self.party(host);
+        if let Party::End(end) = party
+            && header.transport == Transport::Udp
+        {
+            let number = self.datagrams[end].down;
+            self.datagrams[end].down += 1;
+            if self.losses.down[end].contains(&number) {
+                return None;
+            }
+        }
+        Some((party, header))
+    }
+
+    fn party(&self, host: HostId) -> Party {
+        let end = self.hosts.iter().position(|hosts| hosts.contains(&Some(host)));
+        end.map_or(Party::Server, Party::End)
+    }
+
+    fn leg(&self, from: Party, to: Party, header: Header) -> Leg {
+        match (from, to) {
+            (Party::End(_), Party::End(_)) => Leg::Direct,
+            (Party::Server, Party::Server) => Leg::BetweenServers,
+            (Party::End(end), Party::Server) => to_server(end, self.owner(header.destination).unwrap_or(end)),
+            (Party::Server, Party::End(end)) => to_server(end, self.owner(header.source).unwrap_or(end)),
+        }
+    }
+}
+
+const fn to_server(end: usize, owner: usize) -> Leg {
+    match (end, owner) {
+        (0, 0) => Leg::OffererToOwn,
+        (0, _) => Leg::OffererToOther,
+        (_, 1) => Leg::AnswererToOwn,
+        (_, _) => Leg::AnswererToOther,
+    }
+}
+
+struct Builder {
+    internet: Internet,
+    streams: Streams,
+}
+
+impl Builder {
+    // The realm behind a chain of boxes, given from inside to outside.
+    fn realm(&mut self, outside: RealmId, boxes: &[MiddleboxSpec], chain: u64) -> RealmId {
+        boxes.iter().rev().zip(0..).fold(outside, |outside, (spec, depth)| {
+            let stream = self.streams.stream(Domain::NatPort, chain << 8 | depth);
+            self.internet.add_realm(outside, spec, stream)
+        })
+    }
+}
+
+impl Packet {
+    pub(super) const fn new(header: Header, message: super::wire::Message) -> Self {
+        Self { header, message }
+    }
+}

@@ -1,0 +1,364 @@
+//! Playing a set-up through, event by event.
+//!
+//! The order of things at an end at one time is that of the real stack's driver: what has come is
+//! taken in, what follows leaves, what is due is done, the timer is set, datagrams go out, then
+//! signaling messages.
+
+use super::end::End;
+use super::network::{Network, Party};
+use super::outcome::{RelayUse, SelectedKinds, SetupOutcome, SetupTimes, Signaled};
+use super::queue::{Event, Queue, Signal, Told, received};
+use super::server::Server;
+use super::spec::{Losses, PairSetup, Relation};
+use super::trace::{Step, Trace, Who};
+use super::wire::{Message, Packet};
+use crate::net::Transit;
+use crate::units::SimDuration;
+use crate::webrtc::handshake::{DtlsRole, TransportProfile, TransportSpec};
+use crate::webrtc::ice::{AgentState, Candidate, Route};
+use crate::webrtc::stamp::{Comparisons, Leg, Moment, Stamp};
+
+/// A set-up that has been played through.
+#[derive(Clone, Debug)]
+pub struct SetupRun {
+    /// What became of it.
+    pub outcome: SetupOutcome<Stamp>,
+    /// What was compared on the way, and how it turned out.
+    pub comparisons: Comparisons,
+    /// What happened, if that was asked for.
+    pub steps: Vec<Step>,
+}
+
+/// Bytes of an offer and an answer without candidates, and of a candidate, as Chromium and libwebrtc
+/// write them for a data channel alone (measured; docs/MODELS.md).
+const OFFER_BYTES: u32 = 458;
+const ANSWER_BYTES: u32 = 460;
+const CANDIDATE_BYTES: u32 = 97;
+/// Things that an end does in a row at one time.
+const OVERDUE_MAX: u32 = 8;
+/// Events of a set-up, far beyond what one takes: a set-up that hangs is not waited for.
+const EVENTS_MAX: u32 = 20_000;
+
+/// Sets up a connection under the delays of `comparisons`, with these datagrams lost.
+#[must_use]
+pub fn run(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> SetupRun {
+    Driver::new(setup, losses, comparisons, false).play()
+}
+
+/// The same, with every step.
+#[must_use]
+pub fn run_traced(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> SetupRun {
+    Driver::new(setup, losses, comparisons, true).play()
+}
+
+struct Driver<'a> {
+    setup: &'a PairSetup,
+    now: Stamp,
+    comparisons: Comparisons,
+    network: Network,
+    server: Server,
+    ends: [Option<End>; 2],
+    queue: Queue,
+    times: SetupTimes<Stamp>,
+    signaled: [Signaled; 2],
+    trace: Trace,
+}
+
+impl<'a> Driver<'a> {
+    fn new(setup: &'a PairSetup, losses: &Losses, comparisons: Comparisons, traced: bool) -> Self {
+        Self {
+            setup,
+            now: Stamp::ZERO,
+            comparisons,
+            network: Network::new(setup, losses),
+            server: Server::default(),
+            ends: [None, None],
+            queue: Queue::default(),
+            times: SetupTimes::default(),
+            signaled: [Signaled::default(); 2],
+            trace: Trace::new(traced),
+        }
+    }
+
+    fn play(mut self) -> SetupRun {
+        self.seat(0);
+        self.gather(0);
+        self.settle(0);
+        for _ in 0..EVENTS_MAX {
+            if self.is_done() {
+                break;
+            }
+            let Some((at, event)) = self.queue.pop() else { break };
+            self.now = at;
+            self.handle(event);
+        }
+        let outcome = SetupOutcome {
+            times: self.times,
+            selected: [0, 1].map(|side| self.selected(side)),
+            relay: self.relay_use(),
+            signaled: self.signaled,
+            datagrams: self.network.datagrams(),
+        };
+        SetupRun { outcome, comparisons: self.comparisons, steps: self.trace.take() }
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Arrival { transit, message } => self.arrive(transit, message),
+            Event::Signal { to, signal } => {
+                self.hear(to, signal);
+                self.settle(to);
+            }
+            Event::Timer { side } => {
+                if let Some(end) = &mut self.ends[side] {
+                    end.armed = None;
+                }
+                self.settle(side);
+            }
+        }
+    }
+
+    fn arrive(&mut self, transit: Transit, message: Message) {
+        let Some((party, header)) = self.network.arrive(self.now, transit) else {
+            self.trace.note(self.now, Who::Network, || format!("drops {}", message.name()));
+            return;
+        };
+        let packet = received(header, message);
+        match party {
+            Party::End(side) => {
+                self.trace.note(self.now, Who::end(side), || {
+                    format!("receives {} from {}", packet.message.name(), packet.header.source)
+                });
+                let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
+                if let Some(end) = &mut self.ends[side] {
+                    end.receive(&mut moment, packet);
+                }
+                self.settle(side);
+            }
+            Party::Server => {
+                if let Some(reply) = self.server.receive(&mut self.network, packet) {
+                    self.send(Party::Server, reply);
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, side: usize, signal: Signal) {
+        let resolves = self.setup.relation == Relation::SameLan;
+        let usable = |told: Told| (resolves || !told.hidden).then_some(told.candidate);
+        match signal {
+            Signal::Description(candidates) => {
+                let answers = self.ends[side].is_none();
+                self.seat(side);
+                if let Some(end) = &mut self.ends[side] {
+                    end.describe(self.now, candidates.into_iter().filter_map(usable));
+                }
+                if answers {
+                    self.gather(side);
+                }
+            }
+            Signal::Candidate(told) => {
+                if let (Some(end), Some(candidate)) = (&mut self.ends[side], usable(told)) {
+                    end.hear_of(candidate);
+                }
+            }
+        }
+    }
+
+    fn seat(&mut self, side: usize) {
+        if self.ends[side].is_some() {
+            return;
+        }
+        let Some(address) = self.network.address(side) else { return };
+        let (v6, server) = (self.network.address_v6(side), self.network.server());
+        let transport = self.transport_of(side);
+        self.ends[side] = Some(End::new(self.now, &self.setup.ends[side], side, address, v6, server, transport));
+    }
+
+    // The answerer is the DTLS client, as RFC 8842 recommends (section 5.3).
+    fn transport_of(&self, side: usize) -> TransportSpec {
+        let [offerer, answerer] = [0, 1].map(|side| self.setup.ends[side].stack.ice.name);
+        TransportSpec {
+            profile: TransportProfile::of([offerer, answerer][side]),
+            ladder: self.setup.profile.between(offerer, answerer),
+            dtls_role: if side == 0 { DtlsRole::Server } else { DtlsRole::Client },
+            opens_channel: side == 0,
+        }
+    }
+
+    fn gather(&mut self, side: usize) {
+        if let Some(end) = &mut self.ends[side] {
+            end.gather(self.now, &self.setup.ends[side], &self.setup.transports);
+        }
+    }
+
+    // Lets an end do all that follows from what has happened to it.
+    fn settle(&mut self, side: usize) {
+        let Some(mut end) = self.ends[side].take() else { return };
+        let (mut packets, mut signals) = (Vec::new(), Vec::new());
+        for _ in 0..=OVERDUE_MAX {
+            self.follow(side, &mut end, &mut packets, &mut signals);
+            let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
+            match end.next_wake(&mut moment) {
+                Some(wake) if moment.reached(wake) => end.act(&mut moment),
+                _ => break,
+            }
+        }
+        self.follow(side, &mut end, &mut packets, &mut signals);
+        self.arm(side, &mut end);
+        self.ends[side] = Some(end);
+        packets.into_iter().for_each(|packet| self.send(Party::End(side), packet));
+        signals.into_iter().for_each(|signal| self.signal(side, signal));
+    }
+
+    // What an end has found out, and what it has to send.
+    fn follow(&mut self, side: usize, end: &mut End, packets: &mut Vec<Packet>, signals: &mut Vec<Signal>) {
+        let who = Who::end(side);
+        let found = end.take_found();
+        if self.setup.trickle && end.described {
+            signals.extend(found.into_iter().map(Signal::Candidate));
+        }
+        if end.gatherer.take_done() {
+            end.gathered = true;
+            self.times.gathered[side] = Some(self.now);
+            self.trace.note(self.now, who, || "has gathered its candidates".to_owned());
+        }
+        if !end.described && (self.setup.trickle || end.gathered) {
+            end.described = true;
+            self.times.described[side] = Some(self.now);
+            signals.push(Signal::Description(end.told.clone()));
+        }
+        end.take_out(self.now, packets);
+        match end.agent.state() {
+            AgentState::Connected if self.times.ice[side].is_none() => {
+                self.times.ice[side] = Some(self.now);
+                self.trace.note(self.now, who, || "ICE connected".to_owned());
+                let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
+                end.connected(&mut moment);
+                end.take_out(self.now, packets);
+            }
+            AgentState::Failed if self.times.failed.is_none() => {
+                self.times.failed = Some(self.now);
+                self.trace.note(self.now, who, || "ICE failed".to_owned());
+            }
+            _ => {}
+        }
+        self.note_progress(side, end);
+    }
+
+    fn note_progress(&mut self, side: usize, end: &End) {
+        let transport = &end.transport;
+        let SetupTimes { dtls, sctp, open, .. } = &mut self.times;
+        let progress = [
+            (&mut dtls[side], transport.dtls_done(), "DTLS connected"),
+            (&mut sctp[side], transport.sctp_done(), "SCTP association up"),
+            (&mut open[side], transport.open(), "channel open"),
+        ];
+        for (known, reached, what) in progress {
+            if let (None, Some(at)) = (*known, reached) {
+                *known = reached;
+                self.trace.note(at, Who::end(side), || what.to_owned());
+            }
+        }
+        if let (None, Some(at)) = (self.times.failed, transport.failed()) {
+            self.times.failed = Some(at);
+            self.trace.note(at, Who::end(side), || "the handshake has failed".to_owned());
+        }
+    }
+
+    fn arm(&mut self, side: usize, end: &mut End) {
+        let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
+        let Some(wake) = end.next_wake(&mut moment) else { return };
+        let wake = if moment.reached(wake) { self.now.after(SimDuration::from_ns(1)) } else { wake };
+        if end.armed.is_none_or(|armed| self.comparisons.compare(wake, armed).is_lt()) {
+            end.armed = Some(wake);
+            self.queue.disarm(side);
+            self.queue.push(wake, Event::Timer { side }, &mut self.comparisons);
+        }
+    }
+
+    fn send(&mut self, from: Party, packet: Packet) {
+        let who = match from {
+            Party::End(side) => Who::end(side),
+            Party::Server => Who::Server,
+        };
+        let delays = *self.comparisons.delays();
+        let sent = self.network.send(self.now, from, packet.header, &delays);
+        self.trace.note(self.now, who, || {
+            let fate = if sent.is_none() { ", lost" } else { "" };
+            format!("sends {} to {}{fate}", packet.message.name(), packet.header.destination)
+        });
+        if let Some((arrives, transit)) = sent {
+            self.queue.push(arrives, Event::arrival(transit, packet), &mut self.comparisons);
+        }
+    }
+
+    fn signal(&mut self, side: usize, signal: Signal) {
+        let bytes = match &signal {
+            Signal::Description(told) => {
+                let own = if side == 0 { OFFER_BYTES } else { ANSWER_BYTES };
+                own + CANDIDATE_BYTES * told.len() as u32
+            }
+            Signal::Candidate(_) => CANDIDATE_BYTES,
+        };
+        self.signaled[side].messages += 1;
+        self.signaled[side].bytes += bytes;
+        self.trace.note(self.now, Who::end(side), || match &signal {
+            Signal::Description(_) => format!("signals {}", if side == 0 { "offer" } else { "answer" }),
+            Signal::Candidate(told) => format!("signals candidate {}", told.candidate.kind.word()),
+        });
+        let leg = if side == 0 { Leg::Offer } else { Leg::Answer };
+        let arrives = self.now.over(leg, self.comparisons.delays());
+        self.queue.push(arrives, Event::Signal { to: 1 - side, signal }, &mut self.comparisons);
+    }
+
+    // Whether nothing more is to come: both ends are ready and no relay may give way to a direct path, or
+    // the attempt has failed.
+    fn is_done(&self) -> bool {
+        if self.times.failed.is_some() {
+            return true;
+        }
+        let ready = self.times.open.iter().all(Option::is_some);
+        let [Some(offerer), Some(answerer)] = &self.ends else { return false };
+        if !ready {
+            // A lost flight can leave both ends waiting for the other, for good.
+            let hangs = offerer.is_idle() && answerer.is_idle() && self.queue.is_quiet();
+            return hangs && self.times.ice.iter().all(Option::is_some);
+        }
+        let improves = [offerer, answerer].iter().any(|end| end.agent.may_improve());
+        ready && (self.relay_use() == RelayUse::Direct || !improves)
+    }
+
+    fn pair(&self, side: usize) -> Option<(Candidate, Candidate)> {
+        self.ends[side].as_ref()?.agent.selected()
+    }
+
+    fn selected(&self, side: usize) -> Option<SelectedKinds> {
+        self.pair(side).map(|(local, remote)| SelectedKinds { local: local.kind, remote: remote.kind })
+    }
+
+    // Whose allocations are on the path: an end's own, where it sends through it or the other sends to it.
+    fn relay_use(&self) -> RelayUse {
+        let through = |side: usize| {
+            let own = self.pair(side).and_then(|(local, _)| match local.route {
+                Route::Relay(number) => Some(number),
+                Route::Socket(_) => None,
+            });
+            let end = self.ends[side].as_ref()?;
+            let to = self.pair(1 - side).map(|(_, remote)| remote.address);
+            let number = own.or_else(|| {
+                end.told.iter().find_map(|told| match told.candidate.route {
+                    Route::Relay(number) if Some(told.candidate.address) == to => Some(number),
+                    _ => None,
+                })
+            })?;
+            Some(end.gatherer.transport_of(number))
+        };
+        match (through(0), through(1)) {
+            (None, None) => RelayUse::Direct,
+            (Some(transport), None) => RelayUse::Offerer(transport),
+            (None, Some(transport)) => RelayUse::Answerer(transport),
+            (Some(first), Some(second)) => RelayUse::Both(first, second),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What must hold for every profile: who connects with whom, which way, and whoever offers.
+
+use super::*;
+use crate::net::{
+    Filtering, MIDDLEBOX_PRESETS, Mapping, MiddleboxSpec, Nat, NatSpec, PairOutcome, overall_nat, pair_outcome,
+};
+use crate::units::SimDuration;
+use crate::webrtc::ice::{CandidateKind, IceSpec};
+use crate::webrtc::stamp::{Comparisons, Delays, Leg};
+
+const EVERY_TRANSPORT: [RelayTransport; 3] = [RelayTransport::Udp, RelayTransport::Tcp, RelayTransport::Tls];
+
+fn end(spec: IceSpec, boxes: Vec<MiddleboxSpec>, gather: Gather) -> EndSpec {
+    let browser = matches!(spec, IceSpec::Chromium | IceSpec::Firefox);
+    EndSpec { boxes, ipv6: Ipv6::None, stack: StackProfile { ice: spec.profile(), mdns: browser }, gather }
+}
+
+fn setup(ends: [EndSpec; 2]) -> PairSetup {
+    PairSetup {
+        ends,
+        relation: Relation::Apart,
+        trickle: true,
+        transports: EVERY_TRANSPORT.to_vec(),
+        profile: SetupProfile::Engines,
+    }
+}
+
+fn play(setup: &PairSetup) -> SetupOutcome<crate::webrtc::stamp::Stamp> {
+    run(setup, &Losses::default(), Comparisons::new(Delays::uniform(SimDuration::from_ms(25)))).outcome
+}
+
+fn is_open(outcome: &SetupOutcome<crate::webrtc::stamp::Stamp>) -> bool {
+    outcome.times.open.iter().all(Option::is_some)
+}
+
+fn every_nat() -> Vec<Nat> {
+    let mappings = [Mapping::EndpointIndependent, Mapping::AddressDependent, Mapping::AddressAndPortDependent];
+    let filterings = [Filtering::EndpointIndependent, Filtering::AddressDependent, Filtering::AddressAndPortDependent];
+    let nats = mappings.into_iter().flat_map(|mapping| filterings.map(|filtering| Nat::Nat(mapping, filtering)));
+    nats.chain([Nat::Public, Nat::UdpBlocked]).collect()
+}
+
+fn boxes(nat: Nat) -> Vec<MiddleboxSpec> {
+    match nat {
+        Nat::Public => Vec::new(),
+        Nat::Nat(mapping, filtering) => vec![MiddleboxSpec::Nat(NatSpec::new(mapping, filtering))],
+        Nat::UdpBlocked => vec![MiddleboxSpec::UdpBlocked],
+    }
+}
+
+#[test]
+fn every_pair_of_nats_connects_as_the_rule_says_with_every_profile() {
+    for spec in IceSpec::ALL {
+        for a in every_nat() {
+            for b in every_nat() {
+                let outcome = play(&setup([a, b].map(|nat| end(spec, boxes(nat), Gather::Turn))));
+                let blocked = a == Nat::UdpBlocked || b == Nat::UdpBlocked;
+                let name = format!("{spec:?}: {a:?} offers to {b:?}");
+                if blocked && !spec.profile().streams_to_turn {
+                    assert!(!is_open(&outcome) && outcome.times.failed.is_some(), "{name}");
+                    continue;
+                }
+                assert!(is_open(&outcome), "{name}: {outcome:?}");
+                let relayed = pair_outcome(a, b, true) == PairOutcome::Relayed;
+                assert_eq!(outcome.relay != RelayUse::Direct, relayed, "{name}: {outcome:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_relay_nothing_connects_that_has_no_direct_path() {
+    for spec in IceSpec::ALL {
+        for a in every_nat() {
+            for b in every_nat() {
+                let outcome = play(&setup([a, b].map(|nat| end(spec, boxes(nat), Gather::Stun))));
+                let direct = pair_outcome(a, b, false) == PairOutcome::Direct;
+                assert_eq!(is_open(&outcome), direct, "{spec:?}: {a:?} offers to {b:?}: {outcome:?}");
+                assert!(direct || outcome.times.failed.is_some(), "{spec:?}: {a:?} offers to {b:?}: it hangs");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_offers_does_not_change_whether_and_which_way_named_boxes_connect() {
+    for spec in [IceSpec::Rfc, IceSpec::Chromium, IceSpec::Firefox] {
+        for a in MIDDLEBOX_PRESETS {
+            for b in MIDDLEBOX_PRESETS {
+                // Conntrack's clash is a matter of who sends first.
+                let clashes = [a, b].iter().any(|preset| preset.name == "masquerade-no-input-drop");
+                let [one, other] = [[a, b], [b, a]]
+                    .map(|pair| play(&setup(pair.map(|preset| end(spec, (preset.make)(), Gather::Turn)))));
+                assert_eq!(is_open(&one), is_open(&other), "{spec:?}: {} and {}", a.name, b.name);
+                let relayed = [one.relay, other.relay].map(|relay| relay != RelayUse::Direct);
+                assert!(clashes || relayed[0] == relayed[1], "{spec:?}: {} and {}", a.name, b.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn where_udp_is_blocked_the_relay_is_reached_over_what_gets_out() {
+    let way = |name: &str| {
+        let preset = MIDDLEBOX_PRESETS.iter().find(|preset| preset.name == name).expect("a preset");
+        assert_eq!(overall_nat(&(preset.make)()), Nat::UdpBlocked);
+        let blocked = end(IceSpec::Chromium, (preset.make)(), Gather::Turn);
+        play(&setup([blocked, end(IceSpec::Chromium, Vec::new(), Gather::Turn)])).relay
+    };
+    assert_eq!(way("udp-blocked"), RelayUse::Offerer(RelayTransport::Tcp));
+    assert_eq!(way("tcp-443-only"), RelayUse::Offerer(RelayTransport::Tls));
+}
+
+#[test]
+fn a_browsers_channel_opens_as_measured() {
+    // Milliseconds after the answer reached the offerer, and after the answerer made it, with
+    // signaling that takes no time (Chromium 156).
+    for (round_trip_ms, offerer_ms, answerer_ms) in
+        [(20, 72.2, 100.6), (50, 184.4, 215.0), (100, 350.4, 416.1), (200, 700.6, 813.5)]
+    {
+        let ends = [0, 1].map(|_| end(IceSpec::Chromium, Vec::new(), Gather::Host));
+        let setup = PairSetup {
+            ends: ends.map(|end| EndSpec { stack: StackProfile { mdns: false, ..end.stack }, ..end }),
+            ..setup([0, 1].map(|_| end(IceSpec::Chromium, Vec::new(), Gather::Host)))
+        };
+        let delays = Delays::default().with(Leg::Direct, SimDuration::from_us(round_trip_ms * 500));
+        let times = run(&setup, &Losses::default(), Comparisons::new(delays)).outcome.times;
+        let ice = times.ice.map(|time| time.expect("connected").time().as_ns() / 1_000_000);
+        assert_eq!(ice, [round_trip_ms; 2], "one round trip");
+        for (side, measured_ms) in [offerer_ms, answerer_ms].into_iter().enumerate() {
+            let open_ms = times.open[side].expect("open").time().as_ns() as f64 / 1e6;
+            let off = (open_ms - measured_ms).abs();
+            assert!(off < 0.05 * measured_ms + 12.0, "{round_trip_ms} ms, end {side}: {open_ms} and {measured_ms}");
+        }
+    }
+}
+
+fn at_home(relation: Relation, mdns: bool) -> PairSetup {
+    let nat =
+        || vec![MiddleboxSpec::Nat(NatSpec::new(Mapping::EndpointIndependent, Filtering::AddressAndPortDependent))];
+    let ends = [0, 1].map(|_| {
+        let end = end(IceSpec::Chromium, nat(), Gather::Turn);
+        EndSpec { stack: StackProfile { mdns, ..end.stack }, ..end }
+    });
+    PairSetup { relation, ..setup(ends) }
+}
+
+#[test]
+fn one_local_network_needs_multicast_where_addresses_are_hidden() {
+    let host = Some(SelectedKinds { local: CandidateKind::Host, remote: CandidateKind::Host });
+    for (relation, mdns, direct) in [
+        (Relation::SameLan, true, true),
+        (Relation::SameLan, false, true),
+        (Relation::SameLanNoMulticast, false, true),
+        // Nothing but the hairpin that the box does not have.
+        (Relation::SameLanNoMulticast, true, false),
+    ] {
+        let outcome = play(&at_home(relation, mdns));
+        assert!(is_open(&outcome), "{relation:?}, {mdns}");
+        assert_eq!(outcome.relay == RelayUse::Direct, direct, "{relation:?}, {mdns}");
+        if direct {
+            assert_eq!(outcome.selected, [host; 2], "{relation:?}, {mdns}");
+        }
+    }
+}
+
+#[test]
+fn a_carrier_that_two_homes_share_has_to_turn_packets_around() {
+    let home = NatSpec::new(Mapping::EndpointIndependent, Filtering::AddressAndPortDependent);
+    for hairpin in [true, false] {
+        let carrier = NatSpec { hairpin, ..NatSpec::new(Mapping::EndpointIndependent, Filtering::EndpointIndependent) };
+        let chain = || vec![MiddleboxSpec::Nat(home), MiddleboxSpec::Nat(carrier)];
+        let ends = [0, 1].map(|_| end(IceSpec::Chromium, chain(), Gather::Turn));
+        let outcome = play(&PairSetup { relation: Relation::SameCarrier, ..setup(ends) });
+        assert!(is_open(&outcome));
+        assert_eq!(outcome.relay == RelayUse::Direct, hairpin, "hairpin {hairpin}");
+    }
+}
+
+#[test]
+fn ipv6_connects_what_ipv4_cannot_if_both_have_it() {
+    let symmetric = || {
+        let mapping = Mapping::AddressAndPortDependent;
+        vec![MiddleboxSpec::Nat(NatSpec::new(mapping, Filtering::AddressAndPortDependent))]
+    };
+    for both in [true, false] {
+        let ends = [true, both].map(|has| {
+            let end = end(IceSpec::Chromium, symmetric(), Gather::Turn);
+            EndSpec { ipv6: if has { Ipv6::Firewalled } else { Ipv6::None }, ..end }
+        });
+        let outcome = play(&setup(ends));
+        assert!(is_open(&outcome));
+        assert_eq!(outcome.relay == RelayUse::Direct, both, "both have it: {both}");
+    }
+}
+
+#[test]
+fn a_lost_datagram_costs_time_and_nothing_else() {
+    for spec in IceSpec::ALL {
+        let setup = setup([0, 1].map(|_| end(spec, Vec::new(), Gather::Stun)));
+        let best = play(&setup).times.open[0].expect("open").time();
+        for number in 0..4 {
+            for side in [0, 1] {
+                let mut losses = Losses::default();
+                losses.up[side] = vec![number];
+                let comparisons = Comparisons::new(Delays::uniform(SimDuration::from_ms(25)));
+                let outcome = run(&setup, &losses, comparisons).outcome;
+                let open = outcome.times.open[0].map(crate::webrtc::stamp::Stamp::time);
+                assert!(open.is_some_and(|open| open >= best), "{spec:?}: datagram {number} of end {side}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_server_that_does_not_answer_ends_gathering_by_time_and_steps_are_kept_on_request() {
+    let blocked = end(IceSpec::WebrtcRs021, vec![MiddleboxSpec::UdpBlocked], Gather::Turn);
+    let setup = setup([blocked, end(IceSpec::WebrtcRs021, Vec::new(), Gather::Turn)]);
+    let delays = Delays::uniform(SimDuration::from_ms(25));
+    let traced = run_traced(&setup, &Losses::default(), Comparisons::new(delays));
+    let gathered = traced.outcome.times.gathered[0].expect("gathered").time();
+    assert_eq!(gathered.as_ns(), 5_000_000_000);
+    assert!(traced.steps.iter().any(|step| step.who == Who::Offerer && step.what == "signals offer"));
+    assert!(run(&setup, &Losses::default(), Comparisons::new(delays)).steps.is_empty());
+}
+
+#[test]
+fn signaling_is_counted() {
+    let ends = || [0, 1].map(|_| end(IceSpec::WebrtcRs021, Vec::new(), Gather::Turn));
+    let trickled = play(&setup(ends())).signaled;
+    assert_eq!(trickled[0], Signaled { messages: 3, bytes: 458 + 3 * 97 });
+    assert_eq!(trickled[1], Signaled { messages: 3, bytes: 460 + 3 * 97 });
+    let whole = play(&PairSetup { trickle: false, ..setup(ends()) }).signaled;
+    assert_eq!(whole[0], Signaled { messages: 1, bytes: 458 + 3 * 97 });
+}

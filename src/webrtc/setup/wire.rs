@@ -1,0 +1,118 @@
+//! What crosses the network while a connection is set up.
+
+use std::net::SocketAddrV4;
+
+use crate::net::Header;
+use crate::webrtc::handshake::Segment;
+use crate::webrtc::ice::Check;
+
+/// A packet as its sender addresses it.
+#[derive(Clone, Debug)]
+pub(super) struct Packet {
+    pub(super) header: Header,
+    pub(super) message: Message,
+}
+
+/// What a packet carries.
+#[derive(Clone, Debug)]
+pub(super) enum Message {
+    /// From end to end, as it is.
+    Peer(Content),
+    /// A request to a STUN or TURN server.
+    Ask {
+        /// The end that asks: all that its servers ever need to know of it.
+        client: usize,
+        /// Its transaction.
+        id: u32,
+        /// What is asked.
+        ask: Ask,
+    },
+    /// The server's answer.
+    Reply {
+        /// The transaction of the request.
+        id: u32,
+        /// The answer.
+        reply: Reply,
+    },
+    /// To be relayed: from a client to its server (Send indication or ChannelData).
+    Send { peer: SocketAddrV4, content: Content },
+    /// Relayed: from a server to its client (Data indication or ChannelData).
+    Data { peer: SocketAddrV4, content: Content },
+}
+
+/// What the ends say to each other.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    /// A connectivity check.
+    Check(Check),
+    /// What follows ICE.
+    Segment(Segment),
+}
+
+/// A request to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// TCP's handshake.
+    Connect,
+    /// TLS's handshake, in one round trip (version 1.3).
+    Secure,
+    /// A Binding request (RFC 8489).
+    Binding,
+    /// An Allocate request (RFC 8656): without credentials first, then with them.
+    Allocate { authenticated: bool },
+    /// A CreatePermission request.
+    Permit(SocketAddrV4),
+    /// A ChannelBind request.
+    Channel(SocketAddrV4),
+}
+
+/// A server's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// As asked.
+    Done,
+    /// How the server sees the client.
+    Mapped(SocketAddrV4),
+    /// Credentials are wanted (401).
+    Challenge,
+    /// The relayed address.
+    Allocated(SocketAddrV4),
+}
+
+impl Message {
+    /// What it is, for people.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Peer(content) => content.name().to_owned(),
+            Self::Ask { ask, .. } => match ask {
+                Ask::Connect => "TCP SYN".to_owned(),
+                Ask::Secure => "TLS ClientHello".to_owned(),
+                Ask::Binding => "STUN Binding request to the server".to_owned(),
+                Ask::Allocate { authenticated: false } => "TURN Allocate request".to_owned(),
+                Ask::Allocate { authenticated: true } => "TURN Allocate request with credentials".to_owned(),
+                Ask::Permit(_) => "TURN CreatePermission request".to_owned(),
+                Ask::Channel(_) => "TURN ChannelBind request".to_owned(),
+            },
+            Self::Reply { reply, .. } => match reply {
+                Reply::Done => "success".to_owned(),
+                Reply::Mapped(address) => format!("STUN Binding success: {address}"),
+                Reply::Challenge => "TURN error 401".to_owned(),
+                Reply::Allocated(address) => format!("TURN Allocate success: {address}"),
+            },
+            Self::Send { content, .. } => format!("TURN Send [{}]", content.name()),
+            Self::Data { content, .. } => format!("TURN Data [{}]", content.name()),
+        }
+    }
+}
+
+impl Content {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Check(Check::Request { nominates: true, .. }) => "STUN Binding request, USE-CANDIDATE",
+            Self::Check(Check::Request { .. }) => "STUN Binding request",
+            Self::Check(Check::Success { .. }) => "STUN Binding success",
+            Self::Check(Check::RoleConflict { .. }) => "STUN Binding error 487",
+            Self::Segment(segment) => segment.name(),
+        }
+    }
+}
