@@ -1,17 +1,20 @@
 //! What lies between two peers: access links, propagation delay, NATs.
 
+mod chains;
 pub mod cities;
 mod latency;
 mod link;
 mod loss;
 mod matrix;
 mod middlebox;
+mod mix;
 mod nat;
 mod packet;
 mod packet_link;
 mod realm;
 mod server;
 
+pub use chains::{ChainId, NAT_CHAINS, NatChain};
 pub use latency::{LatencyModel, LatencySpec, Place, RegionMix};
 pub use link::{Link, LinkSpec};
 pub use loss::LossSpec;
@@ -20,7 +23,8 @@ pub use middlebox::{
     Blocker, Firewall, MIDDLEBOX_PRESETS, Masquerade, Middlebox, MiddleboxPreset, MiddleboxSpec, NatBox, NatSpec,
     Passage, PortAllocation, Refresh, overall_nat,
 };
-pub use nat::{Filtering, Mapping, Nat, NatMix, PairOutcome, pair_outcome};
+pub use mix::NatMix;
+pub use nat::{Filtering, Mapping, Nat, PairOutcome, pair_outcome};
 pub use packet::{DropReason, Header, Transport};
 pub use packet_link::{LinkDrop, PacketLink, PacketLinkSpec};
 pub use realm::{HostId, Internet, RealmId, Transit};

@@ -100,7 +100,7 @@ impl<'de, T: HasPresets + DeserializeOwned> Visitor<'de> for NameOrTable<T> {
 }
 
 // Worded as serde words an unknown variant, so that one reader finds the alternatives in both.
-fn unknown_name<T: HasPresets>(name: &str) -> String {
+pub(crate) fn unknown_name<T: HasPresets>(name: &str) -> String {
     let names: Vec<String> = T::presets().iter().map(|preset| format!("`{}`", preset.name)).collect();
     format!("unknown {} `{name}`, expected one of {}", T::KIND, names.join(", "))
 }

@@ -4,19 +4,23 @@
 //! topology added. Peers are drawn from named streams, so a topology that adds servers, or none,
 //! meets the same peers.
 
+mod company;
+mod ends;
 mod generate;
 mod path;
 mod population;
 mod quota;
+mod relation;
 
 use std::sync::Arc;
 
-use crate::net::{Nat, Place};
+use crate::net::Place;
 use crate::units::{Bitrate, Probability, SimDuration, SimTime};
+use crate::webrtc::setup::EndSpec;
 use crate::webrtc::{DeviceSpec, EngineSpec, SetupProfile};
 
 pub use generate::{WorldError, WorldSpec};
-pub use path::{Path, PathsFrom};
+pub use path::{LAN_ONE_WAY, Path, PathsFrom};
 pub use population::{ClassSpec, PeerCount, PopulationSpec};
 
 /// Peers and servers, and what lies between them.
@@ -25,7 +29,12 @@ pub struct World {
     peers: u32,
     nodes: Vec<Node>,
     rates: Vec<Rates>,
+    // Of each peer.
+    seats: Vec<company::Seat>,
     classes: Vec<Class>,
+    // What differs between the ends of connections, by end kind.
+    ends: Vec<EndSpec>,
+    within: Vec<relation::Within>,
     paths: path::Paths,
     setup: SetupProfile,
     join_gap_ns: u64,
@@ -36,11 +45,13 @@ pub struct World {
 struct Node {
     class: u16,
     place: Place,
-    nat: NatIndex,
+    // Index into the table of end kinds.
+    end: u16,
+    // Index into the table of outcomes.
+    reach: u8,
+    // Whether it shares a local network or a carrier-grade NAT with another peer.
+    company: bool,
 }
-
-/// Index into the table of NAT kinds.
-type NatIndex = u8;
 
 /// The rates of a node's access link; `None` is unlimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,12 +115,6 @@ impl World {
     #[must_use]
     pub fn class_index(&self, node: u32) -> usize {
         usize::from(self.nodes[node as usize].class)
-    }
-
-    /// The NAT of a node.
-    #[must_use]
-    pub fn nat(&self, node: u32) -> Nat {
-        path::NAT_KINDS[usize::from(self.nodes[node as usize].nat)]
     }
 
     /// When a peer joins; servers are there from the start.

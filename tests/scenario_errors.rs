@@ -64,6 +64,7 @@ broken! {
     message_size
     missing_parts
     nat_and_links
+    nat_mixes
     places
     preset_slips
     results_name

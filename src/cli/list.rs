@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::{Args, ValueEnum};
 use peerscape::metrics::METRICS;
 use peerscape::net::cities::CITIES;
-use peerscape::net::{LinkSpec, NatMix, RegionMix};
+use peerscape::net::{LinkSpec, NAT_CHAINS, NatMix, RegionMix};
 use peerscape::overlay::topology::TOPOLOGIES;
 use peerscape::overlay::workload::WORKLOADS;
 use peerscape::presets::HasPresets;
@@ -31,6 +31,8 @@ enum Category {
     Links,
     /// `nat` of a class
     Nats,
+    /// what the shares of a `nat` table are of
+    NatChains,
     /// `device` of a class
     Devices,
     /// `engine` of a class
@@ -73,6 +75,7 @@ fn rows(category: Category) -> Vec<(&'static str, String)> {
         Category::Workloads => WORKLOADS.iter().map(|entry| (entry.kind, entry.summary.to_owned())).collect(),
         Category::Links => presets::<LinkSpec>(),
         Category::Nats => presets::<NatMix>(),
+        Category::NatChains => NAT_CHAINS.iter().map(|chain| (chain.key, chain.summary())).collect(),
         Category::Devices => presets::<DeviceSpec>(),
         Category::Engines => presets::<EngineSpec>(),
         Category::Regions => presets::<RegionMix>(),

@@ -3,9 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::presets::{HasPresets, Preset};
-use crate::units::Probability;
-
 /// Which outside address a NAT gives a new destination (RFC 4787, section 4.1), from the most to
 /// the least helpful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +41,27 @@ pub enum Nat {
     UdpBlocked,
 }
 
+impl Nat {
+    /// Every kind there is.
+    pub const KINDS: [Self; 11] = {
+        use Filtering::{AddressAndPortDependent as Apdf, AddressDependent as Adf, EndpointIndependent as Eif};
+        use Mapping::{AddressAndPortDependent as Apdm, AddressDependent as Adm, EndpointIndependent as Eim};
+        [
+            Self::Public,
+            Self::Nat(Eim, Eif),
+            Self::Nat(Eim, Adf),
+            Self::Nat(Eim, Apdf),
+            Self::Nat(Adm, Eif),
+            Self::Nat(Adm, Adf),
+            Self::Nat(Adm, Apdf),
+            Self::Nat(Apdm, Eif),
+            Self::Nat(Apdm, Adf),
+            Self::Nat(Apdm, Apdf),
+            Self::UdpBlocked,
+        ]
+    };
+}
+
 /// How two peers connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,126 +98,14 @@ pub fn pair_outcome(a: Nat, b: Nat, relay: bool) -> PairOutcome {
     }
 }
 
-/// How often each kind of NAT occurs in a class of peers; the shares add up to 100 %.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct NatMix {
-    /// Public addresses.
-    pub public: Probability,
-    /// Endpoint-independent mapping and filtering ("full cone").
-    pub eim_eif: Probability,
-    /// Endpoint-independent mapping, address-dependent filtering ("address-restricted cone").
-    pub eim_adf: Probability,
-    /// Endpoint-independent mapping, address-and-port-dependent filtering ("port-restricted cone").
-    pub eim_apdf: Probability,
-    /// Endpoint-dependent mapping, address-and-port-dependent filtering ("symmetric").
-    pub edm: Probability,
-    /// UDP blocked.
-    pub udp_blocked: Probability,
-}
-
-impl NatMix {
-    /// Each kind with its share.
-    #[must_use]
-    pub fn shares(&self) -> [(Nat, f64); 6] {
-        let eim = |filtering| Nat::Nat(Mapping::EndpointIndependent, filtering);
-        [
-            (Nat::Public, self.public.get()),
-            (eim(Filtering::EndpointIndependent), self.eim_eif.get()),
-            (eim(Filtering::AddressDependent), self.eim_adf.get()),
-            (eim(Filtering::AddressAndPortDependent), self.eim_apdf.get()),
-            (Nat::Nat(Mapping::AddressAndPortDependent, Filtering::AddressAndPortDependent), self.edm.get()),
-            (Nat::UdpBlocked, self.udp_blocked.get()),
-        ]
-    }
-
-    /// The sum of the shares; a valid mix adds up to 1.
-    #[must_use]
-    pub fn total(&self) -> f64 {
-        self.shares().iter().map(|(_, share)| share).sum()
-    }
-}
-
-fn mix(percent: [f64; 6]) -> NatMix {
-    let share = |index: usize| Probability::new(percent[index] / 100.0).expect("invariant: constants within 100 %");
-    NatMix {
-        public: share(0),
-        eim_eif: share(1),
-        eim_adf: share(2),
-        eim_apdf: share(3),
-        edm: share(4),
-        udp_blocked: share(5),
-    }
-}
-
-impl HasPresets for NatMix {
-    const KIND: &'static str = "NAT mix";
-
-    // Figures and their sources: docs/MODELS.md, "NAT".
-    fn presets() -> &'static [Preset<Self>] {
-        &[
-            Preset {
-                name: "home",
-                summary: "home broadband: 84 % of pairs connect directly",
-                make: || mix([4.0, 12.0, 13.0, 60.0, 8.0, 3.0]),
-            },
-            Preset {
-                name: "mobile",
-                summary: "mobile carriers with carrier-grade NAT: 61 % direct",
-                make: || mix([1.0, 10.0, 10.0, 49.0, 28.0, 2.0]),
-            },
-            Preset {
-                name: "enterprise",
-                summary: "offices and campuses: 42 % direct",
-                make: || mix([2.0, 4.0, 6.0, 48.0, 25.0, 15.0]),
-            },
-            Preset {
-                name: "generic",
-                summary: "WebRTC callers of all kinds: 77 % direct, as conference statistics show",
-                make: || mix([3.0, 12.0, 13.5, 55.0, 12.0, 4.5]),
-            },
-            Preset {
-                name: "dcutr",
-                summary: "peer-to-peer servers behind NATs: 69 % direct, as hole-punching campaigns show",
-                make: || mix([0.0, 12.0, 12.0, 53.0, 20.0, 3.0]),
-            },
-            Preset {
-                name: "public",
-                summary: "public addresses: every pair connects directly",
-                make: || mix([100.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
-            },
-        ]
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn direct_share(mix: &NatMix) -> f64 {
-        let shares = mix.shares();
-        let pairs = shares.iter().flat_map(|a| shares.iter().map(move |b| (a, b)));
-        pairs.filter(|(a, b)| pair_outcome(a.0, b.0, false) == PairOutcome::Direct).map(|(a, b)| a.1 * b.1).sum()
-    }
-
-    #[test]
-    fn the_mixes_add_up_and_give_the_shares_they_promise() {
-        for (name, percent) in
-            [("home", 84.0), ("mobile", 61.0), ("enterprise", 42.0), ("generic", 76.6), ("dcutr", 69.0)]
-        {
-            let preset = NatMix::presets().iter().find(|preset| preset.name == name).expect(name);
-            let mix = (preset.make)();
-            assert!((mix.total() - 1.0).abs() < 1e-9, "{name}");
-            let direct = direct_share(&mix) * 100.0;
-            assert!((direct - percent).abs() < 1.0, "{name}: {direct}");
-        }
-    }
-
     #[test]
     fn the_rule_is_symmetric_and_a_relay_rescues_every_pair() {
-        let kinds = NatMix::default().shares().map(|(nat, _)| nat);
-        for a in kinds {
-            for b in kinds {
+        for a in Nat::KINDS {
+            for b in Nat::KINDS {
                 assert_eq!(pair_outcome(a, b, false), pair_outcome(b, a, false));
                 assert_ne!(pair_outcome(a, b, true), PairOutcome::Impossible);
             }

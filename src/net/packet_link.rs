@@ -60,13 +60,7 @@ impl PacketLink {
     /// Why it does not arrive.
     #[inline]
     pub fn send(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
-        let mut time = now;
-        if let Some(rate) = self.spec.rate {
-            if self.spec.buffer.is_some_and(|most| self.waiting(now) + size > most) {
-                return Err(LinkDrop::BufferFull);
-            }
-            time = SimTime::from_ns(self.server.serve(now.as_ns(), rate.serialisation_time(size).as_ns()));
-        }
+        let mut time = self.serialise(now, size)?;
         if self.losses.next(&mut self.stream) {
             return Err(LinkDrop::Lost);
         }
@@ -77,6 +71,20 @@ impl PacketLink {
             self.last_arrival = time;
         }
         Ok(time)
+    }
+
+    /// Sends a packet that leaves the queue for somewhere near, where the link's losses and delay
+    /// are not met; returns when its last bit has left.
+    ///
+    /// # Errors
+    /// When the buffer is full.
+    #[inline]
+    pub fn serialise(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
+        let Some(rate) = self.spec.rate else { return Ok(now) };
+        if self.spec.buffer.is_some_and(|most| self.waiting(now) + size > most) {
+            return Err(LinkDrop::BufferFull);
+        }
+        Ok(SimTime::from_ns(self.server.serve(now.as_ns(), rate.serialisation_time(size).as_ns())))
     }
 
     /// How many bytes wait or are being serialised.

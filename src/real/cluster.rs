@@ -19,13 +19,12 @@ pub use context::Context;
 pub use events::Event;
 
 use super::clock::Clock;
-use super::network::{Network, NodeSpec, Paths};
+use super::network::{Launched, Network, NodeSpec, Paths};
 use super::slots::Slots;
 use super::stack::{Effect, Endpoint, Identity, Signal, StackError, StackSettings, TurnAccess};
 use super::trace::Trace;
 use super::turn_server::{Datagram, TurnCounts, TurnServer, TurnServerSpec};
 use crate::engine::{Engine, Model, RunLimits, Scheduler, Timers};
-use crate::net::Transit;
 use crate::rng::Streams;
 use crate::units::{SimDuration, SimTime};
 
@@ -117,7 +116,7 @@ struct Seat {
 
 // A datagram on its way: before the receiver's boxes, or on its downlink.
 enum Flying {
-    Transit(Transit, Datagram),
+    Between(Launched, Datagram),
     Downlink(u32, Datagram),
 }
 

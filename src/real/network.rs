@@ -2,14 +2,17 @@
 //! between them.
 //!
 //! A datagram is translated by the sender's boxes when it leaves, waits for the sender's uplink,
-//! propagates, is translated by the receiver's boxes, and waits for the receiver's downlink.
+//! propagates, is translated by the receiver's boxes, and waits for the receiver's downlink. Within a
+//! local network it waits for both, but meets neither's losses and delay.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::turn_server::Datagram;
 use crate::net::{
-    DropReason, Header, HostId, Internet, LinkDrop, MiddleboxSpec, PacketLink, PacketLinkSpec, Transit, Transport,
+    DropReason, Header, HostId, Internet, LinkDrop, MiddleboxSpec, PacketLink, PacketLinkSpec, RealmId, Transit,
+    Transport,
 };
 use crate::rng::{Domain, Streams};
 use crate::units::{ByteCount, SimDuration, SimTime};
@@ -28,6 +31,10 @@ pub trait Paths: Send {
 pub struct NodeSpec {
     /// The boxes in front of it, from inside to outside.
     pub boxes: Vec<MiddleboxSpec>,
+    /// The number of its local network: nodes of one share all their boxes, those of the first.
+    pub lan: Option<u32>,
+    /// The number of its carrier-grade NAT: nodes behind one share their outermost box.
+    pub carrier_nat: Option<u32>,
     /// From the node to the network.
     pub up: PacketLinkSpec,
     /// From the network to the node.
@@ -43,12 +50,24 @@ pub(super) struct Network {
     nodes: Vec<Attachment>,
     // By host.
     node_of: Vec<u32>,
+    // Realms by the number of the local network, and of the carrier-grade NAT.
+    lans: BTreeMap<u32, RealmId>,
+    carriers: BTreeMap<u32, RealmId>,
     paths: Box<dyn Paths>,
     streams: Streams,
 }
 
+/// A datagram on its way between the boxes of two nodes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Launched {
+    transit: Transit,
+    // Whether it stays in one local network.
+    local: bool,
+}
+
 struct Attachment {
     host: HostId,
+    lan: Option<u32>,
     up: PacketLink,
     down: PacketLink,
     lost: Vec<u32>,
@@ -93,23 +112,28 @@ pub(super) const HEADER_BYTES: u64 = 28;
 
 impl Network {
     pub(super) fn new(paths: Box<dyn Paths>, streams: Streams) -> Self {
-        Self { internet: Internet::new(), nodes: Vec::new(), node_of: Vec::new(), paths, streams }
+        Self {
+            internet: Internet::new(),
+            nodes: Vec::new(),
+            node_of: Vec::new(),
+            lans: BTreeMap::new(),
+            carriers: BTreeMap::new(),
+            paths,
+            streams,
+        }
     }
 
     /// Adds a node and returns its number.
     pub(super) fn add(&mut self, spec: &NodeSpec) -> u32 {
         let node = self.nodes.len() as u64;
-        let mut realm = Internet::PUBLIC;
-        for (depth, part) in (0..).zip(spec.boxes.iter().rev()) {
-            let stream = self.streams.stream(Domain::NatPort, node << 8 | depth);
-            realm = self.internet.add_realm(realm, part, stream);
-        }
+        let realm = self.realm_of(node, spec);
         let host = self.internet.add_host(realm);
         let link = |spec, direction: u64| {
             PacketLink::new(spec, self.streams.stream(Domain::PacketLink, node << 1 | direction))
         };
         let attachment = Attachment {
             host,
+            lan: spec.lan,
             up: link(spec.up, 0),
             down: link(spec.down, 1),
             lost: spec.lost.clone(),
@@ -119,6 +143,36 @@ impl Network {
         self.nodes.push(attachment);
         self.node_of.push(node as u32);
         node as u32
+    }
+
+    // The realm of a node: that of its local network if it is known, else behind boxes of its own,
+    // of which the outermost may stand there already.
+    fn realm_of(&mut self, node: u64, spec: &NodeSpec) -> RealmId {
+        if let Some(&realm) = spec.lan.and_then(|lan| self.lans.get(&lan)) {
+            return realm;
+        }
+        let mut realm = Internet::PUBLIC;
+        for (depth, part) in (0..).zip(spec.boxes.iter().rev()) {
+            let carrier = spec.carrier_nat.filter(|_| depth == 0);
+            if let Some(&shared) = carrier.and_then(|number| self.carriers.get(&number)) {
+                realm = shared;
+                continue;
+            }
+            let stream = self.streams.stream(Domain::NatPort, node << 8 | depth);
+            realm = self.internet.add_realm(realm, part, stream);
+            if let Some(number) = carrier {
+                self.carriers.insert(number, realm);
+            }
+        }
+        if let Some(lan) = spec.lan {
+            self.lans.insert(lan, realm);
+        }
+        realm
+    }
+
+    fn same_lan(&self, a: u32, b: u32) -> bool {
+        let lan = |node: u32| self.nodes[node as usize].lan;
+        lan(a).is_some() && lan(a) == lan(b)
     }
 
     /// The address of a node as it knows it.
@@ -136,17 +190,18 @@ impl Network {
     }
 
     /// A node sends: when the datagram comes to the far end's boxes, if it does.
-    pub(super) fn send(&mut self, now: SimTime, from: u32, datagram: &Datagram) -> Result<(SimTime, Transit), Loss> {
+    pub(super) fn send(&mut self, now: SimTime, from: u32, datagram: &Datagram) -> Result<(SimTime, Launched), Loss> {
         let size = wire_size(datagram);
-        let node = &mut self.nodes[from as usize];
         let header = Header { transport: Transport::Udp, source: datagram.source, destination: datagram.destination };
-        let transit = self.internet.send(now, node.host, header).map_err(Loss::Box)?;
-        let left = node.up.send(now, size);
+        let transit = self.internet.send(now, self.nodes[from as usize].host, header).map_err(Loss::Box)?;
+        let to = self.internet.heads_for(&transit).map_or(from, |host| self.node_of[host.index()]);
+        let local = self.same_lan(from, to);
+        let node = &mut self.nodes[from as usize];
+        let left = if local { node.up.serialise(now, size) } else { node.up.send(now, size) };
         // What the buffer turned away was never on the link; what is lost was.
         node.sent_bytes += if left == Err(LinkDrop::BufferFull) { 0 } else { size.get() };
         let left = if node.loses_next() { Err(LinkDrop::Lost) } else { left }.map_err(Loss::Link)?;
-        let to = self.internet.heads_for(&transit).map_or(from, |host| self.node_of[host.index()]);
-        Ok((left + self.paths.delay(from, to), transit))
+        Ok((left + self.paths.delay(from, to), Launched { transit, local }))
     }
 
     /// A datagram comes to the far end's boxes: which node it reaches, from where as that node sees
@@ -154,13 +209,14 @@ impl Network {
     pub(super) fn arrive(
         &mut self,
         now: SimTime,
-        transit: Transit,
+        launched: Launched,
         size: ByteCount,
     ) -> Result<(SimTime, u32, SocketAddrV4, SocketAddrV4), Loss> {
-        let (host, header) = self.internet.deliver(now, transit).map_err(Loss::Box)?;
+        let (host, header) = self.internet.deliver(now, launched.transit).map_err(Loss::Box)?;
         let node = self.node_of[host.index()];
-        let received = self.nodes[node as usize].down.send(now, size).map_err(Loss::Link)?;
-        Ok((received, node, header.source, header.destination))
+        let down = &mut self.nodes[node as usize].down;
+        let received = if launched.local { down.serialise(now, size) } else { down.send(now, size) };
+        Ok((received.map_err(Loss::Link)?, node, header.source, header.destination))
     }
 }
 

@@ -19,12 +19,12 @@ use super::stack::{Candidates, StackError, StackSettings};
 use super::trace::Trace;
 use crate::engine::EngineError;
 use crate::metrics::RunRecord;
-use crate::net::{LossSpec, MiddleboxSpec, Nat, NatSpec, PacketLinkSpec};
+use crate::net::{LossSpec, Nat, PacketLinkSpec};
 use crate::rng::Seed;
 use crate::scenario::{Cell, Experiment};
 use crate::simulation::{Prepared, beginnings};
 use crate::sweep::Rung;
-use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
+use crate::units::{Bitrate, ByteCount, Probability, SimDuration, SimTime};
 use crate::webrtc::SetupProfile;
 use crate::world::{World, WorldError};
 
@@ -123,21 +123,19 @@ fn node_spec(world: &World, node: u32) -> NodeSpec {
         loss: LossSpec::bernoulli(class.access_loss),
         ..PacketLinkSpec::default()
     };
-    let down = link(rates.down, None);
-    NodeSpec { boxes: boxes(world.nat(node)), up: link(rates.up, class.buffer), down, ..NodeSpec::default() }
+    NodeSpec {
+        boxes: world.end(node).boxes.clone(),
+        lan: world.lan(node),
+        carrier_nat: world.carrier_nat(node),
+        up: link(rates.up, class.buffer),
+        down: link(rates.down, None),
+        ..NodeSpec::default()
+    }
 }
 
 // What a link sends in the longest wait that its buffer allows.
 fn buffer_bytes(rate: Bitrate, wait: SimDuration) -> ByteCount {
     ByteCount::new((u128::from(rate.as_bps()) * u128::from(wait.as_ns()) / 8_000_000_000) as u64)
-}
-
-fn boxes(nat: Nat) -> Vec<MiddleboxSpec> {
-    match nat {
-        Nat::Public => Vec::new(),
-        Nat::Nat(mapping, filtering) => vec![MiddleboxSpec::Nat(NatSpec::new(mapping, filtering))],
-        Nat::UdpBlocked => vec![MiddleboxSpec::UdpBlocked],
-    }
 }
 
 /// What to check before trusting results of this rung.
@@ -156,6 +154,9 @@ pub fn warnings(experiment: &Experiment) -> Vec<String> {
                   `setup = \"webrtc-rs\"` makes the model its match"
                     .to_owned(),
             );
+        }
+        if settings.population.classes.iter().any(|class| class.nat.value.ipv6 > Probability::ZERO) {
+            warn("the virtual rung has no IPv6: pairs that the model connects over it take IPv4 there".to_owned());
         }
         let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max();
         if largest.is_some_and(|largest| largest > MAX_MESSAGE_MOST) {

@@ -47,6 +47,12 @@ pub enum Domain {
     Connect,
     /// Glare and renegotiation.
     Negotiation,
+    /// Who shares a local network with whom, and what works in it.
+    PeerLan,
+    /// Which local networks share a carrier-grade NAT.
+    PeerCarrier,
+    /// Which local networks have IPv6.
+    PeerIpv6,
 }
 
 impl Domain {
@@ -68,6 +74,9 @@ impl Domain {
             Self::Bench => "bench",
             Self::Connect => "connect",
             Self::Negotiation => "negotiation",
+            Self::PeerLan => "peer-lan",
+            Self::PeerCarrier => "peer-carrier",
+            Self::PeerIpv6 => "peer-ipv6",
         }
     }
 }

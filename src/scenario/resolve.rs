@@ -17,7 +17,7 @@ use super::read::Reader;
 use super::source::Span;
 use super::topologies;
 use super::tree::{self, Node, TreePath, join, path};
-use crate::net::{LatencySpec, MatrixFile, RegionMix};
+use crate::net::{LatencySpec, MatrixFile, NatMix, RegionMix};
 use crate::overlay::workload::Workload;
 use crate::presets::OrPreset;
 use crate::units::{ByteCount, Probability};
@@ -207,11 +207,22 @@ fn check_class(reader: &mut Reader<'_, '_>, place: &[String], class: &ClassSpec)
         reader.problem(&join(&device_at, "budget"), message, "at least 0.1 %");
     }
     limits::check_class_spans(reader, place, class);
-    if class.nat.name.is_none() && !reader.lost(&nat_at) {
-        let shares =
-            class.nat.value.shares().map(|(_, share)| (nat_at.clone(), Probability::new(share).unwrap_or_default()));
-        check_whole(reader, &nat_at, "the shares of the NATs", shares.to_vec());
+    check_nat(reader, &nat_at, &class.nat);
+}
+
+fn check_nat(reader: &mut Reader<'_, '_>, place: &[String], nat: &OrPreset<NatMix>) {
+    if nat.name.is_some() || reader.lost(place) {
+        return;
     }
+    let mix = &nat.value;
+    for (key, mean) in [("peers_per_lan", mix.peers_per_lan), ("peers_per_carrier_nat", mix.peers_per_carrier_nat)] {
+        if !(1.0..=NatMix::MOST_PEERS_PER_BOX).contains(&mean) {
+            let message = format!("a mean of {mean} peers behind one box is not plausible");
+            reader.problem(&join(place, key), message, format!("from 1 to {}", NatMix::MOST_PEERS_PER_BOX));
+        }
+    }
+    let shares = mix.shares().map(|(_, share)| (place.to_vec(), share)).collect();
+    check_whole(reader, place, "the shares of the NATs", shares);
 }
 
 /// Shares may miss the whole by this much, as rounded figures do: 0.01 %.

@@ -256,7 +256,7 @@ impl<'a> Connecting<'a> {
             server: Server::new(&webrtc.signaling),
             batch: Batch::of(&webrtc.signaling),
             routes: Routes::new(world, webrtc.signaling.in_band),
-            paths: Paths::new(webrtc, streams),
+            paths: Paths::new(world, webrtc, streams),
             tally: Tally::new(world),
             degrees: vec![0; world.nodes() as usize],
             next_rank: 0,

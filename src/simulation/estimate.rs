@@ -5,7 +5,7 @@ use crate::rng::Seed;
 use crate::scenario::Cell;
 use crate::units::ByteCount;
 
-/// Bytes per node: world (about 40), overlay (12, and 32 per tree connection), queues, service
+/// Bytes per node: world (about 60), overlay (12, and 32 per tree connection), queues, service
 /// times and reception (about 70), and the spreads at the end.
 const PER_NODE: u64 = 256;
 /// Bytes per connection while it is set up and after: its opening time, at both ends in a tree, and its

@@ -26,7 +26,7 @@ pub(super) struct Plan {
     /// How each node receives.
     pub(super) reception: Vec<Reception>,
     // Loss of a message of size `s` between classes `a` and `b`, as the threshold of a uniform
-    // draw: losses[(s * classes + a) * classes + b].
+    // draw: losses[(s * classes + a) * (classes + 1) + b].
     losses: Vec<u64>,
     /// Limits of the uplinks of each class.
     pub(super) limits: Vec<QueueLimits>,
@@ -148,7 +148,7 @@ impl Plan {
     #[inline]
     pub(super) fn losses(&self, size: u32, from_class: usize) -> &[u64] {
         let classes = self.limits.len();
-        &self.losses[(size as usize * classes + from_class) * classes..][..classes]
+        &self.losses[(size as usize * classes + from_class) * (classes + 1)..][..=classes]
     }
 
     /// Whether a node passes nothing on.
@@ -168,7 +168,8 @@ fn cost(world: &World, node: u32, wire: Wire, idle_share: f32) -> Cost {
 // A message is lost with any of its packets.
 fn losses(world: &World, sizes: &[Wire]) -> Vec<u64> {
     let classes = world.classes().len();
-    let pairs = (0..classes).flat_map(|from| (0..classes).map(move |to| (from, to)));
+    // The last receiver is one in the same local network.
+    let pairs = (0..classes).flat_map(|from| (0..=classes).map(move |to| (from, to)));
     let loss = |wire: &Wire, (from, to)| world.packet_loss(from, to).any_of(wire.packets).threshold();
     sizes.iter().flat_map(|wire| pairs.clone().map(move |pair| loss(wire, pair))).collect()
 }

@@ -1,9 +1,12 @@
-//! What a WebRTC engine and the device under it cost: CPU a message, CPU a connection, limits.
+//! What a WebRTC engine and the device under it cost: CPU a message, CPU a connection, limits; and
+//! how the engine goes about ICE.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ice::IceSpec;
 use super::overhead::Wire;
+use super::setup::StackProfile;
 use crate::presets::{HasPresets, Preset};
 use crate::units::{ByteCount, Probability, SimDuration};
 
@@ -36,9 +39,20 @@ pub struct EngineSpec {
     pub send_buffer: Option<ByteCount>,
     /// Smallest retransmission time-out of SCTP.
     pub rto_min: SimDuration,
+    /// How it goes about ICE.
+    pub ice: IceSpec,
+    /// Whether it hides host addresses behind mDNS names, as browsers do without permission for
+    /// camera or microphone (draft-ietf-mmusic-mdns-ice-candidates).
+    pub mdns: bool,
 }
 
 impl EngineSpec {
+    /// Its part in the set-up of a connection.
+    #[must_use]
+    pub const fn stack(&self) -> StackProfile {
+        StackProfile { ice: self.ice.profile(), mdns: self.mdns }
+    }
+
     /// CPU time of sending or receiving one message on a server core.
     #[must_use]
     pub fn message_cost(&self, wire: Wire) -> SimDuration {
@@ -113,6 +127,7 @@ impl HasPresets for EngineSpec {
                     cpu_per_kilobyte: us(130),
                     send_buffer: None,
                     max_message: Some(ByteCount::new((1 << 30) - 1)),
+                    ice: IceSpec::Firefox,
                     ..browser()
                 },
             },
@@ -132,6 +147,22 @@ impl HasPresets for EngineSpec {
                     cpu_per_kilobyte: us(7),
                     max_message: Some(ByteCount::new(64 << 10)),
                     rto_min: SimDuration::from_secs(1),
+                    ice: IceSpec::WebrtcRs021,
+                    ..Self::default()
+                },
+            },
+            Preset {
+                name: "libdatachannel",
+                summary: "libdatachannel, native: measured on one host",
+                make: || Self {
+                    cpu_per_setup: us(8_900),
+                    cpu_idle_per_s: us(250),
+                    cpu_per_message: us(6),
+                    cpu_per_packet: SimDuration::ZERO,
+                    cpu_per_kilobyte: us(16),
+                    rto_min: SimDuration::from_ms(200),
+                    max_message: Some(ByteCount::new(256 << 10)),
+                    ice: IceSpec::Rfc,
                     ..Self::default()
                 },
             },
@@ -158,6 +189,8 @@ fn browser() -> EngineSpec {
         sockets: Sockets::TwoEach,
         send_buffer: Some(ByteCount::new(16 << 20)),
         rto_min: SimDuration::from_ms(400),
+        ice: IceSpec::Chromium,
+        mdns: true,
     }
 }
 

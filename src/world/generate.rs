@@ -3,12 +3,15 @@
 use rand_distr::{Distribution, StandardNormal};
 use thiserror::Error;
 
-use super::path::{Access, Paths, Turn, nat_index, outcome_table};
+use super::company::{self, Seat};
+use super::ends::Ends;
+use super::path::{Access, Paths, Turn, outcome_table};
 use super::{Class, ClassSpec, Node, PopulationSpec, Rates, World, quota};
-use crate::net::{LatencyModel, LatencySpec, LinkSpec, Nat, NatMix, Place};
+use crate::net::{LatencyModel, LatencySpec, LinkSpec, NatMix, Place};
 use crate::presets::OrPreset;
 use crate::rng::{Domain, Streams};
 use crate::units::Probability;
+use crate::webrtc::setup::{Gather, StackProfile};
 use crate::webrtc::{DeviceSpec, EngineSpec, TurnChoice, WebrtcSpec};
 
 /// Everything a world is drawn from.
@@ -49,25 +52,42 @@ impl WorldSpec<'_> {
         let specs = self.class_specs();
         let shares: Vec<f64> = self.population.classes.iter().map(|class| class.share.get()).collect();
         let class_of = quota::deal(peers, &shares, &mut streams.stream(Domain::PeerClass, 0));
-        let place_of = self.places(peers, latency.places(), streams)?;
+        let mut place_of = self.places(peers, latency.places(), streams)?;
+        let mixes: Vec<NatMix> = specs.iter().map(|class| class.nat.value).collect();
+        let seats = company::seats(&mixes, &class_of, &mut place_of, streams);
         let centre = centre(&latency, &place_of);
         let server_class = u16::try_from(specs.len() - 1).expect("invariant: few classes");
+        let mut ends = self.ends(&specs);
+        let mut node = |class: u16, place: Place, seat: &Seat| {
+            let (end, reach) = ends.of(class, seat);
+            Node { class, place, end, reach, company: seat.company }
+        };
         let mut nodes = Vec::with_capacity((peers + self.servers) as usize);
         let mut rates = Vec::with_capacity(nodes.capacity());
-        for (peer, (class, place)) in (0_u64..).zip(class_of.into_iter().zip(place_of)) {
-            let spec = &specs[usize::from(class)];
-            nodes.push(Node { class, place, nat: nat_index(draw_nat(&spec.nat.value, streams, peer)) });
-            rates.push(draw_rates(&spec.link.value, streams, peer));
+        for (peer, seat) in (0_u64..).zip(&seats) {
+            let class = class_of[peer as usize];
+            nodes.push(node(class, place_of[peer as usize], seat));
+            rates.push(draw_rates(&specs[usize::from(class)].link.value, streams, peer));
         }
-        for _ in 0..self.servers {
+        for server in peers..peers + self.servers {
             let link = specs[usize::from(server_class)].link.value.draw(0.0);
-            nodes.push(Node { class: server_class, place: centre, nat: nat_index(Nat::Public) });
+            nodes.push(node(server_class, centre, &Seat::alone(server)));
             rates.push(Rates { up: link.up, down: link.down });
         }
         let paths = self.paths(latency, &specs, centre, streams)?;
         let classes = specs.iter().map(class_of_spec).collect();
         let join_gap_ns = self.population.join_over.as_ns() / u64::from(peers);
-        Ok(World { peers, nodes, rates, classes, paths, setup: self.webrtc.setup, join_gap_ns })
+        let Ends { specs: ends, within, .. } = ends;
+        Ok(World { peers, nodes, rates, seats, classes, ends, within, paths, setup: self.webrtc.setup, join_gap_ns })
+    }
+
+    fn ends(&self, specs: &[ClassSpec]) -> Ends {
+        let gather = match self.webrtc.turn {
+            TurnChoice::None(_) => Gather::Stun,
+            TurnChoice::Server(_) => Gather::Turn,
+        };
+        let stacks: Vec<StackProfile> = specs.iter().map(|class| class.engine.value.stack()).collect();
+        Ends::new(&stacks, gather)
     }
 
     // The population's classes, then the class of servers.
@@ -155,19 +175,6 @@ fn draw_rates(link: &LinkSpec, streams: Streams, peer: u64) -> Rates {
         if link.spread > 0.0 { StandardNormal.sample(&mut streams.stream(Domain::PeerLink, peer)) } else { 0.0 };
     let link = link.draw(z);
     Rates { up: link.up, down: link.down }
-}
-
-fn draw_nat(mix: &NatMix, streams: Streams, peer: u64) -> Nat {
-    use rand::RngExt;
-    let shares = mix.shares();
-    let mut left: f64 = streams.stream(Domain::PeerNat, peer).random();
-    let drawn = shares.iter().find(|(_, share)| {
-        left -= share;
-        left < 0.0
-    });
-    // Rounding may leave a hair: it belongs to the last kind that occurs.
-    let last = shares.iter().rfind(|(_, share)| *share > 0.0);
-    drawn.or(last).map_or(Nat::Public, |(nat, _)| *nat)
 }
 
 /// The place with the lowest mean delay to the peers; the earlier of equals.

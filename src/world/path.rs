@@ -1,9 +1,9 @@
 //! The path between two nodes: its outcome, delay and loss, computed from their rows.
 
-use super::{NatIndex, World};
-use crate::net::{Filtering, LatencyModel, Mapping, Nat, PairOutcome, Place, pair_outcome};
+use super::{Node, World};
+use crate::net::{LatencyModel, Nat, PairOutcome, Place, pair_outcome};
 use crate::rng::PairKey;
-use crate::units::{Probability, UsdPerGigabyte};
+use crate::units::{Probability, SimDuration, UsdPerGigabyte};
 use crate::webrtc::SetupProfile;
 
 /// The way packets take from one node to another.
@@ -13,7 +13,8 @@ pub struct Path {
     pub delay_ns: u64,
     /// Whether it runs through the TURN server.
     pub relayed: bool,
-    /// The receiver's class, for what depends on the classes of both ends.
+    /// The receiver's class, for what depends on the classes of both ends; one past the last class
+    /// if the two are in one local network.
     pub class: u16,
 }
 
@@ -23,7 +24,8 @@ pub struct PathsFrom<'a> {
     world: &'a World,
     from: u32,
     place: Place,
-    outcomes: [PairOutcome; KINDS],
+    company: bool,
+    outcomes: &'a [PairOutcome; REACHES],
     // From the sender's class to each.
     access: &'a [Access],
 }
@@ -34,8 +36,16 @@ impl PathsFrom<'_> {
     #[must_use]
     pub fn to(&self, to: u32) -> Option<Path> {
         let receiver = self.world.nodes[to as usize];
+        if self.company && receiver.company {
+            return self.to_company(to, receiver);
+        }
+        self.by(self.outcomes[usize::from(receiver.reach)], to, receiver)
+    }
+
+    #[inline(always)]
+    fn by(&self, outcome: PairOutcome, to: u32, receiver: Node) -> Option<Path> {
         let access = self.access[usize::from(receiver.class)];
-        let (way_ns, relayed) = match self.outcomes[usize::from(receiver.nat)] {
+        let (way_ns, relayed) = match outcome {
             PairOutcome::Direct => {
                 (self.world.paths.latency.one_way_ns(self.from, self.place, to, receiver.place), false)
             }
@@ -44,14 +54,28 @@ impl PathsFrom<'_> {
         };
         Some(Path { delay_ns: way_ns + access.delay_ns, relayed, class: receiver.class })
     }
+
+    // To one that may have boxes in common with the sender.
+    fn to_company(&self, to: u32, receiver: Node) -> Option<Path> {
+        let outcome = self.world.outcome(self.from, to);
+        if outcome == PairOutcome::Direct && self.world.same_lan(self.from, to) {
+            let class = u16::try_from(self.world.paths.classes).expect("invariant: few classes");
+            return Some(Path { delay_ns: LAN_ONE_WAY.as_ns(), relayed: false, class });
+        }
+        self.by(outcome, to, receiver)
+    }
 }
+
+/// One-way delay within a local network: half of what Wi-Fi adds to a round trip.
+pub const LAN_ONE_WAY: SimDuration = SimDuration::from_ms(1);
 
 /// What all paths of a world share.
 #[derive(Clone, Debug)]
 pub(super) struct Paths {
     pub(super) latency: LatencyModel,
     pub(super) loss_key: PairKey,
-    pub(super) outcomes: [[PairOutcome; KINDS]; KINDS],
+    // Of nodes apart, by what they are reached through.
+    pub(super) outcomes: [[PairOutcome; REACHES]; REACHES],
     // Of classes a and b at [a * classes + b]: access delay of both, loss on either link.
     pub(super) access: Vec<Access>,
     pub(super) classes: usize,
@@ -71,29 +95,31 @@ pub(super) struct Turn {
     pub(super) price: UsdPerGigabyte,
 }
 
-const KINDS: usize = 6;
+/// What nodes are reached through: a kind of NAT, and IPv6 beside it or not.
+const REACHES: usize = 2 * Nat::KINDS.len();
 
-/// Every kind of NAT that a mix can hold, by index.
-pub(super) const NAT_KINDS: [Nat; KINDS] = [
-    Nat::Public,
-    Nat::Nat(Mapping::EndpointIndependent, Filtering::EndpointIndependent),
-    Nat::Nat(Mapping::EndpointIndependent, Filtering::AddressDependent),
-    Nat::Nat(Mapping::EndpointIndependent, Filtering::AddressAndPortDependent),
-    Nat::Nat(Mapping::AddressAndPortDependent, Filtering::AddressAndPortDependent),
-    Nat::UdpBlocked,
-];
+/// Whether packets can take IPv6 to what has this index.
+const fn has_ipv6(reach: usize) -> bool {
+    reach % 2 == 1
+}
 
 /// The TURN and signaling servers in pair draws: above every node id.
 const TURN_ID: u32 = u32::MAX - 1;
 const SIGNALING_ID: u32 = u32::MAX;
 
-pub(super) fn outcome_table(relay: bool) -> [[PairOutcome; KINDS]; KINDS] {
-    NAT_KINDS.map(|a| NAT_KINDS.map(|b| pair_outcome(a, b, relay)))
+pub(super) fn outcome_table(relay: bool) -> [[PairOutcome; REACHES]; REACHES] {
+    // Over IPv6 there is no translation, and firewalls let each other's answers in.
+    let outcome = |a: usize, b: usize| match has_ipv6(a) && has_ipv6(b) {
+        true => PairOutcome::Direct,
+        false => pair_outcome(Nat::KINDS[a / 2], Nat::KINDS[b / 2], relay),
+    };
+    std::array::from_fn(|a| std::array::from_fn(|b| outcome(a, b)))
 }
 
-pub(super) fn nat_index(nat: Nat) -> NatIndex {
-    let index = NAT_KINDS.iter().position(|&kind| kind == nat).expect("invariant: mixes hold only these kinds");
-    NatIndex::try_from(index).expect("invariant: six kinds")
+/// The index of what a node behind this kind of NAT is reached through.
+pub(super) fn reach(nat: Nat, ipv6: bool) -> u8 {
+    let kind = Nat::KINDS.iter().position(|&kind| kind == nat).expect("invariant: all kinds are listed");
+    u8::try_from(2 * kind + usize::from(ipv6)).expect("invariant: few kinds")
 }
 
 impl World {
@@ -101,8 +127,20 @@ impl World {
     #[inline]
     #[must_use]
     pub fn outcome(&self, a: u32, b: u32) -> PairOutcome {
-        let (nat_a, nat_b) = (self.nodes[a as usize].nat, self.nodes[b as usize].nat);
-        self.paths.outcomes[usize::from(nat_a)][usize::from(nat_b)]
+        let (end_a, end_b) = (self.nodes[a as usize], self.nodes[b as usize]);
+        if end_a.company
+            && end_b.company
+            && let Some(outcome) = self.outcome_within(a, b)
+        {
+            return outcome;
+        }
+        self.paths.outcomes[usize::from(end_a.reach)][usize::from(end_b.reach)]
+    }
+
+    /// The NAT of a node, as it looks from outside.
+    #[must_use]
+    pub fn nat(&self, node: u32) -> Nat {
+        Nat::KINDS[usize::from(self.nodes[node as usize].reach / 2)]
     }
 
     /// The path from one node to another, or `None` where they cannot connect.
@@ -122,7 +160,8 @@ impl World {
             world: self,
             from,
             place: sender.place,
-            outcomes: self.paths.outcomes[usize::from(sender.nat)],
+            company: sender.company,
+            outcomes: &self.paths.outcomes[usize::from(sender.reach)],
             access: &self.paths.access[classes],
         }
     }
@@ -147,16 +186,23 @@ impl World {
         self.paths.access.iter().any(|access| access.loss > Probability::ZERO)
     }
 
-    /// Probability that a packet is lost between peers of two classes.
+    /// Probability that a packet is lost between peers of two classes, as [`Path::class`] has them:
+    /// none within a local network.
     #[must_use]
     pub fn packet_loss(&self, from_class: usize, to_class: usize) -> Probability {
+        if to_class == self.paths.classes {
+            return Probability::ZERO;
+        }
         self.paths.access[from_class * self.paths.classes + to_class].loss
     }
 
-    /// One-way delay in ns of a direct path between the access links of two nodes, whether or not
-    /// the two can use it.
+    /// One-way delay in ns of a direct path between the access links of two nodes, or between the two
+    /// themselves in one local network, whether or not they can use it.
     #[must_use]
     pub fn propagation_ns(&self, from: u32, to: u32) -> u64 {
+        if self.same_lan(from, to) {
+            return LAN_ONE_WAY.as_ns();
+        }
         let place = |node: u32| self.nodes[node as usize].place;
         self.paths.latency.one_way_ns(from, place(from), to, place(to))
     }

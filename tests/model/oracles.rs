@@ -327,7 +327,7 @@ fn relays_set_up_and_cost_follow_their_closed_forms_on_an_asymmetric_matrix() {
     let traffic = workload("state-sync", r#"{ message = "1000 B", rate = "10 /s" }"#);
     let mut settings = ideal(3, LatencySpec::Matrix(matrix), vec![traffic]);
     settings.run.warmup = SimDuration::from_secs(5);
-    settings.population.classes[0].nat.value = NatMix { udp_blocked: Probability::ONE, ..NatMix::default() };
+    settings.population.classes[0].nat.value = NatMix::only("udp_blocked");
     let turn = TurnSpec { place: Some("T".to_owned()), ..TurnSpec::default() };
     settings.webrtc = WebrtcSpec {
         setup: SetupProfile::Dtls13,

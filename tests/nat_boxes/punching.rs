@@ -3,10 +3,15 @@
 use std::net::SocketAddrV4;
 
 use peerscape::net::{
-    DropReason, Filtering, HostId, Internet, MIDDLEBOX_PRESETS, Mapping, MiddleboxSpec, NatSpec, PairOutcome,
-    overall_nat, pair_outcome,
+    DropReason, Filtering, HostId, Internet, LatencySpec, MIDDLEBOX_PRESETS, Mapping, MiddleboxSpec, NAT_CHAINS,
+    NatMix, NatSpec, PairOutcome, overall_nat, pair_outcome,
 };
-use peerscape::units::SimDuration;
+use peerscape::presets::OrPreset;
+use peerscape::rng::{Seed, Streams};
+use peerscape::units::{Probability, SimDuration};
+use peerscape::webrtc::setup::Relation;
+use peerscape::webrtc::{TurnChoice, TurnSpec, WebrtcSpec};
+use peerscape::world::{ClassSpec, PeerCount, PopulationSpec, WorldSpec};
 
 use super::support::Net;
 
@@ -14,8 +19,12 @@ use super::support::Net;
 /// before the second, and to wherever they hear from. Whether each hears the other's answer.
 fn punch(a: &[MiddleboxSpec], b: &[MiddleboxSpec]) -> bool {
     let mut net = Net::new();
+    let hosts = [a, b].map(|boxes| net.host(boxes));
+    punch_between(net, hosts)
+}
+
+fn punch_between(mut net: Net, hosts: [HostId; 2]) -> bool {
     let server = net.host(&[]);
-    let hosts = [net.host(a), net.host(b)];
     let ports = [6_000, 6_001];
     let stun = net.at(server, 3_478);
     let learned = [0, 1].map(|side| net.seen(hosts[side], ports[side], stun));
@@ -60,6 +69,61 @@ fn holes_can_be_punched_as_the_rule_says_but_for_the_conntrack_clash() {
     let expected: Vec<_> = departures.iter().filter(|(a, b)| strict.contains(a) && *b == clash).copied().collect();
     assert_eq!(departures, expected, "only where the second box keeps what came too early");
     assert!(departures.contains(&(clash, clash)), "as measured on kernels");
+}
+
+/// Two hosts that share these boxes from outside to inside, the first `shared` of them.
+fn share(net: &mut Net, boxes: &[MiddleboxSpec], shared: usize) -> [HostId; 2] {
+    let outside_first: Vec<_> = boxes.iter().rev().collect();
+    let common = outside_first[..shared].iter().fold(Internet::PUBLIC, |realm, part| net.realm(realm, part));
+    [(); 2].map(|()| {
+        let realm = outside_first[shared..].iter().fold(common, |realm, part| net.realm(realm, part));
+        net.internet.add_host(realm)
+    })
+}
+
+/// A population all of whose peers have these boxes, and in it a pair that is so related.
+fn outcome_of(chain: &str, hairpin: bool, relation: Relation) -> PairOutcome {
+    let share = if hairpin { Probability::ONE } else { Probability::ZERO };
+    let (peers_per_lan, peers_per_carrier_nat) =
+        if relation == Relation::SameCarrier { (1.0, 50.0) } else { (50.0, 1.0) };
+    let mix = NatMix {
+        peers_per_lan,
+        peers_per_carrier_nat,
+        hairpin: share,
+        multicast: Probability::ZERO,
+        ..NatMix::only(chain)
+    };
+    let mut class = ClassSpec::named("all");
+    class.nat = OrPreset { value: mix, name: None };
+    let population = PopulationSpec {
+        peers: PeerCount::new(100).expect("in range"),
+        regions: OrPreset::named("world").expect("a preset"),
+        join_over: SimDuration::ZERO,
+        classes: vec![class],
+    };
+    let webrtc = WebrtcSpec { turn: TurnChoice::Server(TurnSpec::default()), ..WebrtcSpec::default() };
+    let spec = WorldSpec { population: &population, latency: &LatencySpec::default(), webrtc: &webrtc, servers: 0 };
+    let world = spec.generate(Streams::new(Seed(1))).expect("a world");
+    let mut pairs = (0..100).flat_map(|a| (0..a).map(move |b| (a, b)));
+    let (a, b) = pairs.find(|&(a, b)| world.relation(a, b) == relation).expect("a pair");
+    world.outcome(a, b)
+}
+
+#[test]
+fn who_shares_boxes_meets_by_outside_addresses_as_the_world_says() {
+    for chain in &NAT_CHAINS {
+        for hairpin in [true, false] {
+            let boxes = chain.boxes(hairpin);
+            let lan = (Relation::SameLanNoMulticast, boxes.len());
+            let carrier = chain.carrier.then_some((Relation::SameCarrier, 1));
+            for (relation, shared) in [lan].into_iter().chain(carrier) {
+                let mut net = Net::new();
+                let hosts = share(&mut net, &boxes, shared);
+                let direct = outcome_of(chain.key, hairpin, relation) == PairOutcome::Direct;
+                assert_eq!(punch_between(net, hosts), direct, "{} {hairpin} {relation:?}", chain.key);
+            }
+        }
+    }
 }
 
 #[test]

@@ -7,3 +7,4 @@ mod endurance;
 mod goodput;
 mod outcomes;
 mod setup;
+mod shared_boxes;

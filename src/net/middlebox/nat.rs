@@ -101,7 +101,9 @@ impl NatBox {
             return Ok(Passage::Out(translated));
         }
         let to = self.table.inbound(now, header.transport, header.destination.port()).ok_or(DropReason::NoMapping)?;
-        Ok(Passage::Hairpin(Header { destination: to.inside, ..translated }))
+        let inside = to.inside;
+        self.table.let_in(self.spec.mapping, now, &translated, inside);
+        Ok(Passage::Hairpin(Header { destination: inside, ..translated }))
     }
 
     pub(super) fn inbound(&mut self, now: SimTime, header: Header) -> Result<Header, DropReason> {

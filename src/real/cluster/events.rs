@@ -61,7 +61,7 @@ impl Cluster {
     ) {
         match event {
             Event::Datagram { slot } => match self.flying.take(slot) {
-                Flying::Transit(transit, datagram) => self.arrive(now, transit, datagram, scheduler),
+                Flying::Between(launched, datagram) => self.arrive(now, launched, datagram, scheduler),
                 Flying::Downlink(node, datagram) => self.receive(now, node, datagram, scheduler),
             },
             Event::Timer { ticket } => {
@@ -197,8 +197,8 @@ impl Cluster {
     fn send(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
         let sent = self.network.send(now, node, &datagram);
         self.trace.sent(now, node, &datagram, sent.as_ref().err().copied());
-        if let Ok((arrives, transit)) = sent {
-            let slot = self.flying.put(Flying::Transit(transit, datagram));
+        if let Ok((arrives, launched)) = sent {
+            let slot = self.flying.put(Flying::Between(launched, datagram));
             scheduler.schedule_at(arrives, Event::Datagram { slot });
         }
     }
@@ -206,11 +206,11 @@ impl Cluster {
     fn arrive(
         &mut self,
         now: SimTime,
-        transit: crate::net::Transit,
+        launched: crate::real::network::Launched,
         datagram: Datagram,
         scheduler: &mut Scheduler<Event>,
     ) {
-        match self.network.arrive(now, transit, wire_size(&datagram)) {
+        match self.network.arrive(now, launched, wire_size(&datagram)) {
             Ok((received, node, source, destination)) => {
                 let datagram = Datagram { source, destination, ..datagram };
                 if received == now {

@@ -4,7 +4,7 @@
 //! the attempt ends when its time has run out, which is all that its offerer ever learns.
 
 use super::attempt::Fate;
-use super::path::Legs;
+use super::path::{Legs, SetUp};
 use super::peer::Session;
 use super::{Connecting, Event};
 use crate::engine::Scheduler;
@@ -93,15 +93,19 @@ impl Connecting<'_> {
         };
         let offered = SimTime::from_ns(attempt.offered_ns);
         self.note_beginning(slot, legs);
-        let set_up = self.paths.set_up(self.world, nodes[0], nodes[1], legs);
-        let Some(set_up) = set_up.filter(|set_up| offered + set_up.open <= self.deadline(slot)) else {
-            return self.give_up(slot, scheduler);
+        let deadline = self.deadline(slot);
+        let opens = match self.paths.set_up(self.world, nodes, attempt.tries, legs) {
+            SetUp::Opens(opens) if offered + opens.after <= deadline => opens,
+            SetUp::Fails(Some(after)) if offered + after <= deadline => {
+                return scheduler.schedule_at((offered + after).max(scheduler.now()), Event::Settled(slot));
+            }
+            SetUp::Opens(_) | SetUp::Fails(_) => return self.give_up(slot, scheduler),
         };
-        let open = offered + set_up.open;
+        let open = offered + opens.after;
         self.opened.open(self.overlay, nodes, attempt.slot, open.as_ns());
         let took = open.since(SimTime::from_ns(attempt.first_ns));
-        self.tally.open(self.world, (nodes[0], nodes[1]), set_up.relay, open, took);
-        self.tally.parts(&set_up.parts, took);
+        self.tally.open(self.world, (nodes[0], nodes[1]), opens.relay, open, took);
+        self.tally.parts(&opens.parts, took);
         self.attempts.get_mut(slot).fate = Fate::Open;
         scheduler.schedule_at(open, Event::Settled(slot));
     }
