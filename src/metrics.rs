@@ -4,11 +4,13 @@
 mod definition;
 mod histogram;
 mod interval;
+mod pair;
 mod record;
 mod spread;
 
 pub use definition::{Better, METRICS, Metric, MetricId};
 pub use histogram::LatencyHistogram;
 pub use interval::{Interval, Verdict};
-pub use record::{Finding, MetricValues, RunCounts, RunRecord};
+pub use pair::PairOpening;
+pub use record::{Finding, MetricValues, Opening, RunCounts, RunRecord};
 pub use spread::Spread;

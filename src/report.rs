@@ -8,6 +8,7 @@ mod answer;
 mod axes;
 mod columns;
 mod comparison;
+mod connections_csv;
 mod figures;
 #[cfg(test)]
 mod fixture;
@@ -26,6 +27,7 @@ mod validation;
 pub use answer::{Answer, Decision, Progress, answer};
 pub use columns::columns_json;
 pub use comparison::Comparison;
+pub use connections_csv::connections_csv;
 pub use folder::{FolderError, Written, write_folder};
 pub use manifest::{Provenance, manifest_json};
 pub use ranking::{Failure, FailureKind, Ranking, Row};
@@ -42,16 +44,19 @@ use std::path::PathBuf;
 
 use crate::sweep::Results;
 
-/// The tables of a results folder and their description: `runs.csv`, `summary.csv` and
-/// `columns.json`, the same bytes for the same scenario, seeds and version.
+/// The tables of a results folder and their description: `runs.csv`, `summary.csv`, `columns.json` and,
+/// where replications say how their overlays connected, `connections.csv`; the same bytes for the same
+/// scenario, seeds and version.
 #[must_use]
 pub fn tables(results: &Results<'_>, summary: &Summary) -> Vec<(PathBuf, Vec<u8>)> {
     let experiment = results.experiment;
-    vec![
+    let mut tables = vec![
         ("runs.csv".into(), runs_csv(results)),
         ("summary.csv".into(), summary_csv(experiment, summary)),
         ("columns.json".into(), columns_json(experiment)),
-    ]
+    ];
+    tables.extend(connections_csv(results).map(|bytes| ("connections.csv".into(), bytes)));
+    tables
 }
 
 #[cfg(test)]

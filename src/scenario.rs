@@ -6,6 +6,7 @@
 
 mod axes;
 mod combine;
+mod connecting;
 mod exclude;
 mod experiment;
 mod explain;

@@ -1,12 +1,13 @@
 //! One replication: a cell and a seed go in, a record comes out.
 //!
 //! [`simulate`] is the whole contract: pure, single-threaded, without clock, file or thread. What
-//! happens in it, in order: the world is drawn, the topology built, its connections set up in
-//! closed form, then messages flow hop by hop through the event engine, and what was measured is
-//! summed up.
+//! happens in it, in order: the world is drawn, the topology built, its connections set up by a
+//! simulation of their own, then messages flow hop by hop through the event engine, and what was
+//! measured is summed up.
 
+mod connect;
+mod connectivity;
 mod costs;
-mod establish;
 mod estimate;
 mod event;
 mod finding;
@@ -33,8 +34,6 @@ use crate::world::{World, WorldError, WorldSpec};
 
 #[cfg(feature = "real")]
 pub(crate) use costs::{cpu_percent, idle_shares, message_cpu};
-#[cfg(feature = "real")]
-pub(crate) use establish::beginnings;
 pub use estimate::{estimate_deliveries, estimate_memory};
 #[cfg(feature = "real")]
 pub(crate) use observed::{ConnectionCounts, Observed, Window};
@@ -83,11 +82,12 @@ pub fn simulate(cell: &Cell, seed: Seed) -> Result<RunRecord, SimulationError> {
 pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRecord, SimulationError> {
     let settings = &cell.settings;
     let Prepared { streams, world, flows, overlay } = Prepared::new(cell, seed)?;
-    let established = establish::establish(&world, &overlay);
-    let plan = plan::Plan::new(settings, &world, &overlay, &established, &flows, streams, options);
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
-    let relays = relay::Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
-    let model = flow::Flows::new(world, overlay, established, plan, relays);
+    let webrtc = &settings.webrtc;
+    let connected = connect::connect(connect::Setting { world: &world, overlay: &overlay, webrtc, streams, horizon })?;
+    let plan = plan::Plan::new(settings, &world, &overlay, &connected, &flows, streams, options);
+    let relays = relay::Relays::new(&world, webrtc.overhead == HeaderOverhead::Full);
+    let model = flow::Flows::new(world, overlay, connected, plan, relays);
     let mut engine = Engine::new(model, RunLimits::default());
     let (model, scheduler) = engine.parts_mut();
     model.start(scheduler);
@@ -105,6 +105,22 @@ pub(crate) struct Prepared {
     pub(crate) world: World,
     pub(crate) flows: Vec<Flow>,
     pub(crate) overlay: Overlay,
+}
+
+/// Every connection of a prepared replication, offerer first, and when its ends begin with it; not those
+/// that never come to an offer.
+///
+/// # Errors
+/// When the engine stops a runaway.
+#[cfg(feature = "real")]
+pub(crate) fn beginnings(
+    prepared: &Prepared,
+    settings: &crate::scenario::Settings,
+) -> Result<Vec<(crate::overlay::Connection, SimTime)>, EngineError> {
+    let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
+    let Prepared { streams, world, overlay, .. } = prepared;
+    let setting = connect::Setting { world, overlay, webrtc: &settings.webrtc, streams: *streams, horizon };
+    connect::beginnings(setting)
 }
 
 impl Prepared {

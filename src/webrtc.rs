@@ -9,8 +9,10 @@ mod spec;
 pub mod stamp;
 pub mod turn;
 
-pub use engine::{DeviceSpec, EngineSpec};
+pub use engine::{DeviceSpec, EngineSpec, Sockets};
 pub use overhead::{HeaderOverhead, Wire};
 pub use setup::SetupProfile;
-pub use spec::{SignalingSpec, WebrtcSpec};
+pub use spec::{
+    ConnectSpec, InBand, NegotiationSpec, NegotiationStyle, ReconnectSpec, SignalingOutage, SignalingSpec, WebrtcSpec,
+};
 pub use turn::{TurnChoice, TurnSpec};

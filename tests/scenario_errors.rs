@@ -55,6 +55,7 @@ broken! {
     channel_word
     class_names
     class_shares
+    connecting
     empty_file
     expectations
     key_slips

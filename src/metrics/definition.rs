@@ -100,7 +100,7 @@ metrics! {
     RelayedTls: "relayed_tls_connections_percent", "%", Lower, "TURN/TLS",
         "Share of the connections the topology wants that run through a TURN server which an end reaches over TLS only.";
     Failed: "failed_connections_percent", "%", Lower, "failed",
-        "Share of the connections the topology wants that never open.";
+        "Share of the connections the topology wants that never open: impossible ones, those given up after their last attempt, and those an engine's limit kept from being made.";
     TurnAllocations: "turn_allocations", "allocations", Lower, "allocations",
         "Allocations on TURN servers that the overlay's connections take.";
     TurnRelayed: "turn_relayed_gb_per_hour", "GB/h", Lower, "relayed GB/h",
@@ -109,6 +109,56 @@ metrics! {
         "Price of the TURN servers' traffic in the measured window, by what each of them counts, scaled to one hour.";
     TurnLoad: "turn_load_max_percent", "%", Lower, "TURN load",
         "Largest share of its bandwidth that a TURN server was asked to forward in the measured window, where bandwidth is limited; above 100 % it drops.";
+    OpenHalf: "time_to_50_percent_open_s", "s", Lower, "50 % open",
+        "Time from the start until half of the connections the topology wants are open; no value if they never are.";
+    OpenMost: "time_to_95_percent_open_s", "s", Lower, "95 % open",
+        "Time from the start until 95 % of the connections the topology wants are open; no value if they never are.";
+    OpenAll: "time_to_100_percent_open_s", "s", Lower, "100 % open",
+        "Time from the start until every connection the topology wants is open; no value if one never is.";
+    SetupMean: "setup_time_mean_ms", "ms", Lower, "set-up mean",
+        "Mean time from the beginning of a connection's first attempt until both ends are open, over the connections that open.";
+    SetupP50: "setup_time_p50_ms", "ms", Lower, "set-up median",
+        "Median set-up time.";
+    SetupP95: "setup_time_p95_ms", "ms", Lower, "set-up p95",
+        "95th percentile of set-up time.";
+    SetupP99: "setup_time_p99_ms", "ms", Lower, "set-up p99",
+        "99th percentile of set-up time.";
+    SetupWaiting: "setup_waiting_mean_ms", "ms", Lower, "waiting",
+        "Mean part of set-up time before the offer that led to the connection: attempts that failed, waits between them, and the offerer's CPU.";
+    SetupGathering: "setup_gathering_mean_ms", "ms", Lower, "gathering",
+        "Mean part of set-up time in which candidates are gathered before the offer can be sent.";
+    SetupSignaling: "setup_signaling_mean_ms", "ms", Lower, "signaling",
+        "Mean part of set-up time in which offer and answer travel or wait, at servers and for the answerer's CPU.";
+    SetupChecks: "setup_checks_mean_ms", "ms", Lower, "ICE checks",
+        "Mean part of set-up time for ICE's checks.";
+    SetupDtls: "setup_dtls_mean_ms", "ms", Lower, "DTLS",
+        "Mean part of set-up time for the DTLS handshake.";
+    SetupSctp: "setup_sctp_mean_ms", "ms", Lower, "SCTP",
+        "Mean part of set-up time for SCTP's handshake and the channel's opening.";
+    Attempts: "setup_attempts_per_connection_mean", "attempts", Lower, "attempts",
+        "Attempts begun, for each connection the topology wants.";
+    SignalingMessages: "signaling_server_messages", "messages", Lower, "signaling messages",
+        "Messages sent to the signaling server in the whole replication: descriptions and candidates.";
+    SignalingBytes: "signaling_server_bytes", "B", Lower, "signaling bytes",
+        "Bytes of the messages sent to the signaling server.";
+    SignalingPeak: "signaling_peak_messages_per_s", "/s", Lower, "signaling peak",
+        "Most messages sent to the signaling server in any second, from second to second.";
+    SignalingLost: "signaling_lost_messages_percent", "%", Lower, "signaling lost",
+        "Share of the messages sent to the signaling server that found it down, its queue full, or their receiver without a session.";
+    InBand: "signaling_in_band_percent", "%", Neither, "in-band",
+        "Share of all signaling messages that went over the overlay.";
+    InBandHops: "signaling_in_band_hops_mean", "hops", Lower, "in-band hops",
+        "Mean number of hops of a signaling message that went over the overlay.";
+    Glares: "glare_count", "negotiations", Lower, "glare",
+        "Negotiations in which the offers of both ends met.";
+    WastedMessages: "glare_wasted_messages", "messages", Lower, "wasted messages",
+        "Signaling messages of offers that glare made useless.";
+    FailedNegotiations: "failed_negotiations", "negotiations", Lower, "failed negotiations",
+        "Negotiations that failed: by glare, an InvalidStateError each, or because their offer could not be delivered.";
+    RenegotiationP95: "renegotiation_time_p95_ms", "ms", Lower, "renegotiation p95",
+        "95th percentile of the time from the wish to negotiate an open connection anew until that is done.";
+    Sockets: "udp_sockets_max", "sockets", Lower, "sockets max",
+        "Most UDP sockets of any peer once the overlay is connected.";
 }
 
 impl MetricId {

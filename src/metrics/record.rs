@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::definition::MetricId;
 use super::histogram::LatencyHistogram;
+use super::pair::PairOpening;
 use super::spread::Spread;
 use crate::rng::Seed;
 
@@ -22,10 +23,23 @@ pub struct RunRecord {
     pub cpu_percent: Spread,
     /// Open connections over the peers.
     pub connections: Spread,
+    /// How the overlay connected; empty on a rung that does not say.
+    pub opening: Opening,
     /// What was counted over the whole replication.
     pub counts: RunCounts,
     /// Why the topology does not work for this population, if it does not.
     pub findings: Vec<Finding>,
+}
+
+/// How the connections that a topology wants came to be open.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// When each opened, from the start.
+    pub times: LatencyHistogram,
+    /// How many are wanted.
+    pub wanted: u64,
+    /// The same by pairs of classes, for those that want any.
+    pub pairs: Vec<PairOpening>,
 }
 
 /// The values of one replication, one slot a metric.
@@ -84,7 +98,8 @@ pub struct RunCounts {
 /// A reason why a topology does not serve this population, with figures, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// What is wrong: `uplink`, `cpu`, `connections`, `unreachable`, `turn`, `undelivered`.
+    /// What is wrong: `uplink`, `cpu`, `connections`, `unreachable`, `unconnected`, `turn`, `message`,
+    /// `undelivered`.
     pub kind: &'static str,
     /// The sentence, such as "peer 17 (home) needs 359 Mbit/s up and has 15 Mbit/s".
     pub text: String,

@@ -134,6 +134,13 @@ impl Overlay {
         self.offsets[node as usize] as usize..self.offsets[node as usize + 1] as usize
     }
 
+    /// The slot of the same tree connection at its other end.
+    #[inline]
+    #[must_use]
+    pub fn twin(&self, slot: usize) -> usize {
+        self.twins[slot] as usize
+    }
+
     /// The connection between two members of the core, by their places. Members connect by growing
     /// distance around the ring, so that none waits for another's whole list; tree connections
     /// come first.

@@ -65,14 +65,16 @@ pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError
     let cluster = cluster(&prepared)?;
     let run = &cell.settings.run;
     let horizon = SimTime::ZERO + run.duration + run.drain;
-    let begins = beginnings(world, &prepared.overlay);
+    let begins = beginnings(&prepared, &cell.settings)?;
     let application = Peers::new(&cell.settings, prepared, &begins);
     let mut engine = Lab { cluster, application }.engine();
     let (lab, scheduler) = engine.parts_mut();
     for (number, (connection, begin)) in (0..).zip(&begins) {
         let added = lab.cluster.add_connection(connection.a, connection.b);
         debug_assert_eq!(added, number, "connections are numbered in the overlay's order");
-        Context::new(&mut lab.cluster, scheduler).connect_at(*begin, added);
+        if *begin < SimTime::MAX {
+            Context::new(&mut lab.cluster, scheduler).connect_at(*begin, added);
+        }
     }
     lab.application.start(&mut Context::new(&mut lab.cluster, scheduler));
     engine.run_until(horizon)?;

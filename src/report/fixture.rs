@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::metrics::{Finding, LatencyHistogram, MetricId, MetricValues, RunCounts, RunRecord, Spread};
+use crate::metrics::{Finding, LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
 use crate::net::LatencySpec;
 use crate::overlay::Overlay;
 use crate::overlay::topology::Topology;
@@ -179,6 +179,7 @@ impl StudyCell {
                 uplink_percent: Spread::default(),
                 cpu_percent: Spread::default(),
                 connections: Spread::default(),
+                opening: Opening::default(),
                 counts: RunCounts { events: 1_000, deliveries: 600, ..RunCounts::default() },
                 findings: self.findings.iter().filter(|(run, _)| *run == index).map(|(_, f)| f.clone()).collect(),
             },

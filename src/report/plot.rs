@@ -14,6 +14,7 @@ mod facets;
 mod figure;
 mod key;
 mod lines;
+mod opening;
 #[cfg(feature = "png")]
 mod png;
 mod scale;
@@ -42,7 +43,7 @@ use scale::Scale;
 pub fn render_all(results: &Results<'_>) -> Vec<(String, String)> {
     let facets = Facets::of(results);
     let trends = METRIC_PLOTS.iter().map(|plot| (plot.metric.definition().name, trend::figure(&facets, plot)));
-    let cdf = [("delivery_latency_cdf", curves::latency_cdf(&facets))];
+    let cdf = [("delivery_latency_cdf", curves::latency_cdf(&facets)), ("connections_open", opening::figure(&facets))];
     let loads = LOAD_PLOTS.iter().map(|plot| (plot.file, curves::load(&facets, plot)));
     let figures = trends.chain(cdf).chain(loads);
     let rendered = figures.map(|(name, figure)| (name, figure.map(|figure| figure.render())));
@@ -95,6 +96,30 @@ static METRIC_PLOTS: &[MetricPlot] = &[
         limit: None,
     },
     MetricPlot {
+        metric: MetricId::OpenMost,
+        title: "Time until 95 % of the wanted connections are open",
+        axis: "time to 95 % open",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::SignalingPeak,
+        title: "Load of the signaling server in its busiest second",
+        axis: "signaling messages, peak",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::RenegotiationP95,
+        title: "Time to negotiate an open connection anew, 95th percentile",
+        axis: "p95 renegotiation time",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::FailedNegotiations,
+        title: "Negotiations that fail",
+        axis: "failed negotiations",
+        limit: None,
+    },
+    MetricPlot {
         metric: MetricId::ConnectionsMax,
         title: "Connections of the peer that has most",
         axis: "connections, max",
@@ -113,7 +138,8 @@ impl MetricPlot {
     /// The title of the axis of values, with its unit.
     fn axis_title(&self, scale: Scale) -> String {
         let unit = match self.metric.definition().unit {
-            "connections" => None,
+            "connections" | "negotiations" => None,
+            "/s" => Some("per second"),
             "USD/h" => Some("US dollars per hour"),
             unit => Some(unit),
         };

@@ -43,6 +43,10 @@ pub enum Domain {
     StackRandom,
     /// Benchmarks and tests.
     Bench,
+    /// Waits of peers that connect, and pairs that do not.
+    Connect,
+    /// Glare and renegotiation.
+    Negotiation,
     /// Who shares a local network with whom, and what works in it.
     PeerLan,
     /// Which local networks share a carrier-grade NAT.
@@ -68,6 +72,8 @@ impl Domain {
             Self::PacketLink => "packet-link",
             Self::StackRandom => "stack-random",
             Self::Bench => "bench",
+            Self::Connect => "connect",
+            Self::Negotiation => "negotiation",
             Self::PeerLan => "peer-lan",
             Self::PeerCarrier => "peer-carrier",
             Self::PeerIpv6 => "peer-ipv6",

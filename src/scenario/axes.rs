@@ -101,6 +101,7 @@ fn is_structure(path: &[String]) -> bool {
             | ["population", "class", _, "name"]
             | ["webrtc", "turn", "server" | "outage"]
             | ["webrtc", "turn", "server", _, "name"]
+            | ["webrtc", "signaling", "outages"]
     )
 }
 

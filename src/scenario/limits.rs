@@ -27,6 +27,7 @@ pub(super) fn check_class_spans(reader: &mut Reader<'_, '_>, place: &[String], c
     check_span(reader, &join(&link_at, "buffer"), link.buffer.unwrap_or_default(), LONGEST_DELAY);
     for (key, work) in [
         ("cpu_per_setup", engine.cpu_per_setup),
+        ("first_setup", engine.first_setup),
         ("cpu_idle_per_s", engine.cpu_idle_per_s),
         ("cpu_per_message", engine.cpu_per_message),
         ("cpu_per_packet", engine.cpu_per_packet),
@@ -34,5 +35,6 @@ pub(super) fn check_class_spans(reader: &mut Reader<'_, '_>, place: &[String], c
     ] {
         check_span(reader, &join(&engine_at, key), work, LONGEST_WORK);
     }
+    check_span(reader, &join(&engine_at, "collect_after"), engine.collect_after, LONGEST_RUN);
     check_span(reader, &join(&engine_at, "rto_min"), engine.rto_min, LONGEST_DELAY);
 }

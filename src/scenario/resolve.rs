@@ -7,6 +7,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::connecting;
 use super::experiment::{RunSettings, Settings};
 use super::explain;
 use super::file::{NetworkTable, PopulationTable, RunTable};
@@ -45,9 +46,8 @@ impl<'p> Resolver<'p> {
         let latency = self.latency(reader);
         let population = population(reader, &latency);
         let webrtc: WebrtcSpec = reader.read(&path(["webrtc"]));
-        if let Some(name) = &webrtc.signaling.place {
-            check_place(reader, &path(["webrtc", "signaling", "place"]), name, &latency);
-        }
+        check_places(reader, &webrtc, &latency);
+        connecting::check(reader, &webrtc);
         turn::check(reader, &webrtc.turn, &latency);
         let workloads = workloads(reader, population.peers, &population.classes);
         Settings { run, population, latency, webrtc, workloads }

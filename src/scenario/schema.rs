@@ -155,7 +155,7 @@ fn kind(kind: &str, summary: &str, mut parameters: Value) -> Value {
 }
 
 /// Properties that hold no value of a setting, besides lists of tables.
-const STRUCTURE: [&str; 4] = ["kind", "name", "class", "seeds"];
+const STRUCTURE: [&str; 5] = ["kind", "name", "class", "seeds", "outages"];
 /// Definitions of numbers and of numbers with a unit: what a range can go through.
 const NUMBERS: [&str; 6] = ["Duration", "ByteCount", "Bitrate", "Frequency", "Percentage", "Price"];
 const RANGE: &str = "Range";

@@ -1,11 +1,16 @@
 //! What a replication will need, before it starts: memory, and work to share out and to time.
 
+use super::Prepared;
+use crate::rng::Seed;
 use crate::scenario::Cell;
 use crate::units::ByteCount;
 
 /// Bytes per node: world (about 60), overlay (12, and 32 per tree connection), queues, service
 /// times and reception (about 70), and the spreads at the end.
 const PER_NODE: u64 = 256;
+/// Bytes per connection while it is set up and after: its opening time, at both ends in a tree, and its
+/// part of the set-ups under way.
+const PER_CONNECTION: u64 = 32;
 /// Bytes per pending event, the queue's own structure included.
 const PER_EVENT: u64 = 45;
 /// The histogram, its copy in the results, and fixed tables.
@@ -18,7 +23,19 @@ const UNDER_WAY_S: f64 = 0.5;
 pub fn estimate_memory(cell: &Cell) -> ByteCount {
     let peers = u64::from(cell.settings.population.peers.get());
     let pending = (copies_per_s(cell) * UNDER_WAY_S) as u64 + peers;
-    ByteCount::new((FIXED + peers * PER_NODE).saturating_add(pending.saturating_mul(PER_EVENT)))
+    let connecting = connections_max(cell).saturating_mul(PER_CONNECTION);
+    let whole = FIXED + peers * PER_NODE;
+    ByteCount::new(whole.saturating_add(connecting).saturating_add(pending.saturating_mul(PER_EVENT)))
+}
+
+// Few peers cannot have many connections, whatever the topology.
+fn connections_max(cell: &Cell) -> u64 {
+    let peers = u64::from(cell.settings.population.peers.get());
+    let pairs = peers * (peers - 1) / 2;
+    if pairs * PER_CONNECTION <= FIXED {
+        return pairs;
+    }
+    Prepared::new(cell, Seed(1)).map_or(pairs, |prepared| prepared.overlay.connections())
 }
 
 /// An estimate of the deliveries of one replication: the measure of its work.

@@ -1,17 +1,21 @@
 //! Why a topology does not work for a population, in figures a person can act on.
 
+use super::connect::{Tally, Wall};
 use super::observed::Observed;
 use crate::metrics::Finding;
+use crate::scenario::Settings;
 use crate::units::Bitrate;
 
 /// Every limit that is exceeded, each by its worst node.
-pub(super) fn findings(observed: &Observed<'_>) -> Vec<Finding> {
+pub(super) fn findings(observed: &Observed<'_>, settings: &Settings) -> Vec<Finding> {
     let found = [
         uplink(observed),
         cpu(observed),
         connections(observed),
         unreachable(observed),
         turn(observed),
+        unconnected(observed),
+        message(observed, settings),
         silence(observed),
     ];
     found.into_iter().flatten().collect()
@@ -52,6 +56,18 @@ fn cpu(observed: &Observed<'_>) -> Option<Finding> {
 }
 
 fn connections(observed: &Observed<'_>) -> Option<Finding> {
+    let Wall { node, wanted, nodes } = match observed.connecting {
+        Some(tally) => tally.wall?,
+        None => too_many(observed)?,
+    };
+    let allowed = observed.world.class(node).engine.max_connections?;
+    let text =
+        format!("{} needs {wanted} connections and its engine allows {allowed}{}", name(observed, node), others(nodes));
+    Some(Finding { kind: "connections", text })
+}
+
+// Where nothing kept nodes to their engine's limit.
+fn too_many(observed: &Observed<'_>) -> Option<Wall> {
     let excess = |node: &u32| {
         let allowed = observed.world.class(*node).engine.max_connections?;
         let wanted = observed.degrees[*node as usize];
@@ -60,14 +76,7 @@ fn connections(observed: &Observed<'_>) -> Option<Finding> {
     let over: Vec<u32> = (0..observed.world.nodes()).filter(|node| excess(node).is_some()).collect();
     // The first of those with the largest excess.
     let &node = over.iter().rev().max_by_key(|node| excess(node))?;
-    let allowed = observed.world.class(node).engine.max_connections?;
-    let text = format!(
-        "{} needs {} connections and its engine allows {allowed}{}",
-        name(observed, node),
-        observed.degrees[node as usize],
-        others(over.len())
-    );
-    Some(Finding { kind: "connections", text })
+    Some(Wall { node, wanted: observed.degrees[node as usize], nodes: over.len() })
 }
 
 fn unreachable(observed: &Observed<'_>) -> Option<Finding> {
@@ -90,6 +99,33 @@ fn turn(observed: &Observed<'_>) -> Option<Finding> {
         percent_text(percent),
     );
     Some(Finding { kind: "turn", text })
+}
+
+fn unconnected(observed: &Observed<'_>) -> Option<Finding> {
+    let tally = observed.connecting?;
+    let (given_up, wanted) = (tally.given_up, observed.wanted);
+    // Whom an engine's limit kept from connecting is another finding.
+    if given_up == 0 || tally.wall.is_some() {
+        return lonely(tally, wanted);
+    }
+    let text = format!("{given_up} of {wanted} connections are given up after their last attempt");
+    Some(Finding { kind: "unconnected", text })
+}
+
+fn lonely(tally: &Tally, wanted: u64) -> Option<Finding> {
+    let text = format!("{} of {wanted} connections are never begun: a peer had no session", tally.never_begun);
+    (tally.never_begun > 0 && tally.wall.is_none()).then_some(Finding { kind: "unconnected", text })
+}
+
+fn message(observed: &Observed<'_>, settings: &Settings) -> Option<Finding> {
+    let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max()?;
+    let refuses = |node: &u32| observed.world.class(*node).engine.max_message.is_some_and(|most| most < largest);
+    let mut refusing = (0..observed.world.peers()).filter(refuses);
+    let node = refusing.next()?;
+    let most = observed.world.class(node).engine.max_message?;
+    let nodes = 1 + refusing.count();
+    let text = format!("{} takes messages of {most} at most, not of {largest}{}", name(observed, node), others(nodes));
+    Some(Finding { kind: "message", text })
 }
 
 fn silence(observed: &Observed<'_>) -> Option<Finding> {

@@ -6,7 +6,7 @@
 //! a busy-until time describes exactly, since work reaches each of them in the order of events. A
 //! CPU runs to completion: it takes a message in and sends all its copies before the next.
 
-use super::establish::Established;
+use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
 use super::hold::Holds;
 use super::observed::Window;
@@ -25,7 +25,7 @@ use crate::world::World;
 pub(super) struct Flows {
     pub(super) world: World,
     pub(super) overlay: Overlay,
-    pub(super) established: Established,
+    pub(super) connected: Connected,
     pub(super) plan: Plan,
     pub(super) servers: Vec<Servers>,
     pub(super) seen: Seen,
@@ -117,10 +117,10 @@ impl Model for Flows {
 }
 
 impl Flows {
-    pub(super) fn new(world: World, overlay: Overlay, established: Established, plan: Plan, relays: Relays) -> Self {
+    pub(super) fn new(world: World, overlay: Overlay, connected: Connected, plan: Plan, relays: Relays) -> Self {
         let servers = vec![Servers::default(); world.nodes() as usize];
         let (seen, holds, arriving) = Default::default();
-        Self { world, overlay, established, plan, servers, seen, holds, relays, arriving, ended: false }
+        Self { world, overlay, connected, plan, servers, seen, holds, relays, arriving, ended: false }
     }
 
     /// Schedules the first message of every flow.

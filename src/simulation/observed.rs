@@ -1,8 +1,10 @@
 //! What a replication observed, whatever ran it, and its record.
 
+use super::connect::Tally;
+use super::connectivity;
 use super::finding;
 use super::relay::Forwarded;
-use crate::metrics::{LatencyHistogram, MetricId, MetricValues, RunCounts, RunRecord, Spread};
+use crate::metrics::{LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
 use crate::rng::Seed;
 use crate::scenario::Settings;
 use crate::units::{SimDuration, SimTime, UsdPerGigabyte};
@@ -36,6 +38,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) why_impossible: &'static str,
     /// When the last connection opened.
     pub(crate) connected_at: SimTime,
+    /// How the overlay connected, where that is known.
+    pub(crate) connecting: Option<&'a Tally>,
     /// Whether anybody publishes.
     pub(crate) publishes: bool,
 }
@@ -66,7 +70,7 @@ impl Observed<'_> {
     /// Sums up a replication that has ended.
     pub(crate) fn record(self, seed: Seed, settings: &Settings) -> RunRecord {
         let window = self.window_length;
-        let findings = finding::findings(&self);
+        let findings = finding::findings(&self, settings);
         let peers = self.world.peers() as usize;
         let spread = |values: &[f64]| Spread::of(values[..peers].to_vec());
         let uplink_percent = spread(&self.uplink_percent);
@@ -75,7 +79,7 @@ impl Observed<'_> {
         let mut values = MetricValues::new();
         self.latencies(&mut values);
         self.traffic(&mut values, settings, window);
-        self.connectivity(&mut values);
+        self.connectivity(&mut values, settings);
         let mut three = |ids: [MetricId; 3], spread: &Spread| {
             values.set(ids[0], spread.mean);
             values.set(ids[1], spread.percentile(95));
@@ -85,8 +89,13 @@ impl Observed<'_> {
         three([MetricId::CpuMean, MetricId::CpuP95, MetricId::CpuMax], &cpu_percent);
         values.set(MetricId::ConnectionsMean, connections.mean);
         values.set(MetricId::ConnectionsMax, connections.max());
+        let opening = self.connecting.map_or_else(Opening::default, |tally| Opening {
+            times: tally.opening.clone(),
+            wanted: self.wanted,
+            pairs: tally.pairs(),
+        });
         let (latency, counts) = (self.latency, self.counts);
-        RunRecord { seed, values, latency, uplink_percent, cpu_percent, connections, counts, findings }
+        RunRecord { seed, values, latency, uplink_percent, cpu_percent, connections, opening, counts, findings }
     }
 
     fn latencies(&self, values: &mut MetricValues) {
@@ -135,13 +144,19 @@ impl Observed<'_> {
         self.world.turn_servers().iter().zip(&self.forwarded).map(load).collect()
     }
 
-    fn connectivity(&self, values: &mut MetricValues) {
+    fn connectivity(&self, values: &mut MetricValues, settings: &Settings) {
         let ConnectionCounts { wanted, relayed, impossible } = self.connections;
         let all_relayed: u64 = relayed.iter().sum();
         let percent = |part: u64| 100.0 * part as f64 / wanted.max(1) as f64;
         values.set(MetricId::ConnectTime, self.connected_at.since(SimTime::ZERO).as_secs_f64());
         values.set(MetricId::Relayed, percent(all_relayed));
         values.set(MetricId::Impossible, percent(impossible));
+        let sockets = |(&degree, node): (&u32, u32)| self.world.class(node).engine.sockets.count(degree);
+        let peers = self.degrees.iter().zip(0..self.world.peers());
+        values.set(MetricId::Sockets, peers.map(sockets).max().unwrap_or(0) as f64);
+        if let Some(tally) = self.connecting {
+            return connectivity::set(values, tally, wanted, &settings.webrtc.negotiation);
+        }
         values.set(MetricId::Direct, percent(wanted - all_relayed - impossible));
         values.set(MetricId::RelayedUdp, percent(relayed[0]));
         values.set(MetricId::RelayedTcp, percent(relayed[1]));

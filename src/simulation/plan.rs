@@ -2,8 +2,8 @@
 //! event.
 
 use super::Options;
+use super::connect::Connected;
 use super::costs::{idle_shares, message_cpu};
-use super::establish::Established;
 use super::event::FLOWS_MAX;
 use super::timetable::{Schedule, Timetable};
 use crate::overlay::Overlay;
@@ -97,7 +97,7 @@ impl Plan {
         settings: &Settings,
         world: &World,
         overlay: &Overlay,
-        established: &Established,
+        connected: &Connected,
         flows: &[Flow],
         streams: Streams,
         options: Options,
@@ -107,7 +107,7 @@ impl Plan {
         message_sizes.sort_unstable();
         message_sizes.dedup();
         let sizes: Vec<Wire> = message_sizes.iter().map(|&size| settings.webrtc.wire(size)).collect();
-        let idle_share = idle_shares(world, &established.degrees);
+        let idle_share = idle_shares(world, &connected.degrees);
         let costs: Vec<Cost> = sizes
             .iter()
             .flat_map(|&wire| idle_share.iter().zip(0..).map(move |(&idle, node)| cost(world, node, wire, idle)))

@@ -64,7 +64,7 @@ macro_rules! sender {
             cost: $flows.cost($node, $message),
             limits: $flows.plan.limits[$flows.world.class_index($node)],
             losses: $flows.plan.losses($message.size, $flows.world.class_index($node)),
-            connections: $flows.established.degrees[$node as usize],
+            connections: $flows.connected.degrees[$node as usize],
             servers: $flows.servers[$node as usize],
             paths: $flows.world.paths_from($node),
             world: &$flows.world,
@@ -96,17 +96,17 @@ impl Flows {
         }
         let [tree, core] = self.overlay.next_hops(node, from);
         let mut sender = sender!(self, node, message, scheduler);
-        if now >= self.established.connected_at {
+        if now >= self.connected.all_open_at {
             tree.iter().filter(|&&next| Some(next) != from).for_each(|&next| sender.send(now, next));
             core.iter().filter(|&&next| next != node).for_each(|&next| sender.send(now, next));
         } else {
             let slots = self.overlay.tree_slots(node);
             for (&next, slot) in tree.iter().zip(slots).filter(|(next, _)| Some(**next) != from) {
-                sender.send_if_open(now, next, self.established.tree_open(slot));
+                sender.send_if_open(now, next, self.connected.tree_open(slot));
             }
             for (&next, place) in core.iter().zip(0..).filter(|(next, _)| **next != node) {
                 let own_place = self.overlay.core_place(node).expect("invariant: only members send over the core");
-                let open = self.established.core_open(&self.world, &self.overlay, own_place, place);
+                let open = self.connected.core_open(own_place, place);
                 sender.send_if_open(now, next, open);
             }
         }
@@ -118,9 +118,11 @@ impl Flows {
     #[cold]
     pub(super) fn book_unserved(&mut self, node: u32, from: Option<u32>, message: &Message) {
         if message.measured {
-            let skipped = |next: u32| {
-                next == node || Some(next) == from || self.world.outcome(node, next) == PairOutcome::Impossible
+            let never_opens = |next: u32| match self.connected.all_open_at {
+                SimTime::MAX => self.connected.open_between(&self.overlay, node, next) == SimTime::MAX,
+                _ => self.world.outcome(node, next) == PairOutcome::Impossible,
             };
+            let skipped = |next: u32| next == node || Some(next) == from || never_opens(next);
             let hops = self.overlay.next_hops(node, from).into_iter().flatten();
             let copies = hops.filter(|&&next| !skipped(next)).count() as u64;
             let cost = self.cost(node, message);

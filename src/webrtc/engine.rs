@@ -25,8 +25,16 @@ pub struct EngineSpec {
     pub cpu_per_packet: SimDuration,
     /// CPU a kilobyte (1000 bytes) costs at each end, on top of its packet.
     pub cpu_per_kilobyte: SimDuration,
+    /// Work that the first connection of a peer adds, once.
+    pub first_setup: SimDuration,
     /// Most connections one peer may hold.
     pub max_connections: Option<u32>,
+    /// How long a connection that is closed, or has failed, still counts towards that limit.
+    pub collect_after: SimDuration,
+    /// Largest message that it takes.
+    pub max_message: Option<ByteCount>,
+    /// How its UDP sockets grow.
+    pub sockets: Sockets,
     /// Bytes that may wait on each reliable channel before a send fails.
     pub send_buffer: Option<ByteCount>,
     /// Smallest retransmission time-out of SCTP.
@@ -50,6 +58,28 @@ impl EngineSpec {
     pub fn message_cost(&self, wire: Wire) -> SimDuration {
         let bytes = SimDuration::from_ns(self.cpu_per_kilobyte.as_ns() * wire.bytes.get() / 1_000);
         self.cpu_per_message + self.cpu_per_packet * wire.packets + bytes
+    }
+}
+
+/// How the UDP sockets of a peer grow with its connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sockets {
+    /// Two for each connection (measured on Chromium 156).
+    #[default]
+    TwoEach,
+    /// With the square of the connections (WebKit issues 71215 and 73858, bug 321225).
+    Quadratic,
+}
+
+impl Sockets {
+    /// The sockets of a peer with this many connections.
+    #[must_use]
+    pub const fn count(self, connections: u32) -> u64 {
+        match self {
+            Self::TwoEach => 2 * connections as u64,
+            Self::Quadratic => connections as u64 * connections as u64,
+        }
     }
 }
 
@@ -85,7 +115,7 @@ impl HasPresets for EngineSpec {
             Preset {
                 name: "chromium",
                 summary: "libwebrtc in Chromium: 500 connections a renderer, 16 MiB send buffer",
-                make: || Self { max_connections: Some(500), ..browser() },
+                make: || Self { max_connections: Some(500), collect_after: SimDuration::from_secs(26), ..browser() },
             },
             Preset {
                 name: "firefox",
@@ -96,11 +126,16 @@ impl HasPresets for EngineSpec {
                     cpu_per_packet: us(30),
                     cpu_per_kilobyte: us(130),
                     send_buffer: None,
+                    max_message: Some(ByteCount::new((1 << 30) - 1)),
                     ice: IceSpec::Firefox,
                     ..browser()
                 },
             },
-            Preset { name: "webkit", summary: "Safari: costs as Chromium, no connection limit known", make: browser },
+            Preset {
+                name: "webkit",
+                summary: "Safari: costs as Chromium, no connection limit known, sockets grow with the square",
+                make: || Self { sockets: Sockets::Quadratic, ..browser() },
+            },
             Preset {
                 name: "webrtc-rs",
                 summary: "webrtc-rs 0.21, native: measured set-up, idle and message costs",
@@ -110,11 +145,10 @@ impl HasPresets for EngineSpec {
                     cpu_per_message: us(4),
                     cpu_per_packet: us(4),
                     cpu_per_kilobyte: us(7),
-                    max_connections: None,
-                    send_buffer: None,
+                    max_message: Some(ByteCount::new(64 << 10)),
                     rto_min: SimDuration::from_secs(1),
                     ice: IceSpec::WebrtcRs021,
-                    mdns: false,
+                    ..Self::default()
                 },
             },
             Preset {
@@ -126,11 +160,10 @@ impl HasPresets for EngineSpec {
                     cpu_per_message: us(6),
                     cpu_per_packet: SimDuration::ZERO,
                     cpu_per_kilobyte: us(16),
-                    max_connections: None,
-                    send_buffer: None,
                     rto_min: SimDuration::from_ms(200),
+                    max_message: Some(ByteCount::new(256 << 10)),
                     ice: IceSpec::Rfc,
-                    mdns: false,
+                    ..Self::default()
                 },
             },
             Preset {
@@ -149,7 +182,11 @@ fn browser() -> EngineSpec {
         cpu_per_message: us(130),
         cpu_per_packet: us(15),
         cpu_per_kilobyte: us(65),
+        first_setup: us(85_000),
         max_connections: None,
+        collect_after: SimDuration::ZERO,
+        max_message: Some(ByteCount::new(256 << 10)),
+        sockets: Sockets::TwoEach,
         send_buffer: Some(ByteCount::new(16 << 20)),
         rto_min: SimDuration::from_ms(400),
         ice: IceSpec::Chromium,

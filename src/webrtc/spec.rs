@@ -1,4 +1,8 @@
-//! The WebRTC side of a scenario: profile, TURN, signaling, overhead.
+//! The WebRTC side of a scenario: profile, TURN, signaling, connecting, negotiation, overhead.
+
+mod connect;
+mod negotiation;
+mod signaling;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,6 +12,10 @@ use super::setup::SetupProfile;
 use super::turn::TurnChoice;
 use crate::units::{ByteCount, UsdPerGigabyte};
 
+pub use connect::ConnectSpec;
+pub use negotiation::{NegotiationSpec, NegotiationStyle};
+pub use signaling::{InBand, ReconnectSpec, SignalingOutage, SignalingSpec};
+
 /// How connections are set up and what they cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -16,8 +24,12 @@ pub struct WebrtcSpec {
     pub setup: SetupProfile,
     /// The TURN servers that relay pairs which cannot connect directly.
     pub turn: TurnChoice,
-    /// Where offers and answers are exchanged.
+    /// How offers, answers and candidates are exchanged.
     pub signaling: SignalingSpec,
+    /// How many set-ups at a time, and what happens to those that fail.
+    pub connect: ConnectSpec,
+    /// Who offers, and what happens when both do.
+    pub negotiation: NegotiationSpec,
     /// Which headers count on the wire.
     pub overhead: HeaderOverhead,
     /// Price of what servers that a topology adds send to peers.
@@ -38,18 +50,11 @@ impl Default for WebrtcSpec {
             setup: SetupProfile::default(),
             turn: TurnChoice::default(),
             signaling: SignalingSpec::default(),
+            connect: ConnectSpec::default(),
+            negotiation: NegotiationSpec::default(),
             overhead: HeaderOverhead::default(),
             // What large clouds ask for traffic to the Internet (docs/MODELS.md, "Costs").
             server_egress: UsdPerGigabyte::new(0.09),
         }
     }
-}
-
-/// Where the signaling server is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SignalingSpec {
-    /// The city or matrix row of the server; without it, the place with the lowest mean latency
-    /// to all peers.
-    pub place: Option<String>,
 }

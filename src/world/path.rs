@@ -4,7 +4,8 @@ use super::relay::{Relays, SIGNALING_ID};
 use super::{Node, World};
 use crate::net::{LatencyModel, Nat, PairOutcome, Place, pair_outcome};
 use crate::rng::PairKey;
-use crate::units::{Probability, SimDuration, SimTime};
+use crate::units::{Probability, SimDuration};
+use crate::webrtc::SetupProfile;
 use crate::webrtc::turn::{RelayCode, Transports};
 
 /// The way packets take from one node to another.
@@ -208,15 +209,6 @@ impl World {
         self.paths.access[from_class * self.paths.classes + to_class].loss
     }
 
-    /// When a connection is open whose ends begin with it at `begin`, or `None` where it cannot be:
-    /// offer and answer by way of the signaling server, then the profile's round trips on the path.
-    #[must_use]
-    pub fn opens_at(&self, a: u32, b: u32, begin: SimTime) -> Option<SimTime> {
-        let round_trip_ns = self.path(a, b)?.delay_ns + self.path(b, a)?.delay_ns;
-        let signaling_ns = if self.setup.signals() { self.signaling_rtt_ns(a) + self.signaling_rtt_ns(b) } else { 0 };
-        Some(begin + SimDuration::from_ns(signaling_ns + self.setup.path_round_trips() * round_trip_ns))
-    }
-
     /// One-way delay in ns of a direct path between the access links of two nodes, or between the two
     /// themselves in one local network, whether or not they can use it.
     #[must_use]
@@ -231,22 +223,27 @@ impl World {
     /// Delay in ns of a signaling message between two nodes, access links included.
     #[must_use]
     pub fn signaling_ns(&self, from: u32, to: u32) -> u64 {
-        let place = self.paths.signaling_place;
-        let access = self.class(from).access_delay + self.class(to).access_delay;
-        self.node_to_server_ns(from, SIGNALING_ID, place)
-            + self.server_to_node_ns(to, SIGNALING_ID, place)
-            + access.as_ns()
+        self.to_signaling_ns(from) + self.from_signaling_ns(to)
     }
 
-    // Round trip between a node and the signaling server.
-    fn signaling_rtt_ns(&self, node: u32) -> u64 {
-        let class = usize::from(self.nodes[node as usize].class);
-        // A pair of its own class crosses such a link twice, one way each.
-        let access_rtt_ns = self.paths.access[class * self.paths.classes + class].delay_ns;
-        let place = self.paths.signaling_place;
-        self.node_to_server_ns(node, SIGNALING_ID, place)
-            + self.server_to_node_ns(node, SIGNALING_ID, place)
-            + access_rtt_ns
+    /// Delay in ns of a message from a node to the signaling server, access link included.
+    #[must_use]
+    pub fn to_signaling_ns(&self, from: u32) -> u64 {
+        let way_ns = self.node_to_server_ns(from, SIGNALING_ID, self.paths.signaling_place);
+        way_ns + self.class(from).access_delay.as_ns()
+    }
+
+    /// Delay in ns of a message from the signaling server to a node, access link included.
+    #[must_use]
+    pub fn from_signaling_ns(&self, to: u32) -> u64 {
+        let way_ns = self.server_to_node_ns(to, SIGNALING_ID, self.paths.signaling_place);
+        way_ns + self.class(to).access_delay.as_ns()
+    }
+
+    /// The set-up ladder of all connections.
+    #[must_use]
+    pub const fn setup(&self) -> SetupProfile {
+        self.setup
     }
 
     pub(super) fn node_to_server_ns(&self, node: u32, server: u32, place: Place) -> u64 {

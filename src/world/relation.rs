@@ -96,7 +96,9 @@ impl World {
         self.seats.get(node as usize).filter(|seat| seat.company)
     }
 
-    pub(super) fn same_lan(&self, a: u32, b: u32) -> bool {
+    /// Whether two nodes are in one local network.
+    #[must_use]
+    pub fn same_lan(&self, a: u32, b: u32) -> bool {
         matches!(self.relation(a, b), Relation::SameLan | Relation::SameLanNoMulticast)
     }
 

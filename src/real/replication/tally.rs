@@ -126,6 +126,7 @@ impl Peers {
             window_length: window,
             why_impossible: "are not open at the end",
             connected_at: overlay.connected_at,
+            connecting: None,
             publishes,
         };
         observed.record(seed, settings)

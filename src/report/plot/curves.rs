@@ -96,9 +96,9 @@ pub(super) fn load(facets: &Facets<'_>, plot: &LoadPlot) -> Option<Figure> {
 }
 
 /// What a topology's line holds: its marks and a figure for the key.
-type Drawn = (Vec<Mark>, Option<String>);
+pub(super) type Drawn = (Vec<Mark>, Option<String>);
 
-fn panels(facets: &Facets<'_>, draw: impl Fn(usize, &CellRuns) -> Drawn) -> Vec<Panel> {
+pub(super) fn panels(facets: &Facets<'_>, draw: impl Fn(usize, &CellRuns) -> Drawn) -> Vec<Panel> {
     let line = |(topology, cell): (usize, &Cell)| {
         let (marks, detail) = draw(topology, facets.runs(cell)?);
         let label = facets.topologies[topology].to_owned();
@@ -111,7 +111,7 @@ fn panels(facets: &Facets<'_>, draw: impl Fn(usize, &CellRuns) -> Drawn) -> Vec<
     facets.panels.iter().map(panel).collect()
 }
 
-fn all_marks(panels: &[Panel]) -> impl Iterator<Item = &Mark> {
+pub(super) fn all_marks(panels: &[Panel]) -> impl Iterator<Item = &Mark> {
     panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.marks)
 }
 
@@ -155,15 +155,15 @@ fn load_marks(topology: usize, runs: &CellRuns, spread: fn(&RunRecord) -> &Sprea
 }
 
 /// Topologies carry their markers at different shares, so that equal curves show both.
-const fn offset(topology: usize) -> usize {
+pub(super) const fn offset(topology: usize) -> usize {
     (7 + topology * 6) % MARKED_EVERY
 }
 
-fn fixed(facets: &Facets<'_>) -> Option<String> {
+pub(super) fn fixed(facets: &Facets<'_>) -> Option<String> {
     facets.largest_x_text().or_else(|| facets.peers_text())
 }
 
-fn share_axis(title: &str, inset: i32) -> Axis {
+pub(super) fn share_axis(title: &str, inset: i32) -> Axis {
     let tick = |value: u32| Tick { value: f64::from(value), label: value.to_string() };
     let ticks = (0..=100).step_by(20).map(tick).collect();
     Axis { title: title.to_owned(), scale: Scale::Linear { low: 0.0, high: 100.0 }, ticks, inset }
@@ -182,7 +182,7 @@ fn latency_bounds(facets: &Facets<'_>, scale: Scale) -> impl Iterator<Item = Ref
     expectations.filter_map(bound)
 }
 
-fn notes(facets: &Facets<'_>, panels: &[Panel]) -> Vec<Note> {
+pub(super) fn notes(facets: &Facets<'_>, panels: &[Panel]) -> Vec<Note> {
     let hollow = all_marks(panels).any(|mark| mark.hollow).then(hollow_note);
     let drawn = |topology: usize| panels.iter().flat_map(|panel| &panel.lines).any(|line| line.topology == topology);
     let missing: Vec<&str> = (0..facets.topologies.len())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::metrics::{Finding, LatencyHistogram, MetricId, MetricValues, RunCounts, RunRecord, Spread};
+use crate::metrics::{Finding, LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
 use crate::net::LatencySpec;
 use crate::overlay::Overlay;
 use crate::overlay::topology::Topology;
@@ -166,6 +166,7 @@ fn record(seed: Seed, sample: &Sample) -> RunRecord {
         uplink_percent: load(sample.uplink_max_percent, sample.skew),
         cpu_percent: Spread::of(Vec::new()),
         connections: load(sample.connections_max, sample.skew),
+        opening: Opening::default(),
         counts: RunCounts::default(),
         findings: if overloaded { vec![Finding { kind: "uplink", text }] } else { Vec::new() },
     }

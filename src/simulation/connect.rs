@@ -1,0 +1,300 @@
+//! Connecting: a replication's first phase, in which every connection of the overlay is set up.
+//!
+//! A discrete-event simulation of its own, run to its end before the first message: peers join, open
+//! their sessions with the signaling service, and set up their connections, each of which ends open
+//! or given up. What comes of it says when each connection is open, and messages only look it up.
+//! The two do not compete for CPU or links.
+//!
+//! **Who offers.** The peer whose session opens later, for it is told who is there already; sessions
+//! that open at the same instant count in the order of the nodes' numbers, and servers that a topology
+//! adds come after the peers. A peer keeps to the order of its list: its tree connections as the topology
+//! names them, then the members of the core by growing distance around the ring. It has at most
+//! `concurrent` set-ups of its own under way; it answers whatever reaches it.
+//!
+//! **Scale.** Partner lists are walked, not stored; a set-up under way is a row of a pool that is as
+//! large as the limit of set-ups at a time makes it; a connection leaves eight bytes behind. Each set-up
+//! under way has exactly one event pending: its next step, or its end.
+
+mod attempt;
+mod begin;
+mod exchange;
+mod opened;
+mod path;
+mod peer;
+mod renegotiate;
+mod routes;
+mod server;
+mod session;
+mod settle;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+use self::attempt::Attempts;
+use self::opened::Opened;
+use self::path::Paths;
+use self::peer::Peer;
+use self::routes::Routes;
+use self::server::{Batch, Server};
+pub(crate) use self::tally::{Tally, Wall};
+use crate::engine::{Engine, EngineError, Model, RunLimits, Scheduler};
+use crate::overlay::Overlay;
+use crate::rng::{Domain, PairKey, Streams};
+use crate::units::SimTime;
+use crate::webrtc::WebrtcSpec;
+use crate::world::World;
+
+/// When each connection is open, and what became of those that the topology wants.
+#[derive(Clone, Debug)]
+pub(super) struct Connected {
+    /// When the last connection opened that ever does.
+    pub(super) connected_at: SimTime,
+    /// From when on whatever has a path is open; never, if a connection has been given up that has one.
+    pub(super) all_open_at: SimTime,
+    /// Connections the topology wants.
+    pub(super) wanted: u64,
+    /// Open ones that run through TURN servers, by the hardest transport on their way, and how many
+    /// allocations they take.
+    pub(super) relayed: [u64; 3],
+    pub(super) allocations: u64,
+    /// Those that cannot be opened.
+    pub(super) impossible: u64,
+    /// Open connections of each node.
+    pub(super) degrees: Vec<u32>,
+    /// What else was counted.
+    pub(super) tally: Tally,
+    opened: Opened,
+}
+
+impl Connected {
+    /// When the tree connection of this slot is open.
+    #[inline]
+    pub(super) fn tree_open(&self, slot: usize) -> SimTime {
+        self.opened.tree(slot)
+    }
+
+    /// When the connection between two members of the core is open, by their places.
+    #[inline]
+    pub(super) fn core_open(&self, place_a: u32, place_b: u32) -> SimTime {
+        self.opened.core(place_a, place_b)
+    }
+
+    /// When the connection between two nodes is open.
+    pub(super) fn open_between(&self, overlay: &Overlay, a: u32, b: u32) -> SimTime {
+        self.opened.between(overlay, a, b)
+    }
+}
+
+/// What the phase is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting<'a> {
+    pub(super) world: &'a World,
+    pub(super) overlay: &'a Overlay,
+    pub(super) webrtc: &'a WebrtcSpec,
+    pub(super) streams: Streams,
+    /// The end of the replication: nobody tries to reach the signaling service after it, and nothing is
+    /// negotiated anew.
+    pub(super) horizon: SimTime,
+}
+
+/// Sets up every connection of the overlay.
+///
+/// # Errors
+/// When the engine stops a runaway.
+pub(super) fn connect(setting: Setting<'_>) -> Result<Connected, EngineError> {
+    if let Some(connected) = at_once(setting) {
+        return Ok(connected);
+    }
+    run(setting, false).map(Connecting::into_connected)
+}
+
+/// Every connection of an overlay, offerer first, and when its ends would have to begin with it on an
+/// idle network to be open when they are; [`SimTime::MAX`] for those that never come to an offer. In
+/// the order of [`Overlay::for_each_connection`].
+#[cfg(any(feature = "real", test))]
+pub(super) fn beginnings(setting: Setting<'_>) -> Result<Vec<(crate::overlay::Connection, SimTime)>, EngineError> {
+    let connecting = run(setting, true)?;
+    let mut beginnings = Vec::new();
+    setting.overlay.for_each_connection(|mut connection| {
+        let begin = connecting.opened.begin_between(setting.overlay, connection.a, connection.b);
+        let rank = |node: u32| connecting.peers[node as usize].rank;
+        if rank(connection.a) < rank(connection.b) {
+            (connection.a, connection.b) = (connection.b, connection.a);
+            (connection.rank_a, connection.rank_b) = (connection.rank_b, connection.rank_a);
+        }
+        beginnings.push((connection, begin));
+    });
+    Ok(beginnings)
+}
+
+fn run(setting: Setting<'_>, keep_beginnings: bool) -> Result<Connecting<'_>, EngineError> {
+    let mut engine = Engine::new(Connecting::new(setting, keep_beginnings), RunLimits::default());
+    let (connecting, scheduler) = engine.parts_mut();
+    connecting.start(scheduler);
+    engine.run_until(SimTime::MAX)?;
+    Ok(engine.into_model())
+}
+
+// Where nothing takes time and nothing limits, all is open as soon as both ends are there.
+fn at_once(setting: Setting<'_>) -> Option<Connected> {
+    let Setting { world, overlay, webrtc, .. } = setting;
+    let free = |node: u32| {
+        let engine = &world.class(node).engine;
+        let work = engine.cpu_per_setup + engine.first_setup;
+        work.as_ns() == 0 && engine.max_connections.is_none_or(|most| overlay.degree(node) <= most)
+    };
+    let idle = webrtc.negotiation.renegotiations.is_none() && webrtc.connect.interop_failures.get() <= 0.0;
+    if world.setup().signals() || !idle || !(0..world.nodes()).all(free) {
+        return None;
+    }
+    let mut tally = Tally::new(world);
+    let (mut relayed, mut impossible) = (0, 0);
+    let mut degrees = vec![0; world.nodes() as usize];
+    let mut connected_at = SimTime::ZERO;
+    overlay.for_each_connection(|connection| {
+        let (a, b) = (connection.a, connection.b);
+        let Some(relay) = path::relay(world, a, b) else {
+            impossible += 1;
+            return tally.pair(world, a, b).failed += 1;
+        };
+        let open = world.join_time(a).max(world.join_time(b));
+        connected_at = connected_at.max(open);
+        relayed += u64::from(relay.is_relayed());
+        degrees[a as usize] += 1;
+        degrees[b as usize] += 1;
+        tally.open(world, (a, b), relay, open, crate::units::SimDuration::ZERO);
+    });
+    let opened = Opened::at_once(world, overlay, connected_at);
+    let wanted = overlay.connections();
+    Some(Connected { connected_at, all_open_at: connected_at, wanted, relayed, impossible, degrees, tally, opened })
+}
+
+/// The state of the phase.
+#[derive(Debug)]
+struct Connecting<'a> {
+    world: &'a World,
+    overlay: &'a Overlay,
+    webrtc: &'a WebrtcSpec,
+    horizon: SimTime,
+    peers: Vec<Peer>,
+    attempts: Attempts,
+    opened: Opened,
+    server: Server,
+    /// What an end sends with an offer or an answer.
+    batch: Batch,
+    routes: Routes,
+    paths: Paths,
+    tally: Tally,
+    degrees: Vec<u32>,
+    next_rank: u32,
+    connected_at: SimTime,
+    waits: PairKey,
+    glares: PairKey,
+}
+
+/// What happens, by node or by row of the pool of attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    /// A node is there and wants a session.
+    Join(u32),
+    /// It tries to get one again.
+    Dial(u32),
+    /// Its request has come back.
+    Session(u32),
+    /// The signaling server goes down.
+    Down,
+    /// It is up again.
+    Up,
+    /// An offer is at the server.
+    OfferAtServer(u32),
+    /// An offer is at its answerer.
+    Offer(u32),
+    /// An answer is at the server.
+    AnswerAtServer(u32),
+    /// An attempt has come to its end.
+    Settled(u32),
+    /// The wait before the next attempt is over.
+    Retry(u32),
+    /// A closed connection of a node counts no more.
+    Collected(u32),
+    /// An open connection is negotiated anew.
+    Renegotiate(u32, u32),
+}
+
+const _: () = assert!(size_of::<Event>() <= 12, "events are copied into and out of the queue");
+
+impl Model for Connecting<'_> {
+    type Event = Event;
+
+    fn handle(&mut self, now: SimTime, event: Event, scheduler: &mut Scheduler<Event>) {
+        match event {
+            Event::Offer(slot) => self.offer(now, slot, scheduler),
+            Event::Settled(slot) => self.settled(now, slot, scheduler),
+            Event::OfferAtServer(slot) => self.offer_at_server(now, slot, scheduler),
+            Event::AnswerAtServer(slot) => self.answer_at_server(now, slot, scheduler),
+            Event::Join(node) => self.join(now, node, scheduler),
+            Event::Dial(node) => self.dial(now, node, scheduler),
+            Event::Session(node) => self.session(now, node, scheduler),
+            Event::Down => self.down(now, scheduler),
+            Event::Up => self.server.up(),
+            Event::Retry(slot) => self.retry(now, slot, scheduler),
+            Event::Collected(node) => self.collected(now, node, scheduler),
+            Event::Renegotiate(a, b) => self.renegotiate(now, a, b, scheduler),
+        }
+    }
+}
+
+impl<'a> Connecting<'a> {
+    fn new(setting: Setting<'a>, keep_beginnings: bool) -> Self {
+        let Setting { world, overlay, webrtc, streams, horizon } = setting;
+        Self {
+            world,
+            overlay,
+            webrtc,
+            horizon,
+            peers: (0..world.nodes()).map(|node| Peer::new(world, node)).collect(),
+            attempts: Attempts::default(),
+            opened: Opened::new(overlay, keep_beginnings),
+            server: Server::new(&webrtc.signaling),
+            batch: Batch::of(&webrtc.signaling),
+            routes: Routes::new(world, webrtc.signaling.in_band),
+            paths: Paths::new(world, webrtc, streams),
+            tally: Tally::new(world),
+            degrees: vec![0; world.nodes() as usize],
+            next_rank: 0,
+            connected_at: SimTime::ZERO,
+            waits: streams.pair_key(Domain::Connect),
+            glares: streams.pair_key(Domain::Negotiation),
+        }
+    }
+
+    fn start(&mut self, scheduler: &mut Scheduler<Event>) {
+        for outage in self.server.outages() {
+            scheduler.schedule_at(outage.from, Event::Down);
+            scheduler.schedule_at(outage.until, Event::Up);
+        }
+        for node in 0..self.world.nodes() {
+            scheduler.schedule_at(self.world.join_time(node), Event::Join(node));
+        }
+    }
+
+    fn into_connected(mut self) -> Connected {
+        self.opened.count_missing(self.world, self.overlay, &mut self.tally);
+        self.tally.walls(self.world, self.overlay, &self.peers);
+        self.tally.signaling = self.server.traffic();
+        let wanted = self.overlay.connections();
+        let impossible = self.tally.impossible;
+        let given_up = wanted - impossible - self.tally.opening.count();
+        let all_open_at = if given_up == 0 { self.connected_at } else { SimTime::MAX };
+        Connected {
+            connected_at: self.connected_at,
+            all_open_at,
+            wanted,
+            relayed: self.tally.relayed(),
+            impossible,
+            degrees: self.degrees,
+            tally: self.tally,
+            opened: self.opened,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Beginning set-ups: a peer works off its list, as many at a time as it may.
+
+use super::attempt::{Attempt, Fate, NONE};
+use super::peer::Session;
+use super::{Connecting, Event};
+use crate::engine::Scheduler;
+use crate::units::SimTime;
+use crate::webrtc::{InBand, NegotiationStyle};
+
+impl Connecting<'_> {
+    /// Begins set-ups of `node` until it has as many under way as it may, or no more to begin.
+    pub(super) fn begin_more(&mut self, now: SimTime, node: u32, scheduler: &mut Scheduler<Event>) {
+        let concurrent = self.webrtc.connect.concurrent.get();
+        while self.peers[node as usize].busy < concurrent && self.can_signal(node) {
+            if !self.peers[node as usize].has_room() {
+                self.peers[node as usize].walled = true;
+                return;
+            }
+            let Some(slot) = self.next_again(node).or_else(|| self.next_new(now, node)) else { return };
+            self.begin(now, slot, scheduler);
+        }
+    }
+
+    /// The wait before the next attempt of a set-up is over.
+    pub(super) fn retry(&mut self, now: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) {
+        let node = self.attempts.get(slot).offerer;
+        self.attempts.get_mut(slot).next = NONE;
+        if let Some(last) = self.peers[node as usize].append_again(slot) {
+            self.attempts.get_mut(last).next = slot;
+        }
+        self.begin_more(now, node, scheduler);
+    }
+
+    // By the server or, where that is allowed, by a connection it has.
+    fn can_signal(&self, node: u32) -> bool {
+        let in_band = self.webrtc.signaling.in_band != InBand::Off && self.degrees[node as usize] > 0;
+        self.peers[node as usize].session == Session::Open || in_band
+    }
+
+    fn next_again(&mut self, node: u32) -> Option<u32> {
+        let peer = &mut self.peers[node as usize];
+        let slot = peer.again;
+        (slot != NONE).then(|| {
+            peer.again = self.attempts.get(slot).next;
+            slot
+        })
+    }
+
+    // The next partner on the list who was there first; the others offer themselves.
+    fn next_new(&mut self, now: SimTime, node: u32) -> Option<u32> {
+        let own_rank = self.peers[node as usize].rank;
+        loop {
+            let (partner, slot) = self.peers[node as usize].next_partner(self.overlay, node)?;
+            if self.peers[partner as usize].rank >= own_rank {
+                continue;
+            }
+            let ns = now.as_ns();
+            let attempt = Attempt {
+                offerer: node,
+                answerer: partner,
+                slot,
+                next: NONE,
+                first_ns: ns,
+                begun_ns: ns,
+                offered_ns: ns,
+                received_ns: ns,
+                tries: 0,
+                fate: Fate::Offered,
+                glares: self.starts_twice(node, partner, 0),
+                by_server: false,
+            };
+            return Some(self.attempts.add(attempt));
+        }
+    }
+
+    /// Whether both ends start negotiation number `number` of a connection at the same time.
+    pub(super) fn starts_twice(&self, a: u32, b: u32, number: u64) -> bool {
+        let negotiation = &self.webrtc.negotiation;
+        negotiation.style != NegotiationStyle::SingleOfferer
+            && self.glares.directed_nth(a.min(b), a.max(b), number) < negotiation.simultaneous.threshold()
+    }
+
+    // The offerer does its work and sends its offer.
+    fn begin(&mut self, now: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) {
+        let node = self.attempts.get(slot).offerer;
+        let peer = &mut self.peers[node as usize];
+        peer.busy += 1;
+        peer.live += 1;
+        let offered_ns = peer.work(now.as_ns());
+        let attempt = self.attempts.get_mut(slot);
+        attempt.begun_ns = now.as_ns();
+        attempt.offered_ns = offered_ns;
+        attempt.tries += 1;
+        attempt.fate = Fate::Offered;
+        self.tally.attempts += 1;
+        self.send_offer(slot, scheduler);
+    }
+}

@@ -1,0 +1,169 @@
+//! What is kept of each connection: when it opened, or that it never does, in eight bytes.
+
+use super::path;
+use super::tally::Tally;
+use crate::overlay::Overlay;
+use crate::units::SimTime;
+use crate::world::World;
+
+/// The opening times of all connections, in ns.
+#[derive(Clone, Debug)]
+pub(super) struct Opened {
+    // Of each tree slot; empty where all is open from the start.
+    tree: Vec<u64>,
+    core: Core,
+    // The same for their beginnings, where they are kept.
+    begins: Option<(Vec<u64>, Vec<u64>)>,
+}
+
+#[derive(Clone, Debug)]
+enum Core {
+    // Open from the start.
+    Always,
+    // As soon as both members are there: when each joins.
+    AtJoin(Vec<u64>),
+    // Of each pair of members, at `triangle`.
+    Recorded(Vec<u64>),
+}
+
+/// The connection has not come to an end yet.
+const PENDING: u64 = u64::MAX;
+/// It has been given up.
+const FAILED: u64 = u64::MAX - 1;
+
+// Where the pair of two different places stands among all pairs.
+#[inline]
+const fn triangle(place_a: u32, place_b: u32) -> usize {
+    let (low, high) = if place_a < place_b { (place_a, place_b) } else { (place_b, place_a) };
+    high as usize * (high as usize - 1) / 2 + low as usize
+}
+
+impl Opened {
+    /// Nothing has opened yet.
+    pub(super) fn new(overlay: &Overlay, keep_beginnings: bool) -> Self {
+        let slots = overlay.tree_slots(overlay.nodes() - 1).end;
+        let members = overlay.core().len();
+        let pairs = members * members.saturating_sub(1) / 2;
+        let pending = || (vec![PENDING; slots], vec![PENDING; pairs]);
+        let (tree, core) = pending();
+        Self { tree, core: Core::Recorded(core), begins: keep_beginnings.then(pending) }
+    }
+
+    /// All opens as soon as both ends have joined, the last at `connected_at`.
+    pub(super) fn at_once(world: &World, overlay: &Overlay, connected_at: SimTime) -> Self {
+        if connected_at == SimTime::ZERO {
+            return Self { tree: Vec::new(), core: Core::Always, begins: None };
+        }
+        let join_ns = |node: u32| world.join_time(node).as_ns();
+        let mut opened = Self {
+            tree: vec![PENDING; overlay.tree_slots(overlay.nodes() - 1).end],
+            core: Core::AtJoin(overlay.core().iter().map(|&member| join_ns(member)).collect()),
+            begins: None,
+        };
+        overlay.for_each_tree_connection(|connection, slots| {
+            if world.path(connection.a, connection.b).is_some() {
+                let open = join_ns(connection.a).max(join_ns(connection.b));
+                slots.into_iter().for_each(|slot| opened.tree[slot] = open);
+            }
+        });
+        opened
+    }
+
+    /// When the tree connection of this slot opens.
+    #[inline]
+    pub(super) fn tree(&self, slot: usize) -> SimTime {
+        self.tree.get(slot).map_or(SimTime::ZERO, |&open| SimTime::from_ns(open))
+    }
+
+    /// When the connection between two members of the core opens, by their places.
+    #[inline]
+    pub(super) fn core(&self, place_a: u32, place_b: u32) -> SimTime {
+        let open = match &self.core {
+            Core::Recorded(open) => open[triangle(place_a, place_b)],
+            Core::AtJoin(joins) => joins[place_a as usize].max(joins[place_b as usize]),
+            Core::Always => 0,
+        };
+        SimTime::from_ns(open)
+    }
+
+    /// When the connection between two nodes opens; [`SimTime::MAX`] where there is none.
+    pub(super) fn between(&self, overlay: &Overlay, a: u32, b: u32) -> SimTime {
+        match tree_slot(overlay, a, b) {
+            Some(slot) => self.tree(slot),
+            None => places(overlay, a, b).map_or(SimTime::MAX, |[a, b]| self.core(a, b)),
+        }
+    }
+
+    /// Notes when the connection between two nodes opens, `slot` being the first one's, and when it
+    /// would have had to begin for that.
+    pub(super) fn open(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32, open_ns: u64) {
+        let Core::Recorded(core) = &mut self.core else { return };
+        note(&mut self.tree, core, overlay, nodes, slot, open_ns);
+    }
+
+    /// Notes when a connection begins, unless it has before.
+    pub(super) fn begin(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32, begin_ns: u64) {
+        if let Some((tree, core)) = &mut self.begins {
+            note(tree, core, overlay, nodes, slot, begin_ns);
+        }
+    }
+
+    /// Notes that a connection never opens.
+    pub(super) fn fail(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32) {
+        self.open(overlay, nodes, slot, FAILED);
+    }
+
+    /// When the connection between two nodes began, where that is kept.
+    #[cfg(any(feature = "real", test))]
+    pub(super) fn begin_between(&self, overlay: &Overlay, a: u32, b: u32) -> SimTime {
+        let Some((tree, core)) = &self.begins else { return SimTime::MAX };
+        let begin = match tree_slot(overlay, a, b) {
+            Some(slot) => Some(tree[slot]),
+            None => places(overlay, a, b).map(|[a, b]| core[triangle(a, b)]),
+        };
+        begin.map_or(SimTime::MAX, SimTime::from_ns)
+    }
+
+    /// Counts the connections that never came to an end: nobody began with them.
+    pub(super) fn count_missing(&self, world: &World, overlay: &Overlay, tally: &mut Tally) {
+        let mut missing = |a: u32, b: u32| tally.never_begun(world, a, b, path::relay(world, a, b));
+        overlay.for_each_tree_connection(|connection, [slot, _]| {
+            if self.tree[slot] == PENDING {
+                missing(connection.a, connection.b);
+            }
+        });
+        let Core::Recorded(open) = &self.core else { return };
+        let members = overlay.core();
+        let mut index = 0;
+        for high in 1..members.len() {
+            for &low in &members[..high] {
+                if open[index] == PENDING {
+                    missing(members[high], low);
+                }
+                index += 1;
+            }
+        }
+    }
+}
+
+fn note(tree: &mut [u64], core: &mut [u64], overlay: &Overlay, [a, b]: [u32; 2], slot: u32, ns: u64) {
+    if slot == super::attempt::CORE {
+        let [a, b] = places(overlay, a, b).expect("invariant: both are of the core");
+        core[triangle(a, b)] = ns;
+    } else {
+        tree[slot as usize] = ns;
+        tree[overlay.twin(slot as usize)] = ns;
+    }
+}
+
+fn places(overlay: &Overlay, a: u32, b: u32) -> Option<[u32; 2]> {
+    Some([overlay.core_place(a)?, overlay.core_place(b)?])
+}
+
+// The slot of a tree connection, looked for at the end that has fewer.
+fn tree_slot(overlay: &Overlay, a: u32, b: u32) -> Option<usize> {
+    let (at, other) =
+        if overlay.tree_neighbours(a).len() <= overlay.tree_neighbours(b).len() { (a, b) } else { (b, a) };
+    let index = overlay.tree_neighbours(at).iter().position(|&node| node == other)?;
+    Some(overlay.tree_slots(at).start + index)
+}

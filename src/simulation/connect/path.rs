@@ -1,0 +1,185 @@
+//! What happens between two ends once their offer and answer can travel: the seam to the model of one
+//! connection's set-up.
+//!
+//! Whatever takes time is looked up in [`Setups`], which tells what the state machine of `webrtc::setup`
+//! would do under the delays and losses of this pair and this attempt.
+
+use crate::net::PairOutcome;
+use crate::rng::{Domain, PairKey, Streams};
+use crate::units::SimDuration;
+use crate::webrtc::WebrtcSpec;
+use crate::webrtc::setup::{Chance, LinkLoss, RelayTransport, RelayUse, SetupOptions, SetupOutcome, SetupPair, Setups};
+use crate::webrtc::stamp::{Delays, Leg};
+use crate::world::World;
+
+/// Where packets of an open connection go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Relay {
+    /// From end to end.
+    Direct,
+    /// Through a TURN server, spoken to in this way.
+    Turn(RelayTransport),
+}
+
+impl Relay {
+    pub(super) const fn is_relayed(self) -> bool {
+        matches!(self, Self::Turn(_))
+    }
+}
+
+/// What becomes of an attempt, in times from its offer on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SetUp {
+    /// Both ends open.
+    Opens(Opens),
+    /// ICE, DTLS or SCTP fails then, if its end notices at all.
+    Fails(Option<SimDuration>),
+}
+
+/// A set-up that succeeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Opens {
+    /// Until both ends are open.
+    pub(super) after: SimDuration,
+    /// What that consists of.
+    pub(super) parts: Parts,
+    /// Whether it runs through a relay.
+    pub(super) relay: Relay,
+}
+
+/// The stages of a set-up, one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// Candidates are gathered, before the offer can leave.
+    pub(super) gathering: SimDuration,
+    /// Offer and answer travel, and wait for servers and CPUs on their way.
+    pub(super) signaling: SimDuration,
+    /// ICE checks pairs.
+    pub(super) checks: SimDuration,
+    /// The DTLS handshake.
+    pub(super) dtls: SimDuration,
+    /// SCTP's handshake, and the channel's opening.
+    pub(super) sctp: SimDuration,
+}
+
+/// How long offer and answer take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Legs {
+    pub(super) offer: SimDuration,
+    pub(super) answer: SimDuration,
+}
+
+/// The set-ups of a world.
+#[derive(Debug)]
+pub(super) struct Paths {
+    setups: Setups,
+    key: PairKey,
+    interop_threshold: u64,
+}
+
+impl Paths {
+    pub(super) fn new(world: &World, webrtc: &WebrtcSpec, streams: Streams) -> Self {
+        let options = SetupOptions {
+            trickle: webrtc.signaling.trickle,
+            transports: vec![RelayTransport::Udp, RelayTransport::Tcp, RelayTransport::Tls],
+            profile: webrtc.setup,
+            memory_bytes: SetupOptions::MEMORY_BYTES,
+        };
+        Self {
+            setups: Setups::new(world.ends().to_vec(), options),
+            key: streams.pair_key(Domain::Connect),
+            interop_threshold: webrtc.connect.interop_failures.threshold(),
+        }
+    }
+
+    /// What becomes of attempt number `attempt` of a connection whose offer and answer take this long.
+    pub(super) fn set_up(&mut self, world: &World, [a, b]: [u32; 2], attempt: u8, legs: Legs) -> SetUp {
+        if self.interop_threshold > 0 && self.cannot_interoperate(world, a, b) {
+            return SetUp::Fails(None);
+        }
+        if !world.setup().signals() {
+            return at_once(world, a, b, legs);
+        }
+        let pair = SetupPair { kinds: [a, b].map(|node| world.end_kind(node)), relation: world.relation(a, b) };
+        let loss = [a, b].map(|node| {
+            let loss = world.class(node).access_loss;
+            LinkLoss { up: loss, down: loss }
+        });
+        let chance = Chance { loss, draw: self.key.directed_nth(a, b, u64::from(attempt)) };
+        let outcome = self.setups.look_up(pair, &delays(world, a, b, legs), &chance);
+        from_outcome(&outcome, legs)
+    }
+
+    fn cannot_interoperate(&self, world: &World, a: u32, b: u32) -> bool {
+        world.class(a).engine != world.class(b).engine && self.key.undirected(a, b) < self.interop_threshold
+    }
+}
+
+// One way of each leg: the mean of both directions, access links included.
+fn delays(world: &World, a: u32, b: u32, legs: Legs) -> Delays {
+    let access = |node: u32| world.class(node).access_delay;
+    let mean = |there: u64, back: u64| SimDuration::from_ns(u64::midpoint(there, back));
+    let lan = world.same_lan(a, b);
+    let way = mean(world.propagation_ns(a, b), world.propagation_ns(b, a));
+    let direct = if lan { way } else { way + access(a) + access(b) };
+    let to_server = |node: u32| mean(world.to_relay_ns(node), world.from_relay_ns(node)) + access(node);
+    let (of_a, of_b) = (to_server(a), to_server(b));
+    Delays::default()
+        .with(Leg::Direct, direct)
+        .with(Leg::OffererToOwn, of_a)
+        .with(Leg::OffererToOther, of_a)
+        .with(Leg::AnswererToOwn, of_b)
+        .with(Leg::AnswererToOther, of_b)
+        .with(Leg::Offer, legs.offer)
+        .with(Leg::Answer, legs.answer)
+}
+
+fn from_outcome(outcome: &SetupOutcome<SimDuration>, legs: Legs) -> SetUp {
+    let times = &outcome.times;
+    let both = |pair: [Option<SimDuration>; 2]| pair[0].zip(pair[1]).map(|(one, other)| one.max(other));
+    let Some(open) = both(times.open) else { return SetUp::Fails(times.failed) };
+    let described = |end: usize| times.described[end].unwrap_or_default();
+    // Stages overlap: each counts from the end of those before it.
+    let ends = [
+        described(0),
+        described(1) + legs.answer,
+        both(times.ice).unwrap_or_default(),
+        both(times.dtls).unwrap_or_default(),
+        open,
+    ];
+    let mut before = SimDuration::ZERO;
+    let [gathering, signaling, checks, dtls, sctp] = ends.map(|end| {
+        let end = end.clamp(before, open);
+        let part = end - before;
+        before = end;
+        part
+    });
+    let relay = match outcome.relay {
+        RelayUse::Direct => Relay::Direct,
+        RelayUse::Offerer(transport) | RelayUse::Answerer(transport) => Relay::Turn(transport),
+        RelayUse::Both(one, other) => Relay::Turn(one.max(other)),
+    };
+    SetUp::Opens(Opens { after: open, parts: Parts { gathering, signaling, checks, dtls, sctp }, relay })
+}
+
+// Nothing takes time but what the legs were given.
+fn at_once(world: &World, a: u32, b: u32, legs: Legs) -> SetUp {
+    let Some(relay) = relay(world, a, b) else { return SetUp::Fails(Some(SimDuration::ZERO)) };
+    let signaling = legs.offer + legs.answer;
+    SetUp::Opens(Opens { after: signaling, parts: Parts { signaling, ..Parts::default() }, relay })
+}
+
+/// Where packets between two nodes would go, or `None` where they cannot connect.
+pub(super) fn relay(world: &World, a: u32, b: u32) -> Option<Relay> {
+    match world.outcome(a, b) {
+        PairOutcome::Direct => Some(Relay::Direct),
+        PairOutcome::Relayed => Some(Relay::Turn(transport(world, a, b))),
+        PairOutcome::Impossible => None,
+    }
+}
+
+// An end without UDP speaks TCP to its TURN server.
+fn transport(world: &World, a: u32, b: u32) -> RelayTransport {
+    let blocked = |node: u32| world.nat(node) == crate::net::Nat::UdpBlocked;
+    if blocked(a) || blocked(b) { RelayTransport::Tcp } else { RelayTransport::Udp }
+}

@@ -1,0 +1,122 @@
+//! A node while it connects: a row of one array.
+
+use super::attempt::{CORE, NONE};
+use crate::net::FifoServer;
+use crate::overlay::Overlay;
+use crate::world::World;
+
+/// A node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer {
+    pub(super) cpu: FifoServer,
+    /// CPU time of one set-up, in ns.
+    setup_ns: u64,
+    /// What the first one adds; then nothing.
+    first_ns: u64,
+    /// Its place in the order in which sessions opened; [`ABSENT`] before.
+    pub(super) rank: u32,
+    /// Set-ups it has begun that are under way.
+    pub(super) busy: u32,
+    /// Connections that count towards its engine's limit, and that limit.
+    pub(super) live: u32,
+    pub(super) room: u32,
+    /// Set-ups that are to be begun again, as a list of rows.
+    pub(super) again: u32,
+    again_last: u32,
+    /// Delay to and from the signaling server.
+    pub(super) up_ns: u32,
+    pub(super) down_ns: u32,
+    next_tree: u32,
+    next_core: u32,
+    pub(super) session: Session,
+    /// Failed tries to get a session, in a row.
+    pub(super) refusals: u8,
+    /// Whether its engine's limit has kept it from a connection.
+    pub(super) walled: bool,
+}
+
+/// Its session with the signaling server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    /// It has none.
+    None,
+    /// It has asked for one.
+    Asked,
+    /// It has one.
+    Open,
+}
+
+/// The rank of a node that never had a session.
+pub(super) const ABSENT: u32 = u32::MAX;
+
+impl Peer {
+    pub(super) fn new(world: &World, node: u32) -> Self {
+        let class = world.class(node);
+        let signals = world.setup().signals();
+        let leg = |ns: u64| if signals { u32::try_from(ns).unwrap_or(u32::MAX) } else { 0 };
+        Self {
+            cpu: FifoServer::default(),
+            setup_ns: class.device.service_time(class.engine.cpu_per_setup).as_ns(),
+            first_ns: class.device.service_time(class.engine.first_setup).as_ns(),
+            rank: ABSENT,
+            busy: 0,
+            live: 0,
+            room: class.engine.max_connections.unwrap_or(u32::MAX),
+            again: NONE,
+            again_last: NONE,
+            up_ns: leg(world.to_signaling_ns(node)),
+            down_ns: leg(world.from_signaling_ns(node)),
+            next_tree: 0,
+            next_core: 0,
+            session: Session::None,
+            refusals: 0,
+            walled: false,
+        }
+    }
+
+    /// When its CPU has done the work of one more set-up.
+    #[inline]
+    pub(super) fn work(&mut self, now_ns: u64) -> u64 {
+        let first_ns = std::mem::take(&mut self.first_ns);
+        self.cpu.serve(now_ns, self.setup_ns + first_ns)
+    }
+
+    /// Whether its engine can create one connection more.
+    #[inline]
+    pub(super) const fn has_room(&self) -> bool {
+        self.live < self.room
+    }
+
+    /// Puts a set-up at the end of those to begin again; the row that was last before, if any.
+    pub(super) const fn append_again(&mut self, row: u32) -> Option<u32> {
+        let last = self.again_last;
+        self.again_last = row;
+        if self.again == NONE {
+            self.again = row;
+            return None;
+        }
+        Some(last)
+    }
+
+    /// The next partner on the list of `node`, which is this peer, with its tree slot or [`CORE`].
+    pub(super) fn next_partner(&mut self, overlay: &Overlay, node: u32) -> Option<(u32, u32)> {
+        let tree = overlay.tree_neighbours(node);
+        if let Some(&partner) = tree.get(self.next_tree as usize) {
+            let slot = overlay.tree_slots(node).start as u32 + self.next_tree;
+            self.next_tree += 1;
+            return Some((partner, slot));
+        }
+        let place = overlay.core_place(node)?;
+        let core = overlay.core();
+        let members = core.len() as u32;
+        if self.next_core + 1 >= members {
+            return None;
+        }
+        // One ahead, one behind, two ahead, two behind ...
+        let distance = self.next_core / 2 + 1;
+        let ahead = if self.next_core % 2 == 0 { distance } else { members - distance };
+        self.next_core += 1;
+        let partner = place + ahead;
+        Some((core[(if partner >= members { partner - members } else { partner }) as usize], CORE))
+    }
+}
