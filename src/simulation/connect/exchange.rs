@@ -107,7 +107,7 @@ impl Connecting<'_> {
         self.tally.open(self.world, (nodes[0], nodes[1]), opens.relay, open, took);
         self.tally.parts(&opens.parts, took);
         self.attempts.get_mut(slot).fate = Fate::Open;
-        scheduler.schedule_at(open, Event::Settled(slot));
+        scheduler.schedule_at(open.max(scheduler.now()), Event::Settled(slot));
     }
 
     // On an idle network the same ends would have to begin later by what their messages waited.

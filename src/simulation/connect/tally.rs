@@ -20,7 +20,7 @@ pub(crate) struct Tally {
     /// before its offer.
     pub(crate) parts: [u128; 5],
     pub(crate) before: u128,
-    /// Attempts begun, those whose time ran out, and offers that their receiver's engine had no room for.
+    /// Attempts begun, those that failed in time or ran out of it, and offers that their receiver's engine had no room for.
     pub(crate) attempts: u64,
     pub(crate) timeouts: u64,
     pub(crate) unanswered: u64,

@@ -38,8 +38,7 @@ fn closed_connections_count_until_they_are_collected() {
         stage.webrtc.turn = crate::webrtc::TurnChoice::None(crate::webrtc::NoTurn::None);
         stage.webrtc.connect.attempts = Bounded::new(1).expect("in range");
         stage.webrtc.connect.timeout = SimDuration::from_secs(1);
-        stage.population.classes[0].nat.value =
-            crate::net::NatMix { udp_blocked: Probability::ONE, ..crate::net::NatMix::default() };
+        stage.population.classes[0].nat.value = crate::net::NatMix::only("udp_blocked");
         stage.engine().max_connections = Some(2);
         stage.engine().collect_after = collect_after;
         stage.run(|phase| {

@@ -16,16 +16,16 @@ fn a_server_forwards_as_many_messages_a_second_as_it_can() {
     stage.webrtc.signaling.candidates = Bounded::new(0).expect("in range");
     stage.webrtc.signaling.capacity = per_s(100.0);
     let connected = stage.connect();
-    let first = at(SESSION + SimDuration::from_us(40) + ONE_WAY);
-    let last_answer = first + SimDuration::from_ms(800);
-    assert_eq!(connected.connected_at, last_answer + ONE_WAY + SimDuration::from_ms(4 * 20));
-    assert_eq!(connected.tally.signaling.messages, 80);
+    let offered = at(SESSION + SimDuration::from_us(40));
+    let ms = SimDuration::from_ms;
+    // The last offer is through after 400 ms, the last answer after 800.
+    let expected = offered + stage.set_up(LEG + ms(400), ms(400));
+    assert_eq!((connected.connected_at, connected.tally.signaling.messages), (expected, 80));
     // With three candidates a description, four times as long; the last candidates are not waited for.
     stage.webrtc.signaling.candidates = Bounded::new(3).expect("in range");
     let trickling = stage.connect();
-    assert_eq!(trickling.tally.signaling.messages, 320);
-    let longer = trickling.connected_at.since(connected.connected_at);
-    assert_eq!(longer, SimDuration::from_ms(2_400 - 30));
+    let expected = offered + stage.set_up(LEG + ms(1_570), ms(1_600));
+    assert_eq!((trickling.connected_at, trickling.tally.signaling.messages), (expected, 320));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn over_the_overlay_an_outage_goes_unnoticed() {
     let mut stage = Stage::mesh(peers, peers);
     stage.population.join_over = SimDuration::from_secs(u64::from(peers));
     stage.webrtc.connect.concurrent = Bounded::new(1).expect("in range");
-    let joined = SimDuration::from_secs(u64::from(peers) - 1) + SESSION + SET_UP;
+    let joined = SimDuration::from_secs(u64::from(peers) - 1) + SESSION + stage.ladder();
     let outage = SignalingOutage { at: joined + SimDuration::from_ms(1), lasts: SimDuration::from_secs(8) };
     let mut finish = |in_band, outages: &[SignalingOutage]| {
         stage.webrtc.signaling.in_band = in_band;
@@ -111,7 +111,8 @@ fn over_the_overlay_an_outage_goes_unnoticed() {
     let (calm, stormy) = (finish(InBand::Fallback, &[]), finish(InBand::Fallback, &[outage]));
     assert_eq!((calm.tally.in_band_messages, calm.tally.timeouts), (0, 0));
     assert!(stormy.tally.in_band_messages > 0);
-    assert_eq!((stormy.tally.timeouts, stormy.tally.opening.count()), (1, 190));
+    assert!((1..=20).contains(&stormy.tally.timeouts), "{}", stormy.tally.timeouts);
+    assert_eq!(stormy.tally.opening.count(), 190);
     // After the first connection of each peer nothing goes by the server: five messages an offer or answer.
     let calm = finish(InBand::AfterFirst, &[]);
     assert_eq!(calm.tally.signaling.messages, u64::from(peers - 1) * 2 * 5);
