@@ -29,14 +29,17 @@ mod settle;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use self::attempt::Attempts;
+pub(super) use self::opened::Kept;
 use self::opened::Opened;
 use self::path::Paths;
 use self::peer::Peer;
 use self::routes::Routes;
 use self::server::{Batch, Server};
 pub(crate) use self::tally::{Tally, Wall};
+use self::turn::Turn;
 use crate::engine::{Engine, EngineError, Model, RunLimits, Scheduler};
 use crate::overlay::Overlay;
 use crate::rng::{Domain, PairKey, Streams};
@@ -49,7 +52,8 @@ use crate::world::World;
 pub(super) struct Connected {
     /// When the last connection opened that ever does.
     pub(super) connected_at: SimTime,
-    /// From when on whatever has a path is open; never, if a connection has been given up that has one.
+    /// From when on whatever has a path is open, and runs as the NATs of its ends tell; never, if some
+    /// connection has been given up that has a path, or runs otherwise.
     pub(super) all_open_at: SimTime,
     /// Connections the topology wants.
     pub(super) wanted: u64,
@@ -67,20 +71,20 @@ pub(super) struct Connected {
 }
 
 impl Connected {
-    /// When the tree connection of this slot is open.
+    /// What is known of the tree connection of this slot.
     #[inline]
-    pub(super) fn tree_open(&self, slot: usize) -> SimTime {
+    pub(super) fn tree(&self, slot: usize) -> Kept {
         self.opened.tree(slot)
     }
 
-    /// When the connection between two members of the core is open, by their places.
+    /// What is known of the connection between two members of the core, by their places.
     #[inline]
-    pub(super) fn core_open(&self, place_a: u32, place_b: u32) -> SimTime {
+    pub(super) fn core(&self, place_a: u32, place_b: u32) -> Kept {
         self.opened.core(place_a, place_b)
     }
 
-    /// When the connection between two nodes is open.
-    pub(super) fn open_between(&self, overlay: &Overlay, a: u32, b: u32) -> SimTime {
+    /// What is known of the connection between two nodes.
+    pub(super) fn between(&self, overlay: &Overlay, a: u32, b: u32) -> Kept {
         self.opened.between(overlay, a, b)
     }
 }
@@ -148,7 +152,7 @@ fn at_once(setting: Setting<'_>) -> Option<Connected> {
         return None;
     }
     let mut tally = Tally::new(world);
-    let (mut relayed, mut impossible) = (0, 0);
+    let mut impossible = 0;
     let mut degrees = vec![0; world.nodes() as usize];
     let mut connected_at = SimTime::ZERO;
     overlay.for_each_connection(|connection| {
@@ -159,14 +163,15 @@ fn at_once(setting: Setting<'_>) -> Option<Connected> {
         };
         let open = world.join_time(a).max(world.join_time(b));
         connected_at = connected_at.max(open);
-        relayed += u64::from(relay.is_relayed());
         degrees[a as usize] += 1;
         degrees[b as usize] += 1;
         tally.open(world, (a, b), relay, open, crate::units::SimDuration::ZERO);
     });
     let opened = Opened::at_once(world, overlay, connected_at);
     let wanted = overlay.connections();
-    Some(Connected { connected_at, all_open_at: connected_at, wanted, relayed, impossible, degrees, tally, opened })
+    let (relayed, allocations) = (tally.relayed(), tally.allocations);
+    let all_open_at = connected_at;
+    Some(Connected { connected_at, all_open_at, wanted, relayed, allocations, impossible, degrees, tally, opened })
 }
 
 /// The state of the phase.
@@ -184,10 +189,13 @@ struct Connecting<'a> {
     batch: Batch,
     routes: Routes,
     paths: Paths,
+    turn: Turn,
     tally: Tally,
     degrees: Vec<u32>,
     next_rank: u32,
     connected_at: SimTime,
+    /// Whether some connection runs over other allocations than the NATs of its ends tell.
+    deviates: bool,
     waits: PairKey,
     glares: PairKey,
 }
@@ -259,10 +267,12 @@ impl<'a> Connecting<'a> {
             batch: Batch::of(&webrtc.signaling),
             routes: Routes::new(world, webrtc.signaling.in_band),
             paths: Paths::new(world, webrtc, streams),
+            turn: Turn::new(world, webrtc),
             tally: Tally::new(world),
             degrees: vec![0; world.nodes() as usize],
             next_rank: 0,
             connected_at: SimTime::ZERO,
+            deviates: false,
             waits: streams.pair_key(Domain::Connect),
             glares: streams.pair_key(Domain::Negotiation),
         }
@@ -285,12 +295,17 @@ impl<'a> Connecting<'a> {
         let wanted = self.overlay.connections();
         let impossible = self.tally.impossible;
         let given_up = wanted - impossible - self.tally.opening.count();
-        let all_open_at = if given_up == 0 { self.connected_at } else { SimTime::MAX };
+        let counts = self.turn.counts();
+        self.tally.refused_allocations = counts.unreachable + counts.overloaded + counts.full;
+        // What the rule about NATs does not tell has to be looked up for every message.
+        let by_rule = given_up == 0 && !self.deviates;
+        let all_open_at = if by_rule { self.connected_at } else { SimTime::MAX };
         Connected {
             connected_at: self.connected_at,
             all_open_at,
             wanted,
             relayed: self.tally.relayed(),
+            allocations: counts.peak,
             impossible,
             degrees: self.degrees,
             tally: self.tally,

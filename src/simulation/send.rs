@@ -1,5 +1,6 @@
 //! Sending: a node passes a message on over its connections.
 
+use super::connect::Kept;
 use super::event::{ATTEMPTS_MAX, Copied, Event, Happening};
 use super::flow::{Arrival, Flows, Message, Seen, Servers};
 use super::hold::Holds;
@@ -102,12 +103,11 @@ impl Flows {
         } else {
             let slots = self.overlay.tree_slots(node);
             for (&next, slot) in tree.iter().zip(slots).filter(|(next, _)| Some(**next) != from) {
-                sender.send_if_open(now, next, self.connected.tree_open(slot));
+                sender.send_if_open(now, next, self.connected.tree(slot));
             }
             for (&next, place) in core.iter().zip(0..).filter(|(next, _)| **next != node) {
                 let own_place = self.overlay.core_place(node).expect("invariant: only members send over the core");
-                let open = self.connected.core_open(own_place, place);
-                sender.send_if_open(now, next, open);
+                sender.send_if_open(now, next, self.connected.core(own_place, place));
             }
         }
         self.servers[node as usize] = sender.finish();
@@ -119,7 +119,7 @@ impl Flows {
     pub(super) fn book_unserved(&mut self, node: u32, from: Option<u32>, message: &Message) {
         if message.measured {
             let never_opens = |next: u32| match self.connected.all_open_at {
-                SimTime::MAX => self.connected.open_between(&self.overlay, node, next) == SimTime::MAX,
+                SimTime::MAX => self.connected.between(&self.overlay, node, next).at() == SimTime::MAX,
                 _ => self.world.outcome(node, next) == PairOutcome::Impossible,
             };
             let skipped = |next: u32| next == node || Some(next) == from || never_opens(next);
@@ -148,7 +148,7 @@ impl Flows {
             self.seen.lose(&message);
             return message;
         };
-        let set_up = self.world.relay_code(node, to);
+        let set_up = self.path(node, to).relay;
         let moved = self.relays.has_outages.then(|| self.relays.at(&self.world, [node, to], set_up, now)).flatten();
         let relay = moved.unwrap_or(set_up);
         if let [Some(first), Some(second)] = relay.servers()
@@ -164,6 +164,19 @@ impl Flows {
         sender.launch(left + last_leg, to);
         self.servers[node as usize] = sender.finish();
         message
+    }
+
+    // The path of an open connection.
+    fn path(&self, from: u32, to: u32) -> Path {
+        let paths = self.world.paths_from(from);
+        let kept = match self.connected.all_open_at {
+            SimTime::MAX => self.connected.between(&self.overlay, from, to).relay(from, to),
+            _ => None,
+        };
+        match kept {
+            Some(relay) => paths.through(to, relay),
+            None => paths.to(to).expect("invariant: it is open"),
+        }
     }
 
     /// The time-out of a lost copy has run out: it is sent again, or given up.
@@ -182,29 +195,38 @@ impl Flows {
             return message;
         }
         let node = copied.from;
+        let path = self.path(node, copied.to);
         let mut sender = sender!(self, node, &message, scheduler);
-        sender.send_again(now, copied.to, attempt);
+        sender.send_again(now, copied.to, path, attempt);
         self.servers[node as usize] = sender.finish();
         message
     }
 }
 
 impl Sender<'_> {
-    fn send_if_open(&mut self, now: SimTime, to: u32, open: SimTime) {
-        if open <= now {
-            self.send(now, to);
-        } else {
+    fn send_if_open(&mut self, now: SimTime, to: u32, kept: Kept) {
+        if kept.at() > now {
             self.tally.wanted += 1;
-            self.refuse_unconnected();
+            return self.refuse_unconnected();
+        }
+        match kept.relay(self.node, to) {
+            Some(relay) => self.send_on(now, to, self.paths.through(to, relay)),
+            None => self.send(now, to),
+        }
+    }
+
+    // One copy onto the path that the NATs of both ends tell.
+    #[inline(always)]
+    fn send(&mut self, now: SimTime, to: u32) {
+        match self.paths.to(to) {
+            Some(path) => self.send_on(now, to, path),
+            None => self.refuse_unconnected(),
         }
     }
 
     // One copy through the sender's CPU and uplink and onto its path.
     #[inline(always)]
-    fn send(&mut self, now: SimTime, to: u32) {
-        let Some(path) = self.paths.to(to) else {
-            return self.refuse_unconnected();
-        };
+    fn send_on(&mut self, now: SimTime, to: u32, path: Path) {
         self.tally.wanted += 1;
         let ready_ns = self.servers.cpu.serve(now.as_ns(), self.cost.cpu_ns);
         let wait_ns = self.servers.up.wait_ns(ready_ns);
@@ -281,8 +303,7 @@ impl Sender<'_> {
 
     // A retransmission goes before new data (RFC 9260, section 6.1), so also before what the CPU will
     // hand to the uplink only later.
-    fn send_again(&mut self, now: SimTime, to: u32, attempt: u32) {
-        let path = self.paths.to(to).expect("invariant: it was sent before");
+    fn send_again(&mut self, now: SimTime, to: u32, path: Path, attempt: u32) {
         let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
         let departure_ns = self.servers.up.serve_first(now.as_ns(), self.cost.up_ns + framing_ns);
         self.resent();

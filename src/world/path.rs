@@ -60,6 +60,19 @@ impl PathsFrom<'_> {
         Some(Path { delay_ns: way_ns + access.delay_ns, relay, class: receiver.class })
     }
 
+    /// The path to a node of a connection that runs through these TURN allocations, or through none.
+    #[must_use]
+    pub fn through(&self, to: u32, relay: RelayCode) -> Path {
+        if !relay.is_direct() {
+            return self.relayed(to, relay);
+        }
+        let receiver = self.world.nodes[to as usize];
+        if self.company && receiver.company && self.world.same_lan(self.from, to) {
+            return lan_path(self.world);
+        }
+        self.by(PairOutcome::Direct, to, receiver).expect("invariant: a direct path is one")
+    }
+
     /// The path to a node through these TURN allocations, as the sender sees them.
     #[must_use]
     pub fn relayed(&self, to: u32, relay: RelayCode) -> Path {
@@ -72,11 +85,16 @@ impl PathsFrom<'_> {
     fn to_company(&self, to: u32, receiver: Node) -> Option<Path> {
         let outcome = self.world.outcome(self.from, to);
         if outcome == PairOutcome::Direct && self.world.same_lan(self.from, to) {
-            let class = u16::try_from(self.world.paths.classes).expect("invariant: few classes");
-            return Some(Path { delay_ns: LAN_ONE_WAY.as_ns(), relay: RelayCode::DIRECT, class });
+            return Some(lan_path(self.world));
         }
         self.by(outcome, to, receiver)
     }
+}
+
+// Within a local network.
+fn lan_path(world: &World) -> Path {
+    let class = u16::try_from(world.paths.classes).expect("invariant: few classes");
+    Path { delay_ns: LAN_ONE_WAY.as_ns(), relay: RelayCode::DIRECT, class }
 }
 
 /// One-way delay within a local network: half of what Wi-Fi adds to a round trip.

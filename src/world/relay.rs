@@ -92,6 +92,12 @@ impl World {
         self.paths.relays.as_ref().map_or(0, |relays| relays.home(node))
     }
 
+    /// How a node speaks to its TURN server, if it can.
+    #[must_use]
+    pub fn turn_transport(&self, node: u32) -> Option<RelayTransport> {
+        self.paths.relays.as_ref()?.transports[self.nat_index(node)]
+    }
+
     /// The allocations that packets between two nodes pass, as `own` sees them, unless something else
     /// is known about their connection; direct where they need none or can have none.
     #[must_use]

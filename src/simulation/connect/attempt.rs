@@ -1,5 +1,7 @@
 //! Set-ups under way, in a pool whose rows are used again.
 
+use super::turn::Allocation;
+
 /// The pool.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Attempts {
@@ -31,6 +33,8 @@ pub(super) struct Attempt {
     pub(super) glares: bool,
     /// The last message went by way of the server.
     pub(super) by_server: bool,
+    /// What the ends hold at TURN servers; offerer first.
+    pub(super) allocations: [Allocation; 2],
 }
 
 /// What is known of an attempt.

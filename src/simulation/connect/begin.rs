@@ -2,6 +2,7 @@
 
 use super::attempt::{Attempt, Fate, NONE};
 use super::peer::Session;
+use super::turn::Allocation;
 use super::{Connecting, Event};
 use crate::engine::Scheduler;
 use crate::units::SimTime;
@@ -68,6 +69,7 @@ impl Connecting<'_> {
                 fate: Fate::Offered,
                 glares: self.starts_twice(node, partner, 0),
                 by_server: false,
+                allocations: [Allocation::None; 2],
             };
             return Some(self.attempts.add(attempt));
         }
@@ -87,7 +89,9 @@ impl Connecting<'_> {
         peer.busy += 1;
         peer.live += 1;
         let offered_ns = peer.work(now.as_ns());
+        let allocation = self.turn.ask(now, self.world, node);
         let attempt = self.attempts.get_mut(slot);
+        attempt.allocations = [allocation, Allocation::None];
         attempt.begun_ns = now.as_ns();
         attempt.offered_ns = offered_ns;
         attempt.tries += 1;

@@ -65,8 +65,10 @@ impl Connecting<'_> {
         }
         peer.live += 1;
         let answered = SimTime::from_ns(peer.work(now.as_ns()));
+        let allocation = self.turn.ask(now, self.world, answerer);
         let attempt = self.attempts.get_mut(slot);
         (attempt.received_ns, attempt.fate) = (now.as_ns(), Fate::Answered);
+        attempt.allocations[1] = allocation;
         match self.send(slot, answerer, offerer, answered) {
             Sent::Arrives(time) => self.answered(time, slot, scheduler),
             Sent::Queues(time) => self.in_time(slot, time, Event::AnswerAtServer(slot), scheduler),
@@ -90,6 +92,7 @@ impl Connecting<'_> {
         let legs = Legs {
             offer: SimDuration::from_ns(attempt.received_ns - attempt.offered_ns),
             answer: SimDuration::from_ns(time.as_ns() - attempt.received_ns),
+            allocations: attempt.allocations,
         };
         let offered = SimTime::from_ns(attempt.offered_ns);
         self.note_beginning(slot, legs);
@@ -102,7 +105,8 @@ impl Connecting<'_> {
             SetUp::Opens(_) | SetUp::Fails(_) => return self.give_up(slot, scheduler),
         };
         let open = offered + opens.after;
-        self.opened.open(self.overlay, nodes, attempt.slot, open.as_ns());
+        self.deviates |= self.world.relay_code(nodes[0], nodes[1]) != opens.relay;
+        self.opened.open(self.overlay, nodes, attempt.slot, open, opens.relay);
         let took = open.since(SimTime::from_ns(attempt.first_ns));
         self.tally.open(self.world, (nodes[0], nodes[1]), opens.relay, open, took);
         self.tally.parts(&opens.parts, took);

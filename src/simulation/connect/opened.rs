@@ -1,12 +1,18 @@
-//! What is kept of each connection: when it opened, or that it never does, in eight bytes.
+//! What is kept of each connection in eight bytes: when it opened and through which TURN allocations it
+//! runs, or that it never does.
 
 use super::path;
 use super::tally::Tally;
 use crate::overlay::Overlay;
 use crate::units::SimTime;
+use crate::webrtc::turn::RelayCode;
 use crate::world::World;
 
-/// The opening times of all connections, in ns.
+/// What is kept of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::simulation) struct Kept(u64);
+
+/// All connections.
 #[derive(Clone, Debug)]
 pub(super) struct Opened {
     // Of each tree slot; empty where all is open from the start.
@@ -26,6 +32,13 @@ enum Core {
     Recorded(Vec<u64>),
 }
 
+// The upper 48 bits are the time in ns (78 hours), the lower ones the allocations as the node with the
+// lower number sees them.
+const CODE_BITS: u32 = 16;
+const OPEN_MAX: u64 = u64::MAX >> CODE_BITS;
+/// In place of a code: the connection runs as the NATs of its ends tell.
+const BY_RULE: u64 = 0xffff;
+
 /// The connection has not come to an end yet.
 const PENDING: u64 = u64::MAX;
 /// It has been given up.
@@ -36,6 +49,29 @@ const FAILED: u64 = u64::MAX - 1;
 const fn triangle(place_a: u32, place_b: u32) -> usize {
     let (low, high) = if place_a < place_b { (place_a, place_b) } else { (place_b, place_a) };
     high as usize * (high as usize - 1) / 2 + low as usize
+}
+
+impl Kept {
+    const fn by_rule(open_ns: u64) -> Self {
+        Self(open_ns << CODE_BITS | BY_RULE)
+    }
+
+    /// When it opens; [`SimTime::MAX`] if it never does.
+    #[inline]
+    pub(in crate::simulation) const fn at(self) -> SimTime {
+        if self.0 >= FAILED { SimTime::MAX } else { SimTime::from_ns(self.0 >> CODE_BITS) }
+    }
+
+    /// The allocations that it runs through, as `node` sees them with `other` at the far end; `None`
+    /// where the NATs of both tell.
+    #[inline]
+    pub(in crate::simulation) const fn relay(self, node: u32, other: u32) -> Option<RelayCode> {
+        if self.0 & BY_RULE == BY_RULE {
+            return None;
+        }
+        let code = RelayCode::from_bits((self.0 & BY_RULE) as u16);
+        Some(if node < other { code } else { code.seen_from_far_end() })
+    }
 }
 
 impl Opened {
@@ -63,42 +99,47 @@ impl Opened {
         overlay.for_each_tree_connection(|connection, slots| {
             if world.path(connection.a, connection.b).is_some() {
                 let open = join_ns(connection.a).max(join_ns(connection.b));
-                slots.into_iter().for_each(|slot| opened.tree[slot] = open);
+                slots.into_iter().for_each(|slot| opened.tree[slot] = Kept::by_rule(open).0);
             }
         });
         opened
     }
 
-    /// When the tree connection of this slot opens.
+    /// What is known of the tree connection of this slot.
     #[inline]
-    pub(super) fn tree(&self, slot: usize) -> SimTime {
-        self.tree.get(slot).map_or(SimTime::ZERO, |&open| SimTime::from_ns(open))
+    pub(super) fn tree(&self, slot: usize) -> Kept {
+        self.tree.get(slot).map_or(Kept::by_rule(0), |&open| Kept(open))
     }
 
-    /// When the connection between two members of the core opens, by their places.
+    /// What is known of the connection between two members of the core, by their places.
     #[inline]
-    pub(super) fn core(&self, place_a: u32, place_b: u32) -> SimTime {
-        let open = match &self.core {
-            Core::Recorded(open) => open[triangle(place_a, place_b)],
-            Core::AtJoin(joins) => joins[place_a as usize].max(joins[place_b as usize]),
-            Core::Always => 0,
-        };
-        SimTime::from_ns(open)
-    }
-
-    /// When the connection between two nodes opens; [`SimTime::MAX`] where there is none.
-    pub(super) fn between(&self, overlay: &Overlay, a: u32, b: u32) -> SimTime {
-        match tree_slot(overlay, a, b) {
-            Some(slot) => self.tree(slot),
-            None => places(overlay, a, b).map_or(SimTime::MAX, |[a, b]| self.core(a, b)),
+    pub(super) fn core(&self, place_a: u32, place_b: u32) -> Kept {
+        match &self.core {
+            Core::Recorded(open) => Kept(open[triangle(place_a, place_b)]),
+            Core::AtJoin(joins) => Kept::by_rule(joins[place_a as usize].max(joins[place_b as usize])),
+            Core::Always => Kept::by_rule(0),
         }
     }
 
-    /// Notes when the connection between two nodes opens, `slot` being the first one's, and when it
-    /// would have had to begin for that.
-    pub(super) fn open(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32, open_ns: u64) {
+    /// What is known of the connection between two nodes; it never opens where there is none.
+    pub(super) fn between(&self, overlay: &Overlay, a: u32, b: u32) -> Kept {
+        match tree_slot(overlay, a, b) {
+            Some(slot) => self.tree(slot),
+            None => places(overlay, a, b).map_or(Kept(FAILED), |[a, b]| self.core(a, b)),
+        }
+    }
+
+    /// Notes when the connection between two nodes opens, `slot` being the first one's, and the
+    /// allocations that it runs through, as the first sees them.
+    pub(super) fn open(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32, open: SimTime, relay: RelayCode) {
+        let relay = if nodes[0] < nodes[1] { relay } else { relay.seen_from_far_end() };
+        let open_ns = open.as_ns().min(OPEN_MAX - 1);
+        self.end(overlay, nodes, slot, open_ns << CODE_BITS | u64::from(relay.to_bits()));
+    }
+
+    fn end(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32, kept: u64) {
         let Core::Recorded(core) = &mut self.core else { return };
-        note(&mut self.tree, core, overlay, nodes, slot, open_ns);
+        note(&mut self.tree, core, overlay, nodes, slot, kept);
     }
 
     /// Notes when a connection begins, unless it has before.
@@ -110,7 +151,7 @@ impl Opened {
 
     /// Notes that a connection never opens.
     pub(super) fn fail(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32) {
-        self.open(overlay, nodes, slot, FAILED);
+        self.end(overlay, nodes, slot, FAILED);
     }
 
     /// When the connection between two nodes began, where that is kept.

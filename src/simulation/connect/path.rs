@@ -4,28 +4,15 @@
 //! Whatever takes time is looked up in [`Setups`], which tells what the state machine of `webrtc::setup`
 //! would do under the delays and losses of this pair and this attempt.
 
+use super::turn::Allocation;
 use crate::net::PairOutcome;
 use crate::rng::{Domain, PairKey, Streams};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
-use crate::webrtc::setup::{Chance, LinkLoss, RelayTransport, RelayUse, SetupOptions, SetupOutcome, SetupPair, Setups};
+use crate::webrtc::setup::{Chance, EndSpec, Gather, LinkLoss, SetupOptions, SetupOutcome, SetupPair, Setups};
 use crate::webrtc::stamp::{Delays, Leg};
+use crate::webrtc::turn::{RelayCode, Transports, TurnSpec};
 use crate::world::World;
-
-/// Where packets of an open connection go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Relay {
-    /// From end to end.
-    Direct,
-    /// Through a TURN server, spoken to in this way.
-    Turn(RelayTransport),
-}
-
-impl Relay {
-    pub(super) const fn is_relayed(self) -> bool {
-        matches!(self, Self::Turn(_))
-    }
-}
 
 /// What becomes of an attempt, in times from its offer on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +30,8 @@ pub(super) struct Opens {
     pub(super) after: SimDuration,
     /// What that consists of.
     pub(super) parts: Parts,
-    /// Whether it runs through a relay.
-    pub(super) relay: Relay,
+    /// The TURN allocations that it runs through, as the offerer sees them.
+    pub(super) relay: RelayCode,
 }
 
 /// The stages of a set-up, one after the other.
@@ -62,31 +49,37 @@ pub(super) struct Parts {
     pub(super) sctp: SimDuration,
 }
 
-/// How long offer and answer take.
+/// How long offer and answer take, and what each end has at TURN servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Legs {
     pub(super) offer: SimDuration,
     pub(super) answer: SimDuration,
+    pub(super) allocations: [Allocation; 2],
 }
 
 /// The set-ups of a world.
 #[derive(Debug)]
 pub(super) struct Paths {
     setups: Setups,
+    // How many kinds of ends there are; a kind without an allocation stands so much further on.
+    kinds: u16,
     key: PairKey,
     interop_threshold: u64,
 }
 
 impl Paths {
     pub(super) fn new(world: &World, webrtc: &WebrtcSpec, streams: Streams) -> Self {
+        let spoken = webrtc.turn.spec().map_or(Transports::ALL, TurnSpec::transports);
         let options = SetupOptions {
             trickle: webrtc.signaling.trickle,
-            transports: vec![RelayTransport::Udp, RelayTransport::Tcp, RelayTransport::Tls],
+            transports: spoken.iter().collect(),
             profile: webrtc.setup,
             memory_bytes: SetupOptions::MEMORY_BYTES,
         };
+        let refused = world.ends().iter().map(|end| EndSpec { gather: Gather::Stun, ..end.clone() });
         Self {
-            setups: Setups::new(world.ends().to_vec(), options),
+            setups: Setups::new(world.ends().iter().cloned().chain(refused).collect(), options),
+            kinds: u16::try_from(world.ends().len()).expect("invariant: kinds have 16 bits"),
             key: streams.pair_key(Domain::Connect),
             interop_threshold: webrtc.connect.interop_failures.threshold(),
         }
@@ -100,7 +93,12 @@ impl Paths {
         if !world.setup().signals() {
             return at_once(world, a, b, legs);
         }
-        let pair = SetupPair { kinds: [a, b].map(|node| world.end_kind(node)), relation: world.relation(a, b) };
+        let kind = |node: u32, allocation: Allocation| match allocation {
+            Allocation::Refused => world.end_kind(node) + self.kinds,
+            Allocation::None | Allocation::Held { .. } => world.end_kind(node),
+        };
+        let kinds = [kind(a, legs.allocations[0]), kind(b, legs.allocations[1])];
+        let pair = SetupPair { kinds, relation: world.relation(a, b) };
         let loss = [a, b].map(|node| {
             let loss = world.class(node).access_loss;
             LinkLoss { up: loss, down: loss }
@@ -122,14 +120,19 @@ fn delays(world: &World, a: u32, b: u32, legs: Legs) -> Delays {
     let lan = world.same_lan(a, b);
     let way = mean(world.propagation_ns(a, b), world.propagation_ns(b, a));
     let direct = if lan { way } else { way + access(a) + access(b) };
-    let to_server = |node: u32| mean(world.to_relay_ns(node), world.from_relay_ns(node)) + access(node);
-    let (of_a, of_b) = (to_server(a), to_server(b));
+    let [own, other] = [(a, legs.allocations[0]), (b, legs.allocations[1])]
+        .map(|(node, allocation)| allocation.server().unwrap_or_else(|| world.home_server(node)));
+    let to_server =
+        |node: u32, server| mean(world.to_turn_ns(node, server), world.from_turn_ns(server, node)) + access(node);
+    // An allocation takes two round trips, so that a server that comes to it late is as one further off.
+    let late = legs.allocations.map(|allocation| SimDuration::from_ns(allocation.wait().as_ns() / 4));
     Delays::default()
         .with(Leg::Direct, direct)
-        .with(Leg::OffererToOwn, of_a)
-        .with(Leg::OffererToOther, of_a)
-        .with(Leg::AnswererToOwn, of_b)
-        .with(Leg::AnswererToOther, of_b)
+        .with(Leg::OffererToOwn, to_server(a, own) + late[0])
+        .with(Leg::OffererToOther, to_server(a, other))
+        .with(Leg::AnswererToOwn, to_server(b, other) + late[1])
+        .with(Leg::AnswererToOther, to_server(b, own))
+        .with(Leg::BetweenServers, SimDuration::from_ns(world.between_turn_ns(own, other)))
         .with(Leg::Offer, legs.offer)
         .with(Leg::Answer, legs.answer)
 }
@@ -154,11 +157,7 @@ fn from_outcome(outcome: &SetupOutcome<SimDuration>, legs: Legs) -> SetUp {
         before = end;
         part
     });
-    let relay = match outcome.relay {
-        RelayUse::Direct => Relay::Direct,
-        RelayUse::Offerer(transport) | RelayUse::Answerer(transport) => Relay::Turn(transport),
-        RelayUse::Both(one, other) => Relay::Turn(one.max(other)),
-    };
+    let relay = RelayCode::of(outcome.relay, legs.allocations.map(|allocation| allocation.server().unwrap_or(0)));
     SetUp::Opens(Opens { after: open, parts: Parts { gathering, signaling, checks, dtls, sctp }, relay })
 }
 
@@ -169,17 +168,8 @@ fn at_once(world: &World, a: u32, b: u32, legs: Legs) -> SetUp {
     SetUp::Opens(Opens { after: signaling, parts: Parts { signaling, ..Parts::default() }, relay })
 }
 
-/// Where packets between two nodes would go, or `None` where they cannot connect.
-pub(super) fn relay(world: &World, a: u32, b: u32) -> Option<Relay> {
-    match world.outcome(a, b) {
-        PairOutcome::Direct => Some(Relay::Direct),
-        PairOutcome::Relayed => Some(Relay::Turn(transport(world, a, b))),
-        PairOutcome::Impossible => None,
-    }
-}
-
-// An end without UDP speaks TCP to its TURN server.
-fn transport(world: &World, a: u32, b: u32) -> RelayTransport {
-    let blocked = |node: u32| world.nat(node) == crate::net::Nat::UdpBlocked;
-    if blocked(a) || blocked(b) { RelayTransport::Tcp } else { RelayTransport::Udp }
+/// Where packets between two nodes would go by their NATs, as the first sees it, or `None` where they
+/// cannot connect.
+pub(super) fn relay(world: &World, a: u32, b: u32) -> Option<RelayCode> {
+    (world.outcome(a, b) != PairOutcome::Impossible).then(|| world.relay_code(a, b))
 }

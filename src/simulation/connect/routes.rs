@@ -138,7 +138,7 @@ impl Routes {
         from: u32,
         to: u32,
     ) -> Option<Route> {
-        let is_open = |a: u32, b: u32| opened.between(overlay, a, b) <= now;
+        let is_open = |a: u32, b: u32| opened.between(overlay, a, b).at() <= now;
         let by = |middle: u32| Route {
             delay: SimDuration::from_ns(
                 world.path_delay_ns(from, middle) + self.forward(world, middle) + world.path_delay_ns(middle, to),

@@ -47,6 +47,8 @@ impl Connecting<'_> {
     ) {
         let attempt = self.attempts.get(slot);
         let (a, b) = (attempt.offerer, attempt.answerer);
+        attempt.allocations.into_iter().for_each(|allocation| self.turn.give_back(now, allocation));
+        self.attempts.get_mut(slot).allocations = Default::default();
         self.peers[a as usize].busy -= 1;
         self.release(now, a, scheduler);
         if attempt.fate == Fate::Answered {

@@ -1,12 +1,13 @@
 //! What is counted while the overlay connects.
 
-use super::path::{Parts, Relay};
+use super::path::Parts;
 use super::peer::Peer;
 use super::server::{Batch, Traffic};
 use crate::metrics::{LatencyHistogram, PairOpening};
 use crate::overlay::Overlay;
 use crate::units::{SimDuration, SimTime};
 use crate::webrtc::setup::RelayTransport;
+use crate::webrtc::turn::RelayCode;
 use crate::world::World;
 
 /// The counts of the phase.
@@ -28,6 +29,9 @@ pub(crate) struct Tally {
     pub(crate) impossible: u64,
     pub(crate) given_up: u64,
     pub(crate) never_begun: u64,
+    /// Allocations on the paths of open connections, and those that TURN servers refused.
+    pub(crate) allocations: u64,
+    pub(crate) refused_allocations: u64,
     /// What the signaling server was asked to do.
     pub(crate) signaling: Traffic,
     /// Messages that went over the overlay, and their hops.
@@ -71,6 +75,8 @@ impl Tally {
             impossible: 0,
             given_up: 0,
             never_begun: 0,
+            allocations: 0,
+            refused_allocations: 0,
             signaling: Traffic::default(),
             in_band_messages: 0,
             in_band_hops: 0,
@@ -87,17 +93,18 @@ impl Tally {
 
     /// A connection opens.
     #[inline]
-    pub(super) fn open(&mut self, world: &World, nodes: (u32, u32), relay: Relay, open: SimTime, took: SimDuration) {
+    pub(super) fn open(&mut self, world: &World, nodes: (u32, u32), relay: RelayCode, open: SimTime, took: SimDuration) {
         self.opening.record(open.since(SimTime::ZERO));
         self.setup.record(took);
         let pair = self.pair(world, nodes.0, nodes.1);
-        match relay {
-            Relay::Direct => pair.direct += 1,
-            Relay::Turn(RelayTransport::Udp) => pair.relayed_udp += 1,
-            Relay::Turn(RelayTransport::Tcp) => pair.relayed_tcp += 1,
-            Relay::Turn(RelayTransport::Tls) => pair.relayed_tls += 1,
+        match relay.transport() {
+            None => pair.direct += 1,
+            Some(RelayTransport::Udp) => pair.relayed_udp += 1,
+            Some(RelayTransport::Tcp) => pair.relayed_tcp += 1,
+            Some(RelayTransport::Tls) => pair.relayed_tls += 1,
         }
         pair.setup_ns += u128::from(took.as_ns());
+        self.allocations += u64::from(relay.allocations());
     }
 
     /// What a set-up that took this long consisted of.
@@ -113,7 +120,7 @@ impl Tally {
     }
 
     /// A connection is given up.
-    pub(super) fn given_up(&mut self, world: &World, a: u32, b: u32, relay: Option<Relay>) {
+    pub(super) fn given_up(&mut self, world: &World, a: u32, b: u32, relay: Option<RelayCode>) {
         self.pair(world, a, b).failed += 1;
         match relay {
             Some(_) => self.given_up += 1,
@@ -122,7 +129,7 @@ impl Tally {
     }
 
     /// A connection was never begun.
-    pub(super) fn never_begun(&mut self, world: &World, a: u32, b: u32, relay: Option<Relay>) {
+    pub(super) fn never_begun(&mut self, world: &World, a: u32, b: u32, relay: Option<RelayCode>) {
         self.pair(world, a, b).failed += 1;
         match relay {
             Some(_) => self.never_begun += 1,
@@ -148,9 +155,10 @@ impl Tally {
         self.pairs.iter().filter(|pair| pair.wanted() > 0).cloned().collect()
     }
 
-    /// Open connections that run through a TURN server.
-    pub(super) fn relayed(&self) -> u64 {
-        self.pairs.iter().map(|pair| pair.relayed_udp + pair.relayed_tcp + pair.relayed_tls).sum()
+    /// Open connections that run through TURN servers, by the hardest transport on their way.
+    pub(super) fn relayed(&self) -> [u64; 3] {
+        let sum = |count: fn(&PairOpening) -> u64| self.pairs.iter().map(count).sum();
+        [sum(|pair| pair.relayed_udp), sum(|pair| pair.relayed_tcp), sum(|pair| pair.relayed_tls)]
     }
 
     /// Notes whom engines' limits kept from connections.

@@ -6,7 +6,7 @@
 
 use super::policy::{Candidate, Choice, Condition, PolicyEntry};
 use super::{DynamicSpec, Outages, TokenBucket, Transports, TurnIndex, TurnSpec};
-use crate::units::{SimDuration, SimTime};
+use crate::units::{Frequency, SimDuration, SimTime};
 use crate::webrtc::setup::RelayTransport;
 
 /// TURN servers and their allocations.
@@ -102,7 +102,8 @@ impl TurnPool {
     pub fn new(spec: &TurnSpec) -> Self {
         let policy = spec.policy.entry();
         let server = |(server, nth): (super::TurnServer, u32)| {
-            let bucket = TokenBucket::new(server.allocation_rate.period(), server.allocation_burst);
+            let period = server.allocation_rate.map_or(SimDuration::ZERO, Frequency::period);
+            let bucket = TokenBucket::new(period, server.allocation_burst);
             Server {
                 transports: server.transports,
                 capacity: server.allocations,

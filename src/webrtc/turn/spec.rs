@@ -46,12 +46,13 @@ pub struct TurnSpec {
     pub place: Option<String>,
     /// How a server is reached.
     pub transports: Transports,
-    /// Allocations a server makes in a second; more wait, and time out after five seconds.
-    pub allocation_rate: Frequency,
+    /// Allocations a server makes in a second; more wait, and time out after five seconds. Without it,
+    /// no limit.
+    pub allocation_rate: Option<Frequency>,
     /// Allocations a server makes at once after a pause.
     pub allocation_burst: Bounded<1, 1_000_000>,
-    /// Allocations a server holds at a time; more are refused.
-    pub allocations: AllocationsMax,
+    /// Allocations a server holds at a time; more are refused. Without it, no limit.
+    pub allocations: Option<AllocationsMax>,
     /// What a server forwards in a second; without it, no limit.
     pub bandwidth: Option<Bitrate>,
     /// Queueing delay at which a server drops what unreliable channels send.
@@ -152,11 +153,11 @@ pub struct TurnServer {
     pub place: Option<String>,
     /// How it is reached.
     pub transports: Transports,
-    /// Allocations it makes in a second.
-    pub allocation_rate: Frequency,
+    /// Allocations it makes in a second, if that is limited.
+    pub allocation_rate: Option<Frequency>,
     /// Allocations it makes at once after a pause.
     pub allocation_burst: u32,
-    /// Allocations it holds at a time.
+    /// Allocations it holds at a time; the largest number stands for no limit.
     pub allocations: u32,
     /// What it forwards in a second.
     pub bandwidth: Option<Bitrate>,
@@ -206,9 +207,9 @@ impl TurnSpec {
             name: own.name.clone().or_else(|| place.clone()).unwrap_or_else(|| nth.to_string()),
             place,
             transports: own.transports.unwrap_or(self.transports),
-            allocation_rate: own.allocation_rate.unwrap_or(self.allocation_rate),
+            allocation_rate: own.allocation_rate.or(self.allocation_rate),
             allocation_burst: self.allocation_burst.get(),
-            allocations: own.allocations.unwrap_or(self.allocations).get(),
+            allocations: own.allocations.or(self.allocations).map_or(u32::MAX, AllocationsMax::get),
             bandwidth: own.bandwidth.or(self.bandwidth),
             buffer: self.buffer,
             price: own.price.unwrap_or(self.price),
@@ -250,11 +251,10 @@ impl Default for TurnSpec {
         Self {
             place: None,
             transports: Transports::ALL,
-            // coturn on four cores of a cloud machine (docs/MODELS.md, "TURN").
-            allocation_rate: Frequency::from_per_second(700.0).expect("invariant: above zero"),
+            // A hosted service, as the price: what one server of one's own does stands in docs/MODELS.md, "TURN".
+            allocation_rate: None,
             allocation_burst: Bounded::new(1).expect("invariant: in range"),
-            // The ports from 49152 to 65535 of one address (RFC 8656, section 7.2).
-            allocations: Bounded::new(16_384).expect("invariant: in range"),
+            allocations: None,
             bandwidth: None,
             // As the access link of a server.
             buffer: SimDuration::from_ms(50),
