@@ -46,7 +46,9 @@ impl<'p> Resolver<'p> {
         let latency = self.latency(reader);
         let population = population(reader, &latency);
         let webrtc: WebrtcSpec = reader.read(&path(["webrtc"]));
-        check_places(reader, &webrtc, &latency);
+        if let Some(name) = &webrtc.signaling.place {
+            check_place(reader, &path(["webrtc", "signaling", "place"]), name, &latency);
+        }
         connecting::check(reader, &webrtc);
         turn::check(reader, &webrtc.turn, &latency);
         let workloads = workloads(reader, population.peers, &population.classes);

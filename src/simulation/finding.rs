@@ -103,7 +103,7 @@ fn turn(observed: &Observed<'_>) -> Option<Finding> {
 
 fn unconnected(observed: &Observed<'_>) -> Option<Finding> {
     let tally = observed.connecting?;
-    let (given_up, wanted) = (tally.given_up, observed.wanted);
+    let (given_up, wanted) = (tally.given_up, observed.connections.wanted);
     // Whom an engine's limit kept from connecting is another finding.
     if given_up == 0 || tally.wall.is_some() {
         return lonely(tally, wanted);

@@ -91,7 +91,7 @@ impl Observed<'_> {
         values.set(MetricId::ConnectionsMax, connections.max());
         let opening = self.connecting.map_or_else(Opening::default, |tally| Opening {
             times: tally.opening.clone(),
-            wanted: self.wanted,
+            wanted: self.connections.wanted,
             pairs: tally.pairs(),
         });
         let (latency, counts) = (self.latency, self.counts);

@@ -126,7 +126,7 @@ impl Stamp {
     #[must_use]
     pub fn over(mut self, leg: Leg, delays: &Delays) -> Self {
         self.time += delays.of(leg);
-        self.counts[leg as usize] += 1;
+        self.counts[leg as usize] = self.counts[leg as usize].wrapping_add(1);
         self
     }
 }

@@ -5,7 +5,6 @@ use super::{Node, World};
 use crate::net::{LatencyModel, Nat, PairOutcome, Place, pair_outcome};
 use crate::rng::PairKey;
 use crate::units::{Probability, SimDuration};
-use crate::webrtc::SetupProfile;
 use crate::webrtc::turn::{RelayCode, Transports};
 
 /// The way packets take from one node to another.
@@ -256,12 +255,6 @@ impl World {
     pub fn from_signaling_ns(&self, to: u32) -> u64 {
         let way_ns = self.server_to_node_ns(to, SIGNALING_ID, self.paths.signaling_place);
         way_ns + self.class(to).access_delay.as_ns()
-    }
-
-    /// The set-up ladder of all connections.
-    #[must_use]
-    pub const fn setup(&self) -> SetupProfile {
-        self.setup
     }
 
     pub(super) fn node_to_server_ns(&self, node: u32, server: u32, place: Place) -> u64 {
