@@ -61,7 +61,6 @@ pub struct Replicated {
 /// When a place does not exist, the stack refuses the settings, or the engine stops a runaway.
 pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError> {
     let prepared = Prepared::new(cell, seed)?;
-    let world = &prepared.world;
     let cluster = cluster(&prepared)?;
     let run = &cell.settings.run;
     let horizon = SimTime::ZERO + run.duration + run.drain;

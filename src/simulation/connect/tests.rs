@@ -82,7 +82,7 @@ impl Stage {
     fn set_up(&self, offer: SimDuration, answer: SimDuration) -> SimDuration {
         let world = self.world();
         let mut paths = Paths::new(&world, &self.webrtc, Streams::new(Seed(1)));
-        match paths.set_up(&world, [1, 0], 1, path::Legs { offer, answer }) {
+        match paths.set_up(&world, [1, 0], 1, path::Legs { offer, answer, allocations: Default::default() }) {
             path::SetUp::Opens(opens) => opens.after,
             path::SetUp::Fails(failed) => panic!("it fails: {failed:?}"),
         }
@@ -122,7 +122,7 @@ fn a_pair_takes_its_session_its_work_and_its_ladder() {
     let busy = SimDuration::from_ms((8 + 80) * 10 / 8);
     let connected = stage.connect();
     assert_eq!(connected.connected_at, at(SESSION + busy + stage.set_up(LEG, LEG + busy)));
-    assert_eq!(connected.core_open(0, 1), connected.connected_at);
+    assert_eq!(connected.core(0, 1).at(), connected.connected_at);
     assert_eq!((connected.degrees, connected.wanted, connected.impossible), (vec![1, 1], 1, 0));
 }
 
@@ -188,7 +188,7 @@ fn without_time_the_phase_and_its_short_cut_agree() {
     assert_eq!((&short.degrees, short.wanted), (&long.degrees, long.wanted));
     let overlay = stage.overlay();
     overlay.for_each_connection(|Connection { a, b, .. }| {
-        assert_eq!(short.open_between(&overlay, a, b), long.open_between(&overlay, a, b), "{a} {b}");
+        assert_eq!(short.between(&overlay, a, b), long.between(&overlay, a, b), "{a} {b}");
     });
     assert_eq!(short.tally.pairs(), long.tally.pairs());
 }
@@ -202,7 +202,7 @@ fn a_beginning_is_what_an_idle_network_would_need() {
     let overlay = stage.overlay();
     for (Connection { a, b, .. }, begin) in stage.with_setting(beginnings).expect("an end") {
         // Timers of ICE run on while messages wait, so that it may be a little less or more.
-        let open = connected.open_between(&overlay, a, b).as_ns();
+        let open = connected.between(&overlay, a, b).at().as_ns();
         let expected = (begin + stage.ladder()).as_ns();
         assert!(open.abs_diff(expected) <= 60_000_000, "{a} {b}: {open} {expected}");
     }

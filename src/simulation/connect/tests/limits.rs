@@ -35,7 +35,7 @@ fn closed_connections_count_until_they_are_collected() {
     // Every second pair does not understand the other: each attempt is closed, and counts on.
     let hub = |collect_after| {
         let mut stage = Stage::late_hub(9);
-        stage.webrtc.turn = crate::webrtc::TurnChoice::None(crate::webrtc::NoTurn::None);
+        stage.webrtc.turn = crate::webrtc::TurnChoice::None(crate::webrtc::turn::NoTurn::None);
         stage.webrtc.connect.attempts = Bounded::new(1).expect("in range");
         stage.webrtc.connect.timeout = SimDuration::from_secs(1);
         stage.population.classes[0].nat.value = crate::net::NatMix::only("udp_blocked");
