@@ -76,7 +76,8 @@ impl Agent {
 
     fn take_role(&mut self, controlling: bool) {
         if self.sides.controlling != controlling {
-            self.nominated = None;
+            (self.nominated, self.last_nomination) = (None, None);
+            self.reconsiders = true;
         }
         self.sides.controlling = controlling;
         self.list.pairs.iter_mut().for_each(|pair| pair.controlling = controlling);
