@@ -192,7 +192,7 @@ impl Agent {
             && !self.checks_all()
             && self.sides.locals.iter().any(base);
         if base_stands {
-            self.sides.add_reflexive(candidate);
+            self.sides.add_reflexive(&mut self.list, candidate);
             self.reconsiders = true;
         }
         if self.sides.locals.iter().any(known) || base_stands {

@@ -94,26 +94,31 @@ impl Sides {
     }
 
     /// A server-reflexive candidate, which may be known as a peer-reflexive one.
-    pub(super) fn add_reflexive(&mut self, candidate: Candidate) {
-        let same = |known: &&mut Candidate| known.route == candidate.route && known.address == candidate.address;
-        match self.reflexive.iter_mut().find(same) {
-            Some(known) => *known = candidate,
-            None => self.reflexive.push(candidate),
+    pub(super) fn add_reflexive(&mut self, list: &mut CheckList, candidate: Candidate) {
+        let same = |known: &Candidate| known.route == candidate.route && known.address == candidate.address;
+        if let Some(known) = self.reflexive.iter_mut().find(|known| same(known)) {
+            *known = candidate;
+            return;
+        }
+        self.reflexive.push(candidate);
+        // The other end is not told of a base that is hidden.
+        let of_base = |pair: &&mut Pair| pair.state == PairState::Succeeded && same(&self.locals[pair.local]);
+        for pair in list.pairs.iter_mut().filter(of_base) {
+            pair.seen_as = Some(self.reflexive.len() - 1);
         }
     }
 
-    /// The candidate that packets of a local candidate seem to come from; a new peer-reflexive one if
-    /// the address is unknown, none if it is the candidate's own.
+    /// The reflexive candidate that packets of a local candidate seem to come from; a new
+    /// peer-reflexive one if the address is unknown, none if it is the candidate's own.
     pub(super) fn seen_as(&mut self, local: usize, mapped: SocketAddrV4) -> Option<usize> {
         let base = self.locals[local];
-        if base.address == mapped {
-            return None;
-        }
         let same = |known: &Candidate| known.route == base.route && known.address == mapped;
-        self.reflexive.iter().position(same).or_else(|| {
+        let known = self.reflexive.iter().position(same);
+        if known.is_none() && base.address != mapped {
             self.reflexive.push(Candidate { kind: CandidateKind::PeerReflexive, address: mapped, ..base });
-            Some(self.reflexive.len() - 1)
-        })
+            return Some(self.reflexive.len() - 1);
+        }
+        known
     }
 
     pub(super) fn priority(&self, pair: &Pair) -> u64 {
