@@ -9,6 +9,7 @@
 //! running it again.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use crate::units::{SimDuration, SimTime};
 
@@ -183,19 +184,21 @@ pub struct Comparisons {
     delays: Delays,
     silent: bool,
     made: Vec<(Difference, Ordering)>,
+    // Those in `made`, to find them again.
+    known: BTreeSet<Difference>,
 }
 
 impl Comparisons {
     /// None yet, under these delays.
     #[must_use]
     pub const fn new(delays: Delays) -> Self {
-        Self { delays, silent: false, made: Vec::new() }
+        Self { delays, silent: false, made: Vec::new(), known: BTreeSet::new() }
     }
 
     /// None, ever: for runs of which only the outcome is wanted.
     #[must_use]
     pub const fn silent(delays: Delays) -> Self {
-        Self { delays, silent: true, made: Vec::new() }
+        Self { delays, silent: true, made: Vec::new(), known: BTreeSet::new() }
     }
 
     /// The delays.
@@ -211,7 +214,7 @@ impl Comparisons {
             return outcome;
         }
         let difference = Difference::between(a, b, &self.delays);
-        if difference.certain().is_none() && !self.made.iter().any(|(made, _)| *made == difference) {
+        if difference.certain().is_none() && self.known.insert(difference) {
             self.made.push((difference, outcome));
         }
         outcome

@@ -3,10 +3,14 @@
 use std::collections::VecDeque;
 use std::net::SocketAddrV4;
 
-use super::candidate::{Candidate, CandidateKind, Route};
+use super::candidate::{Candidate, CandidateKind, PREFERENCE_MAX, Route};
 use super::pairs::{CheckList, PairState, Sides};
 use super::profile::{Checks, IceProfile};
 use crate::webrtc::stamp::{Moment, Stamp};
+
+/// Pairs of a check list beyond which checks from unknown addresses are answered, but bring forth no
+/// more of them (RFC 8445, section 6.1.2.5).
+const PAIRS_MAX: usize = 100;
 
 /// A connectivity check as it crosses the network (RFC 8445, section 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +27,15 @@ pub enum Check {
         controlling: bool,
         /// The sender's tie-breaker.
         tie_breaker: u64,
+        /// The local preference of the candidate it is sent from: what counts of PRIORITY.
+        preference: u16,
     },
     /// A success response.
     Success {
         /// The transaction of the request.
         id: u32,
+        /// Where the request came from (XOR-MAPPED-ADDRESS).
+        mapped: SocketAddrV4,
     },
     /// A role conflict (487).
     RoleConflict {
@@ -84,6 +92,10 @@ pub struct Agent {
     pub(super) checking_since: Option<Stamp>,
     pub(super) last_round: Option<Stamp>,
     pub(super) round_due: bool,
+    /// Whether a candidate has turned out to be another than it seemed, so that another pair may be best.
+    pub(super) reconsiders: bool,
+    /// The pair of its latest nomination.
+    pub(super) last_nomination: Option<usize>,
     pub(super) last_consent: Stamp,
     pub(super) next_id: u32,
     pub(super) out: Vec<Outgoing>,
@@ -115,7 +127,7 @@ impl Agent {
             tie_breaker,
             generation: 0,
             state: AgentState::New,
-            sides: Sides { locals: Vec::new(), remotes: Vec::new(), controlling: controlling && early },
+            sides: Sides::new(controlling && early),
             controlling,
             heard: Vec::new(),
             list: CheckList::default(),
@@ -128,6 +140,8 @@ impl Agent {
             checking_since: None,
             last_round: None,
             round_due: false,
+            reconsiders: false,
+            last_nomination: None,
             last_consent: now,
             next_id: 0,
             out: Vec::new(),
@@ -156,7 +170,7 @@ impl Agent {
         let remote = self.sides.remotes[pair.remote];
         let told = |other: &&Candidate| other.address == remote.address && other.kind != CandidateKind::PeerReflexive;
         let remote = self.sides.remotes.iter().find(told).copied().unwrap_or(remote);
-        Some((self.sides.locals[pair.local], remote))
+        Some((self.sides.local(&pair), remote))
     }
 
     /// Whether a pair better than the selected one may still work and be taken into use.
@@ -177,6 +191,10 @@ impl Agent {
         let base_stands = candidate.kind == CandidateKind::ServerReflexive
             && !self.checks_all()
             && self.sides.locals.iter().any(base);
+        if base_stands {
+            self.sides.add_reflexive(&mut self.list, candidate);
+            self.reconsiders = true;
+        }
         if self.sides.locals.iter().any(known) || base_stands {
             return;
         }
@@ -200,7 +218,10 @@ impl Agent {
             .iter_mut()
             .find(|remote| same(remote) && !(checks_all && remote.kind != candidate.kind))
         {
-            Some(known) if known.kind == CandidateKind::PeerReflexive => *known = candidate,
+            Some(known) if known.kind == CandidateKind::PeerReflexive => {
+                *known = candidate;
+                self.reconsiders = true;
+            }
             Some(_) => {}
             None => {
                 self.learn_remote(candidate);
@@ -228,6 +249,7 @@ impl Agent {
         self.generation += 1;
         self.state = AgentState::New;
         self.sides.locals.clear();
+        self.sides.reflexive.clear();
         self.forget_remotes();
     }
 
@@ -238,18 +260,20 @@ impl Agent {
         let Some(local) = local.filter(|_| !deaf && self.state != AgentState::Failed) else { return };
         let remote = self.sides.remotes.iter().position(|remote| remote.address == from);
         match check {
-            Check::Request { id, generation, nominates, controlling, tie_breaker } => {
+            Check::Request { id, generation, nominates, controlling, tie_breaker, preference } => {
                 if generation != self.generation || !self.settle_roles(local, from, id, controlling, tie_breaker) {
                     return;
                 }
-                let family = self.sides.locals[local].family;
-                let learned =
-                    Candidate { family, ..Candidate::new(CandidateKind::PeerReflexive, from, Route::Socket(0)) };
-                let remote = remote.unwrap_or_else(|| self.learn_remote(learned));
+                if remote.is_none() && self.list.pairs.len() >= PAIRS_MAX {
+                    let route = self.sides.locals[local].route;
+                    self.out.push(Outgoing { route, to: from, check: Check::Success { id, mapped: from } });
+                    return;
+                }
+                let remote = remote.unwrap_or_else(|| self.learn_from_check(local, from, preference));
                 self.heard[remote] = moment.now;
                 self.asked(moment, local, remote, id, nominates);
             }
-            Check::Success { id } => {
+            Check::Success { id, mapped } => {
                 let Some(remote) = remote else { return };
                 self.heard[remote] = moment.now;
                 if let Some(answered) = self.pending.iter().position(|pending| pending.id == id) {
@@ -257,7 +281,7 @@ impl Agent {
                     // Symmetric responses only (RFC 8445, section 7.2.5.2.1).
                     if let Some(index) = self.list.find(local, remote).filter(|_| pending.to == from) {
                         self.round_trip = Some((pending.sent, moment.now));
-                        self.answered(moment, index, pending.nominates);
+                        self.answered(moment, index, pending.nominates, mapped);
                     }
                 }
             }
@@ -275,6 +299,9 @@ impl Agent {
         if matches!(self.state, AgentState::New | AgentState::Failed) {
             return;
         }
+        if std::mem::take(&mut self.reconsiders) && self.changes_its_mind() {
+            self.choose(moment.now);
+        }
         match self.profile.checks {
             Checks::AllAtOnce { .. } => self.act_in_rounds(moment),
             Checks::Paced { .. } => self.act_paced(moment),
@@ -287,6 +314,9 @@ impl Agent {
     pub fn next_wake(&self, moment: &mut Moment<'_>) -> Option<Stamp> {
         if matches!(self.state, AgentState::New | AgentState::Failed) {
             return None;
+        }
+        if self.reconsiders && self.changes_its_mind() {
+            return Some(moment.now);
         }
         match self.profile.checks {
             Checks::AllAtOnce { interval, .. } => {
@@ -317,7 +347,8 @@ impl Agent {
     /// Sends a request on a pair.
     pub(super) fn request(&mut self, now: Stamp, index: usize, nominates: bool) {
         let pair = self.list.pairs[index];
-        let (route, to) = (self.sides.locals[pair.local].route, self.sides.remotes[pair.remote].address);
+        let Candidate { route, local_preference: preference, .. } = self.sides.locals[pair.local];
+        let to = self.sides.remotes[pair.remote].address;
         let id = self.next_id;
         self.next_id += 1;
         self.list.pairs[index].last_request = self.next_id;
@@ -328,7 +359,11 @@ impl Agent {
             nominates,
             controlling: self.sides.controlling,
             tie_breaker: self.tie_breaker,
+            preference,
         };
+        if nominates {
+            self.last_nomination = Some(index);
+        }
         self.out.push(Outgoing { route, to, check });
     }
 
@@ -355,6 +390,15 @@ impl Agent {
         self.list.pairs.iter().any(|pair| pair.state == PairState::Waiting)
     }
 
+    // A candidate that is known from a check alone. Where all pairs are checked at once its priority is
+    // not asked for.
+    fn learn_from_check(&mut self, local: usize, from: SocketAddrV4, preference: u16) -> usize {
+        let local_preference = if self.checks_all() { PREFERENCE_MAX } else { preference };
+        let family = self.sides.locals[local].family;
+        let learned = Candidate::new(CandidateKind::PeerReflexive, from, Route::Socket(0));
+        self.learn_remote(Candidate { family, local_preference, ..learned })
+    }
+
     // A new candidate of the other end, paired with all that fit.
     fn learn_remote(&mut self, candidate: Candidate) -> usize {
         self.sides.remotes.push(candidate);
@@ -373,7 +417,7 @@ impl Agent {
         self.list.pairs.clear();
         self.pending.clear();
         self.triggered.clear();
-        (self.selected, self.nominated) = (None, None);
+        (self.selected, self.nominated, self.last_nomination) = (None, None, None);
         (self.first_valid, self.checking_since, self.last_round) = (None, None, None);
         self.round_due = false;
     }

@@ -16,7 +16,8 @@ impl Agent {
         self.state = if silent { AgentState::Disconnected } else { AgentState::Connected };
         if moment.reached(self.last_consent.after(self.profile.consent_interval)) {
             self.last_consent = moment.now;
-            self.request(moment.now, index, false);
+            let nominates = self.changes_its_mind() && self.nominates(index);
+            self.request(moment.now, index, nominates);
         }
     }
 

@@ -41,7 +41,7 @@ impl Agent {
         let wanted = !self.triggered.is_empty() || self.has_waiting();
         let free = |last: Stamp| moment.reached(last.after(interval));
         if wanted && self.last_round.is_none_or(free) {
-            let next = self.triggered.pop_front();
+            let next = self.next_triggered();
             let waiting = || self.sides.best(&self.list, |pair| pair.state == PairState::Waiting);
             if let Some(index) = next.or_else(waiting) {
                 self.last_round = Some(moment.now);
@@ -114,7 +114,7 @@ impl Agent {
                 self.list.pairs[index].state = PairState::Failed;
             }
         }
-        if let Some(index) = self.triggered.pop_front() {
+        if let Some(index) = self.next_triggered() {
             return Some(index);
         }
         let fresh = self.sides.best(&self.list, |pair| pair.state == PairState::Waiting);
@@ -131,11 +131,26 @@ impl Agent {
         self.request(now, index, nominates);
     }
 
-    // With aggressive nomination every check of the controlling end nominates.
-    fn nominates(&self, index: usize) -> bool {
+    // The next check that one of the other end triggered, or a nomination; where a pair has turned out
+    // to work meanwhile there is nothing to check (RFC 8445, section 7.3.1.4).
+    fn next_triggered(&mut self) -> Option<usize> {
+        while let Some(index) = self.triggered.pop_front() {
+            if self.list.pairs[index].state != PairState::Succeeded || self.nominated == Some(index) {
+                return Some(index);
+            }
+        }
+        None
+    }
+
+    // With aggressive nomination each check of the controlling end nominates, unless it has something
+    // better in use (libwebrtc calls this semi-aggressive).
+    pub(super) fn nominates(&self, index: usize) -> bool {
+        let priority = |index: usize| self.sides.priority(&self.list.pairs[index]);
         self.sides.controlling
             && match self.profile.nomination {
-                Nomination::Aggressive => true,
+                Nomination::Aggressive => {
+                    self.selected.is_none_or(|selected| selected == index || priority(selected) < priority(index))
+                }
                 Nomination::Regular { .. } | Nomination::AfterWaits(_) => self.nominated == Some(index),
             }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddrV4;
 
 use super::agent::{Agent, AgentState, Check, Outgoing};
-use super::pairs::PairState;
+use super::pairs::{Pair, PairState};
 use super::profile::Nomination;
 use crate::webrtc::stamp::{Moment, Stamp};
 
@@ -11,7 +11,7 @@ impl Agent {
     /// A request of the other end on a pair.
     pub(super) fn asked(&mut self, moment: &mut Moment<'_>, local: usize, remote: usize, id: u32, nominates: bool) {
         if !self.checks_all() {
-            self.asked_paced(local, remote, id, nominates);
+            self.asked_paced(moment.now, local, remote, id, nominates);
         } else if self.sides.controlling {
             self.asked_controlling(moment, local, remote, id);
         } else {
@@ -19,16 +19,25 @@ impl Agent {
         }
     }
 
-    /// A check of this end's has been answered.
-    pub(super) fn answered(&mut self, moment: &mut Moment<'_>, index: usize, nominated: bool) {
+    /// A check of this end's has been answered: it came from `mapped`.
+    pub(super) fn answered(&mut self, moment: &mut Moment<'_>, index: usize, nominated: bool, mapped: SocketAddrV4) {
+        // The answer to an earlier check says nothing about the nomination that is under way.
+        if !self.checks_all() && self.nominated == Some(index) && !nominated {
+            return;
+        }
         let pair = &mut self.list.pairs[index];
         (pair.state, pair.resend_at) = (PairState::Succeeded, None);
-        let promised = pair.nominate_on_success;
+        let (promised, local) = (pair.nominated, pair.local);
+        if !self.checks_all() {
+            self.list.pairs[index].seen_as = self.sides.seen_as(local, mapped);
+        }
         self.first_valid.get_or_insert(moment.now);
         if self.changes_its_mind() {
-            self.select_better(index);
+            self.choose(moment.now);
         } else if self.selected.is_none() && if self.sides.controlling { nominated } else { promised } {
             self.select(index);
+        } else {
+            self.nominate_if_due(moment);
         }
     }
 
@@ -67,7 +76,8 @@ impl Agent {
 
     fn take_role(&mut self, controlling: bool) {
         if self.sides.controlling != controlling {
-            self.nominated = None;
+            (self.nominated, self.last_nomination) = (None, None);
+            self.reconsiders = true;
         }
         self.sides.controlling = controlling;
         self.list.pairs.iter_mut().for_each(|pair| pair.controlling = controlling);
@@ -142,36 +152,41 @@ impl Agent {
     }
 
     // RFC 8445, section 7.3.1: answer, and check in return unless that has been done.
-    fn asked_paced(&mut self, local: usize, remote: usize, id: u32, nominates: bool) {
+    fn asked_paced(&mut self, now: Stamp, local: usize, remote: usize, id: u32, nominates: bool) {
         self.respond(local, remote, id);
         let index =
             self.list.find(local, remote).unwrap_or_else(|| self.list.add(local, remote, self.sides.controlling));
         let pair = &mut self.list.pairs[index];
+        pair.nominated |= nominates;
         if pair.state == PairState::Succeeded {
             if nominates && !self.sides.controlling {
                 if self.changes_its_mind() {
-                    self.select_better(index);
+                    self.choose(now);
                 } else if self.selected.is_none() {
                     self.select(index);
                 }
             }
-        } else {
-            pair.nominate_on_success |= nominates;
-            if !self.triggered.contains(&index) {
-                self.triggered.push_back(index);
-            }
+        } else if !self.triggered.contains(&index) {
+            self.triggered.push_back(index);
         }
     }
 
-    fn select_better(&mut self, index: usize) {
-        let priority = |index: usize| self.sides.priority(&self.list.pairs[index]);
-        if self.selected.is_none_or(|selected| priority(selected) < priority(index)) {
-            self.select(index);
+    /// Takes the best pair that works into use: at the controlled end of those that have been nominated,
+    /// as long as there are any. The controlling end lets the other one know.
+    pub(super) fn choose(&mut self, now: Stamp) {
+        let works = |pair: &Pair| pair.state == PairState::Succeeded;
+        let nominated = self.sides.best(&self.list, |pair| works(pair) && (self.sides.controlling || pair.nominated));
+        let Some(best) = nominated.or_else(|| self.sides.best(&self.list, works)) else { return };
+        if self.selected != Some(best) {
+            self.select(best);
+        }
+        if self.sides.controlling && self.last_nomination != Some(best) {
+            self.request(now, best, true);
         }
     }
 
     fn respond(&mut self, local: usize, remote: usize, id: u32) {
         let (route, to) = (self.sides.locals[local].route, self.sides.remotes[remote].address);
-        self.out.push(Outgoing { route, to, check: Check::Success { id } });
+        self.out.push(Outgoing { route, to, check: Check::Success { id, mapped: to } });
     }
 }

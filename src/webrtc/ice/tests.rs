@@ -123,7 +123,14 @@ fn a_restart_finds_a_pair_anew_and_ignores_checks_of_the_old_session() {
         assert_eq!(kept, spec.profile().keeps_path_in_restart, "{spec:?}");
         // The other end still checks with the old user fragment.
         let mut moment = Moment { now: wire.now, comparisons: &mut wire.comparisons };
-        let old = Check::Request { id: 99, generation: 0, nominates: false, controlling: false, tie_breaker: 2 };
+        let old = Check::Request {
+            id: 99,
+            generation: 0,
+            nominates: false,
+            controlling: false,
+            tie_breaker: 2,
+            preference: PREFERENCE_MAX,
+        };
         wire.agents[0].receive(&mut moment, Route::Socket(0), HERE[1], old);
         assert!(wire.agents[0].take_out().is_empty(), "{spec:?}");
         wire.agents[1].restart();

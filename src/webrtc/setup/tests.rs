@@ -4,9 +4,9 @@ use super::*;
 use crate::net::{
     Filtering, MIDDLEBOX_PRESETS, Mapping, MiddleboxSpec, Nat, NatSpec, PairOutcome, overall_nat, pair_outcome,
 };
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 use crate::webrtc::ice::{CandidateKind, IceSpec};
-use crate::webrtc::stamp::{Comparisons, Delays, Leg};
+use crate::webrtc::stamp::{Comparisons, Delays, Leg, Stamp};
 
 const EVERY_TRANSPORT: [RelayTransport; 3] = [RelayTransport::Udp, RelayTransport::Tcp, RelayTransport::Tls];
 
@@ -25,11 +25,19 @@ fn setup(ends: [EndSpec; 2]) -> PairSetup {
     }
 }
 
-fn play(setup: &PairSetup) -> SetupOutcome<crate::webrtc::stamp::Stamp> {
-    run(setup, &Losses::default(), Comparisons::new(Delays::uniform(SimDuration::from_ms(25)))).outcome
+fn play(setup: &PairSetup) -> SetupOutcome<Stamp> {
+    play_with(setup, &Losses::default())
 }
 
-fn is_open(outcome: &SetupOutcome<crate::webrtc::stamp::Stamp>) -> bool {
+fn play_with(setup: &PairSetup, losses: &Losses) -> SetupOutcome<Stamp> {
+    run(setup, losses, Comparisons::silent(Delays::uniform(SimDuration::from_ms(25)))).outcome
+}
+
+fn opens(outcome: &SetupOutcome<Stamp>) -> Option<SimTime> {
+    outcome.times.open.iter().flatten().map(|open| open.time()).max()
+}
+
+fn is_open(outcome: &SetupOutcome<Stamp>) -> bool {
     outcome.times.open.iter().all(Option::is_some)
 }
 
@@ -50,9 +58,7 @@ fn boxes(nat: Nat) -> Vec<MiddleboxSpec> {
 
 #[test]
 fn every_pair_of_nats_connects_as_the_rule_says() {
-    // Sockets of their own for each server let candidates multiply between two symmetric NATs without
-    // filters (docs/MODELS.md).
-    for spec in IceSpec::ALL.into_iter().filter(|spec| !spec.profile().separate_sockets) {
+    for spec in IceSpec::ALL {
         for a in every_nat() {
             for b in every_nat() {
                 let outcome = play(&setup([a, b].map(|nat| end(spec, boxes(nat), Gather::Turn))));
@@ -65,6 +71,91 @@ fn every_pair_of_nats_connects_as_the_rule_says() {
                 assert!(is_open(&outcome), "{name}: {outcome:?}");
                 let relayed = pair_outcome(a, b, true) == PairOutcome::Relayed;
                 assert_eq!(outcome.relay != RelayUse::Direct, relayed, "{name}: {outcome:?}");
+            }
+        }
+    }
+}
+
+// Whether what one end has for its own relayed address the other has for the other end's, so that there
+// are two relays only if both ends have chosen a pair of relayed addresses.
+fn uses_one_pair(outcome: &SetupOutcome<Stamp>) -> bool {
+    let [offerer, answerer] = outcome.selected.map(|kinds| kinds.expect("a pair"));
+    let relayed = |kind| kind == CandidateKind::Relayed;
+    relayed(offerer.local) == relayed(answerer.remote) && relayed(answerer.local) == relayed(offerer.remote)
+}
+
+// Other delays: the same everywhere, or with far or near servers.
+fn several_delays() -> [Delays; 4] {
+    let ms = SimDuration::from_ms;
+    let lopsided = Delays::uniform(ms(30)).with(Leg::OffererToOwn, ms(4)).with(Leg::OffererToOther, ms(90));
+    [
+        Delays::uniform(ms(2)),
+        Delays::uniform(ms(140)),
+        lopsided.with(Leg::AnswererToOwn, ms(7)).with(Leg::BetweenServers, ms(41)).with(Leg::Answer, ms(3)),
+        lopsided.with(Leg::AnswererToOwn, ms(110)).with(Leg::Direct, ms(17)).with(Leg::Offer, ms(300)),
+    ]
+}
+
+#[test]
+fn both_ends_come_to_use_one_pair() {
+    // Browsers hide a public address behind a firewall.
+    let ways: Vec<_> = every_nat().into_iter().map(boxes).chain([vec![MiddleboxSpec::Firewall]]).collect();
+    for spec in [IceSpec::Rfc, IceSpec::Chromium, IceSpec::Firefox] {
+        for (a, b) in ways.iter().flat_map(|a| ways.iter().map(move |b| (a, b))) {
+            for delays in several_delays() {
+                let setup = setup([a, b].map(|boxes| end(spec, boxes.clone(), Gather::Turn)));
+                let outcome = run(&setup, &Losses::default(), Comparisons::silent(delays)).outcome;
+                let name = format!("{spec:?}: {a:?} offers to {b:?} under {delays:?}: {outcome:?}");
+                assert!(is_open(&outcome) && uses_one_pair(&outcome), "{name}");
+                let two = matches!(outcome.relay, RelayUse::Both(..));
+                let blocked = [a, b].map(|boxes| overall_nat(boxes) == Nat::UdpBlocked);
+                assert_eq!(two, blocked == [true; 2], "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn candidates_from_checks_do_not_multiply_for_ever() {
+    let open_to_all = Nat::Nat(Mapping::AddressAndPortDependent, Filtering::EndpointIndependent);
+    for spec in [IceSpec::WebrtcRs017, IceSpec::Pion] {
+        for (delays, gather) in
+            several_delays().into_iter().flat_map(|delays| [(delays, Gather::Stun), (delays, Gather::Turn)])
+        {
+            let setup = setup([0, 1].map(|_| end(spec, boxes(open_to_all), gather)));
+            let outcome = run(&setup, &Losses::default(), Comparisons::silent(delays)).outcome;
+            assert!(is_open(&outcome), "{spec:?}, {gather:?}, {delays:?}: {outcome:?}");
+            assert_eq!(outcome.relay, RelayUse::Direct);
+        }
+    }
+}
+
+#[test]
+fn any_one_datagram_may_be_lost() {
+    let (independent, dependent) = (Mapping::EndpointIndependent, Mapping::AddressAndPortDependent);
+    let [home, symmetric] =
+        [independent, dependent].map(|mapping| Nat::Nat(mapping, Filtering::AddressAndPortDependent));
+    let pairs = [(Nat::Public, Nat::Public), (home, home), (home, symmetric), (Nat::Public, symmetric)];
+    let specs = [IceSpec::Rfc, IceSpec::Chromium, IceSpec::Firefox, IceSpec::WebrtcRs021, IceSpec::Pion];
+    for spec in specs {
+        for ((a, b), gather) in pairs.into_iter().flat_map(|pair| [(pair, Gather::Stun), (pair, Gather::Turn)]) {
+            let setup = setup([a, b].map(|nat| end(spec, boxes(nat), gather)));
+            let whole = play(&setup);
+            for (side, number) in (0..15).flat_map(|number| [(0, number), (1, number)]) {
+                let (mut up, mut down) = (Losses::default(), Losses::default());
+                up.up[side].push(number);
+                down.down[side].push(number);
+                for losses in [up, down] {
+                    let outcome = play_with(&setup, &losses);
+                    let name = format!("{spec:?}: {a:?} offers to {b:?}, {gather:?}, {losses:?}: {outcome:?}");
+                    assert_eq!(is_open(&outcome), is_open(&whole), "{name}");
+                    assert!(is_open(&outcome) || outcome.times.failed.is_some(), "it hangs: {name}");
+                    assert!(!is_open(&outcome) || uses_one_pair(&outcome), "{name}");
+                    // With one pair alone there is nothing to gain from a loss.
+                    if (a, b, gather) == (Nat::Public, Nat::Public, Gather::Stun) {
+                        assert!(opens(&outcome) >= opens(&whole), "{name}");
+                    }
+                }
             }
         }
     }
