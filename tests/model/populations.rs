@@ -6,6 +6,7 @@ use peerscape::rng::{Seed, Streams};
 use peerscape::scenario::Settings;
 use peerscape::units::Probability;
 use peerscape::webrtc::setup::{Ipv6, Relation};
+use peerscape::webrtc::turn::RelayCode;
 use peerscape::webrtc::{TurnChoice, TurnSpec};
 use peerscape::world::{LAN_ONE_WAY, World, WorldSpec};
 use proptest::prelude::*;

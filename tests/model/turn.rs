@@ -4,7 +4,7 @@ use peerscape::metrics::MetricId;
 use peerscape::net::{LatencySpec, MatrixFile, MatrixTable, MatrixUnit, Measures, NatMix};
 use peerscape::rng::{Seed, Streams};
 use peerscape::scenario::Settings;
-use peerscape::units::{Bounded, Probability, SimDuration, UsdPerGigabyte};
+use peerscape::units::{Bounded, SimDuration, UsdPerGigabyte};
 use peerscape::webrtc::turn::{
     Billing, OutageSpec, RestartOn, TurnIndex, TurnPolicy, TurnServerSpec, TurnSpec, framing_bytes,
 };
