@@ -8,7 +8,8 @@ use peerscape::units::{Probability, SimDuration};
 use peerscape::webrtc::SetupProfile;
 use peerscape::webrtc::ice::IceSpec;
 use peerscape::webrtc::setup::{
-    EndSpec, Gather, Ipv6, Losses, PairSetup, Relation, RelayTransport, RelayUse, SetupRun, StackProfile, run, run_traced,
+    EndSpec, Gather, Ipv6, Losses, PairSetup, Relation, RelayTransport, RelayUse, SetupRun, StackProfile, run,
+    run_traced,
 };
 use peerscape::webrtc::stamp::{Comparisons, Delays, Stamp};
 
@@ -215,9 +216,12 @@ impl Network {
             return Some(super::rung::NO_STACK.to_owned());
         }
         let stack = IceSpec::WebrtcRs021.name();
-        let other = [Some(&self.profile), self.answerer_profile.as_ref()].into_iter().flatten().find(|name| **name != stack);
+        let other =
+            [Some(&self.profile), self.answerer_profile.as_ref()].into_iter().flatten().find(|name| **name != stack);
         match rung {
-            RungName::Model if self.rate.is_some() => Some("--rate needs --rung virtual: set-up in the model has no queues".to_owned()),
+            RungName::Model if self.rate.is_some() => {
+                Some("--rate needs --rung virtual: set-up in the model has no queues".to_owned())
+            }
             RungName::Model if self.jitter > SimDuration::ZERO => {
                 Some("--jitter needs --rung virtual: set-up in the model has none".to_owned())
             }

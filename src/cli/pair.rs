@@ -88,9 +88,8 @@ fn outcome(arguments: &Arguments, attempts: &super::network::Attempts) -> String
         return format!("failed after {given_up}; {datagrams} datagrams sent, {number} attempts; {profiles}\n");
     };
     let begun = attempts.runs[number - 1].0;
-    let [offerer, answerer] = run.outcome.times.open.map(|open| {
-        open.map_or_else(String::new, |open| ms(begun + since_start(open)))
-    });
+    let [offerer, answerer] =
+        run.outcome.times.open.map(|open| open.map_or_else(String::new, |open| ms(begun + since_start(open))));
     let path = match run.outcome.relay {
         RelayUse::Direct => "direct",
         RelayUse::Offerer(_) => "relayed by the offerer's server",
