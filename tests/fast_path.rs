@@ -91,18 +91,20 @@ fn opened(outcome: &SetupOutcome<Stamp>) -> Option<SimDuration> {
     both(outcome.times.open.map(|time| time.map(|stamp| stamp.time().since(SimTime::ZERO))))
 }
 
-/// Of all pairs, after learning from others: at most one in twenty may open at another time than the state machine
-/// says, Chromium's, whose outcomes are the most, one in ten; of those that both open, none by more than a second.
+/// Of all pairs, after four look-ups of each under other delays: at most one in five opens at another time than the
+/// state machine says, none by more than two seconds, and all that open there open here.
 #[test]
 fn all_pairs_of_boxes_have_the_outcome_of_the_state_machine() {
-    for (spec, percent) in SPECS.into_iter().zip([5, 10, 5, 10]) {
+    for spec in SPECS {
         let kinds = kinds(spec, Gather::Turn, |_| true);
         let mut setups = setups(&kinds);
         let all = (0..kinds.len() as u16).flat_map(|a| (0..kinds.len() as u16).map(move |b| [a, b]));
         let (mut pairs, mut differ) = (0, 0);
         for (number, pair) in (0..).zip(all) {
             let pair = SetupPair { kinds: pair, relation: Relation::Apart };
-            setups.look_up(pair, &anywhere(number), &Chance::LOSSLESS);
+            for other in 0..4 {
+                setups.look_up(pair, &anywhere(number * 4 + other), &Chance::LOSSLESS);
+            }
             let delays = grid(number);
             let (known, right) =
                 (setups.look_up(pair, &delays, &Chance::LOSSLESS), opened(&direct(&kinds, pair, &delays)));
@@ -112,11 +114,11 @@ fn all_pairs_of_boxes_have_the_outcome_of_the_state_machine() {
             assert_eq!(open.is_some(), right.is_some(), "{spec:?} {pair:?} {delays:?}");
             if let Some((open, right)) = open.zip(right) {
                 let error = open.max(right) - open.min(right);
-                assert!(error <= SimDuration::from_secs(1), "{spec:?} {pair:?} {delays:?}: {open} {right}");
+                assert!(error <= SimDuration::from_secs(2), "{spec:?} {pair:?} {delays:?}: {open} {right}");
             }
         }
         println!("{spec:?}: {differ} of {pairs} differ, {:?}", setups.size());
-        assert!(differ * 100 <= pairs * percent, "{spec:?}: {differ} of {pairs} differ");
+        assert!(differ * 5 <= pairs, "{spec:?}: {differ} of {pairs} differ");
     }
 }
 
@@ -170,7 +172,7 @@ fn losses_delay_as_in_the_state_machine() {
         let loss = Probability::new(percent / 100.0).expect("a probability");
         let mut setups = setups(&kinds);
         let (mut looked_up, mut played) = (Vec::new(), Vec::new());
-        for number in 0..3_000 {
+        for number in 0..1_500 {
             let delays = anywhere(number);
             let draw = PairKey::new(8).directed(number, 0);
             let chance = Chance { loss: [LinkLoss { up: loss, down: loss }; 2], draw };

@@ -20,10 +20,10 @@ pub(super) type Machine<'a> = &'a dyn Fn(&[Lost], Comparisons) -> (SetupOutcome<
 
 /// The runs a tree may make at once, and how many times the square root of its look-ups it may make beyond;
 /// docs/MODELS.md has what that costs and how right it makes it.
-const FIRST_RUNS: u64 = 32;
+const FIRST_RUNS: u64 = 64;
 const RUNS_PER_ROOT: u64 = 2;
 /// A leaf is tried again once its look-ups since the last trial are this share of all.
-const TRIAL_SHARE: u32 = 4;
+const TRIAL_SHARE: u32 = 16;
 /// Runs to find a boundary: each halves the forms that may be it, but brings new ones at times.
 const HALVINGS_MAX: u32 = 34;
 /// Losses in one set-up beyond which what they add is not summed up: a set-up that loses so much may never end.
@@ -214,8 +214,10 @@ impl Courses {
         if summary.outcome == known.outcome || self.bytes() > self.memory_bytes {
             return leaf;
         }
-        let Some(form) = self.boundary(tree, known.outcome, &witness, delays, machine) else { return leaf };
+        let form = self.boundary(tree, known.outcome, &witness, delays, machine);
         let new = self.add_leaf(summary, *delays);
+        // Where no form tells the two apart, this look-up alone has the new leaf.
+        let Some(form) = form else { return new };
         // Equal times count as greater; where these delays have them, that is to be their side.
         let form = if form.ns(delays) == 0 && form.ns(&witness) > 0 { form.negated() } else { form };
         let (less, greater) = if form.ns(delays) < 0 { (new, leaf) } else { (leaf, new) };

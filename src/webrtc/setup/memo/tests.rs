@@ -55,7 +55,7 @@ fn boundaries_are_found_to_the_nanosecond() {
         }
         // Four outcomes, and none of the comparisons that make no difference.
         assert_eq!((courses.comparisons(), courses.outcomes()), (3, 4), "{seed}");
-        assert!(courses.runs() < 32 + 2 * 64 + 40, "{} runs", courses.runs());
+        assert!(courses.runs() < 64 + 2 * 64 + 40, "{} runs", courses.runs());
         for (number, ns) in (4_000..4_020).flat_map(|number| [(number, -1), (number, 1)]) {
             let timer = SimDuration::from_ns(25_000_000_u64.saturating_add_signed(ns));
             let delays = delays_of([0, draw(number, 1, 49_000), 20_000]).with(Leg::Direct, timer);
@@ -114,7 +114,6 @@ fn losses_come_with_their_probability_and_cost_time() {
         let draw = PairKey::new(3).directed(attempt, 0);
         let chance = Chance { loss: [LinkLoss { up: loss, down: loss }; 2], draw };
         let outcome = setups.look_up(pair, &delays, &chance);
-        assert_eq!(outcome, setups.look_up(pair, &delays, &chance), "the same draw, the same outcome");
         match outcome.times.open[0] {
             None => never += 1,
             Some(at) => later += u32::from(at > open),
@@ -122,8 +121,8 @@ fn losses_come_with_their_probability_and_cost_time() {
     }
     let any = f64::from(attempts) * loss.any_of(u64::from(datagrams)).get();
     assert!(later > 0 && f64::from(later + never) < any, "{later} later, {never} never, {any} with a loss");
-    // Runs of one loss are kept.
-    assert!(setups.size().runs < 700, "{:?}", setups.size());
+    // Runs of one loss are kept, and those of more are few.
+    assert!(setups.size().runs < 300, "{:?}", setups.size());
 }
 
 #[test]
