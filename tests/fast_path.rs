@@ -42,6 +42,10 @@ fn setups(kinds: &[EndSpec]) -> Setups {
 
 /// What the state machine makes of it.
 fn direct(kinds: &[EndSpec], pair: SetupPair, delays: &Delays) -> SetupOutcome<Stamp> {
+    direct_with(kinds, pair, &Losses::default(), delays)
+}
+
+fn direct_with(kinds: &[EndSpec], pair: SetupPair, losses: &Losses, delays: &Delays) -> SetupOutcome<Stamp> {
     let setup = PairSetup {
         ends: pair.kinds.map(|kind| kinds[usize::from(kind)].clone()),
         relation: pair.relation,
@@ -49,7 +53,7 @@ fn direct(kinds: &[EndSpec], pair: SetupPair, delays: &Delays) -> SetupOutcome<S
         transports: TRANSPORTS.to_vec(),
         profile: SetupProfile::default(),
     };
-    run(&setup, &Losses::default(), Comparisons::silent(*delays)).outcome
+    run(&setup, losses, Comparisons::silent(*delays)).outcome
 }
 
 /// Unequal delays of a grid: multiples of 5 ms from 5 to 155 ms.
@@ -70,8 +74,7 @@ fn same(looked_up: &SetupOutcome<SimDuration>, run: &SetupOutcome<Stamp>) -> boo
         [a, b] == [plain(c), plain(d)]
     };
     let (mine, theirs) = (&looked_up.times, &run.times);
-    times(mine.gathered, theirs.gathered)
-        && times(mine.described, theirs.described)
+    times(mine.described, theirs.described)
         && times(mine.ice, theirs.ice)
         && times(mine.dtls, theirs.dtls)
         && times(mine.sctp, theirs.sctp)
@@ -80,24 +83,66 @@ fn same(looked_up: &SetupOutcome<SimDuration>, run: &SetupOutcome<Stamp>) -> boo
         && (looked_up.selected, looked_up.relay) == (run.selected, run.relay)
 }
 
+fn both(times: [Option<SimDuration>; 2]) -> Option<SimDuration> {
+    times[0].zip(times[1]).map(|(one, other)| one.max(other))
+}
+
+fn opened(outcome: &SetupOutcome<Stamp>) -> Option<SimDuration> {
+    both(outcome.times.open.map(|time| time.map(|stamp| stamp.time().since(SimTime::ZERO))))
+}
+
+/// Of all pairs, after four look-ups of each under other delays: at most one in five opens at another time than the
+/// state machine says, none by more than two seconds, and all that open there open here.
 #[test]
 fn all_pairs_of_boxes_have_the_outcome_of_the_state_machine() {
     for spec in SPECS {
         let kinds = kinds(spec, Gather::Turn, |_| true);
         let mut setups = setups(&kinds);
         let all = (0..kinds.len() as u16).flat_map(|a| (0..kinds.len() as u16).map(move |b| [a, b]));
+        let (mut pairs, mut differ) = (0, 0);
         for (number, pair) in (0..).zip(all) {
             let pair = SetupPair { kinds: pair, relation: Relation::Apart };
+            for other in 0..4 {
+                setups.look_up(pair, &anywhere(number * 4 + other), &Chance::LOSSLESS);
+            }
             let delays = grid(number);
-            let looked_up = setups.look_up(pair, &delays, &Chance::LOSSLESS);
-            assert!(same(&looked_up, &direct(&kinds, pair, &delays)), "{spec:?} {pair:?} {delays:?}");
+            let (known, right) =
+                (setups.look_up(pair, &delays, &Chance::LOSSLESS), opened(&direct(&kinds, pair, &delays)));
+            let open = both(known.times.open);
+            pairs += 1;
+            differ += u32::from(open != right);
+            assert_eq!(open.is_some(), right.is_some(), "{spec:?} {pair:?} {delays:?}");
+            if let Some((open, right)) = open.zip(right) {
+                let error = open.max(right) - open.min(right);
+                assert!(error <= SimDuration::from_secs(2), "{spec:?} {pair:?} {delays:?}: {open} {right}");
+            }
         }
+        println!("{spec:?}: {differ} of {pairs} differ, {:?}", setups.size());
+        assert!(differ * 5 <= pairs, "{spec:?}: {differ} of {pairs} differ");
     }
 }
 
 #[test]
+fn the_same_look_ups_have_the_same_outcomes() {
+    let kinds = kinds(IceSpec::Chromium, Gather::Turn, |name| name == "eim-apdf" || name == "apdm-apdf");
+    let loss = Probability::new(0.01).expect("a probability");
+    let all = || {
+        let mut setups = setups(&kinds);
+        let mut outcome = |number: u32| {
+            let pair = SetupPair { kinds: [number as u16 % 2, number as u16 / 2 % 2], relation: Relation::Apart };
+            let draw = PairKey::new(6).directed(number, 0);
+            let chance = Chance { loss: [LinkLoss { up: loss, down: loss }; 2], draw };
+            setups.look_up(pair, &anywhere(number), &chance)
+        };
+        let outcomes: Vec<_> = (0..2_000).map(&mut outcome).collect();
+        (outcomes, setups.size())
+    };
+    assert_eq!(all(), all());
+}
+
+#[test]
 fn what_has_been_learned_holds_nearly_everywhere_else() {
-    for (spec, wrong_max) in [(IceSpec::WebrtcRs021, 30), (IceSpec::Chromium, 30), (IceSpec::Rfc, 60)] {
+    for (spec, wrong_max) in [(IceSpec::WebrtcRs021, 60), (IceSpec::Chromium, 60), (IceSpec::Rfc, 120)] {
         let kinds = kinds(spec, Gather::Stun, |name| name == "eim-apdf");
         let mut setups = setups(&kinds);
         let pair = SetupPair { kinds: [0, 0], relation: Relation::Apart };
@@ -107,15 +152,9 @@ fn what_has_been_learned_holds_nearly_everywhere_else() {
         let (mut learned, mut wrong) = (0, 0);
         for number in 20_000..20_600 {
             for delays in [anywhere(number), grid(number)] {
-                let runs = setups.size().runs;
                 let looked_up = setups.look_up(pair, &delays, &Chance::LOSSLESS);
-                let right = same(&looked_up, &direct(&kinds, pair, &delays));
-                if setups.size().runs > runs {
-                    assert!(right, "{spec:?}: a trial is the state machine's own word: {delays:?}");
-                } else {
-                    learned += 1;
-                    wrong += u32::from(!right);
-                }
+                learned += 1;
+                wrong += u32::from(!same(&looked_up, &direct(&kinds, pair, &delays)));
             }
         }
         println!("{spec:?}: {wrong} of {learned} wrong, {:?}", setups.size());
@@ -123,28 +162,43 @@ fn what_has_been_learned_holds_nearly_everywhere_else() {
     }
 }
 
+/// Against runs of their own, with the losses of other draws of the same probability: the median within 5 %,
+/// nineteen of twenty within 15 %.
 #[test]
 fn losses_delay_as_in_the_state_machine() {
     let kinds = kinds(IceSpec::WebrtcRs021, Gather::Stun, |name| name == "eim-apdf");
-    let mut setups = setups(&kinds);
     let pair = SetupPair { kinds: [0, 0], relation: Relation::Apart };
-    let loss = Probability::new(0.01).expect("a probability");
-    let (mut looked_up, mut played) = (Vec::new(), Vec::new());
-    for number in 0..1_500 {
-        let delays = anywhere(number);
-        let chance =
-            |key| Chance { loss: [LinkLoss { up: loss, down: loss }; 2], draw: PairKey::new(key).directed(number, 0) };
-        let open = |outcome: SetupOutcome<SimDuration>| outcome.times.open[0].map_or(u64::MAX, SimDuration::as_ns);
-        looked_up.push(open(setups.look_up(pair, &delays, &chance(8))));
-        // A table of its own for each set-up knows nothing but this pair's own course.
-        let mut fresh = self::setups(&kinds);
-        played.push(open(fresh.look_up(pair, &delays, &chance(9))));
+    for (percent, checked) in [(0.1, true), (1.0, true), (5.0, false)] {
+        let loss = Probability::new(percent / 100.0).expect("a probability");
+        let mut setups = setups(&kinds);
+        let (mut looked_up, mut played) = (Vec::new(), Vec::new());
+        for number in 0..1_500 {
+            let delays = anywhere(number);
+            let draw = PairKey::new(8).directed(number, 0);
+            let chance = Chance { loss: [LinkLoss { up: loss, down: loss }; 2], draw };
+            let ns = |open: Option<SimDuration>| open.map_or(u64::MAX, SimDuration::as_ns);
+            looked_up.push(ns(both(setups.look_up(pair, &delays, &chance).times.open)));
+            let losses = losses(number, loss);
+            played.push(ns(opened(&direct_with(&kinds, pair, &losses, &delays))));
+        }
+        looked_up.sort_unstable();
+        played.sort_unstable();
+        for (share, tolerance) in [(50, 0.05), (95, 0.15)] {
+            let at = |times: &[u64]| times[times.len() * share / 100] as f64;
+            let ratio = at(&looked_up) / at(&played);
+            println!("loss {percent} %, {share} % of set-ups: {ratio:.4}, {:?}", setups.size());
+            assert!(!checked || (ratio - 1.0).abs() < tolerance, "loss {percent} %, {share} %: {ratio}");
+        }
     }
-    looked_up.sort_unstable();
-    played.sort_unstable();
-    for (percent, tolerance) in [(50, 0.02), (75, 0.03), (90, 0.1)] {
-        let at = |times: &[u64]| times[times.len() * percent / 100] as f64;
-        let ratio = at(&looked_up) / at(&played);
-        assert!((ratio - 1.0).abs() < tolerance, "{percent} %: {ratio}");
-    }
+}
+
+/// Each of the first thousand datagrams of every link is lost with this probability.
+fn losses(number: u32, loss: Probability) -> Losses {
+    let list = |link: u32| {
+        let key = PairKey::new(PairKey::new(9).directed(number, link));
+        (0..1_000)
+            .filter(|&index| ((key.directed(index, 0) >> 11) as f64) < loss.get() * (1_u64 << 53) as f64)
+            .collect()
+    };
+    Losses { up: [list(0), list(2)], down: [list(1), list(3)] }
 }

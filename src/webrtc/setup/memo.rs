@@ -7,18 +7,18 @@
 //! difference; a tree over all comparisons would need a leaf for nearly every pair of peers.
 //!
 //! **How right it is.** Times told are exact where the leaf's outcome is that of the pair's own course. A
-//! leaf is tried against the state machine at its first look-ups and whenever their number doubles, and
-//! split where it was wrong; so the share of look-ups that get the outcome of a neighbouring course falls with their
-//! number (measured in docs/MODELS.md). What was signaled and how many datagrams there were is that of
-//! the leaf's witness.
+//! leaf is tried against the state machine from time to time and split where it was wrong; so the share of
+//! look-ups that get the outcome of a neighbouring course falls with their number. The runs of a tree are bounded
+//! by the square root of its look-ups: a mesh of many thousand peers costs little more than walking the trees
+//! (measured in docs/MODELS.md). When all candidates are known, what was signaled and how many datagrams there
+//! were is that of the leaf's witness. Chains of boxes that look the same from outside share their trees.
 //!
 //! **Losses** are drawn by the gaps between them ([`Chance`]), for as many datagrams as the set-up has.
-//! Without a loss a look-up is one walk. One loss is looked up as it befalls the leaf's witness, with the
-//! times under the pair's own delays. With more, the state machine runs.
+//! Without a loss a look-up is one walk. What one loss adds is known from the runs of a few witnesses of the tree.
+//! With more, the state machine runs while a budget of the same kind lasts; then what they add is summed up.
 
 use self::chance::{Draws, Lost};
-use self::courses::{Courses, Found};
-use self::tree::Branch;
+use self::courses::{Courses, Found, Tree};
 use super::outcome::SetupOutcome;
 use super::profile::SetupProfile;
 use super::run::run;
@@ -26,8 +26,10 @@ use super::spec::{EndSpec, Losses, PairSetup, Relation, RelayTransport};
 use crate::units::SimDuration;
 use crate::webrtc::stamp::{Comparisons, Delays, Stamp};
 
+mod canonical;
 mod chance;
 mod courses;
+mod losses;
 mod outcomes;
 #[cfg(test)]
 mod tests;
@@ -47,7 +49,7 @@ pub struct SetupOptions {
     pub transports: Vec<RelayTransport>,
     /// What follows ICE.
     pub profile: SetupProfile,
-    /// Bytes of memory beyond which outcomes with a loss are not kept; see [`SetupOptions::MEMORY_BYTES`].
+    /// Bytes of memory beyond which nothing more is learned; see [`SetupOptions::MEMORY_BYTES`].
     pub memory_bytes: usize,
 }
 
@@ -84,7 +86,9 @@ pub struct Setups {
     kinds: Vec<EndSpec>,
     options: SetupOptions,
     // By the offerer's kind; then by the answerer's kind and the relation. Empty until they are needed.
-    trees: Vec<Vec<Branch>>,
+    trees: Vec<Vec<Tree>>,
+    // Whose tree serves an end apart from the other.
+    stand_ins: Vec<u16>,
     courses: Courses,
     lost: Vec<Lost>,
 }
@@ -93,8 +97,10 @@ impl Setups {
     /// Of ends of these kinds.
     #[must_use]
     pub fn new(kinds: Vec<EndSpec>, options: SetupOptions) -> Self {
-        let trees = vec![Vec::new(); kinds.len()];
-        Self { kinds, options, trees, courses: Courses::default(), lost: Vec::new() }
+        let trees = kinds.iter().map(|_| Vec::new()).collect();
+        let stand_ins = canonical::stand_ins(&kinds);
+        let courses = Courses::within(options.memory_bytes);
+        Self { kinds, options, trees, stand_ins, courses, lost: Vec::new() }
     }
 
     /// What becomes of a set-up, in times since the offerer begins.
@@ -103,26 +109,25 @@ impl Setups {
     /// If the pair is of kinds that are not in the list.
     #[inline]
     pub fn look_up(&mut self, pair: SetupPair, delays: &Delays, chance: &Chance) -> SetupOutcome<SimDuration> {
-        let Self { kinds, options, trees, courses, lost } = self;
+        let Self { kinds, options, trees, stand_ins, courses, lost } = self;
+        let pair = match pair.relation {
+            Relation::Apart => SetupPair { kinds: pair.kinds.map(|kind| stand_ins[usize::from(kind)]), ..pair },
+            _ => pair,
+        };
         let machine = |lost: &[Lost], comparisons: Comparisons| run_once(kinds, options, pair, lost, comparisons);
         let row = &mut trees[usize::from(pair.kinds[0])];
         if row.is_empty() {
-            row.resize(kinds.len() * RELATIONS, Branch::default());
+            row.resize_with(kinds.len() * RELATIONS, Tree::default);
         }
-        let root = &mut row[usize::from(pair.kinds[1]) * RELATIONS + pair.relation as usize];
-        let mut found = courses.find(root, delays, &machine);
+        let tree = &mut row[usize::from(pair.kinds[1]) * RELATIONS + pair.relation as usize];
+        let leaf = courses.find(tree, delays, &machine);
+        let mut found = Found::Leaf(leaf);
         let mut draws = Draws::new(chance);
-        if draws.are_lossless() {
-            return courses.outcome(&found, delays);
-        }
-        lost.clear();
-        while draws.add_to(lost, &courses.datagrams(&found)) {
-            found = match (&found, lost.as_slice()) {
-                (Found::Leaf(leaf), &[one]) => {
-                    courses.find_lossy(*leaf, one, courses.bytes() < options.memory_bytes, &machine)
-                }
-                _ => courses.run(lost, delays, &machine),
-            };
+        if !draws.are_lossless() {
+            lost.clear();
+            while draws.add_to(lost, &courses.datagrams(&found)) {
+                found = courses.find_lossy(tree, leaf, lost, delays, &machine);
+            }
         }
         courses.outcome(&found, delays)
     }

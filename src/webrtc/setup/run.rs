@@ -57,7 +57,7 @@ struct Driver<'a> {
     comparisons: Comparisons,
     network: Network,
     server: Server,
-    ends: [Option<End>; 2],
+    ends: [Option<Box<End>>; 2],
     queue: Queue,
     times: SetupTimes<Stamp>,
     signaled: [Signaled; 2],
@@ -172,7 +172,8 @@ impl<'a> Driver<'a> {
         let Some(address) = self.network.address(side) else { return };
         let (v6, server) = (self.network.address_v6(side), self.network.server());
         let transport = self.transport_of(side);
-        self.ends[side] = Some(End::new(self.now, &self.setup.ends[side], side, address, v6, server, transport));
+        let end = End::new(self.now, &self.setup.ends[side], side, address, v6, server, transport);
+        self.ends[side] = Some(Box::new(end));
     }
 
     // The answerer is the DTLS client, as RFC 8842 recommends (section 5.3).

@@ -1,16 +1,16 @@
 //! Learning which course leads to which outcome: a look-up that runs the state machine where it must.
 //!
 //! A leaf knows the outcome of one run, its witness. It is held to be that of all delays that lead
-//! there, and tried again from time to time: at the first few look-ups, then whenever their number
-//! doubles. Where a trial comes to something else, the leaf is split: between the witness and the delays of
-//! the trial lies a place where the outcome changes, because two times there change their order. Halving the
-//! way finds it, and their difference is the form by which a new node tells the two sides apart.
-
-use std::collections::BTreeMap;
+//! there, and tried again from time to time: the rarer, the longer it has been right, and only while the
+//! tree's budget of runs lasts, which grows with its look-ups. Where a trial comes to something else, the leaf is
+//! split: between the witness and the delays of the trial lies a place where the outcome changes, because two
+//! times there change their order. Halving the way finds it, and their difference is the form by which a new
+//! node tells the two sides apart.
 
 use super::chance::Lost;
+use super::losses::{Extra, Extras, Known};
 use super::outcomes::{Outcomes, Summary, plain};
-use super::tree::{Branch, Forest, Walk};
+use super::tree::{Branch, Forest};
 use crate::units::SimDuration;
 use crate::webrtc::setup::{Datagrams, SetupOutcome};
 use crate::webrtc::stamp::{Comparisons, Delays, Difference, Stamp};
@@ -18,11 +18,48 @@ use crate::webrtc::stamp::{Comparisons, Delays, Difference, Stamp};
 /// A state machine: what a run comes to with these losses, and its comparisons.
 pub(super) type Machine<'a> = &'a dyn Fn(&[Lost], Comparisons) -> (SetupOutcome<Stamp>, Comparisons);
 
-/// Look-ups of a leaf that all are trials; afterwards, trials each time their number doubles.
-const TRIALS: u32 = 16;
-const TRIALS_PER_DOUBLING: u32 = 4;
+/// The runs a tree may make at once, and how many times the square root of its look-ups it may make beyond;
+/// docs/MODELS.md has what that costs and how right it makes it.
+const FIRST_RUNS: u64 = 64;
+const RUNS_PER_ROOT: u64 = 2;
+/// A leaf is tried again once its look-ups since the last trial are this share of all.
+const TRIAL_SHARE: u32 = 16;
 /// Runs to find a boundary: each halves the forms that may be it, but brings new ones at times.
 const HALVINGS_MAX: u32 = 34;
+/// Losses in one set-up beyond which what they add is not summed up: a set-up that loses so much may never end.
+const SUMMED_MAX: usize = 12;
+
+/// Runs that are paid for by look-ups.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Budget {
+    look_ups: u64,
+    runs: u64,
+}
+
+impl Budget {
+    #[inline]
+    pub(super) const fn earn(&mut self) {
+        self.look_ups += 1;
+    }
+
+    pub(super) const fn spend(&mut self) {
+        self.runs += 1;
+    }
+
+    #[inline]
+    pub(super) const fn lasts(&self) -> bool {
+        let earned = self.runs.saturating_sub(FIRST_RUNS);
+        earned * earned < RUNS_PER_ROOT * RUNS_PER_ROOT * self.look_ups
+    }
+}
+
+/// What is known of the set-ups between two kinds of ends.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    root: Branch,
+    budget: Budget,
+    extras: Extras,
+}
 
 /// All courses learned so far.
 #[derive(Debug, Default)]
@@ -30,15 +67,18 @@ pub(super) struct Courses {
     forest: Forest,
     leaves: Vec<Leaf>,
     outcomes: Outcomes,
-    lossy: BTreeMap<(u32, Lost), Summary>,
+    // What the losses of the set-up that is looked up add.
+    added: Vec<Extra>,
     runs: u64,
+    memory_bytes: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Leaf {
     summary: Summary,
-    // Look-ups so far.
+    // Look-ups so far, and the one that is the next trial.
     seen: u32,
+    trial: u32,
     witness: Delays,
 }
 
@@ -47,54 +87,60 @@ struct Leaf {
 pub(super) enum Found {
     /// What this leaf knows.
     Leaf(u32),
-    /// What its witness comes to with a loss.
-    Lossy(Summary),
+    /// The same with what the losses add.
+    Later(u32),
     /// What a run came to.
     Run(Box<SetupOutcome<Stamp>>),
 }
 
 impl Courses {
+    /// None yet; nothing more is learned beyond so many bytes.
+    pub(super) fn within(memory_bytes: usize) -> Self {
+        Self { memory_bytes, ..Self::default() }
+    }
+
     /// The outcome of a set-up without losses.
     #[inline]
-    pub(super) fn find(&mut self, root: &mut Branch, delays: &Delays, machine: Machine<'_>) -> Found {
-        match self.forest.walk(*root, delays) {
-            Walk::Leaf(leaf) => {
-                let seen = &mut self.leaves[leaf as usize].seen;
-                *seen = seen.saturating_add(1);
-                if !is_trial(*seen) {
-                    return Found::Leaf(leaf);
-                }
-                self.try_again(root, leaf, delays, machine)
-            }
-            Walk::Tie => self.run(&[], delays, machine),
-            Walk::Empty => {
-                let summary = self.summary(delays, machine);
-                let leaf = self.add_leaf(summary, *delays);
-                *root = Branch::to_leaf(leaf);
-                Found::Leaf(leaf)
-            }
+    pub(super) fn find(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> u32 {
+        tree.budget.earn();
+        let Some(leaf) = self.forest.walk(tree.root, delays) else {
+            let summary = self.summary(tree, delays, machine);
+            let leaf = self.add_leaf(summary, *delays);
+            tree.root = Branch::to_leaf(leaf);
+            return leaf;
+        };
+        let known = &mut self.leaves[leaf as usize];
+        known.seen = known.seen.saturating_add(1);
+        if known.seen < known.trial || !tree.budget.lasts() {
+            return leaf;
         }
+        self.try_again(tree, leaf, delays, machine)
     }
 
-    /// The outcome with one loss, as the leaf's witness meets it; kept if there is room.
-    pub(super) fn find_lossy(&mut self, leaf: u32, lost: Lost, room: bool, machine: Machine<'_>) -> Found {
-        if let Some(summary) = self.lossy.get(&(leaf, lost)) {
-            return Found::Lossy(*summary);
+    /// The outcome with these losses, if the leaf has that of the set-up without.
+    pub(super) fn find_lossy(
+        &mut self,
+        tree: &mut Tree,
+        leaf: u32,
+        lost: &[Lost],
+        delays: &Delays,
+        machine: Machine<'_>,
+    ) -> Found {
+        tree.extras.budget.earn();
+        if lost.len() > SUMMED_MAX || lost.len() > 1 && tree.extras.budget.lasts() {
+            tree.extras.budget.spend();
+            self.runs += 1;
+            return Found::Run(Box::new(machine(lost, Comparisons::silent(*delays)).0));
         }
-        let witness = self.leaves[leaf as usize].witness;
-        self.runs += 1;
-        let (outcome, _) = machine(&[lost], Comparisons::silent(witness));
-        let summary = self.outcomes.summary(&outcome, &witness);
-        if room {
-            self.lossy.insert((leaf, lost), summary);
+        self.added.clear();
+        for &lost in lost {
+            let extra = match tree.extras.of(lost, leaf, u64::from(self.leaves[leaf as usize].seen)) {
+                Known::Run(extra) => extra,
+                Known::Wanted => self.extra(tree, leaf, lost, machine),
+            };
+            self.added.push(extra);
         }
-        Found::Lossy(summary)
-    }
-
-    /// The outcome of a run of its own.
-    pub(super) fn run(&mut self, lost: &[Lost], delays: &Delays, machine: Machine<'_>) -> Found {
-        self.runs += 1;
-        Found::Run(Box::new(machine(lost, Comparisons::silent(*delays)).0))
+        Found::Later(leaf)
     }
 
     /// The datagrams of a set-up.
@@ -102,7 +148,7 @@ impl Courses {
     pub(super) fn datagrams(&self, found: &Found) -> [Datagrams; 2] {
         match found {
             Found::Leaf(leaf) => self.leaves[*leaf as usize].summary.datagrams,
-            Found::Lossy(summary) => summary.datagrams,
+            Found::Later(leaf) => self.later(*leaf).datagrams,
             Found::Run(outcome) => outcome.datagrams,
         }
     }
@@ -112,7 +158,14 @@ impl Courses {
     pub(super) fn outcome(&self, found: &Found, delays: &Delays) -> SetupOutcome<SimDuration> {
         match found {
             Found::Leaf(leaf) => self.outcomes.outcome(&self.leaves[*leaf as usize].summary, delays),
-            Found::Lossy(summary) => self.outcomes.outcome(summary, delays),
+            Found::Later(leaf) => {
+                let outcome = self.outcomes.outcome(&self.later(*leaf), delays);
+                let with = |outcome, extra: &Extra| {
+                    let without = &self.leaves[extra.leaf as usize].summary;
+                    self.outcomes.later(outcome, without, &extra.summary, delays)
+                };
+                self.added.iter().fold(outcome, with)
+            }
             Found::Run(outcome) => plain(outcome),
         }
     }
@@ -130,39 +183,65 @@ impl Courses {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let lossy = self.lossy.len() * size_of::<((u32, Lost), Summary)>();
-        self.forest.bytes() + self.outcomes.bytes() + self.leaves.capacity() * size_of::<Leaf>() + lossy
+        self.forest.bytes() + self.outcomes.bytes() + self.leaves.capacity() * size_of::<Leaf>()
+    }
+
+    // A leaf's summary with the datagrams and messages of its losses.
+    fn later(&self, leaf: u32) -> Summary {
+        let own = self.leaves[leaf as usize].summary;
+        self.added
+            .iter()
+            .fold(own, |sum, extra| sum.with_more(&self.leaves[extra.leaf as usize].summary, &extra.summary))
     }
 
     #[cold]
-    fn try_again(&mut self, root: &mut Branch, leaf: u32, delays: &Delays, machine: Machine<'_>) -> Found {
-        let summary = self.summary(delays, machine);
+    fn extra(&mut self, tree: &mut Tree, leaf: u32, lost: Lost, machine: Machine<'_>) -> Extra {
+        tree.extras.budget.spend();
+        self.runs += 1;
+        let witness = self.leaves[leaf as usize].witness;
+        let (outcome, _) = machine(&[lost], Comparisons::silent(witness));
+        let extra = Extra { leaf, summary: self.outcomes.summary(&outcome, &witness) };
+        tree.extras.keep(lost, extra);
+        extra
+    }
+
+    #[cold]
+    fn try_again(&mut self, tree: &mut Tree, leaf: u32, delays: &Delays, machine: Machine<'_>) -> u32 {
+        let summary = self.summary(tree, delays, machine);
         let Leaf { summary: known, witness, .. } = self.leaves[leaf as usize];
-        if summary.outcome == known.outcome {
-            return Found::Leaf(leaf);
+        let known_leaf = &mut self.leaves[leaf as usize];
+        known_leaf.trial = known_leaf.seen + 1 + known_leaf.seen / TRIAL_SHARE;
+        if summary.outcome == known.outcome || self.bytes() > self.memory_bytes {
+            return leaf;
         }
-        let Some(form) = self.boundary(known.outcome, &witness, delays, machine) else {
-            return self.run(&[], delays, machine);
-        };
+        let form = self.boundary(tree, known.outcome, &witness, delays, machine);
         let new = self.add_leaf(summary, *delays);
-        let below = match form.ns(delays) {
-            0 => form.ns(&witness) > 0,
-            ns => ns < 0,
-        };
-        let (less, greater) = if below { (new, leaf) } else { (leaf, new) };
-        self.forest.split(root, delays, form, less, greater);
-        let seen = &mut self.leaves[leaf as usize].seen;
-        *seen = (*seen).min(TRIALS);
-        Found::Leaf(new)
+        // Where no form tells the two apart, this look-up alone has the new leaf.
+        let Some(form) = form else { return new };
+        // Equal times count as greater; where these delays have them, that is to be their side.
+        let form = if form.ns(delays) == 0 && form.ns(&witness) > 0 { form.negated() } else { form };
+        let (less, greater) = if form.ns(delays) < 0 { (new, leaf) } else { (leaf, new) };
+        self.forest.split(&mut tree.root, delays, form, less, greater);
+        let known_leaf = &mut self.leaves[leaf as usize];
+        known_leaf.seen /= 2;
+        known_leaf.trial = known_leaf.seen + 1;
+        new
     }
 
     // The form that parts delays with this outcome from those with another. Both courses' forms that have
     // another sign there than here cross zero somewhere on the way; a run in the middle of them leaves
     // half of them.
-    fn boundary(&mut self, outcome: u32, with: &Delays, other: &Delays, machine: Machine<'_>) -> Option<Difference> {
+    fn boundary(
+        &mut self,
+        tree: &mut Tree,
+        outcome: u32,
+        with: &Delays,
+        other: &Delays,
+        machine: Machine<'_>,
+    ) -> Option<Difference> {
         let (mut inside, mut outside) = (*with, *other);
-        let mut inside_made = self.noted(&inside, machine).1;
-        let mut outside_made = self.noted(&outside, machine).1;
+        let mut inside_made = self.noted(tree, &inside, machine).1;
+        let mut outside_made = self.noted(tree, &outside, machine).1;
         let mut deciding = None;
         for _ in 0..HALVINGS_MAX {
             let made = inside_made.made().iter().chain(outside_made.made()).map(|(form, _)| *form);
@@ -174,7 +253,7 @@ impl Courses {
             if middle == inside || middle == outside {
                 break;
             }
-            let (found, made) = self.noted(&middle, machine);
+            let (found, made) = self.noted(tree, &middle, machine);
             if found == outcome {
                 (inside, inside_made) = (middle, made);
             } else {
@@ -184,31 +263,24 @@ impl Courses {
         deciding
     }
 
-    fn noted(&mut self, delays: &Delays, machine: Machine<'_>) -> (u32, Comparisons) {
+    fn noted(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> (u32, Comparisons) {
         self.runs += 1;
+        tree.budget.spend();
         let (outcome, comparisons) = machine(&[], Comparisons::new(*delays));
         (self.outcomes.summary(&outcome, delays).outcome, comparisons)
     }
 
-    fn summary(&mut self, delays: &Delays, machine: Machine<'_>) -> Summary {
+    fn summary(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> Summary {
         self.runs += 1;
+        tree.budget.spend();
         let (outcome, _) = machine(&[], Comparisons::silent(*delays));
         self.outcomes.summary(&outcome, delays)
     }
 
     fn add_leaf(&mut self, summary: Summary, witness: Delays) -> u32 {
-        self.leaves.push(Leaf { summary, seen: 1, witness });
+        self.leaves.push(Leaf { summary, seen: 1, trial: 2, witness });
         u32::try_from(self.leaves.len() - 1).expect("invariant: memory runs out long before")
     }
-}
-
-const fn is_trial(seen: u32) -> bool {
-    if seen <= TRIALS {
-        return true;
-    }
-    // The trials between a power of two and the next are evenly spaced.
-    let power = 1 << (u32::BITS - 1 - seen.leading_zeros());
-    seen % (power / TRIALS_PER_DOUBLING) == 0
 }
 
 // The share of the way at which half of the forms have crossed zero; none if all cross at one place.

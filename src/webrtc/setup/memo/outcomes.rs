@@ -9,8 +9,8 @@ use crate::units::SimDuration;
 use crate::webrtc::setup::{Datagrams, RelayUse, SelectedKinds, SetupOutcome, SetupTimes, Signaled};
 use crate::webrtc::stamp::{Delays, Difference, Stamp};
 
-/// How many times an outcome has.
-const TIMES: usize = 13;
+/// How many times an outcome has, but for those of the gathering.
+const TIMES: usize = 11;
 /// The number of no form: it never happens.
 const NEVER: u32 = u32::MAX;
 
@@ -26,8 +26,26 @@ struct Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Summary {
     pub(super) outcome: u32,
+    // When all candidates are known, which nobody waits for.
+    gathered: [u32; 2],
     pub(super) signaled: [Signaled; 2],
     pub(super) datagrams: [Datagrams; 2],
+}
+
+impl Summary {
+    /// With as many more datagrams and messages as `lossy` has than `lossless`.
+    pub(super) fn with_more(mut self, lossless: &Self, lossy: &Self) -> Self {
+        let add = |known: &mut u32, without: u32, with: u32| *known = (*known + with).saturating_sub(without);
+        for end in 0..2 {
+            let (known, without, with) = (&mut self.datagrams[end], lossless.datagrams[end], lossy.datagrams[end]);
+            add(&mut known.up, without.up, with.up);
+            add(&mut known.down, without.down, with.down);
+            let (known, without, with) = (&mut self.signaled[end], lossless.signaled[end], lossy.signaled[end]);
+            add(&mut known.messages, without.messages, with.messages);
+            add(&mut known.bytes, without.bytes, with.bytes);
+        }
+        self
+    }
 }
 
 /// All outcomes.
@@ -43,8 +61,11 @@ pub(super) struct Outcomes {
 impl Outcomes {
     /// The outcome of a run under these delays.
     pub(super) fn summary(&mut self, outcome: &SetupOutcome<Stamp>, delays: &Delays) -> Summary {
-        let forms = to_array(&outcome.times)
-            .map(|time| time.map_or(NEVER, |stamp| self.form_number(Difference::between(stamp, Stamp::ZERO, delays))));
+        let mut number_of_time = |time: Option<Stamp>| {
+            time.map_or(NEVER, |stamp| self.form_number(Difference::between(stamp, Stamp::ZERO, delays)))
+        };
+        let gathered = outcome.times.gathered.map(&mut number_of_time);
+        let forms = to_array(&outcome.times).map(&mut number_of_time);
         let SetupOutcome { selected, relay, signaled, datagrams, .. } = *outcome;
         let wanted = Outcome { forms, selected, relay };
         let same_forms = self.numbers.entry(forms).or_default();
@@ -55,21 +76,54 @@ impl Outcomes {
             same_forms.push(number);
             number
         });
-        Summary { outcome: number, signaled, datagrams }
+        Summary { outcome: number, gathered, signaled, datagrams }
     }
 
     /// The outcome under these delays.
     #[inline]
     pub(super) fn outcome(&self, summary: &Summary, delays: &Delays) -> SetupOutcome<SimDuration> {
         let Outcome { forms, selected, relay } = self.outcomes[summary.outcome as usize];
-        let times = forms.map(|form| self.forms.get(form as usize).map(|form| span(form, delays)));
+        let time = |form: u32| self.forms.get(form as usize).map(|form| span(form, delays));
         SetupOutcome {
-            times: from_array(times),
+            times: from_array(summary.gathered.map(time), forms.map(time)),
             selected,
             relay,
             signaled: summary.signaled,
             datagrams: summary.datagrams,
         }
+    }
+
+    /// An outcome that is later by what `lossy` is later than `lossless`: never, if that never happens.
+    pub(super) fn later(
+        &self,
+        outcome: SetupOutcome<SimDuration>,
+        lossless: &Summary,
+        lossy: &Summary,
+        delays: &Delays,
+    ) -> SetupOutcome<SimDuration> {
+        let [without, with] = [lossless, lossy].map(|summary| &self.outcomes[summary.outcome as usize]);
+        let known = to_array(&outcome.times);
+        let times = std::array::from_fn(|place| {
+            let [without, with] = [without, with].map(|outcome| self.form(outcome.forms[place], delays));
+            match (known[place], without, with) {
+                (Some(known), Some(without), Some(with)) => Some(shifted(known, with - without)),
+                (_, Some(_), None) => None,
+                // A failure that the loss has brought.
+                (None, None, Some(with)) => u64::try_from(with).ok().map(SimDuration::from_ns),
+                (known, ..) => known,
+            }
+        });
+        let [selected, relay] = [without.selected != with.selected, without.relay != with.relay];
+        SetupOutcome {
+            times: from_array(outcome.times.gathered, times),
+            selected: if selected { with.selected } else { outcome.selected },
+            relay: if relay { with.relay } else { outcome.relay },
+            ..outcome
+        }
+    }
+
+    fn form(&self, number: u32, delays: &Delays) -> Option<i64> {
+        self.forms.get(number as usize).map(|form| form.ns(delays))
     }
 
     /// How many different outcomes there are.
@@ -94,9 +148,10 @@ impl Outcomes {
 
 /// The same outcome with its times as they are.
 pub(super) fn plain(outcome: &SetupOutcome<Stamp>) -> SetupOutcome<SimDuration> {
-    let times = to_array(&outcome.times).map(|time| time.map(|stamp| SimDuration::from_ns(stamp.time().as_ns())));
+    let plain = |time: Option<Stamp>| time.map(|stamp| SimDuration::from_ns(stamp.time().as_ns()));
+    let times = from_array(outcome.times.gathered.map(plain), to_array(&outcome.times).map(plain));
     let SetupOutcome { selected, relay, signaled, datagrams, .. } = *outcome;
-    SetupOutcome { times: from_array(times), selected, relay, signaled, datagrams }
+    SetupOutcome { times, selected, relay, signaled, datagrams }
 }
 
 fn number_of(index: usize) -> u32 {
@@ -110,13 +165,17 @@ fn span(form: &Difference, delays: &Delays) -> SimDuration {
 
 #[inline]
 fn to_array<T: Copy>(times: &SetupTimes<T>) -> [Option<T>; TIMES] {
-    let SetupTimes { gathered, described, ice, dtls, sctp, open, failed } = *times;
-    let [[a, b], [c, d], [e, f], [g, h], [i, j], [k, l]] = [gathered, described, ice, dtls, sctp, open];
-    [a, b, c, d, e, f, g, h, i, j, k, l, failed]
+    let SetupTimes { described, ice, dtls, sctp, open, failed, .. } = *times;
+    let [[a, b], [c, d], [e, f], [g, h], [i, j]] = [described, ice, dtls, sctp, open];
+    [a, b, c, d, e, f, g, h, i, j, failed]
 }
 
 #[inline]
-fn from_array<T>(times: [Option<T>; TIMES]) -> SetupTimes<T> {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, failed] = times;
-    SetupTimes { gathered: [a, b], described: [c, d], ice: [e, f], dtls: [g, h], sctp: [i, j], open: [k, l], failed }
+fn from_array<T>(gathered: [Option<T>; 2], times: [Option<T>; TIMES]) -> SetupTimes<T> {
+    let [a, b, c, d, e, f, g, h, i, j, failed] = times;
+    SetupTimes { gathered, described: [a, b], ice: [c, d], dtls: [e, f], sctp: [g, h], open: [i, j], failed }
+}
+
+fn shifted(time: SimDuration, by_ns: i64) -> SimDuration {
+    SimDuration::from_ns(time.as_ns().saturating_add_signed(by_ns))
 }

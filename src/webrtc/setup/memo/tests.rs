@@ -2,9 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::courses::{Courses, Found};
+use super::courses::{Courses, Found, Tree};
 use super::outcomes::plain;
-use super::tree::Branch;
 use super::*;
 use crate::rng::PairKey;
 use crate::units::Probability;
@@ -47,22 +46,36 @@ fn delays_of(us: [u64; 3]) -> Delays {
 #[test]
 fn boundaries_are_found_to_the_nanosecond() {
     for seed in 0..50 {
-        let mut courses = Courses::default();
-        let mut root = Branch::default();
+        let mut courses = Courses::within(usize::MAX);
+        let mut tree = Tree::default();
         let draw = |number: u32, leg: u32, below: u64| PairKey::new(seed).directed(number, leg) % below;
         for number in 0..4_000 {
             let us = [draw(number, 0, 50_000), draw(number, 1, 100_000), draw(number, 2, 150_000)];
-            courses.find(&mut root, &delays_of(us), &machine);
+            courses.find(&mut tree, &delays_of(us), &machine);
         }
         // Four outcomes, and none of the comparisons that make no difference.
         assert_eq!((courses.comparisons(), courses.outcomes()), (3, 4), "{seed}");
-        for (number, ns) in (4_000..4_020).flat_map(|number| [(number, -1), (number, 0), (number, 1)]) {
+        assert!(courses.runs() < 64 + 2 * 64 + 40, "{} runs", courses.runs());
+        for (number, ns) in (4_000..4_020).flat_map(|number| [(number, -1), (number, 1)]) {
             let timer = SimDuration::from_ns(25_000_000_u64.saturating_add_signed(ns));
             let delays = delays_of([0, draw(number, 1, 49_000), 20_000]).with(Leg::Direct, timer);
-            let runs = courses.runs();
-            let found = courses.find(&mut root, &delays, &machine);
-            // Equal times are told apart by a run.
-            assert!(ns != 0 || matches!(found, Found::Run(_)) && courses.runs() == runs + 1);
+            let found = Found::Leaf(courses.find(&mut tree, &delays, &machine));
+            assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::silent(delays)).0));
+        }
+    }
+}
+
+#[test]
+fn equal_times_are_learned_too() {
+    let mut courses = Courses::within(usize::MAX);
+    let mut tree = Tree::default();
+    // Offers take as long as a round trip, always: the machine counts that as no faster.
+    for number in 0..500 {
+        let us = 1_000 + PairKey::new(1).directed(number, 0) % 20_000;
+        let sooner = if number % 2 == 0 { 0 } else { 300 };
+        let delays = delays_of([us, 2 * us - sooner, 20_000]);
+        let found = Found::Leaf(courses.find(&mut tree, &delays, &machine));
+        if number > 100 {
             assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::silent(delays)).0));
         }
     }
@@ -101,7 +114,6 @@ fn losses_come_with_their_probability_and_cost_time() {
         let draw = PairKey::new(3).directed(attempt, 0);
         let chance = Chance { loss: [LinkLoss { up: loss, down: loss }; 2], draw };
         let outcome = setups.look_up(pair, &delays, &chance);
-        assert_eq!(outcome, setups.look_up(pair, &delays, &chance), "the same draw, the same outcome");
         match outcome.times.open[0] {
             None => never += 1,
             Some(at) => later += u32::from(at > open),
@@ -109,8 +121,8 @@ fn losses_come_with_their_probability_and_cost_time() {
     }
     let any = f64::from(attempts) * loss.any_of(u64::from(datagrams)).get();
     assert!(later > 0 && f64::from(later + never) < any, "{later} later, {never} never, {any} with a loss");
-    // Runs of one loss are kept.
-    assert!(setups.size().runs < 700, "{:?}", setups.size());
+    // Runs of one loss are kept, and those of more are few.
+    assert!(setups.size().runs < 300, "{:?}", setups.size());
 }
 
 #[test]

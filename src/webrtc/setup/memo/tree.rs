@@ -3,8 +3,6 @@
 //! A node asks for the sign of a linear form in the delays ([`Difference`]): which of two times is
 //! earlier. All nodes stand in one array, 32 bytes each: two to a cache line.
 
-use std::cmp::Ordering;
-
 use crate::webrtc::stamp::{Delays, Difference};
 
 /// Where a branch leads: nowhere yet, to a node, or to a leaf.
@@ -49,17 +47,6 @@ struct Node {
     greater: Branch,
 }
 
-/// What a walk comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Walk {
-    /// The tree is empty.
-    Empty,
-    /// Two times are equal that trees only tell apart.
-    Tie,
-    /// A leaf.
-    Leaf(u32),
-}
-
 /// The nodes of all trees.
 #[derive(Debug, Default)]
 pub(super) struct Forest {
@@ -67,28 +54,24 @@ pub(super) struct Forest {
 }
 
 impl Forest {
-    /// Walks down from `root`.
+    /// Walks down from `root` to a leaf; none if the tree is empty. Equal times count as greater.
     #[inline]
-    pub(super) fn walk(&self, root: Branch, delays: &Delays) -> Walk {
+    pub(super) fn walk(&self, root: Branch, delays: &Delays) -> Option<u32> {
         let mut branch = root;
         loop {
             match branch.target() {
-                Target::Nowhere => return Walk::Empty,
-                Target::Leaf(leaf) => return Walk::Leaf(leaf),
+                Target::Nowhere => return None,
+                Target::Leaf(leaf) => return Some(leaf),
                 Target::Node(index) => {
                     let node = &self.nodes[index];
-                    branch = match node.form.ns(delays).cmp(&0) {
-                        Ordering::Less => node.less,
-                        Ordering::Greater => node.greater,
-                        Ordering::Equal => return Walk::Tie,
-                    };
+                    branch = if node.form.ns(delays) < 0 { node.less } else { node.greater };
                 }
             }
         }
     }
 
     /// Puts a node in the place of the leaf that these delays lead to: `form` is below zero for the leaf
-    /// `less`, above for `greater`.
+    /// `less`, at least zero for `greater`.
     pub(super) fn split(&mut self, root: &mut Branch, delays: &Delays, form: Difference, less: u32, greater: u32) {
         // The node, and whether its lower branch, that leads to the leaf.
         let mut parent = None;
