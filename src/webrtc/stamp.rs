@@ -127,13 +127,7 @@ impl Stamp {
     #[must_use]
     pub fn over(mut self, leg: Leg, delays: &Delays) -> Self {
         self.time += delays.of(leg);
-<<<<<<< HEAD
         self.counts[leg as usize] = self.counts[leg as usize].wrapping_add(1);
-=======
-        // As in `later_by`: what was counted may be less than none by then.
-        let count = &mut self.counts[leg as usize];
-        *count = count.wrapping_add(1);
->>>>>>> memo
         self
     }
 }
@@ -177,11 +171,6 @@ impl Difference {
         legs.fold(self.constant_ns, |sum, (&count, delay)| sum + i64::from(count) * delay.as_ns() as i64)
     }
 
-    fn hash(&self) -> u64 {
-        let mix = |hash: u64, part: u64| (hash ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-        self.counts.iter().fold(mix(0, self.constant_ns as u64), |hash, &count| mix(hash, count as u64))
-    }
-
     // Its sign under any delays, if they do not matter.
     fn certain(&self) -> Option<Ordering> {
         let none_below = self.counts.iter().all(|&count| count >= 0);
@@ -195,43 +184,27 @@ impl Difference {
     }
 }
 
-/// Hashes of differences that are told apart, well above the few hundred of a run.
-const PLACES: usize = 1_024;
-
 /// The comparisons of a run whose outcome depended on the delays, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Comparisons {
     delays: Delays,
     silent: bool,
     made: Vec<(Difference, Ordering)>,
-<<<<<<< HEAD
     // Those in `made`, to find them again.
     known: BTreeSet<Difference>,
-=======
-    // Where in `made` differences of each hash may be found, counted from one.
-    places: Vec<u32>,
->>>>>>> memo
 }
 
 impl Comparisons {
     /// None yet, under these delays.
     #[must_use]
     pub const fn new(delays: Delays) -> Self {
-<<<<<<< HEAD
         Self { delays, silent: false, made: Vec::new(), known: BTreeSet::new() }
-=======
-        Self { delays, silent: false, made: Vec::new(), places: Vec::new() }
->>>>>>> memo
     }
 
     /// None, ever: for runs of which only the outcome is wanted.
     #[must_use]
     pub const fn silent(delays: Delays) -> Self {
-<<<<<<< HEAD
         Self { delays, silent: true, made: Vec::new(), known: BTreeSet::new() }
-=======
-        Self { delays, silent: true, made: Vec::new(), places: Vec::new() }
->>>>>>> memo
     }
 
     /// The delays.
@@ -247,28 +220,10 @@ impl Comparisons {
             return outcome;
         }
         let difference = Difference::between(a, b, &self.delays);
-<<<<<<< HEAD
         if difference.certain().is_none() && self.known.insert(difference) {
             self.made.push((difference, outcome));
-=======
-        if difference.certain().is_none() {
-            self.note(difference, outcome);
->>>>>>> memo
         }
         outcome
-    }
-
-    // Seldom notes a difference twice: where another with the same hash came between.
-    fn note(&mut self, difference: Difference, outcome: Ordering) {
-        if self.places.is_empty() {
-            self.places.resize(PLACES, 0);
-        }
-        let place = &mut self.places[difference.hash() as usize % PLACES];
-        let known = place.checked_sub(1).and_then(|index| self.made.get(index as usize));
-        if known.is_none_or(|(known, _)| *known != difference) {
-            self.made.push((difference, outcome));
-            *place = self.made.len() as u32;
-        }
     }
 
     /// What was compared, with the outcome.

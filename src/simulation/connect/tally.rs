@@ -93,7 +93,14 @@ impl Tally {
 
     /// A connection opens.
     #[inline]
-    pub(super) fn open(&mut self, world: &World, nodes: (u32, u32), relay: RelayCode, open: SimTime, took: SimDuration) {
+    pub(super) fn open(
+        &mut self,
+        world: &World,
+        nodes: (u32, u32),
+        relay: RelayCode,
+        open: SimTime,
+        took: SimDuration,
+    ) {
         self.opening.record(open.since(SimTime::ZERO));
         self.setup.record(took);
         let pair = self.pair(world, nodes.0, nodes.1);

@@ -36,6 +36,9 @@ const ANSWER_BYTES: u32 = 460;
 const CANDIDATE_BYTES: u32 = 97;
 /// Things that an end does in a row at one time.
 const OVERDUE_MAX: u32 = 8;
+/// How long a relayed connection that is open is watched for a direct path: checks of a pair that works
+/// are answered long before, lost ones repeated twice.
+const IMPROVES_FOR: SimDuration = SimDuration::from_secs(1);
 /// Events of a set-up, far beyond what one takes: a set-up that hangs is not waited for.
 const EVENTS_MAX: u32 = 20_000;
 
@@ -315,7 +318,7 @@ impl<'a> Driver<'a> {
 
     // Whether nothing more is to come: both ends are ready and no relay may give way to a direct path, or
     // the attempt has failed.
-    fn is_done(&self) -> bool {
+    fn is_done(&mut self) -> bool {
         if self.times.failed.is_some() {
             return true;
         }
@@ -327,7 +330,14 @@ impl<'a> Driver<'a> {
             return hangs && self.times.ice.iter().all(Option::is_some);
         }
         let improves = [offerer, answerer].iter().any(|end| end.agent.may_improve());
-        ready && (self.relay_use() == RelayUse::Direct || !improves)
+        self.relay_use() == RelayUse::Direct || !improves || self.waited_for_better()
+    }
+
+    // Whether a relayed connection has been open for so long that nothing better will come.
+    fn waited_for_better(&mut self) -> bool {
+        let opened = self.times.open.into_iter().flatten();
+        let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
+        opened.map(|open| open.after(IMPROVES_FOR)).all(|deadline| moment.reached(deadline))
     }
 
     fn pair(&self, side: usize) -> Option<(Candidate, Candidate)> {
