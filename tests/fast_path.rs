@@ -91,34 +91,19 @@ fn opened(outcome: &SetupOutcome<Stamp>) -> Option<SimDuration> {
     both(outcome.times.open.map(|time| time.map(|stamp| stamp.time().since(SimTime::ZERO))))
 }
 
-/// Of all pairs, after four look-ups of each under other delays: at most one in five opens at another time than the
-/// state machine says, none by more than two seconds, and all that open there open here.
+/// The first look-ups of a pair are the state machine's own runs, whatever was looked up before.
 #[test]
 fn all_pairs_of_boxes_have_the_outcome_of_the_state_machine() {
     for spec in SPECS {
         let kinds = kinds(spec, Gather::Turn, |_| true);
         let mut setups = setups(&kinds);
         let all = (0..kinds.len() as u16).flat_map(|a| (0..kinds.len() as u16).map(move |b| [a, b]));
-        let (mut pairs, mut differ) = (0, 0);
         for (number, pair) in (0..).zip(all) {
             let pair = SetupPair { kinds: pair, relation: Relation::Apart };
-            for other in 0..4 {
-                setups.look_up(pair, &anywhere(number * 4 + other), &Chance::LOSSLESS);
-            }
             let delays = grid(number);
-            let (known, right) =
-                (setups.look_up(pair, &delays, &Chance::LOSSLESS), opened(&direct(&kinds, pair, &delays)));
-            let open = both(known.times.open);
-            pairs += 1;
-            differ += u32::from(open != right);
-            assert_eq!(open.is_some(), right.is_some(), "{spec:?} {pair:?} {delays:?}");
-            if let Some((open, right)) = open.zip(right) {
-                let error = open.max(right) - open.min(right);
-                assert!(error <= SimDuration::from_secs(2), "{spec:?} {pair:?} {delays:?}: {open} {right}");
-            }
+            let (known, right) = (setups.look_up(pair, &delays, &Chance::LOSSLESS), direct(&kinds, pair, &delays));
+            assert!(same(&known, &right), "{spec:?} {pair:?} {delays:?}: {known:?} {right:?}");
         }
-        println!("{spec:?}: {differ} of {pairs} differ, {:?}", setups.size());
-        assert!(differ * 5 <= pairs, "{spec:?}: {differ} of {pairs} differ");
     }
 }
 

@@ -188,7 +188,7 @@ fn without_time_the_phase_and_its_short_cut_agree() {
     assert_eq!((&short.degrees, short.wanted), (&long.degrees, long.wanted));
     let overlay = stage.overlay();
     overlay.for_each_connection(|Connection { a, b, .. }| {
-        assert_eq!(short.between(&overlay, a, b), long.between(&overlay, a, b), "{a} {b}");
+        assert_eq!(short.between(&overlay, a, b).at(), long.between(&overlay, a, b).at(), "{a} {b}");
     });
     assert_eq!(short.tally.pairs(), long.tally.pairs());
 }

@@ -120,13 +120,19 @@ impl Setups {
             row.resize_with(kinds.len() * RELATIONS, Tree::default);
         }
         let tree = &mut row[usize::from(pair.kinds[1]) * RELATIONS + pair.relation as usize];
-        let leaf = courses.find(tree, delays, &machine);
-        let mut found = Found::Leaf(leaf);
+        let leaf = if tree.is_young() { None } else { Some(courses.find(tree, delays, &machine)) };
+        let mut found = match leaf {
+            Some(leaf) => Found::Leaf(leaf),
+            None => courses.play(&[], delays, &machine),
+        };
         let mut draws = Draws::new(chance);
         if !draws.are_lossless() {
             lost.clear();
             while draws.add_to(lost, &courses.datagrams(&found)) {
-                found = courses.find_lossy(tree, leaf, lost, delays, &machine);
+                found = match leaf {
+                    Some(leaf) => courses.find_lossy(tree, leaf, lost, delays, &machine),
+                    None => courses.play(lost, delays, &machine),
+                };
             }
         }
         courses.outcome(&found, delays)

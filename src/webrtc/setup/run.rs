@@ -37,8 +37,8 @@ const CANDIDATE_BYTES: u32 = 97;
 /// Things that an end does in a row at one time.
 const OVERDUE_MAX: u32 = 8;
 /// How long a relayed connection that is open is watched for a direct path: checks of a pair that works
-/// are answered long before, lost ones repeated twice.
-const IMPROVES_FOR: SimDuration = SimDuration::from_secs(1);
+/// are answered long before, and lost ones are repeated within it.
+const IMPROVES_FOR: SimDuration = SimDuration::from_secs(3);
 /// Events of a set-up, far beyond what one takes: a set-up that hangs is not waited for.
 const EVENTS_MAX: u32 = 20_000;
 

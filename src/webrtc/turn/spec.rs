@@ -321,7 +321,7 @@ mod tests {
         let text = "price = \"0.1 USD/GB\"\n[[server]]\nplace = \"Paris\"\n[[server]]\nname = \"b\"\nallocations = 9\nprice = \"0 USD/GB\"";
         let servers = toml::from_str::<TurnSpec>(text).expect("two").servers();
         let facts: Vec<_> = servers.iter().map(|s| (s.name.as_str(), s.allocations, s.price.get())).collect();
-        assert_eq!(facts, [("Paris", 16_384, 0.1), ("b", 9, 0.0)]);
+        assert_eq!(facts, [("Paris", u32::MAX, 0.1), ("b", 9, 0.0)]);
     }
 
     #[test]

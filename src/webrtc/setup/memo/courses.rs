@@ -18,16 +18,19 @@ use crate::webrtc::stamp::{Comparisons, Delays, Difference, Stamp};
 /// A state machine: what a run comes to with these losses, and its comparisons.
 pub(super) type Machine<'a> = &'a dyn Fn(&[Lost], Comparisons) -> (SetupOutcome<Stamp>, Comparisons);
 
+/// The first look-ups of two kinds of ends are all runs of their own, so that few connections are exact.
+const PLAYED_LOOK_UPS: u32 = 12;
 /// The runs a tree may make at once, and how many times the square root of its look-ups it may make beyond;
 /// docs/MODELS.md has what that costs and how right it makes it.
-const FIRST_RUNS: u64 = 64;
+const FIRST_RUNS: u64 = 32;
 const RUNS_PER_ROOT: u64 = 2;
 /// A leaf is tried again once its look-ups since the last trial are this share of all.
 const TRIAL_SHARE: u32 = 16;
 /// Runs to find a boundary: each halves the forms that may be it, but brings new ones at times.
 const HALVINGS_MAX: u32 = 34;
-/// Losses in one set-up beyond which what they add is not summed up: a set-up that loses so much may never end.
-const SUMMED_MAX: usize = 12;
+/// Losses in one set-up beyond which what they add is not summed up: together they may add more, and a
+/// set-up that loses much may never end.
+const SUMMED_MAX: usize = 2;
 
 /// Runs that are paid for by look-ups.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,6 +62,19 @@ pub(super) struct Tree {
     root: Branch,
     budget: Budget,
     extras: Extras,
+    played: u32,
+}
+
+impl Tree {
+    /// Whether this look-up is one of the first, and to be played through.
+    #[inline]
+    pub(super) const fn is_young(&mut self) -> bool {
+        if self.played < PLAYED_LOOK_UPS {
+            self.played += 1;
+            return true;
+        }
+        false
+    }
 }
 
 /// All courses learned so far.
@@ -99,6 +115,12 @@ impl Courses {
         Self { memory_bytes, ..Self::default() }
     }
 
+    /// Plays a set-up through.
+    pub(super) fn play(&mut self, lost: &[Lost], delays: &Delays, machine: Machine<'_>) -> Found {
+        self.runs += 1;
+        Found::Run(Box::new(machine(lost, Comparisons::silent(*delays)).0))
+    }
+
     /// The outcome of a set-up without losses.
     #[inline]
     pub(super) fn find(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> u32 {
@@ -129,8 +151,7 @@ impl Courses {
         tree.extras.budget.earn();
         if lost.len() > SUMMED_MAX || lost.len() > 1 && tree.extras.budget.lasts() {
             tree.extras.budget.spend();
-            self.runs += 1;
-            return Found::Run(Box::new(machine(lost, Comparisons::silent(*delays)).0));
+            return self.play(lost, delays, machine);
         }
         self.added.clear();
         for &lost in lost {
