@@ -4,6 +4,7 @@
 //! million; with `PEERSCAPE_BENCH_LARGE=1`) less than 60 s and 4 GiB. Both with CPU work, sessions,
 //! offers and answers; nothing is published before the end.
 
+#[allow(dead_code, reason = "this bench measures one long run, not the best of many")]
 mod support;
 
 use std::path::Path;

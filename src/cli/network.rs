@@ -207,7 +207,7 @@ fn boxes(name: &str) -> Vec<MiddleboxSpec> {
 impl Network {
     /// One-way delay.
     pub(crate) fn delay(&self) -> SimDuration {
-        self.delay.or(self.rtt.map(SimDuration::half)).unwrap_or(SimDuration::from_ms(50))
+        self.delay.or_else(|| self.rtt.map(SimDuration::half)).unwrap_or(SimDuration::from_ms(50))
     }
 
     /// What this rung cannot do of what is asked for.

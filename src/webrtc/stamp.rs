@@ -67,7 +67,7 @@ impl Delays {
     #[must_use]
     pub fn toward(&self, other: &Self, share: f64) -> Self {
         let part = |leg: usize| {
-            let (from_ns, to_ns) = (self.0[leg].as_ns() as i64, other.0[leg].as_ns() as i64);
+            let (from_ns, to_ns) = (self.0[leg].as_ns().cast_signed(), other.0[leg].as_ns().cast_signed());
             from_ns + ((to_ns - from_ns) as f64 * share).round() as i64
         };
         Self(std::array::from_fn(|leg| SimDuration::from_ns(u64::try_from(part(leg)).unwrap_or(0))))
@@ -118,7 +118,7 @@ impl Stamp {
         let span_ns = u64::try_from(difference.ns(delays)).unwrap_or(0);
         self.time += SimDuration::from_ns(span_ns * u64::from(times));
         for (count, more) in self.counts.iter_mut().zip(difference.counts) {
-            *count = count.wrapping_add_signed(more.wrapping_mul(times as i16));
+            *count = count.wrapping_add_signed(more.wrapping_mul(times.cast_signed()));
         }
         self
     }
@@ -145,16 +145,16 @@ impl Difference {
     /// What `a` is later than `b`.
     #[must_use]
     pub fn between(a: Stamp, b: Stamp, delays: &Delays) -> Self {
-        let counts = std::array::from_fn(|leg| a.counts[leg].wrapping_sub(b.counts[leg]) as i16);
+        let counts = std::array::from_fn(|leg| a.counts[leg].wrapping_sub(b.counts[leg]).cast_signed());
         let nothing = Self { constant_ns: 0, counts };
-        let whole_ns = a.time.as_ns().wrapping_sub(b.time.as_ns()) as i64;
+        let whole_ns = a.time.as_ns().wrapping_sub(b.time.as_ns()).cast_signed();
         Self { constant_ns: whole_ns - nothing.ns(delays), counts }
     }
 
     /// A fixed time, whatever the delays.
     #[must_use]
     pub const fn fixed(span: SimDuration) -> Self {
-        Self { constant_ns: span.as_ns() as i64, counts: [0; LEGS] }
+        Self { constant_ns: span.as_ns().cast_signed(), counts: [0; LEGS] }
     }
 
     /// The other way around.
@@ -168,7 +168,7 @@ impl Difference {
     #[must_use]
     pub fn ns(&self, delays: &Delays) -> i64 {
         let legs = self.counts.iter().zip(delays.all());
-        legs.fold(self.constant_ns, |sum, (&count, delay)| sum + i64::from(count) * delay.as_ns() as i64)
+        legs.fold(self.constant_ns, |sum, (&count, delay)| sum + i64::from(count) * delay.as_ns().cast_signed())
     }
 
     // Its sign under any delays, if they do not matter.

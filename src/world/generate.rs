@@ -136,7 +136,7 @@ impl WorldSpec<'_> {
         Ok(Paths {
             latency,
             loss_key: streams.pair_key(Domain::PairLoss),
-            outcomes: outcome_table(turn.map(|turn| turn.transports())),
+            outcomes: outcome_table(turn.map(crate::webrtc::TurnSpec::transports)),
             access,
             classes: specs.len(),
             relays: relays.transpose()?,

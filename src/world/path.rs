@@ -38,7 +38,7 @@ impl PathsFrom<'_> {
     pub fn to(&self, to: u32) -> Option<Path> {
         let receiver = self.world.nodes[to as usize];
         if self.company && receiver.company {
-            return self.to_company(to, receiver);
+            return self.company_path(to, receiver);
         }
         self.by(self.outcomes[usize::from(receiver.reach)], to, receiver)
     }
@@ -81,7 +81,7 @@ impl PathsFrom<'_> {
     }
 
     // To one that may have boxes in common with the sender.
-    fn to_company(&self, to: u32, receiver: Node) -> Option<Path> {
+    fn company_path(&self, to: u32, receiver: Node) -> Option<Path> {
         let outcome = self.world.outcome(self.from, to);
         if outcome == PairOutcome::Direct && self.world.same_lan(self.from, to) {
             return Some(lan_path(self.world));

@@ -36,7 +36,7 @@ impl HasPresets for NatMix {
             Preset {
                 name: "public",
                 summary: "public addresses: every pair connects directly",
-                make: || NatMix::only("public"),
+                make: || Self::only("public"),
             },
         ]
     }

@@ -114,7 +114,7 @@ impl Peer {
         }
         // One ahead, one behind, two ahead, two behind ...
         let distance = self.next_core / 2 + 1;
-        let ahead = if self.next_core % 2 == 0 { distance } else { members - distance };
+        let ahead = if self.next_core.is_multiple_of(2) { distance } else { members - distance };
         self.next_core += 1;
         let partner = place + ahead;
         Some((core[(if partner >= members { partner - members } else { partner }) as usize], CORE))

@@ -85,7 +85,7 @@ impl Server {
             queue: FifoServer::default(),
             wait_max_ns: service_ns * u64::from(signaling.queue.get()),
             sessions: 0,
-            sessions_max: signaling.sessions.map_or(u32::MAX, |most| most.get()),
+            sessions_max: signaling.sessions.map_or(u32::MAX, crate::units::Bounded::get),
             bins: Vec::new(),
             traffic: Traffic::default(),
         }

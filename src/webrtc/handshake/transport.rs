@@ -165,7 +165,7 @@ impl Transport {
     /// When it failed, if it tells.
     #[must_use]
     pub fn failed(&self) -> Option<Stamp> {
-        self.dtls.failed().or(self.sctp.failed()).filter(|_| self.spec.profile.tells_failure)
+        self.dtls.failed().or_else(|| self.sctp.failed()).filter(|_| self.spec.profile.tells_failure)
     }
 
     /// The times at which it wants to be woken.

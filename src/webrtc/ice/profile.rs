@@ -86,7 +86,7 @@ impl IceSpec {
                 binding: Retransmission::LIBWEBRTC,
                 turn: Retransmission::LIBWEBRTC,
                 consent_interval: ms(2_500),
-                disconnected_after: ms(2_500),
+                disconnected_after: ms(5_000),
                 failed_after: ms(30_000),
             },
             Self::Firefox => IceProfile {

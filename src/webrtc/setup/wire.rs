@@ -41,7 +41,7 @@ pub(super) enum Message {
 }
 
 /// What the ends say to each other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Content {
     /// A connectivity check.
     Check(Check),
