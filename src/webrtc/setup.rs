@@ -1,7 +1,7 @@
 //! The set-up of one connection: from the offer until both ends have an open channel, or give up.
 //!
 //! Two ends ([`EndSpec`]) behind their boxes gather candidates, signal, check pairs, shake hands.
-//! [`run`] plays that through, event by event; what comes of it is a [`SetupOutcome`]. It is held
+//! [`run()`] plays that through, event by event; what comes of it is a [`SetupOutcome`]. It is held
 //! against the real webrtc-rs stack in virtual time (`tests/real/setup.rs`).
 
 mod end;

@@ -2,7 +2,7 @@
 //!
 //! The course of a set-up depends on delays only through which of two times is the earlier one, so its
 //! outcome is a function that is linear in the delays by parts. For each pair of kinds of ends a tree is
-//! learned from the state machine ([`run`]): its nodes are those comparisons of times on which the
+//! learned from the state machine ([`run()`](super::run())): its nodes are those comparisons of times on which the
 //! outcome turns, its leaves are outcomes as linear forms. Courses differ in much that makes no
 //! difference; a tree over all comparisons would need a leaf for nearly every pair of peers.
 //!
