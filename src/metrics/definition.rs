@@ -102,7 +102,9 @@ metrics! {
     Failed: "failed_connections_percent", "%", Lower, "failed",
         "Share of the connections the topology wants that never open: impossible ones, those given up after their last attempt, and those an engine's limit kept from being made.";
     TurnAllocations: "turn_allocations", "allocations", Lower, "allocations",
-        "Allocations on TURN servers that the overlay's connections take.";
+        "Most allocations that TURN servers hold at a time: an end of a connection keeps the one it gathered, whether or not packets run through it.";
+    TurnRefused: "turn_refused_allocations", "allocations", Lower, "refused",
+        "Allocations that TURN servers refused while the overlay connected: full, overloaded, or out of reach.";
     TurnRelayed: "turn_relayed_gb_per_hour", "GB/h", Lower, "relayed GB/h",
         "What TURN servers send on in the measured window, headers included, scaled to one hour; through two servers it counts twice.";
     TurnCost: "turn_cost_usd_per_hour", "USD/h", Lower, "TURN cost/h",

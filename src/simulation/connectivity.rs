@@ -27,6 +27,7 @@ fn shares(values: &mut MetricValues, tally: &Tally, wanted: u64) {
     values.set(MetricId::RelayedTcp, percent(|pair| pair.relayed_tcp));
     values.set(MetricId::RelayedTls, percent(|pair| pair.relayed_tls));
     values.set(MetricId::Failed, percent(|pair| pair.failed));
+    values.set(MetricId::TurnRefused, tally.refused_allocations as f64);
 }
 
 // A share of the wanted connections is a larger one of those that open at all.

@@ -9,13 +9,14 @@
 //! **How right it is.** Times told are exact where the leaf's outcome is that of the pair's own course. A
 //! leaf is tried against the state machine from time to time and split where it was wrong; so the share of
 //! look-ups that get the outcome of a neighbouring course falls with their number. The runs of a tree are bounded
-//! by the square root of its look-ups: a mesh of many thousand peers costs little more than walking the trees
-//! (measured in docs/MODELS.md). When all candidates are known, what was signaled and how many datagrams there
-//! were is that of the leaf's witness. Chains of boxes that look the same from outside share their trees.
+//! by the square root of its look-ups (what that costs and how right it is: docs/PERFORMANCE.md,
+//! docs/MODELS.md). When all candidates are known, what was signaled and how many datagrams there were is
+//! that of the leaf's witness. Chains of boxes that look the same from outside share their trees.
 //!
 //! **Losses** are drawn by the gaps between them ([`Chance`]), for as many datagrams as the set-up has.
 //! Without a loss a look-up is one walk. What one loss adds is known from the runs of a few witnesses of the tree.
-//! With more, the state machine runs while a budget of the same kind lasts; then what they add is summed up.
+//! With two, the state machine runs while a budget of the same kind lasts; then what they add is summed up.
+//! With more it always runs.
 
 use self::chance::{Draws, Lost};
 use self::courses::{Courses, Found, Tree};

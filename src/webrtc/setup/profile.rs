@@ -62,26 +62,6 @@ impl SetupProfile {
         }
     }
 
-    /// What happens on the path between the peers, after signaling, in round trips; of `engines` as
-    /// between two browsers of one kind.
-    #[must_use]
-    pub const fn stages(self) -> &'static [(&'static str, u64)] {
-        match self {
-            Self::Classic12 => &[("ICE", 1), ("DTLS 1.2", 2), ("SCTP and channel", 2)],
-            Self::Engines | Self::Dtls13 => &[("ICE", 1), ("DTLS 1.3", 1), ("SCTP and channel", 2)],
-            Self::Snap => &[("ICE", 1), ("DTLS 1.2", 2)],
-            Self::Warp => &[("ICE with DTLS", 1)],
-            Self::WebrtcRs => &[("ICE check and nomination", 2), ("DTLS 1.2 with cookie", 3), ("SCTP and channel", 2)],
-            Self::Instant => &[],
-        }
-    }
-
-    /// Round trips over the path between the peers, after signaling.
-    #[must_use]
-    pub fn path_round_trips(self) -> u64 {
-        self.stages().iter().map(|(_, round_trips)| round_trips).sum()
-    }
-
     /// Bytes that a DTLS record adds with AES-GCM: 13 header, 8 nonce and 16 tag in version 1.2 (RFC
     /// 5288); 5 header, 1 content type and 16 tag in 1.3 (RFC 9147, section 4).
     #[must_use]
