@@ -177,7 +177,7 @@ fn behind_boxes_with_servers_too() {
     let mut results = Vec::new();
     for (name, gather, real_gather) in cells {
         let preset = MIDDLEBOX_PRESETS.iter().find(|preset| preset.name == name);
-        let boxes = preset.map(|preset| (preset.make)()).unwrap_or_else(|| panic!("there is no box {name}"));
+        let boxes = preset.map_or_else(|| panic!("there is no box {name}"), |preset| (preset.make)());
         let mut same = 0;
         let mut opened: [Vec<u64>; 2] = [Vec::new(), Vec::new()];
         for seed in 0..runs {

@@ -27,8 +27,11 @@ struct Cell {
     open_ns: [Option<u64>; 2],
     failed_ns: Option<u64>,
     /// The types of both ends' pairs, and whether a relay is on the path; of open channels only.
-    path: Option<([Option<(&'static str, &'static str)>; 2], bool)>,
+    path: Option<(Types, bool)>,
 }
+
+/// The candidate types of each end's pair: its own, the other's.
+type Types = [Option<(&'static str, &'static str)>; 2];
 
 /// One set-up.
 struct Case {
