@@ -163,7 +163,7 @@ impl<'a> Mesh<'a> {
             transports: TRANSPORTS.to_vec(),
             profile: self.world.setup(),
         };
-        let open = run(&setup, &Losses::default(), Comparisons::silent(self.delays(a, b))).outcome.times.open;
+        let open = run(&setup, &Losses::default(), Comparisons::new(self.delays(a, b))).outcome.times.open;
         open.map(|time| time.map(|stamp| stamp.time().since(SimTime::ZERO)))
     }
 }

@@ -60,7 +60,7 @@ fn measure_run(criterion: &mut Criterion, spec: IceSpec) -> String {
     let mut pair = 0;
     let mut once = || {
         pair += 1;
-        run(&setup, &Losses::default(), Comparisons::silent(delays(pair))).outcome
+        run(&setup, &Losses::default(), Comparisons::new(delays(pair))).outcome
     };
     let mut group = criterion.benchmark_group("setup");
     group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));

@@ -53,7 +53,7 @@ fn direct_with(kinds: &[EndSpec], pair: SetupPair, losses: &Losses, delays: &Del
         transports: TRANSPORTS.to_vec(),
         profile: SetupProfile::default(),
     };
-    run(&setup, losses, Comparisons::silent(*delays)).outcome
+    run(&setup, losses, Comparisons::new(*delays)).outcome
 }
 
 /// Unequal delays of a grid: multiples of 5 ms from 5 to 155 ms.

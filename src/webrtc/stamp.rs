@@ -3,10 +3,9 @@
 //! Everything that happens while a connection is set up happens at a time of the form
 //! *constant + sum of (count x delay)*, where the delays are those of the ways that packets and
 //! signaling messages take ([`Leg`]) and the constants are timers. A [`Stamp`] carries the counts
-//! along with the time, and [`Comparisons`] notes which of two such times turned out earlier
-//! whenever that depends on the delays. A run of the set-up with the same outcomes of the same
-//! comparisons takes the same course, so that its result can be had for other delays without
-//! running it again.
+//! along with the time. A run of the set-up with the same outcomes of the same comparisons of times takes
+//! the same course, so that its result can be had for other delays without running it again; what
+//! parts two courses is a comparison that turns out otherwise, and [`Comparisons`] notes those.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -170,41 +169,39 @@ impl Difference {
         let legs = self.counts.iter().zip(delays.all());
         legs.fold(self.constant_ns, |sum, (&count, delay)| sum + i64::from(count) * delay.as_ns().cast_signed())
     }
-
-    // Its sign under any delays, if they do not matter.
-    fn certain(&self) -> Option<Ordering> {
-        let none_below = self.counts.iter().all(|&count| count >= 0);
-        let none_above = self.counts.iter().all(|&count| count <= 0);
-        match self.constant_ns.cmp(&0) {
-            sign if none_below && none_above => Some(sign),
-            Ordering::Greater if none_below => Some(Ordering::Greater),
-            Ordering::Less if none_above => Some(Ordering::Less),
-            _ => None,
-        }
-    }
 }
 
-/// The comparisons of a run whose outcome depended on the delays, in order.
+/// Compares times under given delays, and notes what is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Comparisons {
     delays: Delays,
-    silent: bool,
-    made: Vec<(Difference, Ordering)>,
+    notes: Option<Box<Notes>>,
+}
+
+// Differences of compared times that have another sign under the ones of two delays than under the others.
+#[derive(Clone, Debug)]
+struct Notes {
+    // How much longer than the run's own both delays are, in ns.
+    longer_ns: [[i64; LEGS]; 2],
+    made: Vec<Difference>,
     // Those in `made`, to find them again.
     known: BTreeSet<Difference>,
 }
 
 impl Comparisons {
-    /// None yet, under these delays.
+    /// Under these delays, noting nothing.
     #[must_use]
     pub const fn new(delays: Delays) -> Self {
-        Self { delays, silent: false, made: Vec::new(), known: BTreeSet::new() }
+        Self { delays, notes: None }
     }
 
-    /// None, ever: for runs of which only the outcome is wanted.
+    /// Under these delays, noting what turns out otherwise under the first of two others than under the
+    /// second.
     #[must_use]
-    pub const fn silent(delays: Delays) -> Self {
-        Self { delays, silent: true, made: Vec::new(), known: BTreeSet::new() }
+    pub fn between(delays: Delays, others: [&Delays; 2]) -> Self {
+        let ns = |delay: SimDuration| delay.as_ns().cast_signed();
+        let longer_ns = others.map(|other| std::array::from_fn(|leg| ns(other.0[leg]) - ns(delays.0[leg])));
+        Self { delays, notes: Some(Box::new(Notes { longer_ns, made: Vec::new(), known: BTreeSet::new() })) }
     }
 
     /// The delays.
@@ -214,22 +211,37 @@ impl Comparisons {
     }
 
     /// Which of two times is earlier.
+    #[inline]
     pub fn compare(&mut self, a: Stamp, b: Stamp) -> Ordering {
-        let outcome = a.time.cmp(&b.time);
-        if self.silent || a.counts == b.counts {
-            return outcome;
+        if let Some(notes) = &mut self.notes
+            && a.counts != b.counts
+        {
+            notes.take(a, b, &self.delays);
         }
-        let difference = Difference::between(a, b, &self.delays);
-        if difference.certain().is_none() && self.known.insert(difference) {
-            self.made.push((difference, outcome));
-        }
-        outcome
+        a.time.cmp(&b.time)
     }
 
-    /// What was compared, with the outcome.
+    /// The differences of times that were noted, each once, in the order in which they came up.
     #[must_use]
-    pub fn made(&self) -> &[(Difference, Ordering)] {
-        &self.made
+    pub fn made(&self) -> &[Difference] {
+        self.notes.as_ref().map_or(&[], |notes| &notes.made)
+    }
+}
+
+impl Notes {
+    fn take(&mut self, a: Stamp, b: Stamp, delays: &Delays) {
+        let now_ns = a.time.as_ns().wrapping_sub(b.time.as_ns()).cast_signed();
+        let counts: [i16; LEGS] = std::array::from_fn(|leg| a.counts[leg].wrapping_sub(b.counts[leg]).cast_signed());
+        let [one, other] = self.longer_ns.each_ref().map(|longer_ns| {
+            let legs = counts.iter().zip(longer_ns);
+            legs.fold(now_ns, |sum, (&count, ns)| sum + i64::from(count) * ns).signum()
+        });
+        if one != other {
+            let difference = Difference::between(a, b, delays);
+            if self.known.insert(difference) {
+                self.made.push(difference);
+            }
+        }
     }
 }
 
@@ -295,16 +307,19 @@ mod tests {
     }
 
     #[test]
-    fn only_what_depends_on_the_delays_is_noted_and_only_once() {
+    fn what_turns_out_otherwise_is_noted_and_only_once() {
         let now = delays(30, 50);
-        let mut comparisons = Comparisons::new(now);
-        let direct = Stamp::ZERO.over(Leg::Direct, &now);
-        let offer = Stamp::ZERO.over(Leg::Offer, &now);
-        assert_eq!(comparisons.compare(direct, direct.after(SimDuration::from_ms(1))), Ordering::Less);
-        assert_eq!(comparisons.compare(Stamp::ZERO, direct.after(SimDuration::from_ms(1))), Ordering::Less);
-        assert!(comparisons.made().is_empty());
-        assert_eq!(comparisons.compare(direct, offer), Ordering::Less);
-        assert_eq!(comparisons.compare(direct, offer), Ordering::Less);
-        assert_eq!(comparisons.made().len(), 1);
+        let (direct, offer) = (Stamp::ZERO.over(Leg::Direct, &now), Stamp::ZERO.over(Leg::Offer, &now));
+        let mut silent = Comparisons::new(now);
+        assert_eq!(silent.compare(direct, offer), Ordering::Less);
+        assert!(silent.made().is_empty());
+        let mut comparisons = Comparisons::between(now, [&delays(20, 50), &delays(60, 50)]);
+        assert_eq!(comparisons.compare(Stamp::ZERO, direct), Ordering::Less);
+        assert_eq!(comparisons.compare(direct, offer.after(SimDuration::from_ms(11))), Ordering::Less);
+        assert!(comparisons.made().is_empty(), "so it is with both");
+        for _ in 0..2 {
+            assert_eq!(comparisons.compare(direct, offer), Ordering::Less);
+            assert_eq!(comparisons.made(), [Difference::between(direct, offer, &now)]);
+        }
     }
 }

@@ -30,7 +30,7 @@ fn play(setup: &PairSetup) -> SetupOutcome<Stamp> {
 }
 
 fn play_with(setup: &PairSetup, losses: &Losses) -> SetupOutcome<Stamp> {
-    run(setup, losses, Comparisons::silent(Delays::uniform(SimDuration::from_ms(25)))).outcome
+    run(setup, losses, Comparisons::new(Delays::uniform(SimDuration::from_ms(25)))).outcome
 }
 
 fn opens(outcome: &SetupOutcome<Stamp>) -> Option<SimTime> {
@@ -104,7 +104,7 @@ fn both_ends_come_to_use_one_pair() {
         for (a, b) in ways.iter().flat_map(|a| ways.iter().map(move |b| (a, b))) {
             for delays in several_delays() {
                 let setup = setup([a, b].map(|boxes| end(spec, boxes.clone(), Gather::Turn)));
-                let outcome = run(&setup, &Losses::default(), Comparisons::silent(delays)).outcome;
+                let outcome = run(&setup, &Losses::default(), Comparisons::new(delays)).outcome;
                 let name = format!("{spec:?}: {a:?} offers to {b:?} under {delays:?}: {outcome:?}");
                 assert!(is_open(&outcome) && uses_one_pair(&outcome), "{name}");
                 let two = matches!(outcome.relay, RelayUse::Both(..));
@@ -123,7 +123,7 @@ fn candidates_from_checks_do_not_multiply_for_ever() {
             several_delays().into_iter().flat_map(|delays| [(delays, Gather::Stun), (delays, Gather::Turn)])
         {
             let setup = setup([0, 1].map(|_| end(spec, boxes(open_to_all), gather)));
-            let outcome = run(&setup, &Losses::default(), Comparisons::silent(delays)).outcome;
+            let outcome = run(&setup, &Losses::default(), Comparisons::new(delays)).outcome;
             assert!(is_open(&outcome), "{spec:?}, {gather:?}, {delays:?}: {outcome:?}");
             assert_eq!(outcome.relay, RelayUse::Direct);
         }

@@ -72,7 +72,7 @@ mod tests {
         let legs = [Leg::Direct, Leg::OffererToOwn, Leg::AnswererToOwn, Leg::OffererToOther, Leg::AnswererToOther];
         let delays = legs.into_iter().zip(0..).fold(Delays::default(), |all, (leg, place)| all.with(leg, ns(place)));
         let delays = delays.with(Leg::Offer, ns(8)).with(Leg::Answer, ns(9));
-        run(&setup, &Losses::default(), Comparisons::silent(delays)).outcome
+        run(&setup, &Losses::default(), Comparisons::new(delays)).outcome
     }
 
     #[test]

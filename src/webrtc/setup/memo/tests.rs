@@ -60,7 +60,7 @@ fn boundaries_are_found_to_the_nanosecond() {
             let timer = SimDuration::from_ns(25_000_000_u64.saturating_add_signed(ns));
             let delays = delays_of([0, draw(number, 1, 49_000), 20_000]).with(Leg::Direct, timer);
             let found = Found::Leaf(courses.find(&mut tree, &delays, &machine));
-            assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::silent(delays)).0));
+            assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::new(delays)).0));
         }
     }
 }
@@ -76,7 +76,7 @@ fn equal_times_are_learned_too() {
         let delays = delays_of([us, 2 * us - sooner, 20_000]);
         let found = Found::Leaf(courses.find(&mut tree, &delays, &machine));
         if number > 100 {
-            assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::silent(delays)).0));
+            assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::new(delays)).0));
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A node asks for the sign of a linear form in the delays ([`Difference`]): which of two times is
 //! earlier. All nodes stand in one array, 32 bytes each: two to a cache line.
 
+use std::collections::BTreeSet;
+
 use crate::webrtc::stamp::{Delays, Difference};
 
 /// Where a branch leads: nowhere yet, to a node, or to a leaf.
@@ -51,6 +53,8 @@ struct Node {
 #[derive(Debug, Default)]
 pub(super) struct Forest {
     nodes: Vec<Node>,
+    // Those of the nodes, whichever way around.
+    forms: BTreeSet<Difference>,
 }
 
 impl Forest {
@@ -89,6 +93,12 @@ impl Forest {
             Some((index, false)) => self.nodes[index].greater = new,
         }
         self.nodes.push(Node { form, less: Branch::to_leaf(less), greater: Branch::to_leaf(greater) });
+        self.forms.insert(form.min(form.negated()));
+    }
+
+    /// The forms of all nodes, each once.
+    pub(super) fn forms(&self) -> impl Iterator<Item = &Difference> {
+        self.forms.iter()
     }
 
     /// How many comparisons they hold.
@@ -98,7 +108,7 @@ impl Forest {
 
     /// Bytes they take.
     pub(super) fn bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node>()
+        self.nodes.capacity() * size_of::<Node>() + self.forms.len() * 2 * size_of::<Difference>()
     }
 }
 
