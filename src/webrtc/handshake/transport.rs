@@ -143,6 +143,17 @@ impl Transport {
         std::mem::take(&mut self.out)
     }
 
+    /// Gives the list that [`take_out`](Self::take_out) gave back, empty, for its room.
+    pub fn give_back(&mut self, room: Vec<Output>) {
+        self.out = room;
+    }
+
+    /// Whether ICE has had a pair for it.
+    #[must_use]
+    pub const fn has_started(&self) -> bool {
+        self.started.is_some()
+    }
+
     /// When its DTLS handshake was complete, for the application.
     #[must_use]
     pub fn dtls_done(&self) -> Option<Stamp> {

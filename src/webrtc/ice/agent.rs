@@ -344,6 +344,11 @@ impl Agent {
         std::mem::take(&mut self.out)
     }
 
+    /// Gives the list that [`take_out`](Self::take_out) gave back, empty, for its room.
+    pub fn give_back(&mut self, room: Vec<Outgoing>) {
+        self.out = room;
+    }
+
     /// Sends a request on a pair.
     pub(super) fn request(&mut self, now: Stamp, index: usize, nominates: bool) {
         let pair = self.list.pairs[index];

@@ -134,11 +134,11 @@ impl End {
         }
     }
 
-    /// Takes what it has found out since into its candidates; those that are new.
-    pub(super) fn take_found(&mut self) -> Vec<Told> {
+    /// Takes what it has found out since into its candidates; the place of the first new one.
+    pub(super) fn take_found(&mut self) -> usize {
         let known = self.told.len();
-        for found in self.gatherer.take_found() {
-            match found {
+        for place in 0..self.gatherer.found().len() {
+            match self.gatherer.found()[place] {
                 Found::Reflexive { socket, mapped } => self.add_reflexive(socket, mapped),
                 Found::Relayed { number, address } => {
                     let candidate = Candidate::new(CandidateKind::Relayed, address, Route::Relay(number));
@@ -146,25 +146,31 @@ impl End {
                 }
             }
         }
-        self.told[known..].to_vec()
+        self.gatherer.forget_found();
+        known
     }
 
     /// Takes what it has to send: what leaves from its sockets first, as its parts are asked one after
     /// the other.
     pub(super) fn take_out(&mut self, now: Stamp, out: &mut Vec<Packet>) {
-        let asked_before = self.gatherer.take_out();
-        out.extend(asked_before);
-        for outgoing in self.agent.take_out() {
+        self.gatherer.take_out(out);
+        let mut checks = self.agent.take_out();
+        for outgoing in checks.drain(..) {
             self.send(now, outgoing.route, outgoing.to, Content::Check(outgoing.check), out);
         }
-        let path = self.agent.selected();
-        for output in self.transport.take_out() {
-            // Wake-ups are among its deadlines.
-            if let (Output::Send(segment), Some((local, remote))) = (output, path) {
-                self.send(now, local.route, remote.address, Content::Segment(segment), out);
+        self.agent.give_back(checks);
+        let mut outputs = self.transport.take_out();
+        if !outputs.is_empty() {
+            let path = self.agent.selected();
+            for output in outputs.drain(..) {
+                // Wake-ups are among its deadlines.
+                if let (Output::Send(segment), Some((local, remote))) = (output, path) {
+                    self.send(now, local.route, remote.address, Content::Segment(segment), out);
+                }
             }
         }
-        out.extend(self.gatherer.take_out());
+        self.transport.give_back(outputs);
+        self.gatherer.take_out(out);
     }
 
     /// Does what is due.

@@ -206,12 +206,17 @@ impl Gatherer {
         done
     }
 
-    pub(super) fn take_found(&mut self) -> Vec<Found> {
-        std::mem::take(&mut self.found)
+    /// What has been found out and not been taken in yet.
+    pub(super) fn found(&self) -> &[Found] {
+        &self.found
     }
 
-    pub(super) fn take_out(&mut self) -> Vec<Packet> {
-        std::mem::take(&mut self.out)
+    pub(super) fn forget_found(&mut self) {
+        self.found.clear();
+    }
+
+    pub(super) fn take_out(&mut self, out: &mut Vec<Packet>) {
+        out.append(&mut self.out);
     }
 
     /// When it wants to act next.

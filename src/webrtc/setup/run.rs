@@ -65,6 +65,9 @@ struct Driver<'a> {
     times: SetupTimes<Stamp>,
     signaled: [Signaled; 2],
     trace: Trace,
+    // What an end sends, while it is collected.
+    packets: Vec<Packet>,
+    signals: Vec<Signal>,
 }
 
 impl<'a> Driver<'a> {
@@ -80,6 +83,8 @@ impl<'a> Driver<'a> {
             times: SetupTimes::default(),
             signaled: [Signaled::default(); 2],
             trace: Trace::new(traced),
+            packets: Vec::new(),
+            signals: Vec::new(),
         }
     }
 
@@ -199,28 +204,31 @@ impl<'a> Driver<'a> {
     // Lets an end do all that follows from what has happened to it.
     fn settle(&mut self, side: usize) {
         let Some(mut end) = self.ends[side].take() else { return };
-        let (mut packets, mut signals) = (Vec::new(), Vec::new());
-        for _ in 0..=OVERDUE_MAX {
+        let mut packets = std::mem::take(&mut self.packets);
+        let mut signals = std::mem::take(&mut self.signals);
+        let mut overdue = 0;
+        let wake = loop {
             self.follow(side, &mut end, &mut packets, &mut signals);
             let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
             match end.next_wake(&mut moment) {
-                Some(wake) if moment.reached(wake) => end.act(&mut moment),
-                _ => break,
+                Some(wake) if overdue <= OVERDUE_MAX && moment.reached(wake) => end.act(&mut moment),
+                wake => break wake,
             }
-        }
-        self.follow(side, &mut end, &mut packets, &mut signals);
-        self.arm(side, &mut end);
+            overdue += 1;
+        };
+        self.arm(side, &mut end, wake);
         self.ends[side] = Some(end);
-        packets.into_iter().for_each(|packet| self.send(Party::End(side), packet));
-        signals.into_iter().for_each(|signal| self.signal(side, signal));
+        packets.drain(..).for_each(|packet| self.send(Party::End(side), packet));
+        signals.drain(..).for_each(|signal| self.signal(side, signal));
+        (self.packets, self.signals) = (packets, signals);
     }
 
     // What an end has found out, and what it has to send.
     fn follow(&mut self, side: usize, end: &mut End, packets: &mut Vec<Packet>, signals: &mut Vec<Signal>) {
         let who = Who::end(side);
-        let found = end.take_found();
+        let first_new = end.take_found();
         if self.setup.trickle && end.described {
-            signals.extend(found.into_iter().map(Signal::Candidate));
+            signals.extend(end.told[first_new..].iter().copied().map(Signal::Candidate));
         }
         if end.gatherer.take_done() {
             end.gathered = true;
@@ -247,7 +255,9 @@ impl<'a> Driver<'a> {
             }
             _ => {}
         }
-        self.note_progress(side, end);
+        if end.transport.has_started() {
+            self.note_progress(side, end);
+        }
     }
 
     fn note_progress(&mut self, side: usize, end: &End) {
@@ -270,9 +280,9 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn arm(&mut self, side: usize, end: &mut End) {
+    fn arm(&mut self, side: usize, end: &mut End, wake: Option<Stamp>) {
+        let Some(wake) = wake else { return };
         let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
-        let Some(wake) = end.next_wake(&mut moment) else { return };
         let wake = if moment.reached(wake) { self.now.after(SimDuration::from_ns(1)) } else { wake };
         if end.armed.is_none_or(|armed| self.comparisons.compare(wake, armed).is_lt()) {
             end.armed = Some(wake);
