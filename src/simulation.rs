@@ -27,7 +27,7 @@ use crate::metrics::RunRecord;
 use crate::overlay::Overlay;
 use crate::overlay::workload::Flow;
 use crate::rng::{Domain, Seed, Streams};
-use crate::scenario::Cell;
+use crate::scenario::{Cell, Settings};
 use crate::units::SimTime;
 use crate::webrtc::HeaderOverhead;
 use crate::world::{World, WorldError, WorldSpec};
@@ -83,10 +83,10 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let settings = &cell.settings;
     let Prepared { streams, world, flows, overlay } = Prepared::new(cell, seed)?;
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
-    let webrtc = &settings.webrtc;
-    let connected = connect::connect(connect::Setting { world: &world, overlay: &overlay, webrtc, streams, horizon })?;
+    let origin = origin(settings);
+    let connected = connect::connect(connect::Setting { world: &world, overlay: &overlay, origin, streams, horizon })?;
     let plan = plan::Plan::new(settings, &world, &overlay, &connected, &flows, streams, options);
-    let relays = relay::Relays::new(&world, webrtc.overhead == HeaderOverhead::Full);
+    let relays = relay::Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
     let model = flow::Flows::new(world, overlay, connected, plan, relays);
     let mut engine = Engine::new(model, RunLimits::default());
     let (model, scheduler) = engine.parts_mut();
@@ -96,6 +96,10 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     engine.model_mut().end();
     engine.run_until(SimTime::MAX)?;
     Ok(measure::record(seed, settings, engine.into_model(), events))
+}
+
+fn origin(settings: &Settings) -> connect::Origin<'_> {
+    connect::Origin { population: &settings.population, latency: &settings.latency, webrtc: &settings.webrtc }
 }
 
 /// What a replication begins with, whatever runs it: the same peers, flows and overlay.
@@ -115,11 +119,11 @@ pub(crate) struct Prepared {
 #[cfg(feature = "real")]
 pub(crate) fn beginnings(
     prepared: &Prepared,
-    settings: &crate::scenario::Settings,
+    settings: &Settings,
 ) -> Result<Vec<(crate::overlay::Connection, SimTime)>, EngineError> {
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let Prepared { streams, world, overlay, .. } = prepared;
-    let setting = connect::Setting { world, overlay, webrtc: &settings.webrtc, streams: *streams, horizon };
+    let setting = connect::Setting { world, overlay, origin: origin(settings), streams: *streams, horizon };
     connect::beginnings(setting)
 }
 

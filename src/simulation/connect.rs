@@ -18,6 +18,7 @@
 mod attempt;
 mod begin;
 mod exchange;
+mod learned;
 mod opened;
 mod path;
 mod peer;
@@ -32,6 +33,7 @@ mod tests;
 mod turn;
 
 use self::attempt::Attempts;
+pub(super) use self::learned::Origin;
 pub(super) use self::opened::Kept;
 use self::opened::Opened;
 use self::path::Paths;
@@ -94,7 +96,8 @@ impl Connected {
 pub(super) struct Setting<'a> {
     pub(super) world: &'a World,
     pub(super) overlay: &'a Overlay,
-    pub(super) webrtc: &'a WebrtcSpec,
+    /// Where the world comes from.
+    pub(super) origin: Origin<'a>,
     pub(super) streams: Streams,
     /// The end of the replication: nobody tries to reach the signaling service after it, and nothing is
     /// negotiated anew.
@@ -141,7 +144,7 @@ fn run(setting: Setting<'_>, keep_beginnings: bool) -> Result<Connecting<'_>, En
 
 // Where nothing takes time and nothing limits, all is open as soon as both ends are there.
 fn at_once(setting: Setting<'_>) -> Option<Connected> {
-    let Setting { world, overlay, webrtc, .. } = setting;
+    let Setting { world, overlay, origin: Origin { webrtc, .. }, .. } = setting;
     let free = |node: u32| {
         let engine = &world.class(node).engine;
         let work = engine.cpu_per_setup + engine.first_setup;
@@ -254,7 +257,7 @@ impl Model for Connecting<'_> {
 
 impl<'a> Connecting<'a> {
     fn new(setting: Setting<'a>, keep_beginnings: bool) -> Self {
-        let Setting { world, overlay, webrtc, streams, horizon } = setting;
+        let Setting { world, overlay, origin: Origin { webrtc, .. }, streams, horizon } = setting;
         Self {
             world,
             overlay,
@@ -266,7 +269,7 @@ impl<'a> Connecting<'a> {
             server: Server::new(&webrtc.signaling),
             batch: Batch::of(&webrtc.signaling),
             routes: Routes::new(world, webrtc.signaling.in_band),
-            paths: Paths::new(world, webrtc, streams),
+            paths: Paths::new(&setting),
             turn: Turn::new(world, webrtc),
             tally: Tally::new(world),
             degrees: vec![0; world.nodes() as usize],

@@ -1,18 +1,24 @@
 //! What happens between two ends once their offer and answer can travel: the seam to the model of one
 //! connection's set-up.
 //!
-//! Whatever takes time is looked up in [`Setups`], which tells what the state machine of `webrtc::setup`
-//! would do under the delays and losses of this pair and this attempt.
+//! Whatever takes time is asked of [`Setups`], which tells what the state machine of `webrtc::setup`
+//! does under the delays and losses of this pair and this attempt.
 
 use super::turn::Allocation;
+use super::{Setting, learned};
 use crate::net::PairOutcome;
 use crate::rng::{Domain, PairKey, Streams};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
-use crate::webrtc::setup::{Chance, EndSpec, Gather, LinkLoss, SetupOptions, SetupOutcome, SetupPair, Setups};
+use crate::webrtc::setup::{
+    Chance, EndSpec, Gather, LinkLoss, SetupOptions, SetupOutcome, SetupPair, Setups, SetupsSize,
+};
 use crate::webrtc::stamp::{Delays, Leg};
 use crate::webrtc::turn::{RelayCode, Transports, TurnSpec};
 use crate::world::World;
+
+/// Connections of an overlay up to which each set-up is played through: a fraction of a second.
+const PLAYED_MAX: u64 = 1_000;
 
 /// What becomes of an attempt, in times from its offer on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +74,37 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    pub(super) fn new(world: &World, webrtc: &WebrtcSpec, streams: Streams) -> Self {
+    /// Those of an overlay: each played through where they are few, else looked up in what is known of the
+    /// population.
+    pub(super) fn new(setting: &Setting<'_>) -> Self {
+        let Setting { world, overlay, origin, streams, .. } = *setting;
+        let few = overlay.connections() <= PLAYED_MAX || !world.setup().signals();
+        Self::with(world, origin.webrtc, streams, |kinds, options| match few {
+            true => Setups::played(kinds, options),
+            false => match learned::setups(origin) {
+                Some(known) => known.known_to(kinds),
+                None => Setups::new(kinds, options),
+            },
+        })
+    }
+
+    /// Those to learn from.
+    pub(super) fn learning(world: &World, webrtc: &WebrtcSpec, streams: Streams) -> Self {
+        Self::with(world, webrtc, streams, Setups::learning)
+    }
+
+    /// All played through.
+    #[cfg(test)]
+    pub(super) fn played(world: &World, webrtc: &WebrtcSpec, streams: Streams) -> Self {
+        Self::with(world, webrtc, streams, Setups::played)
+    }
+
+    fn with(
+        world: &World,
+        webrtc: &WebrtcSpec,
+        streams: Streams,
+        setups: impl FnOnce(Vec<EndSpec>, SetupOptions) -> Setups,
+    ) -> Self {
         let spoken = webrtc.turn.spec().map_or(Transports::ALL, TurnSpec::transports);
         let options = SetupOptions {
             trickle: webrtc.signaling.trickle,
@@ -78,11 +114,20 @@ impl Paths {
         };
         let refused = world.ends().iter().map(|end| EndSpec { gather: Gather::Stun, ..end.clone() });
         Self {
-            setups: Setups::new(world.ends().iter().cloned().chain(refused).collect(), options),
+            setups: setups(world.ends().iter().cloned().chain(refused).collect(), options),
             kinds: u16::try_from(world.ends().len()).expect("invariant: kinds have 16 bits"),
             key: streams.pair_key(Domain::Connect),
             interop_threshold: webrtc.connect.interop_failures.threshold(),
         }
+    }
+
+    /// What there is in memory.
+    pub(super) fn size(&self) -> SetupsSize {
+        self.setups.size()
+    }
+
+    pub(super) fn into_setups(self) -> Setups {
+        self.setups
     }
 
     /// What becomes of attempt number `attempt` of a connection whose offer and answer take this long.

@@ -64,9 +64,13 @@ impl Stage {
     }
 
     fn world(&self) -> World {
-        let latency = LatencySpec::Constant { one_way: ONE_WAY };
+        let latency = self.latency();
         let spec = WorldSpec { population: &self.population, latency: &latency, webrtc: &self.webrtc, servers: 0 };
         spec.generate(Streams::new(Seed(1))).expect("a world")
+    }
+
+    fn latency(&self) -> LatencySpec {
+        LatencySpec::Constant { one_way: ONE_WAY }
     }
 
     fn overlay(&self) -> Overlay {
@@ -81,7 +85,7 @@ impl Stage {
     /// From the offer of peer 1 to peer 0 until both are open.
     fn set_up(&self, offer: SimDuration, answer: SimDuration) -> SimDuration {
         let world = self.world();
-        let mut paths = Paths::new(&world, &self.webrtc, Streams::new(Seed(1)));
+        let mut paths = Paths::played(&world, &self.webrtc, Streams::new(Seed(1)));
         match paths.set_up(&world, [1, 0], 1, path::Legs { offer, answer, allocations: Default::default() }) {
             path::SetUp::Opens(opens) => opens.after,
             path::SetUp::Fails(failed) => panic!("it fails: {failed:?}"),
@@ -99,9 +103,11 @@ impl Stage {
 
     fn with_setting<T>(&self, use_it: impl FnOnce(Setting<'_>) -> T) -> T {
         let (world, overlay) = (self.world(), self.overlay());
-        let (webrtc, streams) = (&self.webrtc, Streams::new(Seed(1)));
+        let streams = Streams::new(Seed(1));
+        let latency = self.latency();
+        let origin = Origin { population: &self.population, latency: &latency, webrtc: &self.webrtc };
         let horizon = SimTime::ZERO + SimDuration::from_secs(60);
-        use_it(Setting { world: &world, overlay: &overlay, webrtc, streams, horizon })
+        use_it(Setting { world: &world, overlay: &overlay, origin, streams, horizon })
     }
 }
 

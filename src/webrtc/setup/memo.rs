@@ -82,26 +82,85 @@ pub struct SetupsSize {
 }
 
 /// The set-ups of a population.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Setups {
     kinds: Vec<EndSpec>,
     options: SetupOptions,
+    way: Way,
     // By the offerer's kind; then by the answerer's kind and the relation. Empty until they are needed.
     trees: Vec<Vec<Tree>>,
     // Whose tree serves an end apart from the other.
     stand_ins: Vec<u16>,
+    // The place in `kinds` of each kind that is asked for.
+    places: Vec<u16>,
     courses: Courses,
     lost: Vec<Lost>,
 }
 
+// Where an outcome comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    // A run of its own.
+    Played,
+    // What has been learned, as far as look-ups pay for runs.
+    Learned,
+    // The same, and learning pays at any price.
+    Learning,
+}
+
 impl Setups {
-    /// Of ends of these kinds.
+    /// Of ends of these kinds; learns as it is asked.
     #[must_use]
     pub fn new(kinds: Vec<EndSpec>, options: SetupOptions) -> Self {
+        Self::by(Way::Learned, kinds, options)
+    }
+
+    /// Of ends of these kinds, each look-up a run of its own: exact, and worth its time where there are few.
+    #[must_use]
+    pub fn played(kinds: Vec<EndSpec>, options: SetupOptions) -> Self {
+        Self::by(Way::Played, kinds, options)
+    }
+
+    /// Of ends of these kinds, to be learned from: does not save runs.
+    #[must_use]
+    pub fn learning(kinds: Vec<EndSpec>, options: SetupOptions) -> Self {
+        Self::by(Way::Learning, kinds, options)
+    }
+
+    /// What has been learned here, for ends of other kinds too.
+    ///
+    /// # Panics
+    /// If there are more than 65,535 kinds in all.
+    #[must_use]
+    pub fn known_to(&self, kinds: Vec<EndSpec>) -> Self {
+        let mut all = self.kinds.clone();
+        let places = kinds.into_iter().map(|kind| {
+            let place = all.iter().position(|known| *known == kind).unwrap_or_else(|| {
+                all.push(kind);
+                all.len() - 1
+            });
+            u16::try_from(place).expect("kinds have 16 bits")
+        });
+        let places = places.collect();
+        let settled = |row: &Vec<Tree>| {
+            let mut row: Vec<Tree> = row.iter().map(Tree::settled).collect();
+            if !row.is_empty() {
+                row.resize_with(all.len() * RELATIONS, Tree::default);
+            }
+            row
+        };
+        let mut trees: Vec<Vec<Tree>> = self.trees.iter().map(settled).collect();
+        trees.resize_with(all.len(), Vec::new);
+        let stand_ins = canonical::stand_ins(&all);
+        Self { kinds: all, way: Way::Learned, trees, stand_ins, places, ..self.clone() }
+    }
+
+    fn by(way: Way, kinds: Vec<EndSpec>, options: SetupOptions) -> Self {
         let trees = kinds.iter().map(|_| Vec::new()).collect();
         let stand_ins = canonical::stand_ins(&kinds);
+        let places = (0..).take(kinds.len()).collect();
         let courses = Courses::within(options.memory_bytes);
-        Self { kinds, options, trees, stand_ins, courses, lost: Vec::new() }
+        Self { kinds, options, way, trees, stand_ins, places, courses, lost: Vec::new() }
     }
 
     /// What becomes of a set-up, in times since the offerer begins.
@@ -110,18 +169,21 @@ impl Setups {
     /// If the pair is of kinds that are not in the list.
     #[inline]
     pub fn look_up(&mut self, pair: SetupPair, delays: &Delays, chance: &Chance) -> SetupOutcome<SimDuration> {
-        let Self { kinds, options, trees, stand_ins, courses, lost } = self;
+        let Self { kinds, options, way, trees, stand_ins, places, courses, lost } = self;
+        let place = |kind: u16| places[usize::from(kind)];
         let pair = match pair.relation {
-            Relation::Apart => SetupPair { kinds: pair.kinds.map(|kind| stand_ins[usize::from(kind)]), ..pair },
-            _ => pair,
+            Relation::Apart => SetupPair { kinds: pair.kinds.map(|kind| stand_ins[usize::from(place(kind))]), ..pair },
+            _ => SetupPair { kinds: pair.kinds.map(place), ..pair },
         };
         let machine = |lost: &[Lost], comparisons: Comparisons| run_once(kinds, options, pair, lost, comparisons);
         let row = &mut trees[usize::from(pair.kinds[0])];
         if row.is_empty() {
-            row.resize_with(kinds.len() * RELATIONS, Tree::default);
+            let tree = if *way == Way::Learning { Tree::eager } else { Tree::default };
+            row.resize_with(kinds.len() * RELATIONS, tree);
         }
         let tree = &mut row[usize::from(pair.kinds[1]) * RELATIONS + pair.relation as usize];
-        let leaf = if tree.is_young() { None } else { Some(courses.find(tree, delays, &machine)) };
+        let leaf =
+            if *way == Way::Played || tree.is_young() { None } else { Some(courses.find(tree, delays, &machine)) };
         let mut found = match leaf {
             Some(leaf) => Found::Leaf(leaf),
             None => courses.play(&[], delays, &machine),

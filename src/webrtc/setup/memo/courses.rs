@@ -33,13 +33,26 @@ const HALVINGS_MAX: u32 = 34;
 const SUMMED_MAX: usize = 2;
 
 /// Runs that are paid for by look-ups.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
     look_ups: u64,
     runs: u64,
+    // Runs that need no look-ups.
+    free: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { look_ups: 0, runs: 0, free: FIRST_RUNS }
+    }
 }
 
 impl Budget {
+    /// Of what has been learned before.
+    pub(super) const NOTHING_FREE: Self = Self { look_ups: 0, runs: 0, free: 0 };
+    /// Of what is to be learned whatever it costs.
+    pub(super) const ALL_FREE: Self = Self { look_ups: 0, runs: 0, free: u64::MAX };
+
     #[inline]
     pub(super) const fn earn(&mut self) {
         self.look_ups += 1;
@@ -51,13 +64,13 @@ impl Budget {
 
     #[inline]
     pub(super) const fn lasts(&self) -> bool {
-        let earned = self.runs.saturating_sub(FIRST_RUNS);
+        let earned = self.runs.saturating_sub(self.free);
         earned * earned < RUNS_PER_ROOT * RUNS_PER_ROOT * self.look_ups
     }
 }
 
 /// What is known of the set-ups between two kinds of ends.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tree {
     root: Branch,
     budget: Budget,
@@ -66,6 +79,21 @@ pub(super) struct Tree {
 }
 
 impl Tree {
+    /// Of which as much is learned as there is to learn.
+    pub(super) fn eager() -> Self {
+        let extras = Extras::default().with(Budget::ALL_FREE);
+        Self { budget: Budget::ALL_FREE, extras, played: PLAYED_LOOK_UPS, ..Self::default() }
+    }
+
+    /// The same, from where on learning is paid for by look-ups; none if nothing has been learned.
+    pub(super) fn settled(&self) -> Self {
+        if self.budget.look_ups == 0 {
+            return Self::default();
+        }
+        let extras = self.extras.clone().with(Budget::NOTHING_FREE);
+        Self { budget: Budget::NOTHING_FREE, extras, ..self.clone() }
+    }
+
     /// Whether this look-up is one of the first, and to be played through.
     #[inline]
     pub(super) const fn is_young(&mut self) -> bool {
@@ -78,7 +106,7 @@ impl Tree {
 }
 
 /// All courses learned so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Courses {
     forest: Forest,
     leaves: Vec<Leaf>,

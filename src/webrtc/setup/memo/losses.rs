@@ -24,7 +24,7 @@ pub(super) struct Extra {
 }
 
 /// What the losses of one tree add, one by one.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Extras {
     known: BTreeMap<Lost, Vec<Extra>>,
     /// Set-ups with a loss, and runs for them.
@@ -41,6 +41,11 @@ pub(super) enum Known {
 }
 
 impl Extras {
+    /// The same with another budget.
+    pub(super) fn with(self, budget: Budget) -> Self {
+        Self { budget, ..self }
+    }
+
     /// What a loss adds to a set-up of this leaf; `number` chooses among those of other leaves.
     pub(super) fn of(&self, lost: Lost, leaf: u32, number: u64) -> Known {
         let extras = self.nearest(lost);

@@ -49,7 +49,7 @@ impl Summary {
 }
 
 /// All outcomes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Outcomes {
     outcomes: Vec<Outcome>,
     // By their forms; the few with the same forms differ in the rest.

@@ -50,7 +50,7 @@ struct Node {
 }
 
 /// The nodes of all trees.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Forest {
     nodes: Vec<Node>,
     // Those of the nodes, whichever way around.

@@ -1,0 +1,98 @@
+//! What is learned of set-ups once, for all replications of a population.
+//!
+//! Replications differ in who lives where and in the overlay, not in the kinds of ends there are; what
+//! one would learn of their set-ups is what the next one would. So it is learned beforehand from pairs
+//! of a population drawn for the purpose, which depends on the scenario alone: a replication finds the same whether
+//! or not others have run before it.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::path::{Legs, Paths};
+use crate::net::LatencySpec;
+use crate::rng::{Domain, PairKey, Seed, Streams};
+use crate::units::SimDuration;
+use crate::webrtc::WebrtcSpec;
+use crate::webrtc::setup::Setups;
+use crate::world::{PeerCount, PopulationSpec, World, WorldSpec};
+
+/// Where a population comes from.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::simulation) struct Origin<'a> {
+    pub(in crate::simulation) population: &'a PopulationSpec,
+    pub(in crate::simulation) latency: &'a LatencySpec,
+    pub(in crate::simulation) webrtc: &'a WebrtcSpec,
+}
+
+/// Peers that are drawn to learn from.
+const PEERS: u32 = 1_000;
+/// Runs of the state machine after which enough is learned, and look-ups if it takes fewer runs.
+const RUNS: u64 = 12_000;
+const LOOK_UPS: u32 = 200_000;
+/// Longest wait for a CPU and for servers that is learned from: more do not change the course.
+const WAIT_MAX: SimDuration = SimDuration::from_secs(4);
+/// Populations that are kept in mind.
+const KEPT_MAX: usize = 8;
+
+struct Known {
+    population: PopulationSpec,
+    latency: LatencySpec,
+    webrtc: WebrtcSpec,
+    setups: Arc<OnceLock<Option<Setups>>>,
+}
+
+static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
+/// What is known of the set-ups of a population; nothing where it cannot be drawn.
+pub(super) fn setups(origin: Origin<'_>) -> Option<Setups> {
+    let known = find(origin);
+    known.get_or_init(|| learn(origin)).clone()
+}
+
+fn find(origin: Origin<'_>) -> Arc<OnceLock<Option<Setups>>> {
+    let Origin { latency, webrtc, .. } = origin;
+    let population = sample(origin.population);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let same = |known: &&Known| known.population == population && known.latency == *latency && known.webrtc == *webrtc;
+    if let Some(found) = known.iter().find(same) {
+        return Arc::clone(&found.setups);
+    }
+    if known.len() == KEPT_MAX {
+        known.remove(0);
+    }
+    let setups = Arc::default();
+    known.push(Known { population, latency: latency.clone(), webrtc: webrtc.clone(), setups: Arc::clone(&setups) });
+    setups
+}
+
+// A population of the same kinds.
+fn sample(population: &PopulationSpec) -> PopulationSpec {
+    let peers = PeerCount::new(PEERS).expect("invariant: a number of peers");
+    PopulationSpec { peers, join_over: SimDuration::ZERO, ..population.clone() }
+}
+
+fn learn(Origin { population, latency, webrtc }: Origin<'_>) -> Option<Setups> {
+    let streams = Streams::new(Seed(0));
+    let population = sample(population);
+    let world = WorldSpec { population: &population, latency, webrtc, servers: 0 }.generate(streams).ok()?;
+    let mut paths = Paths::learning(&world, webrtc, streams);
+    let key = streams.pair_key(Domain::Connect);
+    for number in 0..LOOK_UPS {
+        if paths.size().runs >= RUNS {
+            break;
+        }
+        let [a, b] = [0, 1].map(|which| crate::rng::below(key.directed(number, which), u64::from(PEERS)) as u32);
+        if a != b {
+            paths.set_up(&world, [a, b], 1, legs(&world, [a, b], key, number));
+        }
+    }
+    Some(paths.into_setups())
+}
+
+// Every other answer waits, as long ones as often as short ones.
+fn legs(world: &World, [a, b]: [u32; 2], key: PairKey, number: u32) -> Legs {
+    let draw = key.directed(number, 2);
+    let wait_ns = if draw & 1 == 0 { 0 } else { WAIT_MAX.as_ns() >> ((draw >> 1) % 10) };
+    let wait_ns = wait_ns / 2 + crate::rng::below(key.directed(number, 3), wait_ns / 2 + 1);
+    let way = |from: u32, to: u32| SimDuration::from_ns(world.to_signaling_ns(from) + world.from_signaling_ns(to));
+    Legs { offer: way(a, b), answer: way(b, a) + SimDuration::from_ns(wait_ns), allocations: Default::default() }
+}
