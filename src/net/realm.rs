@@ -131,8 +131,10 @@ impl Internet {
     pub fn send(&mut self, now: SimTime, from: HostId, header: Header) -> Result<Transit, DropReason> {
         let mut realm = self.hosts[from.index()].realm;
         let mut header = header;
+        // Boxes on the way out leave the destination as it is.
+        let lives_in = self.owner(*header.destination.ip()).map(|owner| self.home(owner));
         loop {
-            if self.lives_at_or_below(*header.destination.ip(), realm) {
+            if lives_in.is_some_and(|lives_in| self.is_at_or_below(lives_in, realm)) {
                 return Ok(Transit { realm, header });
             }
             let (parent, middlebox) = self.realms[realm.0 as usize].up.as_mut().ok_or(DropReason::NoRoute)?;
@@ -197,12 +199,11 @@ impl Internet {
         middlebox.inbound(now, header).map(|_| ())
     }
 
-    // Whether an address belongs to somebody in a realm, or behind boxes in it that do not translate.
-    fn lives_at_or_below(&self, address: Ipv4Addr, realm: RealmId) -> bool {
-        let Some(owner) = self.owner(address) else { return false };
-        let mut at = self.home(owner);
+    // Whether a realm is another one, or behind boxes in it that do not translate.
+    fn is_at_or_below(&self, realm: RealmId, other: RealmId) -> bool {
+        let mut at = realm;
         loop {
-            if at == realm {
+            if at == other {
                 return true;
             }
             let below = self.realm(at);

@@ -266,10 +266,13 @@ impl Moment<'_> {
         self.comparisons.compare(deadline, self.now) == Ordering::Less
     }
 
-    /// The earliest of some times.
-    pub fn earliest(&mut self, times: impl IntoIterator<Item = Stamp>) -> Option<Stamp> {
-        let earlier = |first, other| if self.comparisons.compare(other, first).is_lt() { other } else { first };
-        times.into_iter().reduce(earlier)
+    /// The earlier of two times, as far as they are there.
+    #[inline]
+    pub fn sooner(&mut self, first: Option<Stamp>, other: Option<Stamp>) -> Option<Stamp> {
+        match (first, other) {
+            (Some(known), Some(new)) => Some(if self.comparisons.compare(new, known).is_lt() { new } else { known }),
+            (known, new) => known.or(new),
+        }
     }
 }
 

@@ -124,6 +124,9 @@ impl Transport {
 
     /// Does what is due.
     pub fn act(&mut self, moment: &mut Moment<'_>) {
+        if self.started.is_none() {
+            return;
+        }
         if self.parked_until.is_some_and(|until| moment.reached(until)) {
             self.unpark();
         }
@@ -177,6 +180,17 @@ impl Transport {
     #[must_use]
     pub fn failed(&self) -> Option<Stamp> {
         self.dtls.failed().or_else(|| self.sctp.failed()).filter(|_| self.spec.profile.tells_failure)
+    }
+
+    /// When it wants to be woken next, if that is before `first`; else that.
+    pub fn next_wake(&self, moment: &mut Moment<'_>, first: Option<Stamp>) -> Option<Stamp> {
+        if self.started.is_none() {
+            return first;
+        }
+        let first = moment.sooner(first, self.parked_until);
+        let first = moment.sooner(first, self.work.front().map(|&(due, _)| due));
+        let first = moment.sooner(first, self.dtls.deadline());
+        self.sctp.deadlines().into_iter().fold(first, |first, deadline| moment.sooner(first, deadline))
     }
 
     /// The times at which it wants to be woken.

@@ -32,7 +32,7 @@ impl Agent {
             _ => self.profile.disconnected_after,
         };
         let consent = self.last_consent.after(self.profile.consent_interval);
-        moment.earliest([heard.after(next), consent])
+        moment.sooner(Some(heard.after(next)), Some(consent))
     }
 
     // Those that look in rounds notice what has passed; those with a clock for it what has come.

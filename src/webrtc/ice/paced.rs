@@ -59,9 +59,10 @@ impl Agent {
         let wants = !self.triggered.is_empty() || self.has_waiting();
         let slot = wants.then(|| self.last_round.map_or(moment.now, |last| last.after(interval)));
         let open = self.list.pairs.iter().filter(|pair| pair.state == PairState::InProgress);
-        let resends = open.filter_map(|pair| pair.resend_at);
+        let first = moment.sooner(slot, self.patience_ends());
         let silence = self.silence_ends(moment);
-        moment.earliest([slot, self.patience_ends(), silence].into_iter().flatten().chain(resends))
+        let first = moment.sooner(first, silence);
+        open.fold(first, |first, pair| moment.sooner(first, pair.resend_at))
     }
 
     /// The next pair in turn, whenever the clock ticks.
@@ -91,7 +92,7 @@ impl Agent {
         let any = !self.triggered.is_empty() || self.list.pairs.iter().any(super::pairs::Pair::is_open);
         let turn = any.then(|| self.turn_comes().unwrap_or(moment.now));
         let silence = self.silence_ends(moment);
-        moment.earliest([turn, silence].into_iter().flatten())
+        moment.sooner(turn, silence)
     }
 
     // When the next pair is checked; at once if none has been.

@@ -190,13 +190,14 @@ impl End {
 
     /// Whether nothing will happen any more unless something comes.
     pub(super) fn is_idle(&self) -> bool {
-        self.gatherer.wakes().next().is_none() && self.transport.deadlines().next().is_none()
+        self.gatherer.is_idle() && self.transport.deadlines().next().is_none()
     }
 
     /// When it wants to act next, if ever; perhaps in the past.
     pub(super) fn next_wake(&self, moment: &mut Moment<'_>) -> Option<Stamp> {
         let agent = self.agent.next_wake(moment);
-        moment.earliest(agent.into_iter().chain(self.gatherer.wakes()).chain(self.transport.deadlines()))
+        let gatherer = self.gatherer.next_wake(moment, agent);
+        self.transport.next_wake(moment, gatherer)
     }
 
     fn deliver(&mut self, moment: &mut Moment<'_>, route: Route, from: SocketAddrV4, content: Content) {

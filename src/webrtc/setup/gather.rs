@@ -219,9 +219,16 @@ impl Gatherer {
         out.append(&mut self.out);
     }
 
-    /// When it wants to act next.
-    pub(super) fn wakes(&self) -> impl Iterator<Item = Stamp> {
-        self.transactions.iter().filter_map(|known| known.resend_at).chain(self.until)
+    /// When it wants to act next, if that is before `first`; else that.
+    pub(super) fn next_wake(&self, moment: &mut Moment<'_>, first: Option<Stamp>) -> Option<Stamp> {
+        let resends = self.transactions.iter().map(|known| known.resend_at);
+        let first = moment.sooner(first, self.until);
+        resends.fold(first, |first, resend_at| moment.sooner(first, resend_at))
+    }
+
+    /// Whether it waits for nothing.
+    pub(super) fn is_idle(&self) -> bool {
+        self.until.is_none() && self.transactions.iter().all(|known| known.resend_at.is_none())
     }
 
     fn granted(&mut self, now: Stamp, number: usize, address: SocketAddrV4) {

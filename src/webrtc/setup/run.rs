@@ -336,11 +336,12 @@ impl<'a> Driver<'a> {
         let [Some(offerer), Some(answerer)] = &self.ends else { return false };
         if !ready {
             // A lost flight can leave both ends waiting for the other, for good.
-            let hangs = offerer.is_idle() && answerer.is_idle() && self.queue.is_quiet();
-            return hangs && self.times.ice.iter().all(Option::is_some);
+            let checked = self.times.ice.iter().all(Option::is_some);
+            return checked && self.queue.is_quiet() && offerer.is_idle() && answerer.is_idle();
         }
-        let improves = [offerer, answerer].iter().any(|end| end.agent.may_improve());
-        self.relay_use() == RelayUse::Direct || !improves || self.waited_for_better()
+        self.relay_use() == RelayUse::Direct
+            || !(offerer.agent.may_improve() || answerer.agent.may_improve())
+            || self.waited_for_better()
     }
 
     // Whether a relayed connection has been open for so long that nothing better will come.
