@@ -11,6 +11,7 @@ mod network;
 mod outcome;
 mod profile;
 mod queue;
+mod reach;
 mod run;
 mod server;
 mod spec;

@@ -173,13 +173,18 @@ impl Agent {
         Some((self.sides.local(&pair), remote))
     }
 
-    /// Whether a pair better than the selected one may still work and be taken into use.
+    /// Whether a pair better than the selected one may still work, as far as `may_work` knows, and be taken
+    /// into use.
     #[must_use]
-    pub fn may_improve(&self) -> bool {
+    pub fn may_improve(&self, may_work: impl Fn(&Candidate, &Candidate) -> bool) -> bool {
         let Some(selected) = self.selected else { return self.list.pairs.iter().any(super::pairs::Pair::is_open) };
         let priority = self.sides.priority(&self.list.pairs[selected]);
-        self.changes_its_mind()
-            && self.list.pairs.iter().any(|pair| pair.is_open() && self.sides.priority(pair) > priority)
+        let improves = |pair: &super::pairs::Pair| {
+            pair.is_open()
+                && self.sides.priority(pair) > priority
+                && may_work(&self.sides.locals[pair.local], &self.sides.remotes[pair.remote])
+        };
+        self.changes_its_mind() && self.list.pairs.iter().any(improves)
     }
 
     /// A candidate of its own has been found.

@@ -110,7 +110,8 @@ impl Agent {
     }
 
     /// Whether it takes a better pair into use when one turns up later.
-    pub(super) const fn changes_its_mind(&self) -> bool {
+    #[must_use]
+    pub const fn changes_its_mind(&self) -> bool {
         matches!(self.profile.nomination, Nomination::Aggressive)
     }
 

@@ -8,6 +8,7 @@ use super::end::End;
 use super::network::{Network, Party};
 use super::outcome::{RelayUse, SelectedKinds, SetupOutcome, SetupTimes, Signaled};
 use super::queue::{Event, Queue, Signal, Told};
+use super::reach::Reach;
 use super::server::Server;
 use super::spec::{Losses, PairSetup, Relation};
 use super::trace::{Step, Trace, Who};
@@ -15,7 +16,7 @@ use super::wire::{Message, Packet};
 use crate::net::Transit;
 use crate::units::SimDuration;
 use crate::webrtc::handshake::{DtlsRole, TransportProfile, TransportSpec};
-use crate::webrtc::ice::{AgentState, Candidate, Route};
+use crate::webrtc::ice::{AgentState, Candidate, CandidateKind, Route};
 use crate::webrtc::stamp::{Comparisons, Leg, Moment, Stamp};
 
 /// A set-up that has been played through.
@@ -36,8 +37,8 @@ const ANSWER_BYTES: u32 = 460;
 const CANDIDATE_BYTES: u32 = 97;
 /// Things that an end does in a row at one time.
 const OVERDUE_MAX: u32 = 8;
-/// How long a relayed connection that is open is watched for a direct path: checks of a pair that works
-/// are answered long before, and lost ones are repeated within it.
+/// How long a relayed connection that is open is watched for a better pair, where one may work: checks of such
+/// a pair are answered long before, and lost ones are repeated within it.
 const IMPROVES_FOR: SimDuration = SimDuration::from_secs(3);
 /// Events of a set-up, far beyond what one takes: a set-up that hangs is not waited for.
 const EVENTS_MAX: u32 = 20_000;
@@ -65,6 +66,7 @@ struct Driver<'a> {
     times: SetupTimes<Stamp>,
     signaled: [Signaled; 2],
     trace: Trace,
+    reach: Reach,
     // What an end sends, while it is collected.
     packets: Vec<Packet>,
     signals: Vec<Signal>,
@@ -83,6 +85,7 @@ impl<'a> Driver<'a> {
             times: SetupTimes::default(),
             signaled: [Signaled::default(); 2],
             trace: Trace::new(traced),
+            reach: Reach::new(setup),
             packets: Vec::new(),
             signals: Vec::new(),
         }
@@ -340,8 +343,27 @@ impl<'a> Driver<'a> {
             return checked && self.queue.is_quiet() && offerer.is_idle() && answerer.is_idle();
         }
         self.relay_use() == RelayUse::Direct
-            || !(offerer.agent.may_improve() || answerer.agent.may_improve())
+            || ![offerer, answerer].iter().any(|end| end.agent.changes_its_mind())
+            || (self.has_settled() && ![(0, offerer), (1, answerer)].into_iter().any(|end| self.improves(end)))
             || self.waited_for_better()
+    }
+
+    fn improves(&self, (side, end): (usize, &Box<End>)) -> bool {
+        let server = self.network.server();
+        end.agent.may_improve(|local, remote| self.reach.may_work(side, local, remote, server))
+    }
+
+    // Whether both ends have selected the same pair, for one that has just nominated another is ahead; and
+    // no pair is to come that is better than it. The best one of a symmetric translator that relays cannot
+    // reach is known only once it has sent to the other end's relay.
+    fn has_settled(&self) -> bool {
+        let pairs = [0, 1].map(|side| self.pair(side));
+        let addresses = pairs.map(|pair| pair.map(|(local, remote)| [local.address, remote.address]));
+        let agree = addresses[0].is_some() && addresses[0] == addresses[1].map(|[local, remote]| [remote, local]);
+        let at_best = |(local, remote): (Candidate, Candidate)| {
+            (local.kind, remote.kind) == (CandidateKind::Relayed, CandidateKind::PeerReflexive)
+        };
+        agree && (self.reach.from_relays() || pairs.into_iter().flatten().any(at_best))
     }
 
     // Whether a relayed connection has been open for so long that nothing better will come.

@@ -20,10 +20,12 @@ pub(super) type Machine<'a> = &'a dyn Fn(&[Lost], Comparisons) -> (SetupOutcome<
 
 /// The first look-ups of two kinds of ends are all runs of their own, so that few connections are exact.
 const PLAYED_LOOK_UPS: u32 = 12;
-/// The runs a tree may make at once, and how many times the square root of its look-ups it may make beyond;
-/// docs/MODELS.md has what that costs and how right it makes it.
+/// The runs a tree may make at once, and how many times the square root of its look-ups it may make beyond, as a
+/// multiple of a half; less where most has been learned before. docs/MODELS.md has what that costs and how right
+/// it makes it.
 const FIRST_RUNS: u64 = 32;
-const RUNS_PER_ROOT: u64 = 2;
+const RUNS_PER_ROOT: u64 = 4;
+const RUNS_PER_ROOT_KNOWN: u64 = 1;
 /// A leaf is tried again once its look-ups since the last trial are this share of all.
 const TRIAL_SHARE: u32 = 16;
 /// Runs to find a boundary: each halves the forms that may be it, but brings new ones at times.
@@ -37,21 +39,22 @@ const SUMMED_MAX: usize = 2;
 pub(super) struct Budget {
     look_ups: u64,
     runs: u64,
-    // Runs that need no look-ups.
+    // Runs that need no look-ups, and halves of a root that look-ups pay for.
     free: u64,
+    per_root: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { look_ups: 0, runs: 0, free: FIRST_RUNS }
+        Self { look_ups: 0, runs: 0, free: FIRST_RUNS, per_root: RUNS_PER_ROOT }
     }
 }
 
 impl Budget {
     /// Of what has been learned before.
-    pub(super) const NOTHING_FREE: Self = Self { look_ups: 0, runs: 0, free: 0 };
+    pub(super) const NOTHING_FREE: Self = Self { look_ups: 0, runs: 0, free: 0, per_root: RUNS_PER_ROOT_KNOWN };
     /// Of what is to be learned whatever it costs.
-    pub(super) const ALL_FREE: Self = Self { look_ups: 0, runs: 0, free: u64::MAX };
+    pub(super) const ALL_FREE: Self = Self { look_ups: 0, runs: 0, free: u64::MAX, per_root: 0 };
 
     #[inline]
     pub(super) const fn earn(&mut self) {
@@ -64,8 +67,8 @@ impl Budget {
 
     #[inline]
     pub(super) const fn lasts(&self) -> bool {
-        let earned = self.runs.saturating_sub(self.free);
-        earned * earned < RUNS_PER_ROOT * RUNS_PER_ROOT * self.look_ups
+        let halves = 2 * self.runs.saturating_sub(self.free);
+        self.runs < self.free || halves * halves < self.per_root * self.per_root * self.look_ups
     }
 }
 
