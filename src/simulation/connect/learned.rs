@@ -96,3 +96,33 @@ fn legs(world: &World, [a, b]: [u32; 2], key: PairKey, number: u32) -> Legs {
     let way = |from: u32, to: u32| SimDuration::from_ns(world.to_signaling_ns(from) + world.from_signaling_ns(to));
     Legs { offer: way(a, b), answer: way(b, a) + SimDuration::from_ns(wait_ns), allocations: Default::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::presets::OrPreset;
+    use crate::world::ClassSpec;
+
+    #[test]
+    fn what_is_learned_depends_on_the_population_alone() {
+        let population = |class: ClassSpec, peers| PopulationSpec {
+            peers: PeerCount::new(peers).expect("a number of peers"),
+            regions: OrPreset::named("europe").expect("a preset"),
+            join_over: SimDuration::ZERO,
+            classes: vec![class],
+        };
+        let (latency, webrtc) = (LatencySpec::default(), WebrtcSpec::default());
+        let mobile = ClassSpec { nat: OrPreset::named("mobile").expect("a preset"), ..ClassSpec::named("mobile") };
+        let all = [population(ClassSpec::named("peers"), 20), population(mobile, 20)];
+        let [first, other] = all.each_ref().map(|population| Origin { population, latency: &latency, webrtc: &webrtc });
+        let alone = learn(first).expect("a population");
+        let again = population(ClassSpec::named("peers"), 70);
+        setups(other).expect("a population");
+        let kept = setups(Origin { population: &again, ..first }).expect("a population");
+        let learned = |setups: &Setups| (setups.size().runs, setups.size().outcomes, setups.size().comparisons);
+        assert_eq!(learned(&alone), learned(&kept));
+        assert!(kept.size().runs >= RUNS.min(u64::from(LOOK_UPS)) / 2, "{:?}", kept.size());
+        assert!(Arc::ptr_eq(&find(first), &find(Origin { population: &again, ..first })));
+        assert!(!Arc::ptr_eq(&find(first), &find(other)));
+    }
+}

@@ -81,7 +81,7 @@ fn equal_times_are_learned_too() {
     }
 }
 
-fn setups(spec: IceSpec) -> Setups {
+fn kinds(spec: IceSpec) -> Vec<EndSpec> {
     let nat = crate::net::MIDDLEBOX_PRESETS.iter().find(|preset| preset.name == "eim-apdf").expect("a preset");
     let end = |boxes| EndSpec {
         boxes,
@@ -89,13 +89,61 @@ fn setups(spec: IceSpec) -> Setups {
         stack: StackProfile { ice: spec.profile(), mdns: false },
         gather: Gather::Stun,
     };
-    let options = SetupOptions {
+    vec![end(Vec::new()), end((nat.make)())]
+}
+
+fn options() -> SetupOptions {
+    SetupOptions {
         trickle: true,
         transports: vec![RelayTransport::Udp],
         profile: SetupProfile::Engines,
         memory_bytes: SetupOptions::MEMORY_BYTES,
-    };
-    Setups::new(vec![end(Vec::new()), end((nat.make)())], options)
+    }
+}
+
+fn setups(spec: IceSpec) -> Setups {
+    Setups::new(kinds(spec), options())
+}
+
+fn random_delays(number: u32) -> Delays {
+    let ms = |leg: u32| SimDuration::from_us(1_000 + PairKey::new(8).directed(number, leg) % 150_000);
+    let legs = [Leg::Direct, Leg::OffererToOwn, Leg::AnswererToOwn, Leg::Offer, Leg::Answer];
+    legs.into_iter().zip(0..).fold(Delays::default(), |all, (leg, place)| all.with(leg, ms(place)))
+}
+
+#[test]
+fn what_is_played_is_what_the_machine_does() {
+    let kinds = kinds(IceSpec::Chromium);
+    let mut played = Setups::played(kinds.clone(), options());
+    for number in 0..100 {
+        let (pair, delays) = (SetupPair { kinds: [0, 1], relation: Relation::Apart }, random_delays(number));
+        let machine = run_once(&kinds, &options(), pair, &[], Comparisons::new(delays)).0;
+        assert_eq!(played.look_up(pair, &delays, &Chance::LOSSLESS), plain(&machine));
+    }
+    assert_eq!(played.size().runs, 100);
+}
+
+#[test]
+fn what_was_learned_serves_other_lists_of_kinds() {
+    let known = kinds(IceSpec::Chromium);
+    let mut learning = Setups::learning(known.clone(), options());
+    let pair = SetupPair { kinds: [0, 1], relation: Relation::Apart };
+    for number in 0..3_000 {
+        learning.look_up(pair, &random_delays(number), &Chance::LOSSLESS);
+    }
+    let learned = learning.size();
+    // The same two the other way around, and one that is new.
+    let new = EndSpec { gather: Gather::Host, ..known[0].clone() };
+    let others = vec![known[1].clone(), known[0].clone(), new];
+    let mut further = learning.known_to(others.clone());
+    let (mut differ, pairs) = (0, [[1, 0], [2, 0]]);
+    for (number, kinds) in (3_000..3_400).flat_map(|number| pairs.map(|kinds| (number, kinds))) {
+        let (pair, delays) = (SetupPair { kinds, relation: Relation::Apart }, random_delays(number));
+        let machine = run_once(&others, &options(), pair, &[], Comparisons::new(delays)).0;
+        differ += u32::from(further.look_up(pair, &delays, &Chance::LOSSLESS).times.open != plain(&machine).times.open);
+    }
+    assert!(differ <= 24, "{differ} of 800 differ");
+    assert!(further.size().runs < learned.runs + 120, "{:?} after {learned:?}", further.size());
 }
 
 #[test]
