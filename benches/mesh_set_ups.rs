@@ -1,5 +1,6 @@
-//! A full mesh's set-ups, looked up: the CPU time of all of them, runs of the state machine included, and how
-//! often and by how much what is looked up differs from what the state machine says.
+//! A full mesh's set-ups, looked up in what was learned beforehand from pairs at random: the CPU time of learning
+//! and of all look-ups, runs of the state machine included, and how often and by how much what is looked up
+//! differs from what the state machine says, before the mesh and after it.
 //!
 //! Peers of the default class (Chromium, cable links that lose one datagram in a thousand, a mix of NATs) live
 //! in the cities of the world, with a TURN server; a signaling server stands in the middle of them. The number
@@ -26,6 +27,8 @@ use support::{best_ns_per_op, is_measuring};
 const TRANSPORTS: [RelayTransport; 3] = [RelayTransport::Udp, RelayTransport::Tcp, RelayTransport::Tls];
 /// Pairs of which the state machine is asked as well.
 const CHECKED: u32 = 4_000;
+/// Runs that are learned from beforehand, as a replication does.
+const LEARNED_RUNS: u64 = 8_000;
 
 fn main() {
     let wanted = std::env::var("PEERSCAPE_MESH_PEERS").ok().and_then(|peers| peers.parse().ok());
@@ -33,13 +36,10 @@ fn main() {
     let world = world(peers);
     for loss in [0.0, 0.001] {
         let mut mesh = Mesh::new(&world, loss);
-        let begin = ThreadTime::now();
-        mesh.set_up_all();
-        let seconds = begin.elapsed().as_secs_f64();
-        println!("{peers} peers, loss {loss}: {} pairs, {seconds:.3} s of CPU; {:?}", mesh.pairs, mesh.setups.size());
-        if loss == 0.0 {
-            mesh.compare();
-        }
+        println!("{peers} peers, loss {loss}");
+        let runs = if is_measuring() { LEARNED_RUNS } else { 20 };
+        mesh.timed("learning", loss == 0.0, |mesh| mesh.learn(runs));
+        mesh.timed("all", loss == 0.0, Mesh::set_up_all);
         let ns = best_ns_per_op(|| mesh.set_up_some());
         println!("  a look-up once all that is learned: {ns:.0} ns, delays of the pair included");
     }
@@ -68,7 +68,6 @@ struct Mesh<'a> {
     setups: Setups,
     loss: Probability,
     key: PairKey,
-    pairs: u64,
 }
 
 impl<'a> Mesh<'a> {
@@ -79,20 +78,45 @@ impl<'a> Mesh<'a> {
             profile: world.setup(),
             memory_bytes: SetupOptions::MEMORY_BYTES,
         };
-        let setups = Setups::new(world.ends().to_vec(), options);
+        let setups = Setups::learning(world.ends().to_vec(), options);
         let loss = Probability::new(loss).expect("a share");
         let key = Streams::new(Seed(1)).pair_key(Domain::PairLatency);
-        Self { world, setups, loss, key, pairs: 0 }
+        Self { world, setups, loss, key }
+    }
+
+    fn timed(&mut self, what: &str, compares: bool, work: impl FnOnce(&mut Self)) {
+        let begin = ThreadTime::now();
+        work(self);
+        println!("  {what}: {:.3} s of CPU; {:?}", begin.elapsed().as_secs_f64(), self.setups.size());
+        if compares {
+            self.compare();
+        }
+    }
+
+    fn learn(&mut self, runs: u64) {
+        for number in 0.. {
+            if self.setups.size().runs >= runs {
+                break;
+            }
+            let [a, b] = self.random_pair(2, number);
+            if a != b {
+                self.set_up(a, b);
+            }
+        }
+        self.setups = self.setups.known_to(self.world.ends().to_vec());
     }
 
     fn set_up_all(&mut self) {
         let peers = self.world.peers();
         for a in 0..peers {
             for b in a + 1..peers {
-                self.pairs += 1;
                 black_box(self.set_up(a, b));
             }
         }
+    }
+
+    fn random_pair(&self, key: u64, number: u32) -> [u32; 2] {
+        [0, 1].map(|which| (PairKey::new(key).directed(number, which) % u64::from(self.world.peers())) as u32)
     }
 
     fn set_up_some(&mut self) -> u64 {
@@ -132,11 +156,9 @@ impl<'a> Mesh<'a> {
 
     /// Asks the state machine as well, of pairs at random.
     fn compare(&mut self) {
-        let peers = u64::from(self.world.peers());
         let (mut differ, mut errors) = (0, Vec::new());
         for number in 0..CHECKED {
-            let draw = |which| (PairKey::new(1).directed(number, which) % peers) as u32;
-            let (a, b) = (draw(0), draw(1));
+            let [a, b] = self.random_pair(1, number);
             if a == b {
                 continue;
             }

@@ -18,7 +18,7 @@ use crate::webrtc::turn::{RelayCode, Transports, TurnSpec};
 use crate::world::World;
 
 /// Connections of an overlay up to which each set-up is played through: a fraction of a second.
-const PLAYED_MAX: u64 = 500;
+const PLAYED_MAX: u64 = 1_000;
 
 /// What becomes of an attempt, in times from its offer on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
