@@ -42,7 +42,7 @@ impl Reach {
     }
 
     /// Whether relays reach all addresses that the ends tell of and can send from.
-    pub(super) fn from_relays(&self) -> bool {
+    pub(super) fn relays_reach_all(&self) -> bool {
         self.ends.iter().all(|end| end.from_relays || !end.out)
     }
 

@@ -351,11 +351,11 @@ impl<'a> Driver<'a> {
         }
         self.relay_use() == RelayUse::Direct
             || ![offerer, answerer].iter().any(|end| end.agent.changes_its_mind())
-            || (self.has_settled() && ![(0, offerer), (1, answerer)].into_iter().any(|end| self.improves(end)))
+            || (self.has_settled() && !self.improves(0, offerer) && !self.improves(1, answerer))
             || self.waited_for_better()
     }
 
-    fn improves(&self, (side, end): (usize, &Box<End>)) -> bool {
+    fn improves(&self, side: usize, end: &End) -> bool {
         let server = self.network.server();
         end.agent.may_improve(|local, remote| self.reach.may_work(side, local, remote, server))
     }
@@ -370,7 +370,7 @@ impl<'a> Driver<'a> {
         let at_best = |(local, remote): (Candidate, Candidate)| {
             (local.kind, remote.kind) == (CandidateKind::Relayed, CandidateKind::PeerReflexive)
         };
-        agree && (self.reach.from_relays() || pairs.into_iter().flatten().any(at_best))
+        agree && (self.reach.relays_reach_all() || pairs.into_iter().flatten().any(at_best))
     }
 
     // Whether a relayed connection has been open for so long that nothing better will come.
