@@ -1,5 +1,5 @@
-//! A full mesh's set-ups, looked up in what was learned beforehand from pairs at random: the CPU time of learning
-//! and of all look-ups, runs of the state machine included, and how often and by how much what is looked up
+//! A full mesh's set-ups, looked up in what was learned beforehand from pairs at random of another population
+//! drawn alike, a quarter of whose answers wait as those of busy peers do: the CPU time of learning and of all look-ups, runs of the state machine included, and how often and by how much what is looked up
 //! differs from what the state machine says, before the mesh and after it.
 //!
 //! Peers of the default class (Chromium, cable links that lose one datagram in a thousand, a mix of NATs) live
@@ -27,25 +27,25 @@ use support::{best_ns_per_op, is_measuring};
 const TRANSPORTS: [RelayTransport; 3] = [RelayTransport::Udp, RelayTransport::Tcp, RelayTransport::Tls];
 /// Pairs of which the state machine is asked as well.
 const CHECKED: u32 = 4_000;
-/// Runs that are learned from beforehand, as a replication does.
-const LEARNED_RUNS: u64 = 8_000;
+/// Runs that are learned from beforehand: as many as for replications.
+const LEARNED_RUNS: u64 = 12_000;
 
 fn main() {
     let wanted = std::env::var("PEERSCAPE_MESH_PEERS").ok().and_then(|peers| peers.parse().ok());
     let peers = if is_measuring() { wanted.unwrap_or(1_000) } else { 20 };
-    let world = world(peers);
+    let (world, sample) = (world(peers, 1), world(if is_measuring() { 1_000 } else { 20 }, 2));
     for loss in [0.0, 0.001] {
         let mut mesh = Mesh::new(&world, loss);
         println!("{peers} peers, loss {loss}");
         let runs = if is_measuring() { LEARNED_RUNS } else { 20 };
-        mesh.timed("learning", loss == 0.0, |mesh| mesh.learn(runs));
+        mesh.timed("learning", loss == 0.0, |mesh| mesh.learn(&sample, runs));
         mesh.timed("all", loss == 0.0, Mesh::set_up_all);
         let ns = best_ns_per_op(|| mesh.set_up_some());
         println!("  a look-up once all that is learned: {ns:.0} ns, delays of the pair included");
     }
 }
 
-fn world(peers: u32) -> World {
+fn world(peers: u32, seed: u64) -> World {
     let population = PopulationSpec {
         peers: PeerCount::new(peers).expect("a number of peers"),
         regions: OrPreset::named("world").expect("a preset"),
@@ -58,7 +58,7 @@ fn world(peers: u32) -> World {
         webrtc: &WebrtcSpec::default(),
         servers: 1,
     };
-    let world = spec.generate(Streams::new(Seed(1))).expect("a world");
+    let world = spec.generate(Streams::new(Seed(seed))).expect("a world");
     assert!(world.has_relay());
     world
 }
@@ -93,17 +93,20 @@ impl<'a> Mesh<'a> {
         }
     }
 
-    fn learn(&mut self, runs: u64) {
+    fn learn(&mut self, sample: &World, runs: u64) {
+        let mut mesh = Mesh::new(sample, self.loss.get());
         for number in 0.. {
-            if self.setups.size().runs >= runs {
+            if mesh.setups.size().tree_runs >= runs {
                 break;
             }
-            let [a, b] = self.random_pair(2, number);
+            let [a, b] = mesh.random_pair(2, number);
             if a != b {
-                self.set_up(a, b);
+                let wait = SimDuration::from_ms(if number % 4 != 1 { 0 } else { 12_000 >> (number / 4 % 12) });
+                let answer = mesh.delays(a, b).of(Leg::Answer) + wait;
+                mesh.set_up_under(a, b, &mesh.delays(a, b).with(Leg::Answer, answer));
             }
         }
-        self.setups = self.setups.known_to(self.world.ends().to_vec());
+        self.setups = mesh.setups.known_to(self.world.ends().to_vec());
     }
 
     fn set_up_all(&mut self) {
@@ -127,9 +130,13 @@ impl<'a> Mesh<'a> {
     }
 
     fn set_up(&mut self, a: u32, b: u32) -> SetupOutcome<SimDuration> {
+        self.set_up_under(a, b, &self.delays(a, b))
+    }
+
+    fn set_up_under(&mut self, a: u32, b: u32, delays: &Delays) -> SetupOutcome<SimDuration> {
         let loss = LinkLoss { up: self.loss, down: self.loss };
         let chance = Chance { loss: [loss; 2], draw: self.key.directed(a, b) };
-        self.setups.look_up(self.pair(a, b), &self.delays(a, b), &chance)
+        self.setups.look_up(self.pair(a, b), delays, &chance)
     }
 
     fn pair(&self, a: u32, b: u32) -> SetupPair {

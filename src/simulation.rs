@@ -1,6 +1,7 @@
 //! One replication: a cell and a seed go in, a record comes out.
 //!
-//! [`simulate`] is the whole contract: pure, single-threaded, without clock, file or thread. What
+//! [`simulate`] is the whole contract: pure, single-threaded, without clock, file or thread; what is kept of one
+//! replication for the next (`connect::learned`) changes no result. What
 //! happens in it, in order: the world is drawn, the topology built, its connections set up by a
 //! simulation of their own, then messages flow hop by hop through the event engine, and what was
 //! measured is summed up.
@@ -25,7 +26,7 @@ use thiserror::Error;
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
 use crate::overlay::Overlay;
-use crate::overlay::workload::Flow;
+use crate::overlay::workload::{Arrivals, Flow};
 use crate::rng::{Domain, Seed, Streams};
 use crate::scenario::{Cell, Settings};
 use crate::units::SimTime;
@@ -139,7 +140,10 @@ impl Prepared {
         }
         .generate(streams)?;
         let workloads = settings.workloads.iter().zip(0..);
-        let flows: Vec<_> = workloads.flat_map(|(workload, nth)| workload.flows(&world, streams, nth)).collect();
+        let mut flows: Vec<_> = workloads.flat_map(|(workload, nth)| workload.flows(&world, streams, nth)).collect();
+        for flow in flows.iter_mut().filter(|flow| flow.arrivals == Arrivals::Periodic) {
+            flow.period = flow.period.max(world.class(flow.source).engine.timer_min);
+        }
         let sources = plan::sources(&flows);
         let overlay = cell.topology.build(&world, &sources, &mut streams.stream(Domain::Topology, 0));
         Ok(Self { streams, world, flows, overlay })

@@ -113,6 +113,29 @@ fn one_thread_and_two_and_again_give_the_same_bytes() {
     assert_eq!(one, run(SCENARIO, &["--jobs", "2"]).files());
 }
 
+/// Overlays of more than a thousand connections look their set-ups up in what was learned for all replications of
+/// a population, by whichever of them comes first.
+#[test]
+fn what_replications_share_changes_nothing() {
+    let larger = SCENARIO
+        .replace("peers = [8, 24]", "peers = [50, 52]")
+        .replace("nat = \"mobile\"", "nat = [\"mobile\", \"home\"]")
+        .replace("[[topology]]\nkind = \"star\"\n", "")
+        .replace("degree = [2, 4]", "degree = 4");
+    let one = run(&larger, &["--jobs", "1"]);
+    assert_eq!(one.files(), run(&larger, &["--jobs", "2"]).files());
+    // Alone, and after others.
+    let alone = larger.replace("[50, 52]", "52").replace("[\"mobile\", \"home\"]", "\"home\"");
+    let measured = |row: &String| row.split_once(",52,").map(|(_, rest)| rest.to_owned());
+    let figures = |run: &Run, with: &str| {
+        let rows = run.rows().remove("mesh").expect("rows of the mesh");
+        let rows = rows.iter().filter_map(measured).filter_map(|row| row.strip_prefix(with).map(str::to_owned));
+        rows.collect::<Vec<_>>()
+    };
+    let (among, alone) = (figures(&one, "home,"), figures(&run(&alone, &[]), ""));
+    assert!(among.len() > 20 && among == alone, "{among:?}\n{alone:?}");
+}
+
 #[test]
 fn adding_a_topology_leaves_the_rows_of_the_others_alone() {
     let all = run(SCENARIO, &[]).rows();

@@ -63,6 +63,9 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
         }
         RungName::Virtual => "\nr: relayed by a TURN server; -: they do not connect\n",
     };
+    if let Some(note) = arguments.network.transports_note().filter(|_| arguments.rung == RungName::Model) {
+        text += &format!("{note}\n");
+    }
     stdout().write_all(text.as_bytes())?;
     Ok(Exit::Success)
 }

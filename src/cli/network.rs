@@ -27,9 +27,9 @@ pub(crate) struct Network {
     /// Loss of a packet on each peer's uplink
     #[arg(long, value_name = "SHARE", default_value = "0 %")]
     pub(crate) loss: Probability,
-    /// Which implementation both peers run; the virtual rung has webrtc-rs-0.21 only
-    #[arg(long, value_name = "NAME", value_parser = profile_names(), default_value = "webrtc-rs-0.21")]
-    profile: String,
+    /// Which implementation both peers run [default: chromium; the virtual rung has webrtc-rs-0.21 only]
+    #[arg(long, value_name = "NAME", value_parser = profile_names())]
+    profile: Option<String>,
     /// Which implementation the answering peer runs [default: as the offering one]
     #[arg(long, value_name = "NAME", value_parser = profile_names())]
     answerer_profile: Option<String>,
@@ -217,7 +217,7 @@ impl Network {
         }
         let stack = IceSpec::WebrtcRs021.name();
         let other =
-            [Some(&self.profile), self.answerer_profile.as_ref()].into_iter().flatten().find(|name| **name != stack);
+            [self.profile.as_ref(), self.answerer_profile.as_ref()].into_iter().flatten().find(|name| **name != stack);
         match rung {
             RungName::Model if self.rate.is_some() => {
                 Some("--rate needs --rung virtual: set-up in the model has no queues".to_owned())
@@ -238,10 +238,22 @@ impl Network {
 
     /// The implementations, in words.
     pub(crate) fn profiles(&self) -> String {
-        match &self.answerer_profile {
-            Some(answerer) if *answerer != self.profile => format!("{} offers to {answerer}", self.profile),
-            _ => self.profile.clone(),
-        }
+        let [offerer, answerer] = self.profile_names();
+        if offerer == answerer { offerer.to_owned() } else { format!("{offerer} offers to {answerer}") }
+    }
+
+    /// What to know of the transports to the TURN server, if the implementations do not speak all of them.
+    pub(crate) fn transports_note(&self) -> Option<String> {
+        let asks = self.gather == GatherName::Turn || self.gather == GatherName::Relay;
+        let streams = self.transports.iter().any(|&transport| transport != TransportName::Udp);
+        let without = self.profile_names().into_iter().find(|name| !ice_named(name).profile().streams_to_turn);
+        without.filter(|_| asks && streams).map(|name| format!("{name} reaches TURN servers over UDP only"))
+    }
+
+    // The offerer's and the answerer's.
+    fn profile_names(&self) -> [&str; 2] {
+        let offerer = self.profile.as_deref().unwrap_or(IceSpec::Chromium.name());
+        [offerer, self.answerer_profile.as_deref().unwrap_or(offerer)]
     }
 
     /// Plays the attempts of the model at a connection through, with every step if asked for.
@@ -266,7 +278,7 @@ impl Network {
     }
 
     fn setup(&self, nats: [&str; 2]) -> PairSetup {
-        let profiles = [&self.profile, self.answerer_profile.as_ref().unwrap_or(&self.profile)];
+        let profiles = self.profile_names();
         let gather = match self.gather {
             GatherName::Host => Gather::Host,
             GatherName::Stun => Gather::Stun,

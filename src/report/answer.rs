@@ -169,10 +169,27 @@ fn warnings(results: &Results<'_>, answer: &Answer) -> Vec<String> {
         warnings.extend(borderline(results, answer, decision));
         warnings.extend(doubts(results, answer, decision));
     }
-    if !answer.expectations_met() {
-        warnings.push(format!("no topology meets every expectation: {}", answer.expectations.join(", ")));
-    }
+    warnings.extend(unmet(answer));
     warnings
+}
+
+/// That no topology meets every expectation, and with which values of the axes where some do with others.
+fn unmet(answer: &Answer) -> Option<String> {
+    if answer.expectations_met() {
+        return None;
+    }
+    let wanted = answer.expectations.join(", ");
+    let fails = |decision: &&Decision| decision.ranking.winner().is_none();
+    let failing: Vec<&Decision> = answer.decisions.iter().filter(fails).collect();
+    if failing.len() == answer.decisions.len() {
+        return Some(format!("no topology meets every expectation: {wanted}"));
+    }
+    let place = |decision: &&Decision| {
+        let axes = decision.ranking.axes.iter().map(|axis| format!("{} {}", axis.name, axis.text));
+        axes.collect::<Vec<_>>().join(", ")
+    };
+    let places: Vec<String> = failing.iter().map(place).collect();
+    Some(format!("with {} no topology meets every expectation: {wanted}", places.join("; with ")))
 }
 
 /// Findings of a few seeds only, and measuring that begins before an overlay stands.

@@ -147,7 +147,8 @@ impl MetricPlot {
     }
 }
 
-/// Whether the topology does not work in one of these runs.
+/// Whether the topology does not work in most of these runs, as the answer has it.
 fn is_infeasible(runs: &CellRuns) -> bool {
-    runs.runs.iter().any(|run| !run.record.findings.is_empty())
+    let failing = runs.runs.iter().filter(|run| !run.record.findings.is_empty()).count();
+    2 * failing > runs.runs.len()
 }

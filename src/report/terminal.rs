@@ -13,7 +13,7 @@ use super::reign;
 use crate::metrics::MetricId;
 
 /// More tables than this do not answer a question at a glance; the rest are in `summary.csv`.
-const TABLES_MAX: usize = 4;
+const TABLES_MAX: usize = 8;
 /// More comparisons than this below a table do not either.
 const COMPARISONS_MAX: usize = 4;
 /// Spaces between two columns.

@@ -41,6 +41,9 @@ fn check_signaling(reader: &mut Reader<'_, '_>, webrtc: &WebrtcSpec) {
         let outage_at = join(&join(&place, "outages"), index);
         check_span(reader, &join(&outage_at, "at"), outage.at, LONGEST_RUN);
         check_span(reader, &join(&outage_at, "lasts"), outage.lasts, LONGEST_RUN);
+        if outage.lasts == SimDuration::ZERO {
+            reader.problem(&join(&outage_at, "lasts"), "an outage without length", "above zero");
+        }
     }
     let (reconnect, reconnect_at) = (signaling.reconnect, join(&place, "reconnect"));
     if reconnect.longest < reconnect.first {

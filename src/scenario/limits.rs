@@ -11,6 +11,8 @@ pub(super) const LONGEST_RUN: SimDuration = SimDuration::from_secs(1_000 * 3_600
 pub(super) const LONGEST_DELAY: SimDuration = SimDuration::from_secs(60);
 /// The most CPU that one piece of work may take.
 const LONGEST_WORK: SimDuration = SimDuration::from_secs(10);
+/// The longest time between two calls of a timer: browsers go down to one a minute.
+const LONGEST_TIMER: SimDuration = SimDuration::from_secs(60);
 
 /// Reports a span that is longer than `limit`.
 pub(super) fn check_span(reader: &mut Reader<'_, '_>, place: &[String], span: SimDuration, limit: SimDuration) {
@@ -37,4 +39,5 @@ pub(super) fn check_class_spans(reader: &mut Reader<'_, '_>, place: &[String], c
     }
     check_span(reader, &join(&engine_at, "collect_after"), engine.collect_after, LONGEST_RUN);
     check_span(reader, &join(&engine_at, "rto_min"), engine.rto_min, LONGEST_DELAY);
+    check_span(reader, &join(&engine_at, "timer_min"), engine.timer_min, LONGEST_TIMER);
 }

@@ -195,6 +195,8 @@ struct Connecting<'a> {
     turn: Turn,
     tally: Tally,
     degrees: Vec<u32>,
+    /// Set-ups that a peer begins at once, while it does.
+    burst: Vec<u32>,
     next_rank: u32,
     connected_at: SimTime,
     /// Whether some connection runs over other allocations than the NATs of its ends tell.
@@ -273,6 +275,7 @@ impl<'a> Connecting<'a> {
             turn: Turn::new(world, webrtc),
             tally: Tally::new(world),
             degrees: vec![0; world.nodes() as usize],
+            burst: Vec::new(),
             next_rank: 0,
             connected_at: SimTime::ZERO,
             deviates: false,

@@ -35,6 +35,12 @@ pub struct EngineSpec {
     pub max_message: Option<ByteCount>,
     /// How its UDP sockets grow.
     pub sockets: Sockets,
+    /// Whether set-ups that are begun at once pass their stages together, so that the offers of all leave when
+    /// the work of all is done; else one after the other.
+    pub lock_step: bool,
+    /// Shortest time between two calls of an application's timer: what is published regularly is
+    /// published no more often, and no attempt is repeated sooner.
+    pub timer_min: SimDuration,
     /// Bytes that may wait on each reliable channel before a send fails.
     pub send_buffer: Option<ByteCount>,
     /// Smallest retransmission time-out of SCTP.
@@ -115,7 +121,12 @@ impl HasPresets for EngineSpec {
             Preset {
                 name: "chromium",
                 summary: "libwebrtc in Chromium: 500 connections a renderer, 16 MiB send buffer",
-                make: || Self { max_connections: Some(500), collect_after: SimDuration::from_secs(26), ..browser() },
+                make: chromium,
+            },
+            Preset {
+                name: "chromium-background",
+                summary: "the same in a background tab: timers fire once a second at most",
+                make: || Self { timer_min: SimDuration::from_secs(1), ..chromium() },
             },
             Preset {
                 name: "firefox",
@@ -175,6 +186,10 @@ impl HasPresets for EngineSpec {
     }
 }
 
+fn chromium() -> EngineSpec {
+    EngineSpec { max_connections: Some(500), collect_after: SimDuration::from_secs(26), lock_step: true, ..browser() }
+}
+
 fn browser() -> EngineSpec {
     EngineSpec {
         cpu_per_setup: us(7_000),
@@ -187,6 +202,8 @@ fn browser() -> EngineSpec {
         collect_after: SimDuration::ZERO,
         max_message: Some(ByteCount::new(256 << 10)),
         sockets: Sockets::TwoEach,
+        lock_step: false,
+        timer_min: SimDuration::ZERO,
         send_buffer: Some(ByteCount::new(16 << 20)),
         rto_min: SimDuration::from_ms(400),
         ice: IceSpec::Chromium,

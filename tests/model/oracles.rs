@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use super::support::{cell, ideal, topology, workload};
 use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::net::{LatencyModel, LatencySpec, LinkSpec, MatrixFile, MatrixTable, MatrixUnit, Measures, NatMix};
+use peerscape::presets::OrPreset;
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::simulation::{Options, simulate_with};
 use peerscape::units::{Bitrate, Probability, SimDuration};
@@ -285,9 +286,9 @@ fn shortcuts_change_nothing_in_a_world_with_everything() {
                 .map(|&link| {
                     let mut class = class.clone();
                     class.share = Probability::new(1.0 / 3.0).expect("a share");
-                    class.link = peerscape::presets::OrPreset::named(link).expect("a preset");
-                    class.nat = peerscape::presets::OrPreset::named("generic").expect("a preset");
-                    class.engine = peerscape::presets::OrPreset::named("chromium").expect("a preset");
+                    class.link = OrPreset::named(link).expect("a preset");
+                    class.nat = OrPreset::named("generic").expect("a preset");
+                    class.engine = OrPreset::named("chromium").expect("a preset");
                     class
                 })
                 .collect();
@@ -364,4 +365,17 @@ fn a_retransmission_does_not_wait_for_work_of_the_future() {
     };
     let (shared, unlimited) = (p99_ms(Some(Bitrate::from_bps(10 * MBIT))), p99_ms(None));
     assert!((shared / unlimited - 1.0).abs() < 0.01, "{shared} {unlimited}");
+}
+
+#[test]
+fn a_background_tab_publishes_once_a_second() {
+    let published = |engine: &str, arrivals: &str| {
+        let broadcast = format!(r#"{{ message = "100 B", rate = "20 /s", arrivals = "{arrivals}" }}"#);
+        let mut settings = ideal(3, constant(20), vec![workload("broadcast", &broadcast)]);
+        settings.population.classes[0].engine = OrPreset::named(engine).expect("a preset");
+        run(settings, "mesh", "{}", 1).counts.messages
+    };
+    assert_eq!([published("chromium", "periodic"), published("chromium-background", "periodic")], [200, 10]);
+    // What users do needs no timer.
+    assert_eq!(published("chromium", "poisson"), published("chromium-background", "poisson"));
 }

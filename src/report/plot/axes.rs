@@ -70,6 +70,12 @@ fn clear_of_each_other<'a>(ticks: &[&'a Tick], place: impl Fn(f64) -> i32) -> Ve
     kept
 }
 
+/// The lines of the title of an axis of this height; none without one.
+pub(super) fn y_title(axis: &Axis, height: i32) -> Vec<String> {
+    let lines = wrap(&axis.title, LABEL, height);
+    lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
 fn draw_y_labels(canvas: &mut Canvas<'_>, axis: &Axis, area: Area) {
     let mut free_until = i32::MAX;
     for tick in axis.ticks.iter().filter(|tick| !tick.label.is_empty()) {
@@ -86,9 +92,9 @@ fn draw_y_labels(canvas: &mut Canvas<'_>, axis: &Axis, area: Area) {
             canvas.text(line, at, TICK, MUTED, Align::Right);
         }
     }
-    if !axis.title.is_empty() {
-        let at = (MARGIN + line_height(LABEL) / 2, i32::midpoint(area.top, area.bottom));
-        canvas.text(&axis.title, at, LABEL, INK, Align::Upwards);
+    for (line, row) in y_title(axis, area.bottom - area.top).iter().zip(0..) {
+        let at = (MARGIN + row * line_height(LABEL) + line_height(LABEL) / 2, i32::midpoint(area.top, area.bottom));
+        canvas.text(line, at, LABEL, INK, Align::Upwards);
     }
 }
 

@@ -270,14 +270,17 @@ fn rows(lines: usize, size: i32) -> i32 {
 
 /// The areas of the panels, and where the last one's axis title ends.
 fn panel_areas(figure: &Figure, columns: usize, top: i32) -> (Vec<Area>, i32) {
-    let y_title = if figure.y.title.is_empty() { 0 } else { line_height(LABEL) + 8 };
+    let least = if columns > 1 { SMALL_PANEL_HEIGHT } else { PANEL_HEIGHT };
+    let height = least.max(key::height_beside(figure)).max(axes::tick_labels_height(&figure.y));
+    let y_title = match axes::y_title(&figure.y, height).len() {
+        0 => 0,
+        lines => rows(lines, LABEL) + 8,
+    };
     let left = MARGIN + y_title + axes::tick_labels_width(&figure.y) + TICK_GAP;
     let right = WIDTH - MARGIN - key::width_beside(figure).max(overhang(&figure.x));
     let gutter = GUTTER + 2 * overhang(&figure.x);
     let gaps = gutter * (int(columns) - 1);
     let width = (right - left - gaps) / int(columns);
-    let least = if columns > 1 { SMALL_PANEL_HEIGHT } else { PANEL_HEIGHT };
-    let height = least.max(key::height_beside(figure)).max(axes::tick_labels_height(&figure.y));
     let title = if figure.panels.iter().any(|panel| !panel.title.is_empty()) { line_height(LABEL) + 4 } else { 0 };
     let pitch = title + height + BELOW_PANEL + if columns > 1 { 14 } else { 0 };
     let area = |index: usize| {

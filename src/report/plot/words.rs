@@ -22,8 +22,8 @@ pub(super) fn subtitle(facets: &Facets<'_>, fixed: Option<String>, lines: &str) 
 /// What hollow markers and dashed lines mean.
 pub(super) fn hollow_note() -> Note {
     Note::Hollow(
-        "The topology does not work here: a link or CPU is overloaded or a peer cannot be reached, in one seed or more. \
-         Its other figures describe a system in failure."
+        "The topology does not work here in most seeds: a link or CPU is overloaded, connections are given up or a \
+         peer cannot be reached. Its other figures describe a system in failure."
             .to_owned(),
     )
 }

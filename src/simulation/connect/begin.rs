@@ -11,15 +11,33 @@ use crate::webrtc::{InBand, NegotiationStyle};
 impl Connecting<'_> {
     /// Begins set-ups of `node` until it has as many under way as it may, or no more to begin.
     pub(super) fn begin_more(&mut self, now: SimTime, node: u32, scheduler: &mut Scheduler<Event>) {
-        let concurrent = self.webrtc.connect.concurrent.get();
-        while self.peers[node as usize].busy < concurrent && self.can_signal(node) {
-            if !self.peers[node as usize].has_room() {
-                self.peers[node as usize].walled = true;
-                return;
+        let lock_step = self.world.class(node).engine.lock_step;
+        while let Some(slot) = self.next_to_begin(now, node) {
+            self.begin(now, slot);
+            if lock_step {
+                self.burst.push(slot);
+            } else {
+                self.send_offer(slot, scheduler);
             }
-            let Some(slot) = self.next_again(node).or_else(|| self.next_new(now, node)) else { return };
-            self.begin(now, slot, scheduler);
         }
+        let mut burst = std::mem::take(&mut self.burst);
+        let done_ns = burst.last().map_or(0, |&slot| self.attempts.get(slot).offered_ns);
+        for slot in burst.drain(..) {
+            self.attempts.get_mut(slot).offered_ns = done_ns;
+            self.send_offer(slot, scheduler);
+        }
+        self.burst = burst;
+    }
+
+    fn next_to_begin(&mut self, now: SimTime, node: u32) -> Option<u32> {
+        if self.peers[node as usize].busy >= self.webrtc.connect.concurrent.get() || !self.can_signal(node) {
+            return None;
+        }
+        if !self.peers[node as usize].has_room() {
+            self.peers[node as usize].walled = true;
+            return None;
+        }
+        self.next_again(node).or_else(|| self.next_new(now, node))
     }
 
     /// The wait before the next attempt of a set-up is over.
@@ -82,8 +100,8 @@ impl Connecting<'_> {
             && self.glares.directed_nth(a.min(b), a.max(b), number) < negotiation.simultaneous.threshold()
     }
 
-    // The offerer does its work and sends its offer.
-    fn begin(&mut self, now: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) {
+    // The offerer does its work, until when its offer can leave.
+    fn begin(&mut self, now: SimTime, slot: u32) {
         let node = self.attempts.get(slot).offerer;
         let peer = &mut self.peers[node as usize];
         peer.busy += 1;
@@ -97,6 +115,5 @@ impl Connecting<'_> {
         attempt.tries += 1;
         attempt.fate = Fate::Offered;
         self.tally.attempts += 1;
-        self.send_offer(slot, scheduler);
     }
 }

@@ -11,8 +11,8 @@ use super::path::{Legs, Paths};
 use crate::net::LatencySpec;
 use crate::rng::{Domain, PairKey, Seed, Streams};
 use crate::units::SimDuration;
-use crate::webrtc::WebrtcSpec;
-use crate::webrtc::setup::Setups;
+use crate::webrtc::setup::{EndSpec, Setups};
+use crate::webrtc::{ConnectSpec, SignalingSpec, WebrtcSpec};
 use crate::world::{PeerCount, PopulationSpec, World, WorldSpec};
 
 /// Where a population comes from.
@@ -25,11 +25,9 @@ pub(in crate::simulation) struct Origin<'a> {
 
 /// Peers that are drawn to learn from.
 const PEERS: u32 = 1_000;
-/// Runs of the state machine after which enough is learned, and look-ups if it takes fewer runs.
-const RUNS: u64 = 8_000;
+/// Runs of the state machine for trees after which enough is learned, and look-ups if it takes fewer runs.
+const RUNS: u64 = 12_000;
 const LOOK_UPS: u32 = 200_000;
-/// Longest wait for a CPU and for servers that is learned from: more do not change the course.
-const WAIT_MAX: SimDuration = SimDuration::from_secs(4);
 /// Populations that are kept in mind.
 const KEPT_MAX: usize = 8;
 
@@ -42,17 +40,17 @@ struct Known {
 
 static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
-/// What is known of the set-ups of a population; nothing where it cannot be drawn.
-pub(super) fn setups(origin: Origin<'_>) -> Option<Setups> {
+/// What is known of the set-ups of a population, for ends of these kinds; nothing where it cannot be drawn.
+pub(super) fn setups(origin: Origin<'_>, kinds: &[EndSpec]) -> Option<Setups> {
     let known = find(origin);
-    known.get_or_init(|| learn(origin)).clone()
+    known.get_or_init(|| learn(origin)).as_ref().map(|known| known.known_to(kinds.to_vec()))
 }
 
 fn find(origin: Origin<'_>) -> Arc<OnceLock<Option<Setups>>> {
-    let Origin { latency, webrtc, .. } = origin;
-    let population = sample(origin.population);
+    let Origin { latency, .. } = origin;
+    let (population, webrtc) = (sample(origin.population), relevant(origin.webrtc));
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let same = |known: &&Known| known.population == population && known.latency == *latency && known.webrtc == *webrtc;
+    let same = |known: &&Known| known.population == population && known.latency == *latency && known.webrtc == webrtc;
     if let Some(found) = known.iter().find(same) {
         return Arc::clone(&found.setups);
     }
@@ -60,8 +58,18 @@ fn find(origin: Origin<'_>) -> Arc<OnceLock<Option<Setups>>> {
         known.remove(0);
     }
     let setups = Arc::default();
-    known.push(Known { population, latency: latency.clone(), webrtc: webrtc.clone(), setups: Arc::clone(&setups) });
+    known.push(Known { population, latency: latency.clone(), webrtc, setups: Arc::clone(&setups) });
     setups
+}
+
+// The settings that what is learned depends on, and the others as they are by default.
+fn relevant(webrtc: &WebrtcSpec) -> WebrtcSpec {
+    let WebrtcSpec { setup, turn, signaling, connect, .. } = webrtc.clone();
+    let ConnectSpec { timeout, interop_failures, .. } = connect;
+    let SignalingSpec { place, trickle, .. } = signaling;
+    let signaling = SignalingSpec { place, trickle, ..SignalingSpec::default() };
+    let connect = ConnectSpec { timeout, interop_failures, ..ConnectSpec::default() };
+    WebrtcSpec { setup, turn, signaling, connect, ..WebrtcSpec::default() }
 }
 
 // A population of the same kinds.
@@ -77,30 +85,40 @@ fn learn(Origin { population, latency, webrtc }: Origin<'_>) -> Option<Setups> {
     let mut paths = Paths::learning(&world, webrtc, streams);
     let key = streams.pair_key(Domain::Connect);
     for number in 0..LOOK_UPS {
-        if paths.size().runs >= RUNS {
+        if paths.size().tree_runs >= RUNS {
             break;
         }
         let [a, b] = [0, 1].map(|which| crate::rng::below(key.directed(number, which), u64::from(PEERS)) as u32);
         if a != b {
-            paths.set_up(&world, [a, b], 1, legs(&world, [a, b], key, number));
+            let legs = legs(&world, [a, b], key, number, webrtc.connect.timeout);
+            paths.set_up(&world, [a, b], 1, legs);
         }
     }
     Some(paths.into_setups())
 }
 
-// Every other answer waits, as long ones as often as short ones.
-fn legs(world: &World, [a, b]: [u32; 2], key: PairKey, number: u32) -> Legs {
+// One answer in four waits and one offer in eight, for CPUs and servers: up to the time that an attempt has, and
+// short and long waits as often.
+fn legs(world: &World, [a, b]: [u32; 2], key: PairKey, number: u32, timeout: SimDuration) -> Legs {
     let draw = key.directed(number, 2);
-    let wait_ns = if draw & 1 == 0 { 0 } else { WAIT_MAX.as_ns() >> ((draw >> 1) % 10) };
-    let wait_ns = wait_ns / 2 + crate::rng::below(key.directed(number, 3), wait_ns / 2 + 1);
+    let wait = |waits: bool, halvings: u64, which: u32| {
+        let most_ns = timeout.as_ns() >> (halvings % 12);
+        let ns = most_ns / 2 + crate::rng::below(key.directed(number, which), most_ns / 2 + 1);
+        SimDuration::from_ns(if waits { ns } else { 0 })
+    };
     let way = |from: u32, to: u32| SimDuration::from_ns(world.to_signaling_ns(from) + world.from_signaling_ns(to));
-    Legs { offer: way(a, b), answer: way(b, a) + SimDuration::from_ns(wait_ns), allocations: Default::default() }
+    Legs {
+        offer: way(a, b) + wait(draw & 7 == 0, draw >> 8, 3),
+        answer: way(b, a) + wait(draw >> 3 & 3 == 0, draw >> 16, 4),
+        allocations: Default::default(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::presets::OrPreset;
+    use crate::units::Bounded;
     use crate::world::ClassSpec;
 
     #[test]
@@ -117,12 +135,18 @@ mod tests {
         let [first, other] = all.each_ref().map(|population| Origin { population, latency: &latency, webrtc: &webrtc });
         let alone = learn(first).expect("a population");
         let again = population(ClassSpec::named("peers"), 70);
-        setups(other).expect("a population");
-        let kept = setups(Origin { population: &again, ..first }).expect("a population");
+        setups(other, &[]).expect("a population");
+        let kept = setups(Origin { population: &again, ..first }, &[]).expect("a population");
         let learned = |setups: &Setups| (setups.size().runs, setups.size().outcomes, setups.size().comparisons);
         assert_eq!(learned(&alone), learned(&kept));
-        assert!(kept.size().runs >= RUNS.min(u64::from(LOOK_UPS)) / 2, "{:?}", kept.size());
+        assert!(kept.size().tree_runs >= RUNS.min(u64::from(LOOK_UPS)) / 2, "{:?}", kept.size());
         assert!(Arc::ptr_eq(&find(first), &find(Origin { population: &again, ..first })));
         assert!(!Arc::ptr_eq(&find(first), &find(other)));
+        // What does not change what is learned does not have it learned again.
+        let mut patient = webrtc.clone();
+        patient.connect.concurrent = Bounded::new(7).expect("in range");
+        assert!(Arc::ptr_eq(&find(first), &find(Origin { webrtc: &patient, ..first })));
+        patient.signaling.trickle = !patient.signaling.trickle;
+        assert!(!Arc::ptr_eq(&find(first), &find(Origin { webrtc: &patient, ..first })));
     }
 }

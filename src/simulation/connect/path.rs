@@ -81,10 +81,7 @@ impl Paths {
         let few = overlay.connections() <= PLAYED_MAX || !world.setup().signals();
         Self::with(world, origin.webrtc, streams, |kinds, options| match few {
             true => Setups::played(kinds, options),
-            false => match learned::setups(origin) {
-                Some(known) => known.known_to(kinds),
-                None => Setups::new(kinds, options),
-            },
+            false => learned::setups(origin, &kinds).unwrap_or_else(|| Setups::new(kinds, options)),
         })
     }
 

@@ -59,6 +59,7 @@ impl Connecting<'_> {
         if may_retry {
             let usual = doubled(self.webrtc.connect.backoff, attempt.tries - 1);
             let wait = wait.unwrap_or_else(|| self.shortened(usual, a, now));
+            let wait = wait.max(self.world.class(a).engine.timer_min);
             scheduler.schedule_at(now + wait, Event::Retry(slot));
         } else {
             self.opened.fail(self.overlay, [a, b], attempt.slot);

@@ -10,7 +10,9 @@
 //! leaf is tried against the state machine from time to time and split where it was wrong; so the share of
 //! look-ups that get the outcome of a neighbouring course falls with their number. The runs of a tree are bounded
 //! by the square root of its look-ups (what that costs and how right it is: docs/PERFORMANCE.md,
-//! docs/MODELS.md). When all candidates are known, what was signaled and how many datagrams there were is
+//! docs/MODELS.md). Of what is to serve many replications more can be learned beforehand
+//! ([`Setups::learning`], [`Setups::known_to`]); where set-ups are few, all can be played through
+//! ([`Setups::played`]). When all candidates are known, what was signaled and how many datagrams there were is
 //! that of the leaf's witness. Chains of boxes that look the same from outside share their trees.
 //!
 //! **Losses** are drawn by the gaps between them ([`Chance`]), for as many datagrams as the set-up has.
@@ -62,7 +64,7 @@ impl SetupOptions {
 /// Two ends by their kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetupPair {
-    /// The kinds of the offerer and the answerer: indices into the list that [`Setups::new`] was given.
+    /// The kinds of the offerer and the answerer: indices into the list that the [`Setups`] were made for.
     pub kinds: [u16; 2],
     /// What they have in common.
     pub relation: Relation,
@@ -75,6 +77,8 @@ pub struct SetupsSize {
     pub runs: u64,
     /// Different outcomes.
     pub outcomes: usize,
+    /// Runs that trees were learned from; the others were for losses, or played.
+    pub tree_runs: u64,
     /// Comparisons in all trees: one less than leaves in each.
     pub comparisons: usize,
     /// Bytes.
@@ -152,7 +156,8 @@ impl Setups {
         let mut trees: Vec<Vec<Tree>> = self.trees.iter().map(settled).collect();
         trees.resize_with(all.len(), Vec::new);
         let stand_ins = canonical::stand_ins(&all);
-        Self { kinds: all, way: Way::Learned, trees, stand_ins, places, ..self.clone() }
+        let (options, courses) = (self.options.clone(), self.courses.clone());
+        Self { kinds: all, options, way: Way::Learned, trees, stand_ins, places, courses, lost: Vec::new() }
     }
 
     fn by(way: Way, kinds: Vec<EndSpec>, options: SetupOptions) -> Self {
@@ -192,6 +197,10 @@ impl Setups {
         if !draws.are_lossless() {
             lost.clear();
             while draws.add_to(lost, &courses.datagrams(&found)) {
+                // Nothing is learned of several at once.
+                if *way == Way::Learning && lost.len() > 1 {
+                    break;
+                }
                 found = match leaf {
                     Some(leaf) => courses.find_lossy(tree, leaf, lost, delays, &machine),
                     None => courses.play(lost, delays, &machine),
@@ -206,6 +215,7 @@ impl Setups {
     pub fn size(&self) -> SetupsSize {
         SetupsSize {
             runs: self.courses.runs(),
+            tree_runs: self.courses.tree_runs(),
             outcomes: self.courses.outcomes(),
             comparisons: self.courses.comparisons(),
             bytes: self.courses.bytes(),

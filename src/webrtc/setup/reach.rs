@@ -27,11 +27,6 @@ struct EndReach {
 }
 
 impl Reach {
-    /// Of ends of which nothing is known: whatever they try may work.
-    #[cfg(test)]
-    pub(super) const UNKNOWN: Self =
-        Self { directly: true, ends: [EndReach { out: true, from_relays: true, hidden: false }; 2] };
-
     pub(super) fn new(setup: &PairSetup) -> Self {
         let [offerer, answerer] = &setup.ends;
         let [nat_a, nat_b] = [offerer, answerer].map(|end| overall_nat(&end.boxes));

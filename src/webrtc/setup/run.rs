@@ -58,8 +58,7 @@ pub fn run_traced(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) 
 /// The same, waiting for whatever might still turn up for a relayed connection, likely or not.
 #[cfg(test)]
 pub(super) fn run_patiently(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> SetupRun {
-    let driver = Driver::new(setup, losses, comparisons, false);
-    Driver { reach: Reach::UNKNOWN, ..driver }.play()
+    Driver { reach: None, ..Driver::new(setup, losses, comparisons, false) }.play()
 }
 
 struct Driver<'a> {
@@ -73,7 +72,8 @@ struct Driver<'a> {
     times: SetupTimes<Stamp>,
     signaled: [Signaled; 2],
     trace: Trace,
-    reach: Reach,
+    // What the ends reach; without it a relayed set-up is watched for as long as any is.
+    reach: Option<Reach>,
     // What an end sends, while it is collected.
     packets: Vec<Packet>,
     signals: Vec<Signal>,
@@ -92,7 +92,7 @@ impl<'a> Driver<'a> {
             times: SetupTimes::default(),
             signaled: [Signaled::default(); 2],
             trace: Trace::new(traced),
-            reach: Reach::new(setup),
+            reach: Some(Reach::new(setup)),
             packets: Vec::new(),
             signals: Vec::new(),
         }
@@ -336,7 +336,7 @@ impl<'a> Driver<'a> {
         self.queue.push(arrives, Event::Signal { to: 1 - side, signal }, &mut self.comparisons);
     }
 
-    // Whether nothing more is to come: both ends are ready and no relay may give way to a direct path, or
+    // Whether nothing more is to come: both ends are ready and no relayed path may give way to a better one, or
     // the attempt has failed.
     fn is_done(&mut self) -> bool {
         if self.times.failed.is_some() {
@@ -351,26 +351,28 @@ impl<'a> Driver<'a> {
         }
         self.relay_use() == RelayUse::Direct
             || ![offerer, answerer].iter().any(|end| end.agent.changes_its_mind())
-            || (self.has_settled() && !self.improves(0, offerer) && !self.improves(1, answerer))
+            || self.reach.is_some_and(|reach| self.has_settled(reach))
             || self.waited_for_better()
     }
 
-    fn improves(&self, side: usize, end: &End) -> bool {
-        let server = self.network.server();
-        end.agent.may_improve(|local, remote| self.reach.may_work(side, local, remote, server))
-    }
-
     // Whether both ends have selected the same pair, for one that has just nominated another is ahead; and
-    // no pair is to come that is better than it. The best one of a symmetric translator that relays cannot
-    // reach is known only once it has sent to the other end's relay.
-    fn has_settled(&self) -> bool {
+    // no pair is left or to come that is better than it and may work. The best one of a symmetric translator
+    // that relays cannot reach is known only once it has sent to the other end's relay.
+    fn has_settled(&self, reach: Reach) -> bool {
         let pairs = [0, 1].map(|side| self.pair(side));
         let addresses = pairs.map(|pair| pair.map(|(local, remote)| [local.address, remote.address]));
         let agree = addresses[0].is_some() && addresses[0] == addresses[1].map(|[local, remote]| [remote, local]);
         let at_best = |(local, remote): (Candidate, Candidate)| {
             (local.kind, remote.kind) == (CandidateKind::Relayed, CandidateKind::PeerReflexive)
         };
-        agree && (self.reach.relays_reach_all() || pairs.into_iter().flatten().any(at_best))
+        let server = self.network.server();
+        let improves = |(side, end): (usize, &Option<Box<End>>)| {
+            let may_work = |local: &Candidate, remote: &Candidate| reach.may_work(side, local, remote, server);
+            end.as_ref().is_some_and(|end| end.agent.may_improve(may_work))
+        };
+        agree
+            && (reach.relays_reach_all() || pairs.into_iter().flatten().any(at_best))
+            && !self.ends.iter().enumerate().any(improves)
     }
 
     // Whether a relayed connection has been open for so long that nothing better will come.

@@ -117,16 +117,24 @@ fn both_ends_come_to_use_one_pair() {
 
 #[test]
 fn what_is_not_waited_for_does_not_come() {
-    for spec in [IceSpec::Chromium, IceSpec::Firefox, IceSpec::Rfc] {
+    let engines = [
+        ([IceSpec::Chromium; 2], [Gather::Turn; 2]),
+        ([IceSpec::Firefox; 2], [Gather::Turn; 2]),
+        ([IceSpec::Chromium, IceSpec::Firefox], [Gather::Turn; 2]),
+        ([IceSpec::WebrtcRs021, IceSpec::Chromium], [Gather::Turn; 2]),
+        ([IceSpec::Chromium; 2], [Gather::Stun, Gather::Turn]),
+    ];
+    for (specs, gathers) in engines {
         for (a, b) in MIDDLEBOX_PRESETS.iter().flat_map(|a| MIDDLEBOX_PRESETS.iter().map(move |b| (a, b))) {
             for (number, delays) in (0..).zip(several_delays()) {
-                let setup = setup([a, b].map(|preset| end(spec, (preset.make)(), Gather::Turn)));
+                let setup = setup([0, 1].map(|side| end(specs[side], ([a, b][side].make)(), gathers[side])));
                 let lost = Losses { up: [vec![3 * number, 11], vec![5, 2 * number]], ..Losses::default() };
                 for losses in [Losses::default(), lost] {
                     let [early, late] = [run, run::run_patiently]
                         .map(|run| run(&setup, &losses, Comparisons::new(delays)).outcome)
                         .map(|outcome| (outcome.relay, outcome.selected, outcome.times.open, outcome.times.failed));
-                    assert_eq!(early, late, "{spec:?}: {} offers to {} under {delays:?}, {losses:?}", a.name, b.name);
+                    let context = format!("{specs:?}, {gathers:?}: {} offers to {} under {delays:?}", a.name, b.name);
+                    assert_eq!(early, late, "{context}, {losses:?}");
                 }
             }
         }

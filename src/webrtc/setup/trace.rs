@@ -60,7 +60,11 @@ impl Trace {
         }
     }
 
+    /// In the order of their times: what the CPU tells an application later than it goes on itself was noted
+    /// before.
     pub(super) fn take(self) -> Vec<Step> {
-        self.steps.unwrap_or_default()
+        let mut steps = self.steps.unwrap_or_default();
+        steps.sort_by_key(|step| step.at.time());
+        steps
     }
 }

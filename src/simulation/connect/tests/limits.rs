@@ -50,3 +50,25 @@ fn closed_connections_count_until_they_are_collected() {
     // Two at a time of eight that all fail after a second, with or without the wait for collection.
     assert!(hub(SimDuration::ZERO) && hub(SimDuration::from_secs(26)));
 }
+
+#[test]
+fn a_burst_in_lock_step_leaves_when_all_its_work_is_done() {
+    let work = SimDuration::from_ms(8);
+    // On a server core of which networking has 80 %.
+    let each = SimDuration::from_ms(10);
+    let openings = |lock_step| {
+        let mut stage = Stage::late_hub(5);
+        stage.engine().lock_step = lock_step;
+        stage.engine().cpu_per_setup = work;
+        let ladder = stage.set_up(LEG, LEG + each);
+        let connected = stage.connect();
+        let mut open: Vec<_> = (0..4).map(|spoke| connected.between(&stage.overlay(), spoke, 4).at()).collect();
+        open.sort_unstable();
+        (open, ladder)
+    };
+    let (one_by_one, ladder) = openings(false);
+    let (together, _) = openings(true);
+    let begin = one_by_one[0].since(SimTime::ZERO) - ladder - each;
+    assert_eq!(one_by_one, [1, 2, 3, 4].map(|nth| SimTime::ZERO + begin + each * nth + ladder));
+    assert_eq!(together, [SimTime::ZERO + begin + each * 4 + ladder; 4]);
+}

@@ -26,9 +26,11 @@ const PLAYED_LOOK_UPS: u32 = 12;
 const FIRST_RUNS: u64 = 32;
 const RUNS_PER_ROOT: u64 = 4;
 const RUNS_PER_ROOT_KNOWN: u64 = 1;
+/// Runs of a tree that has been learned well enough to be thrifty.
+const ENOUGH_RUNS: u64 = 128;
 /// A leaf is tried again once its look-ups since the last trial are this share of all.
 const TRIAL_SHARE: u32 = 16;
-/// Runs to find a boundary: each halves the forms that may be it, but brings new ones at times.
+/// Runs to find a boundary that is new: each halves the forms that may be it, but brings new ones at times.
 const HALVINGS_MAX: u32 = 34;
 /// Losses in one set-up beyond which what they add is not summed up: together they may add more, and a
 /// set-up that loses much may never end.
@@ -88,13 +90,16 @@ impl Tree {
         Self { budget: Budget::ALL_FREE, extras, played: PLAYED_LOOK_UPS, ..Self::default() }
     }
 
-    /// The same, from where on learning is paid for by look-ups; none if nothing has been learned.
+    /// The same, from where on learning is paid for by look-ups: dearly where little has been learned, and
+    /// from the beginning where nothing has.
     pub(super) fn settled(&self) -> Self {
-        if self.budget.look_ups == 0 {
+        if self.root == Branch::default() {
             return Self::default();
         }
-        let extras = self.extras.clone().with(Budget::NOTHING_FREE);
-        Self { budget: Budget::NOTHING_FREE, extras, ..self.clone() }
+        let little = self.budget.runs < ENOUGH_RUNS;
+        let budget = if little { Budget::default() } else { Budget::NOTHING_FREE };
+        let played = if little { 0 } else { PLAYED_LOOK_UPS };
+        Self { budget, extras: self.extras.clone().with(budget), played, ..self.clone() }
     }
 
     /// Whether this look-up is one of the first, and to be played through.
@@ -117,6 +122,7 @@ pub(super) struct Courses {
     // What the losses of the set-up that is looked up add.
     added: Vec<Extra>,
     runs: u64,
+    tree_runs: u64,
     memory_bytes: usize,
 }
 
@@ -234,6 +240,10 @@ impl Courses {
         self.runs
     }
 
+    pub(super) const fn tree_runs(&self) -> u64 {
+        self.tree_runs
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.forest.bytes() + self.outcomes.bytes() + self.leaves.capacity() * size_of::<Leaf>()
     }
@@ -270,8 +280,8 @@ impl Courses {
         let new = self.add_leaf(summary, *delays);
         // Where no form tells the two apart, this look-up alone has the new leaf.
         let Some(form) = form else { return new };
-        // Equal times count as greater; where these delays have them, that is to be their side.
-        let form = if form.ns(delays) == 0 && form.ns(&witness) > 0 { form.negated() } else { form };
+        // Equal times count as greater; where one side has them, that is to be its side.
+        let form = if form.ns(delays) >= 0 && form.ns(&witness) >= 0 { form.negated() } else { form };
         let (less, greater) = if form.ns(delays) < 0 { (new, leaf) } else { (leaf, new) };
         self.forest.split(&mut tree.root, delays, form, less, greater);
         let known_leaf = &mut self.leaves[leaf as usize];
@@ -370,6 +380,7 @@ impl Courses {
 
     fn noted(&mut self, tree: &mut Tree, way: &Way<'_>, delays: &Delays, machine: Machine<'_>) -> (u32, Comparisons) {
         self.runs += 1;
+        self.tree_runs += 1;
         tree.budget.spend();
         let (outcome, comparisons) = machine(&[], Comparisons::between(*delays, [way.with, way.other]));
         (self.outcomes.summary(&outcome, delays).outcome, comparisons)
@@ -377,6 +388,7 @@ impl Courses {
 
     fn summary(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> Summary {
         self.runs += 1;
+        self.tree_runs += 1;
         tree.budget.spend();
         let (outcome, _) = machine(&[], Comparisons::new(*delays));
         self.outcomes.summary(&outcome, delays)

@@ -67,13 +67,18 @@ fn boundaries_are_found_to_the_nanosecond() {
 
 #[test]
 fn equal_times_are_learned_too() {
+    equal_times_are_learned_beside(300);
+    equal_times_are_learned_beside(-300);
+}
+
+fn equal_times_are_learned_beside(sooner_us: i64) {
     let mut courses = Courses::within(usize::MAX);
     let mut tree = Tree::default();
     // Offers take as long as a round trip, always: the machine counts that as no faster.
     for number in 0..500 {
         let us = 1_000 + PairKey::new(1).directed(number, 0) % 20_000;
-        let sooner = if number % 2 == 0 { 0 } else { 300 };
-        let delays = delays_of([us, 2 * us - sooner, 20_000]);
+        let sooner_us = if number % 2 == 0 { 0 } else { sooner_us };
+        let delays = delays_of([us, (2 * us).saturating_sub_signed(sooner_us), 20_000]);
         let found = Found::Leaf(courses.find(&mut tree, &delays, &machine));
         if number > 100 {
             assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::new(delays)).0));
