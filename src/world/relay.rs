@@ -11,7 +11,9 @@ use super::World;
 use crate::net::{Nat, PairOutcome, Place};
 use crate::units::{SimDuration, SimTime};
 use crate::webrtc::setup::RelayTransport;
-use crate::webrtc::turn::{Outages, RelayCode, RestartOn, TurnIndex, TurnPool, TurnRequest, TurnServer, TurnSpec, Via};
+use crate::webrtc::turn::{
+    Outages, RelayCode, RestartOn, Transports, TurnIndex, TurnPool, TurnRequest, TurnServer, TurnSpec, Via,
+};
 
 /// The signaling server and the first TURN server in pair draws: above every node id.
 pub(super) const SIGNALING_ID: u32 = u32::MAX;
@@ -191,7 +193,8 @@ impl World {
     fn ask_for_home(&self, pool: &mut TurnPool, spec: &TurnSpec, node: u32) -> TurnIndex {
         let delays = self.turn_delays(node);
         let transport = spec.transports().preferred(self.nat(node) == Nat::UdpBlocked).unwrap_or_default();
-        let request = TurnRequest { peer: node, delays: &delays, transport };
+        let transports = Transports::only(transport);
+        let request = TurnRequest { peer: node, delays: &delays, transport, transports };
         let refused = |_| {
             let speaks = |server: &TurnIndex| self.turn_servers()[usize::from(*server)].transports.has(transport);
             let servers = (0..delays.len() as TurnIndex).filter(speaks);

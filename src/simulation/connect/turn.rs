@@ -1,14 +1,14 @@
 //! The allocations that ends ask TURN servers for while they gather candidates.
 //!
-//! An end asks when it begins its part of a set-up, and holds what it gets as long as the connection
-//! lives, whether or not packets run through it: libwebrtc prunes the ports of TURN servers only where
+//! An end asks when it begins its part of a set-up, over each transport that it speaks and that its network lets
+//! out, and holds what it gets as long as the connection lives, whether or not packets run through it: libwebrtc prunes the ports of TURN servers only where
 //! an application asks for that (`turn_port_prune_policy`). What fails gives it back.
 
-use crate::net::Nat;
+use crate::net::{MiddleboxSpec, Nat};
 use crate::units::{SimDuration, SimTime};
 use crate::webrtc::WebrtcSpec;
-use crate::webrtc::setup::Gather;
-use crate::webrtc::turn::{TurnCounts, TurnIndex, TurnPool, TurnRequest};
+use crate::webrtc::setup::{Gather, RelayTransport};
+use crate::webrtc::turn::{Granted, Transports, TurnCounts, TurnIndex, TurnPool, TurnRequest};
 use crate::world::World;
 
 /// What an end has at a TURN server.
@@ -19,8 +19,8 @@ pub(super) enum Allocation {
     None,
     /// It has asked and was given none.
     Refused,
-    /// An allocation that was granted then, so much after it was asked for.
-    Held { server: TurnIndex, granted_ns: u64, wait_ns: u32 },
+    /// So many allocations that were granted then, so much after they were asked for.
+    Held { server: TurnIndex, number: u8, granted_ns: u64, wait_ns: u32 },
 }
 
 impl Allocation {
@@ -66,22 +66,37 @@ impl Turn {
             return Allocation::None;
         }
         let first = node as usize * self.servers;
-        let request = TurnRequest { peer: node, delays: &self.delays[first..first + self.servers], transport };
+        let delays = &self.delays[first..first + self.servers];
+        let request = TurnRequest { peer: node, delays, transport, transports: spoken(world, node) };
         pool.allocate(now, &request).map_or(Allocation::Refused, |granted| {
             let wait_ns = u32::try_from(granted.at.since(now).as_ns()).unwrap_or(u32::MAX);
-            Allocation::Held { server: granted.server, granted_ns: granted.at.as_ns(), wait_ns }
+            let number = granted.allocations as u8;
+            Allocation::Held { server: granted.server, number, granted_ns: granted.at.as_ns(), wait_ns }
         })
     }
 
     /// A connection that was set up in vain gives back what its end holds.
     pub(super) fn give_back(&mut self, now: SimTime, allocation: Allocation) {
-        if let (Some(pool), Allocation::Held { server, granted_ns, .. }) = (&mut self.pool, allocation) {
-            pool.release(now, server, SimTime::from_ns(granted_ns));
+        if let (Some(pool), Allocation::Held { server, number, granted_ns, .. }) = (&mut self.pool, allocation) {
+            let granted = Granted { server, at: SimTime::from_ns(granted_ns), allocations: u32::from(number) };
+            pool.release(now, granted);
         }
     }
 
     /// What was done.
     pub(super) fn counts(&self) -> TurnCounts {
         self.pool.as_ref().map(TurnPool::counts).unwrap_or_default()
+    }
+}
+
+// Over which transports the requests of a node reach servers.
+fn spoken(world: &World, node: u32) -> Transports {
+    let end = world.end(node);
+    let only_tls = end.boxes.contains(&MiddleboxSpec::Tcp443Only);
+    match (end.stack.ice.streams_to_turn, world.nat(node) == Nat::UdpBlocked) {
+        (false, _) => Transports::only(RelayTransport::Udp),
+        (true, false) => Transports::ALL,
+        (true, true) if only_tls => Transports::only(RelayTransport::Tls),
+        (true, true) => Transports::STREAMS,
     }
 }

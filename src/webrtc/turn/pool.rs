@@ -21,24 +21,28 @@ pub struct TurnPool {
     candidates: Vec<Candidate>,
 }
 
-/// A peer asks for an allocation.
+/// A peer asks for allocations: one for each transport that it and the server speak.
 #[derive(Clone, Copy, Debug)]
 pub struct TurnRequest<'a> {
     /// The peer, by its number.
     pub peer: u32,
     /// One-way delay between the peer and each server.
     pub delays: &'a [SimDuration],
-    /// How it speaks to the server.
+    /// What it has to speak to the server.
     pub transport: RelayTransport,
+    /// All that it speaks.
+    pub transports: Transports,
 }
 
-/// An allocation that was made.
+/// Allocations that were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Granted {
     /// The server.
     pub server: TurnIndex,
-    /// When the server has come to the request; round trips come on top.
+    /// When the server has come to the first request; round trips come on top.
     pub at: SimTime,
+    /// How many they are.
+    pub allocations: u32,
 }
 
 /// Why a peer is given no allocation.
@@ -122,7 +126,7 @@ impl TurnPool {
         Self { servers, policy, dynamic, outages, counts: TurnCounts::default(), candidates: Vec::new() }
     }
 
-    /// A peer asks for an allocation.
+    /// A peer asks for allocations.
     ///
     /// # Errors
     /// Why it is given none.
@@ -135,12 +139,12 @@ impl TurnPool {
             self.open(now, opening);
         }
         let granted = match chosen {
-            Some(server) => self.grant(now, server),
+            Some(server) => self.grant(now, server, request.transports),
             None => Err(self.why_none(request.peer)),
         };
         match granted {
-            Ok(_) => {
-                self.counts.allocations += 1;
+            Ok(granted) => {
+                self.counts.allocations += u64::from(granted.allocations);
                 self.counts.peak = self.counts.peak.max(self.allocations());
             }
             Err(Refusal::Unreachable) => self.counts.unreachable += 1,
@@ -150,15 +154,15 @@ impl TurnPool {
         granted
     }
 
-    /// A peer gives back an allocation that was granted at `granted_at`. If an outage has taken it
-    /// meanwhile, there is nothing to give back.
-    pub fn release(&mut self, now: SimTime, server: TurnIndex, granted_at: SimTime) {
+    /// A peer gives back what it was granted. If an outage has taken it meanwhile, there is nothing to
+    /// give back.
+    pub fn release(&mut self, now: SimTime, granted: Granted) {
         self.advance(now);
-        let server = &mut self.servers[usize::from(server)];
-        if server.broken_at.is_some_and(|broken_at| granted_at <= broken_at) {
+        let server = &mut self.servers[usize::from(granted.server)];
+        if server.broken_at.is_some_and(|broken_at| granted.at <= broken_at) {
             return;
         }
-        server.allocations = server.allocations.saturating_sub(1);
+        server.allocations = server.allocations.saturating_sub(granted.allocations);
         if server.allocations == 0 {
             server.idle_since = now;
         }
@@ -239,7 +243,7 @@ impl TurnPool {
                 None => Condition::Closed,
                 Some(_) if outages.during(index, now).is_some() => Condition::Down,
                 Some(up_at) if up_at > now => Condition::Starting,
-                Some(_) if server.allocations >= server.capacity => Condition::Full,
+                Some(_) if server.room() < server.transports.in_common(request.transports) => Condition::Full,
                 Some(_) => Condition::Ready,
             };
             let delay = request.delays.get(usize::from(index)).copied().unwrap_or_default();
@@ -247,15 +251,17 @@ impl TurnPool {
         }));
     }
 
-    fn grant(&mut self, now: SimTime, index: TurnIndex) -> Result<Granted, Refusal> {
+    fn grant(&mut self, now: SimTime, index: TurnIndex, transports: Transports) -> Result<Granted, Refusal> {
         let server = &mut self.servers[usize::from(index)];
         if server.bucket.ready_at(now) > now + PATIENCE {
             return Err(Refusal::Overloaded);
         }
         let at = server.bucket.take(now);
-        server.allocations += 1;
+        let allocations = server.transports.in_common(transports);
+        (1..allocations).for_each(|_| _ = server.bucket.take(now));
+        server.allocations += allocations;
         server.peak = server.peak.max(server.allocations);
-        Ok(Granted { server: index, at })
+        Ok(Granted { server: index, at, allocations })
     }
 
     // A server that is full answers; one that is down, closed or unfit does not.
@@ -268,6 +274,12 @@ impl TurnPool {
         } else {
             Refusal::Unreachable
         }
+    }
+}
+
+impl Server {
+    const fn room(&self) -> u32 {
+        self.capacity.saturating_sub(self.allocations)
     }
 }
 

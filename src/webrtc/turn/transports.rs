@@ -24,6 +24,8 @@ const WORDS: [(&str, RelayTransport); 3] =
 impl Transports {
     /// UDP, TCP and TLS.
     pub const ALL: Self = Self { udp: true, tcp: true, tls: true };
+    /// TCP and TLS.
+    pub const STREAMS: Self = Self { udp: false, tcp: true, tls: true };
 
     /// Whether it speaks this one.
     #[must_use]
@@ -38,6 +40,22 @@ impl Transports {
     /// Those it speaks, in the order in which clients prefer them.
     pub fn iter(self) -> impl Iterator<Item = RelayTransport> {
         WORDS.into_iter().map(|(_, transport)| transport).filter(move |&transport| self.has(transport))
+    }
+
+    /// This one alone.
+    #[must_use]
+    pub const fn only(transport: RelayTransport) -> Self {
+        Self {
+            udp: matches!(transport, RelayTransport::Udp),
+            tcp: matches!(transport, RelayTransport::Tcp),
+            tls: matches!(transport, RelayTransport::Tls),
+        }
+    }
+
+    /// How many both speak.
+    #[must_use]
+    pub fn in_common(self, other: Self) -> u32 {
+        self.iter().filter(|&transport| other.has(transport)).count() as u32
     }
 
     /// What either speaks.

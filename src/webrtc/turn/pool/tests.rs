@@ -29,7 +29,8 @@ fn outage(spec: &mut TurnSpec, server: &str, at: u64, lasts: u64) {
 /// `peer` asks over UDP, with these delays in ms.
 fn ask(pool: &mut TurnPool, now: SimTime, peer: u32, delays_ms: &[u64]) -> Result<TurnIndex, Refusal> {
     let delays: Vec<SimDuration> = delays_ms.iter().map(|&ms| SimDuration::from_ms(ms)).collect();
-    pool.allocate(now, &TurnRequest { peer, delays: &delays, transport: UDP }).map(|granted| granted.server)
+    pool.allocate(now, &TurnRequest { peer, delays: &delays, transport: UDP, transports: Transports::only(UDP) })
+        .map(|granted| granted.server)
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn a_full_server_refuses_and_its_neighbour_takes_over() {
     let mut pool = TurnPool::new(&spec(TurnPolicy::Nearest, 2, 3));
     let given: Vec<_> = (0..7).map(|peer| ask(&mut pool, s(0), peer, &[10, 20])).collect();
     assert_eq!(given, [Ok(0), Ok(0), Ok(0), Ok(1), Ok(1), Ok(1), Err(Refusal::Full)]);
-    pool.release(s(1), 0, s(0));
+    pool.release(s(1), Granted { server: 0, at: s(0), allocations: 1 });
     assert_eq!(ask(&mut pool, s(1), 8, &[10, 20]), Ok(0));
     let counts = pool.counts();
     assert_eq!((counts.allocations, counts.full, counts.peak), (7, 1, 6));
@@ -56,10 +57,11 @@ fn static_peers_have_no_alternative() {
 fn requests_wait_for_their_tokens_and_give_up_after_five_seconds() {
     let spec = TurnSpec { allocation_rate: "10 /s".parse().ok(), ..TurnSpec::default() };
     let mut pool = TurnPool::new(&spec);
-    let request = TurnRequest { peer: 0, delays: &[SimDuration::ZERO], transport: UDP };
+    let request =
+        TurnRequest { peer: 0, delays: &[SimDuration::ZERO], transport: UDP, transports: Transports::only(UDP) };
     for nth in 0..=50 {
         let at = s(0) + SimDuration::from_ms(100 * nth);
-        assert_eq!(pool.allocate(s(0), &request), Ok(Granted { server: 0, at }));
+        assert_eq!(pool.allocate(s(0), &request), Ok(Granted { server: 0, at, allocations: 1 }));
     }
     assert_eq!(pool.allocate(s(0), &request), Err(Refusal::Overloaded));
     assert_eq!((pool.counts().allocations, pool.counts().overloaded), (51, 1));
@@ -74,12 +76,33 @@ fn a_server_that_does_not_speak_the_transport_does_not_answer() {
     spec.server[0].transports = Some("udp".parse().expect("a transport"));
     let mut pool = TurnPool::new(&spec);
     let delays = [SimDuration::from_ms(1), SimDuration::from_ms(2)];
-    let over =
-        |pool: &mut TurnPool, transport| pool.allocate(s(0), &TurnRequest { peer: 0, delays: &delays, transport });
+    let over = |pool: &mut TurnPool, transport| {
+        let transports = Transports::only(transport);
+        pool.allocate(s(0), &TurnRequest { peer: 0, delays: &delays, transport, transports })
+    };
     assert_eq!(over(&mut pool, UDP).map(|granted| granted.server), Ok(0));
     assert_eq!(over(&mut pool, TCP).map(|granted| granted.server), Ok(1));
     spec.server.truncate(1);
     assert_eq!(over(&mut TurnPool::new(&spec), TCP), Err(Refusal::Unreachable));
+}
+
+#[test]
+fn a_client_takes_an_allocation_for_each_transport_it_shares_with_the_server() {
+    let mut spec = spec(TurnPolicy::Nearest, 2, 7);
+    spec.server[1].transports = Some("udp+tls".parse().expect("transports"));
+    spec.allocation_rate = "10 /s".parse().ok();
+    let mut pool = TurnPool::new(&spec);
+    let delays = [SimDuration::from_ms(1), SimDuration::from_ms(2)];
+    let request = TurnRequest { peer: 0, delays: &delays, transport: UDP, transports: Transports::ALL };
+    let granted: Vec<_> = (0..4).map(|_| pool.allocate(s(0), &request)).collect();
+    // Three at a time of seven, then two at the next server; each takes a token.
+    let at = |server, tokens: u64, allocations| {
+        Ok(Granted { server, at: s(0) + SimDuration::from_ms(100 * tokens), allocations })
+    };
+    assert_eq!(granted, [at(0, 0, 3), at(0, 3, 3), at(1, 0, 2), at(1, 2, 2)]);
+    assert_eq!((pool.allocations_of(0), pool.allocations_of(1), pool.counts().peak), ((6, 6), (4, 4), 10));
+    pool.release(s(1), granted[0].expect("granted"));
+    assert_eq!(pool.allocations_of(0), (3, 6));
 }
 
 #[test]
@@ -93,9 +116,9 @@ fn an_outage_takes_the_allocations_and_sends_peers_elsewhere() {
     assert!(!pool.is_up(0, s(14)) && pool.is_up(0, s(15)));
     assert_eq!(ask(&mut pool, s(15), 5, &[10, 20]), Ok(0));
     // What broke is not given back; what was made afterwards is.
-    pool.release(s(16), 0, s(1));
+    pool.release(s(16), Granted { server: 0, at: s(1), allocations: 1 });
     assert_eq!(pool.allocations_of(0), (1, 4));
-    pool.release(s(16), 0, s(15));
+    pool.release(s(16), Granted { server: 0, at: s(15), allocations: 1 });
     assert_eq!(pool.allocations_of(0), (0, 4));
 }
 
@@ -129,11 +152,11 @@ fn dynamic_opens_under_load_takes_its_time_and_closes_when_idle() {
     assert!(!pool.is_up(2, s(60)) && pool.is_up(2, s(61)) && !pool.is_up(1, s(61)));
     assert_eq!(ask(&mut pool, s(61), 11, &[10, 30, 20]), Ok(2));
     // Five minutes without an allocation close it; the last open one stays.
-    pool.release(s(100), 2, s(61));
-    (0..10).for_each(|_| pool.release(s(200), 0, s(0)));
-    pool.release(s(399), 0, s(0));
+    pool.release(s(100), Granted { server: 2, at: s(61), allocations: 1 });
+    (0..10).for_each(|_| pool.release(s(200), Granted { server: 0, at: s(0), allocations: 1 }));
+    pool.release(s(399), Granted { server: 0, at: s(0), allocations: 1 });
     assert!(pool.is_up(2, s(399)));
-    pool.release(s(400), 0, s(0));
+    pool.release(s(400), Granted { server: 0, at: s(0), allocations: 1 });
     assert!(!pool.is_up(2, s(400)) && pool.is_up(0, s(400)));
     assert_eq!((pool.counts().opened, pool.counts().closed), (1, 1));
 }
