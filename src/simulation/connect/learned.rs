@@ -78,11 +78,12 @@ fn sample(population: &PopulationSpec) -> PopulationSpec {
     PopulationSpec { peers, join_over: SimDuration::ZERO, ..population.clone() }
 }
 
+// From what is compared alone, so that it does not matter whose settings the first ones were.
 fn learn(Origin { population, latency, webrtc }: Origin<'_>) -> Option<Setups> {
     let streams = Streams::new(Seed(0));
-    let population = sample(population);
-    let world = WorldSpec { population: &population, latency, webrtc, servers: 0 }.generate(streams).ok()?;
-    let mut paths = Paths::learning(&world, webrtc, streams);
+    let (population, webrtc) = (sample(population), relevant(webrtc));
+    let world = WorldSpec { population: &population, latency, webrtc: &webrtc, servers: 0 }.generate(streams).ok()?;
+    let mut paths = Paths::learning(&world, &webrtc, streams);
     let key = streams.pair_key(Domain::Connect);
     for number in 0..LOOK_UPS {
         if paths.size().tree_runs >= RUNS {

@@ -90,8 +90,8 @@ impl Tree {
         Self { budget: Budget::ALL_FREE, extras, played: PLAYED_LOOK_UPS, ..Self::default() }
     }
 
-    /// The same, from where on learning is paid for by look-ups: dearly where little has been learned, and
-    /// from the beginning where nothing has.
+    /// The same, from where on look-ups pay for learning: thriftily where much has been learned, else as
+    /// for a new tree.
     pub(super) fn settled(&self) -> Self {
         if self.root == Branch::default() {
             return Self::default();
