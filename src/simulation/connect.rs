@@ -224,7 +224,9 @@ enum Event {
     Offer(u32),
     /// An answer is at the server.
     AnswerAtServer(u32),
-    /// An attempt has come to its end.
+    /// A connection is open.
+    Opened(u32, u32),
+    /// An attempt has come to nothing, or its time has run out.
     Settled(u32),
     /// The wait before the next attempt is over.
     Retry(u32),
@@ -242,6 +244,7 @@ impl Model for Connecting<'_> {
     fn handle(&mut self, now: SimTime, event: Event, scheduler: &mut Scheduler<Event>) {
         match event {
             Event::Offer(slot) => self.offer(now, slot, scheduler),
+            Event::Opened(a, b) => self.opened(now, a, b, scheduler),
             Event::Settled(slot) => self.settled(now, slot, scheduler),
             Event::OfferAtServer(slot) => self.offer_at_server(now, slot, scheduler),
             Event::AnswerAtServer(slot) => self.answer_at_server(now, slot, scheduler),

@@ -10,25 +10,25 @@ pub(super) struct Attempts {
     free: Option<u32>,
 }
 
-/// A connection that is being set up.
+/// A connection that is being set up: one cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(super) struct Attempt {
     pub(super) offerer: u32,
     pub(super) answerer: u32,
     /// The offerer's tree slot, or [`CORE`].
     pub(super) slot: u32,
-    /// The next row in a list of rows.
-    pub(super) next: u32,
     /// When the first attempt began, and this one, in ns.
     pub(super) first_ns: u64,
     pub(super) begun_ns: u64,
-    /// When the offer was sent, and when it reached the answerer.
+    /// When the offer was sent.
     pub(super) offered_ns: u64,
-    pub(super) received_ns: u64,
+    // When it reached the answerer; of a row in a list the next one.
+    received_or_next: u64,
     /// How many attempts have begun.
     pub(super) tries: u8,
-    /// What came of this one so far.
-    pub(super) fate: Fate,
+    /// Whether the answerer has created its end.
+    pub(super) answered: bool,
     /// Both ends offer.
     pub(super) glares: bool,
     /// The last message went by way of the server.
@@ -37,28 +37,67 @@ pub(super) struct Attempt {
     pub(super) allocations: [Allocation; 2],
 }
 
-/// What is known of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// Nothing yet has reached the answerer.
-    Offered,
-    /// The answerer has created its end.
-    Answered,
-    /// It is open.
-    Open,
-}
+const _: () = assert!(size_of::<Attempt>() == 64, "each step of a set-up costs one cache line");
 
 /// In place of a tree slot: a connection of the core.
 pub(super) const CORE: u32 = u32::MAX;
 /// No row.
 pub(super) const NONE: u32 = u32::MAX;
 
+impl Attempt {
+    /// One between these two that begins now, in the offerer's tree slot or [`CORE`].
+    pub(super) const fn new([offerer, answerer]: [u32; 2], slot: u32, now_ns: u64, glares: bool) -> Self {
+        Self {
+            offerer,
+            answerer,
+            slot,
+            tries: 0,
+            answered: false,
+            glares,
+            by_server: false,
+            first_ns: now_ns,
+            begun_ns: now_ns,
+            offered_ns: now_ns,
+            received_or_next: now_ns,
+            allocations: [Allocation::None; 2],
+        }
+    }
+
+    /// When the offer reached the answerer.
+    #[inline]
+    pub(super) const fn received_ns(&self) -> u64 {
+        self.received_or_next
+    }
+
+    /// The offer has reached the answerer, which creates its end.
+    #[inline]
+    pub(super) const fn receive(&mut self, now_ns: u64, allocation: Allocation) {
+        (self.received_or_next, self.answered) = (now_ns, true);
+        self.allocations[1] = allocation;
+    }
+
+    /// What the ends hold at TURN servers, and when they asked for it.
+    pub(super) const fn held(&self) -> [(Allocation, u64); 2] {
+        [(self.allocations[0], self.begun_ns), (self.allocations[1], self.received_or_next)]
+    }
+
+    /// The next row in a list of rows, or [`NONE`].
+    pub(super) const fn next(&self) -> u32 {
+        self.received_or_next as u32
+    }
+
+    /// Puts another row behind this one, which is in a list.
+    pub(super) const fn set_next(&mut self, next: u32) {
+        self.received_or_next = next as u64;
+    }
+}
+
 impl Attempts {
     /// Adds a set-up.
     pub(super) fn add(&mut self, attempt: Attempt) -> u32 {
         match self.free {
             Some(row) => {
-                let next = self.rows[row as usize].next;
+                let next = self.rows[row as usize].next();
                 self.free = (next != NONE).then_some(next);
                 self.rows[row as usize] = attempt;
                 row
@@ -73,7 +112,7 @@ impl Attempts {
 
     /// Forgets a set-up.
     pub(super) fn remove(&mut self, row: u32) {
-        self.rows[row as usize].next = self.free.unwrap_or(NONE);
+        self.rows[row as usize].set_next(self.free.unwrap_or(NONE));
         self.free = Some(row);
     }
 

@@ -1,6 +1,6 @@
 //! Beginning set-ups: a peer works off its list, as many at a time as it may.
 
-use super::attempt::{Attempt, Fate, NONE};
+use super::attempt::{Attempt, NONE};
 use super::peer::Session;
 use super::turn::Allocation;
 use super::{Connecting, Event};
@@ -43,9 +43,9 @@ impl Connecting<'_> {
     /// The wait before the next attempt of a set-up is over.
     pub(super) fn retry(&mut self, now: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) {
         let node = self.attempts.get(slot).offerer;
-        self.attempts.get_mut(slot).next = NONE;
+        self.attempts.get_mut(slot).set_next(NONE);
         if let Some(last) = self.peers[node as usize].append_again(slot) {
-            self.attempts.get_mut(last).next = slot;
+            self.attempts.get_mut(last).set_next(slot);
         }
         self.begin_more(now, node, scheduler);
     }
@@ -60,7 +60,7 @@ impl Connecting<'_> {
         let peer = &mut self.peers[node as usize];
         let slot = peer.again;
         (slot != NONE).then(|| {
-            peer.again = self.attempts.get(slot).next;
+            peer.again = self.attempts.get(slot).next();
             slot
         })
     }
@@ -73,22 +73,8 @@ impl Connecting<'_> {
             if self.peers[partner as usize].rank >= own_rank {
                 continue;
             }
-            let ns = now.as_ns();
-            let attempt = Attempt {
-                offerer: node,
-                answerer: partner,
-                slot,
-                next: NONE,
-                first_ns: ns,
-                begun_ns: ns,
-                offered_ns: ns,
-                received_ns: ns,
-                tries: 0,
-                fate: Fate::Offered,
-                glares: self.starts_twice(node, partner, 0),
-                by_server: false,
-                allocations: [Allocation::None; 2],
-            };
+            let glares = self.starts_twice(node, partner, 0);
+            let attempt = Attempt::new([node, partner], slot, now.as_ns(), glares);
             return Some(self.attempts.add(attempt));
         }
     }
@@ -113,7 +99,7 @@ impl Connecting<'_> {
         attempt.begun_ns = now.as_ns();
         attempt.offered_ns = offered_ns;
         attempt.tries += 1;
-        attempt.fate = Fate::Offered;
+        attempt.answered = false;
         self.tally.attempts += 1;
     }
 }

@@ -3,7 +3,6 @@
 //! A set-up has one event pending at any time. What cannot arrive, or not in time, is not sent at all:
 //! the attempt ends when its time has run out, which is all that its offerer ever learns.
 
-use super::attempt::Fate;
 use super::path::{Legs, SetUp};
 use super::peer::Session;
 use super::{Connecting, Event};
@@ -66,9 +65,7 @@ impl Connecting<'_> {
         peer.live += 1;
         let answered = SimTime::from_ns(peer.work(now.as_ns()));
         let allocation = self.turn.ask(now, self.world, answerer);
-        let attempt = self.attempts.get_mut(slot);
-        (attempt.received_ns, attempt.fate) = (now.as_ns(), Fate::Answered);
-        attempt.allocations[1] = allocation;
+        self.attempts.get_mut(slot).receive(now.as_ns(), allocation);
         match self.send(slot, answerer, offerer, answered) {
             Sent::Arrives(time) => self.answered(time, slot, scheduler),
             Sent::Queues(time) => self.in_time(slot, time, Event::AnswerAtServer(slot), scheduler),
@@ -90,8 +87,8 @@ impl Connecting<'_> {
         let attempt = self.attempts.get(slot);
         let nodes = [attempt.offerer, attempt.answerer];
         let legs = Legs {
-            offer: SimDuration::from_ns(attempt.received_ns - attempt.offered_ns),
-            answer: SimDuration::from_ns(time.as_ns() - attempt.received_ns),
+            offer: SimDuration::from_ns(attempt.received_ns() - attempt.offered_ns),
+            answer: SimDuration::from_ns(time.as_ns() - attempt.received_ns()),
             allocations: attempt.allocations,
         };
         let offered = SimTime::from_ns(attempt.offered_ns);
@@ -110,8 +107,8 @@ impl Connecting<'_> {
         let took = open.since(SimTime::from_ns(attempt.first_ns));
         self.tally.open(self.world, (nodes[0], nodes[1]), opens.relay, open, took);
         self.tally.parts(&opens.parts, took);
-        self.attempts.get_mut(slot).fate = Fate::Open;
-        scheduler.schedule_at(open.max(scheduler.now()), Event::Settled(slot));
+        self.attempts.remove(slot);
+        scheduler.schedule_at(open.max(scheduler.now()), Event::Opened(nodes[0], nodes[1]));
     }
 
     // On an idle network the same ends would have to begin later by what their messages waited.

@@ -28,8 +28,8 @@ enum Core {
     Always,
     // As soon as both members are there: when each joins.
     AtJoin(Vec<u64>),
-    // Of each pair of members, at `triangle`.
-    Recorded(Vec<u64>),
+    // Of each pair of members, at `ring`.
+    Recorded { members: usize, open: Vec<u64> },
 }
 
 // The upper 48 bits are the time in ns (78 hours), the lower ones the allocations as the node with the
@@ -44,11 +44,15 @@ const PENDING: u64 = u64::MAX;
 /// It has been given up.
 const FAILED: u64 = u64::MAX - 1;
 
-// Where the pair of two different places stands among all pairs.
+// Where the pair of two different places of `members` stands among all pairs: by their distance around the
+// ring, then by the one that the other is ahead of. Members work off their lists by growing distance, so that
+// what opens at about the same time stands close together.
 #[inline]
-const fn triangle(place_a: u32, place_b: u32) -> usize {
+const fn ring(members: usize, place_a: u32, place_b: u32) -> usize {
     let (low, high) = if place_a < place_b { (place_a, place_b) } else { (place_b, place_a) };
-    high as usize * (high as usize - 1) / 2 + low as usize
+    let ahead = (high - low) as usize;
+    let (distance, first) = if 2 * ahead <= members { (ahead, low) } else { (members - ahead, high) };
+    (distance - 1) * members + first as usize
 }
 
 impl Kept {
@@ -82,7 +86,8 @@ impl Opened {
         let pairs = members * members.saturating_sub(1) / 2;
         let pending = || (vec![PENDING; slots], vec![PENDING; pairs]);
         let (tree, core) = pending();
-        Self { tree, core: Core::Recorded(core), begins: keep_beginnings.then(pending) }
+        let core = Core::Recorded { members, open: core };
+        Self { tree, core, begins: keep_beginnings.then(pending) }
     }
 
     /// All opens as soon as both ends have joined, the last at `connected_at`.
@@ -115,7 +120,7 @@ impl Opened {
     #[inline]
     pub(super) fn core(&self, place_a: u32, place_b: u32) -> Kept {
         match &self.core {
-            Core::Recorded(open) => Kept(open[triangle(place_a, place_b)]),
+            Core::Recorded { members, open } => Kept(open[ring(*members, place_a, place_b)]),
             Core::AtJoin(joins) => Kept::by_rule(joins[place_a as usize].max(joins[place_b as usize])),
             Core::Always => Kept::by_rule(0),
         }
@@ -138,8 +143,8 @@ impl Opened {
     }
 
     fn end(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32, kept: u64) {
-        let Core::Recorded(core) = &mut self.core else { return };
-        note(&mut self.tree, core, overlay, nodes, slot, kept);
+        let Core::Recorded { open, .. } = &mut self.core else { return };
+        note(&mut self.tree, open, overlay, nodes, slot, kept);
     }
 
     /// Notes when a connection begins, unless it has before.
@@ -160,7 +165,7 @@ impl Opened {
         let Some((tree, core)) = &self.begins else { return SimTime::MAX };
         let begin = match tree_slot(overlay, a, b) {
             Some(slot) => Some(tree[slot]),
-            None => places(overlay, a, b).map(|[a, b]| core[triangle(a, b)]),
+            None => places(overlay, a, b).map(|[a, b]| core[ring(overlay.core().len(), a, b)]),
         };
         begin.map_or(SimTime::MAX, SimTime::from_ns)
     }
@@ -173,16 +178,10 @@ impl Opened {
                 missing(connection.a, connection.b);
             }
         });
-        let Core::Recorded(open) = &self.core else { return };
-        let members = overlay.core();
-        let mut index = 0;
-        for high in 1..members.len() {
-            for &low in &members[..high] {
-                if open[index] == PENDING {
-                    missing(members[high], low);
-                }
-                index += 1;
-            }
+        let Core::Recorded { members, open } = &self.core else { return };
+        for (index, _) in open.iter().enumerate().filter(|(_, open)| **open == PENDING) {
+            let (distance, first) = (index / members + 1, index % members);
+            missing(overlay.core()[first], overlay.core()[(first + distance) % members]);
         }
     }
 }
@@ -190,7 +189,7 @@ impl Opened {
 fn note(tree: &mut [u64], core: &mut [u64], overlay: &Overlay, [a, b]: [u32; 2], slot: u32, ns: u64) {
     if slot == super::attempt::CORE {
         let [a, b] = places(overlay, a, b).expect("invariant: both are of the core");
-        core[triangle(a, b)] = ns;
+        core[ring(overlay.core().len(), a, b)] = ns;
     } else {
         tree[slot as usize] = ns;
         tree[overlay.twin(slot as usize)] = ns;

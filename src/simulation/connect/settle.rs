@@ -1,6 +1,5 @@
 //! The end of an attempt: open, to be tried again, or given up; and what its engine still counts.
 
-use super::attempt::Fate;
 use super::session::doubled;
 use super::{Connecting, Event};
 use crate::engine::Scheduler;
@@ -8,23 +7,16 @@ use crate::units::{SimDuration, SimTime};
 use crate::webrtc::InBand;
 
 impl Connecting<'_> {
-    /// An attempt has come to its end.
+    /// An attempt has come to nothing, or its time has run out.
     pub(super) fn settled(&mut self, now: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) {
-        match self.attempts.get(slot).fate {
-            Fate::Open => self.opened(now, slot, scheduler),
-            Fate::Offered | Fate::Answered => {
-                if self.world.setup().signals() {
-                    self.tally.timeouts += 1;
-                }
-                self.fail(now, slot, None, scheduler);
-            }
+        if self.world.setup().signals() {
+            self.tally.timeouts += 1;
         }
+        self.fail(now, slot, None, scheduler);
     }
 
-    fn opened(&mut self, now: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) {
-        let attempt = self.attempts.get(slot);
-        let (a, b) = (attempt.offerer, attempt.answerer);
-        self.attempts.remove(slot);
+    /// A connection is open.
+    pub(super) fn opened(&mut self, now: SimTime, a: u32, b: u32, scheduler: &mut Scheduler<Event>) {
         self.peers[a as usize].busy -= 1;
         self.degrees[a as usize] += 1;
         self.degrees[b as usize] += 1;
@@ -47,11 +39,11 @@ impl Connecting<'_> {
     ) {
         let attempt = self.attempts.get(slot);
         let (a, b) = (attempt.offerer, attempt.answerer);
-        attempt.allocations.into_iter().for_each(|allocation| self.turn.give_back(now, allocation));
+        attempt.held().into_iter().for_each(|(held, asked_ns)| self.turn.give_back(now, held, asked_ns));
         self.attempts.get_mut(slot).allocations = Default::default();
         self.peers[a as usize].busy -= 1;
         self.release(now, a, scheduler);
-        if attempt.fate == Fate::Answered {
+        if attempt.answered {
             self.release(now, b, scheduler);
         }
         // What never signals takes no time, so that trying again is no use.

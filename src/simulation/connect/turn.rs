@@ -19,9 +19,11 @@ pub(super) enum Allocation {
     None,
     /// It has asked and was given none.
     Refused,
-    /// So many allocations that were granted then, so much after they were asked for.
-    Held { server: TurnIndex, number: u8, granted_ns: u64, wait_ns: u32 },
+    /// So many allocations, granted so long after they were asked for.
+    Held { server: TurnIndex, number: u8, wait_s: u8, wait_ns: u32 },
 }
+
+const NS_PER_S: u64 = 1_000_000_000;
 
 impl Allocation {
     /// The server, if there is an allocation.
@@ -35,7 +37,7 @@ impl Allocation {
     /// How long the server took to come to it.
     pub(super) const fn wait(self) -> SimDuration {
         match self {
-            Self::Held { wait_ns, .. } => SimDuration::from_ns(wait_ns as u64),
+            Self::Held { wait_s, wait_ns, .. } => SimDuration::from_ns(wait_s as u64 * NS_PER_S + wait_ns as u64),
             Self::None | Self::Refused => SimDuration::ZERO,
         }
     }
@@ -69,16 +71,18 @@ impl Turn {
         let delays = &self.delays[first..first + self.servers];
         let request = TurnRequest { peer: node, delays, transport, transports: spoken(world, node) };
         pool.allocate(now, &request).map_or(Allocation::Refused, |granted| {
-            let wait_ns = u32::try_from(granted.at.since(now).as_ns()).unwrap_or(u32::MAX);
             let number = granted.allocations as u8;
-            Allocation::Held { server: granted.server, number, granted_ns: granted.at.as_ns(), wait_ns }
+            let wait = granted.at.since(now).as_ns();
+            let (wait_s, wait_ns) = ((wait / NS_PER_S) as u8, (wait % NS_PER_S) as u32);
+            Allocation::Held { server: granted.server, number, wait_s, wait_ns }
         })
     }
 
-    /// A connection that was set up in vain gives back what its end holds.
-    pub(super) fn give_back(&mut self, now: SimTime, allocation: Allocation) {
-        if let (Some(pool), Allocation::Held { server, number, granted_ns, .. }) = (&mut self.pool, allocation) {
-            let granted = Granted { server, at: SimTime::from_ns(granted_ns), allocations: u32::from(number) };
+    /// A connection that was set up in vain gives back what its end holds, and asked for then.
+    pub(super) fn give_back(&mut self, now: SimTime, allocation: Allocation, asked_ns: u64) {
+        if let (Some(pool), Allocation::Held { server, number, .. }) = (&mut self.pool, allocation) {
+            let at = SimTime::from_ns(asked_ns) + allocation.wait();
+            let granted = Granted { server, at, allocations: u32::from(number) };
             pool.release(now, granted);
         }
     }
