@@ -60,6 +60,8 @@ pub struct EventQueue<E> {
     len: usize,
     /// A time that was taken already; with time that never goes back, no event comes before it.
     floor: u64,
+    /// The bottom has been filled since somebody asked what comes soon.
+    refilled: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +82,7 @@ impl<E: Copy> EventQueue<E> {
             pool: Pool::new(),
             len: 0,
             floor: 0,
+            refilled: false,
         }
     }
 
@@ -129,6 +132,15 @@ impl<E: Copy> EventQueue<E> {
         Some(SimTime::from_ns(entry.time))
     }
 
+    /// The events that come soon, once after each time that they have been sorted anew.
+    #[inline]
+    pub(super) fn newly_upcoming(&mut self) -> Option<impl Iterator<Item = E> + Clone> {
+        if !std::mem::take(&mut self.refilled) {
+            return None;
+        }
+        Some(self.bottom.rest().iter().take(BOTTOM_MAX).map(|entry| entry.event))
+    }
+
     /// The heap memory that the queue holds, in bytes. It never shrinks.
     #[must_use]
     pub fn capacity_bytes(&self) -> usize {
@@ -159,6 +171,7 @@ impl<E: Copy> EventQueue<E> {
         }
         self.floor = self.bottom.last_taken().map_or(self.floor, |entry| entry.time);
         self.bottom.clear();
+        self.refilled = true;
         loop {
             let rung = self.lowest();
             if !rung.seek() {

@@ -18,6 +18,12 @@ pub trait Model {
 
     /// Lets `event` happen at `now`. What follows from it is scheduled with `scheduler`.
     fn handle(&mut self, now: SimTime, event: Self::Event, scheduler: &mut Scheduler<Self::Event>);
+
+    /// Is shown events that come soon, so that a model with much state can touch theirs beforehand:
+    /// together, such reads wait for memory once instead of one after the other. Others may come in
+    /// between, and nothing may depend on being asked.
+    #[inline]
+    fn foresee(&self, _events: impl Iterator<Item = Self::Event> + Clone) {}
 }
 
 /// A model, its clock and its pending events.
@@ -102,6 +108,9 @@ impl<M: Model> Engine<M> {
             let now = self.scheduler.now();
             if now != before {
                 self.events_before_now = self.events;
+            }
+            if let Some(events) = self.scheduler.newly_upcoming() {
+                self.model.foresee(events);
             }
             self.model.handle(now, event, &mut self.scheduler);
             self.events += 1;

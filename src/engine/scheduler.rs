@@ -66,6 +66,12 @@ impl<E: Copy> Scheduler<E> {
         Some(event)
     }
 
+    /// The events that come soon, when they have just been found.
+    #[inline]
+    pub(super) fn newly_upcoming(&mut self) -> Option<impl Iterator<Item = E> + Clone> {
+        self.queue.newly_upcoming()
+    }
+
     /// Moves the clock to `time`, where no event is pending before it.
     pub(super) fn advance_clock(&mut self, time: SimTime) {
         self.now = self.now.max(time);

@@ -258,6 +258,24 @@ impl Model for Connecting<'_> {
             Event::Renegotiate(a, b) => self.renegotiate(now, a, b, scheduler),
         }
     }
+
+    // In two steps: what an event names, and what that names in turn.
+    fn foresee(&self, events: impl Iterator<Item = Event> + Clone) {
+        let touch = |event| match event {
+            Event::Offer(slot) | Event::Settled(slot) | Event::Retry(slot) => self.attempts.touch(slot),
+            Event::Opened(a, b) => self.degrees[b as usize] ^ self.peers[a as usize].busy,
+            _ => 0,
+        };
+        std::hint::black_box(events.clone().map(touch).fold(0, u32::wrapping_add));
+        let touch_ends = |event| match event {
+            Event::Offer(slot) => {
+                let [a, b] = self.attempts.ends(slot);
+                self.peers[b as usize].live ^ self.opened.touch(self.overlay, [a, b]) ^ self.world.class_index(a) as u32
+            }
+            _ => 0,
+        };
+        std::hint::black_box(events.map(touch_ends).fold(0, u32::wrapping_add));
+    }
 }
 
 impl<'a> Connecting<'a> {

@@ -122,6 +122,19 @@ impl Attempts {
         self.rows[row as usize]
     }
 
+    /// Has a set-up's row at hand.
+    #[inline]
+    pub(super) fn touch(&self, row: u32) -> u32 {
+        self.rows[row as usize].slot
+    }
+
+    /// Offerer and answerer.
+    #[inline]
+    pub(super) fn ends(&self, row: u32) -> [u32; 2] {
+        let row = &self.rows[row as usize];
+        [row.offerer, row.answerer]
+    }
+
     /// A set-up, to be changed.
     #[inline]
     pub(super) fn get_mut(&mut self, row: u32) -> &mut Attempt {

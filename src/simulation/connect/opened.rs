@@ -142,6 +142,15 @@ impl Opened {
         self.end(overlay, nodes, slot, open_ns << CODE_BITS | u64::from(relay.to_bits()));
     }
 
+    /// Has at hand what is noted of two members of the core.
+    #[inline]
+    pub(super) fn touch(&self, overlay: &Overlay, [a, b]: [u32; 2]) -> u32 {
+        match (&self.core, places(overlay, a, b)) {
+            (Core::Recorded { members, open }, Some([a, b])) => open[ring(*members, a, b)] as u32,
+            _ => 0,
+        }
+    }
+
     fn end(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32, kept: u64) {
         let Core::Recorded { open, .. } = &mut self.core else { return };
         note(&mut self.tree, open, overlay, nodes, slot, kept);
