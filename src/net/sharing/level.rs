@@ -71,21 +71,10 @@ pub(super) fn least(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
 
+/// The greater of two rates.
 #[inline(always)]
 fn greatest(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
-}
-
-/// All ones or all zeros.
-#[inline(always)]
-fn mask(chosen: bool) -> u64 {
-    u64::from(chosen).wrapping_neg()
-}
-
-/// The value, or zero.
-#[inline(always)]
-fn pick(mask: u64, value: f64) -> f64 {
-    f64::from_bits(value.to_bits() & mask)
 }
 
 /// The level of a link of finite `capacity` with these members and their terms, other links being at `levels`.
@@ -141,13 +130,14 @@ impl Split {
         for member in members {
             let Terms { weight, limit } = terms(member);
             let elsewhere = least(levels[member.other as usize], limit);
-            // Which it is cannot be foreseen, so masks choose and not branches.
-            let held = mask(elsewhere < level);
-            split.held += pick(held, weight * elsewhere);
-            split.weight += pick(!held, weight);
-            split.here += 1 - (held & 1) as u32;
-            split.held_up_to = greatest(split.held_up_to, pick(held, elsewhere));
-            split.here_from = least(split.here_from, pick(!held, elsewhere) + pick(held, f64::INFINITY));
+            if elsewhere < level {
+                split.held += weight * elsewhere;
+                split.held_up_to = greatest(split.held_up_to, elsewhere);
+            } else {
+                split.weight += weight;
+                split.here += 1;
+                split.here_from = least(split.here_from, elsewhere);
+            }
         }
         split
     }
