@@ -13,6 +13,7 @@ mod packet;
 mod packet_link;
 mod realm;
 mod server;
+mod sharing;
 
 pub use chains::{ChainId, NAT_CHAINS, NatChain};
 pub use latency::{LatencyModel, LatencySpec, Place, RegionMix};
@@ -29,3 +30,4 @@ pub use packet::{DropReason, Header, Transport};
 pub use packet_link::{LinkDrop, PacketLink, PacketLinkSpec};
 pub use realm::{HostId, Internet, RealmId, Transit};
 pub use server::FifoServer;
+pub use sharing::{FairShares, FlowId, FlowSpec, FluidFlows};
