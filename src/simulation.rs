@@ -3,9 +3,10 @@
 //! [`simulate`] is the whole contract: pure, single-threaded, without clock, file or thread; what is kept of one
 //! replication for the next (`connect::learned`) changes no result. What
 //! happens in it, in order: the world is drawn, the topology built, its connections set up by a
-//! simulation of their own, then messages flow hop by hop through the event engine, and what was
-//! measured is summed up.
+//! simulation of their own, contents spread in pieces by another, then messages flow hop by hop through the event engine,
+//! and what was measured is summed up.
 
+mod bulk;
 mod connect;
 mod connectivity;
 mod costs;
@@ -87,7 +88,11 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let origin = origin(settings);
     let connected = connect::connect(connect::Setting { world: &world, overlay: &overlay, origin, streams, horizon })?;
     let plan = plan::Plan::new(settings, &world, &overlay, &connected, &flows, streams, options);
-    let relays = relay::Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
+    let mut relays = relay::Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
+    let (connections, idle_share) = (&connected, plan.idle_share.as_slice());
+    let setting =
+        bulk::Setting { settings, world: &world, overlay: &overlay, connected: connections, idle_share, streams };
+    let distributed = bulk::distribute(&setting, &mut relays);
     let model = flow::Flows::new(world, overlay, connected, plan, relays);
     let mut engine = Engine::new(model, RunLimits::default());
     let (model, scheduler) = engine.parts_mut();
@@ -96,7 +101,7 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let events = engine.events();
     engine.model_mut().end();
     engine.run_until(SimTime::MAX)?;
-    Ok(measure::record(seed, settings, engine.into_model(), events))
+    Ok(measure::record(seed, settings, engine.into_model(), distributed.as_ref(), events))
 }
 
 fn origin(settings: &Settings) -> connect::Origin<'_> {

@@ -159,6 +159,18 @@ metrics! {
         "Negotiations that failed: by glare, an InvalidStateError each, or because their offer could not be delivered.";
     RenegotiationP95: "renegotiation_time_p95_ms", "ms", Lower, "renegotiation p95",
         "95th percentile of the time from the wish to negotiate an open connection anew until that is done.";
+    DistributionP50: "distribution_time_p50_s", "s", Lower, "distribution p50",
+        "Time from the start of a distribution until half of the peers that want the content have all of it; no value if they never do.";
+    DistributionP95: "distribution_time_p95_s", "s", Lower, "distribution p95",
+        "Time until 95 % of the peers that want the content have all of it; no value if they never do.";
+    DistributionMax: "distribution_time_max_s", "s", Lower, "distribution time",
+        "Time until every peer that wants the content has all of it; no value if one never does.";
+    DistributionComplete: "distribution_complete_percent", "%", Higher, "complete",
+        "Share of the peers that want the content and have all of it at the end of the replication.";
+    DistributionBound: "distribution_bound_s", "s", Neither, "bound",
+        "The least time in which any way of sending could give every peer the content, by the peers' access links (Kumar and Ross).";
+    DistributionFromSources: "distribution_from_sources_percent", "%", Lower, "from sources",
+        "Share of the content's bytes that peers fetched from those that had it from the beginning.";
     Sockets: "udp_sockets_max", "sockets", Lower, "sockets max",
         "Most UDP sockets of any peer once the overlay is connected.";
 }

@@ -99,7 +99,7 @@ pub struct RunCounts {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
     /// What is wrong: `uplink`, `cpu`, `connections`, `unreachable`, `unconnected`, `turn`, `message`,
-    /// `undelivered`.
+    /// `undelivered`, `incomplete`.
     pub kind: &'static str,
     /// The sentence, such as "peer 17 (home) needs 359 Mbit/s up and has 15 Mbit/s".
     pub text: String,

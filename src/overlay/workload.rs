@@ -16,6 +16,7 @@ use crate::units::{ByteCount, Frequency, SimDuration, SimTime};
 use crate::world::World;
 
 mod broadcast;
+mod distribution;
 mod state_sync;
 
 /// A rule that says who sends what, how large, how often. Every message goes to all other peers.
@@ -23,6 +24,16 @@ pub trait Workload: Debug + Send + Sync {
     /// The flows among the peers of `world`, the same for every topology of the replication;
     /// `nth` is the workload's place among those of the scenario.
     fn flows(&self, world: &World, streams: Streams, nth: u32) -> Vec<Flow>;
+
+    /// What is fetched in pieces instead of being published, if the workload is such a one.
+    fn content(&self, _world: &World, _streams: Streams, _nth: u32) -> Option<Content> {
+        None
+    }
+
+    /// Into how many pieces that is cut.
+    fn pieces(&self) -> Option<u64> {
+        None
+    }
 
     /// How many messages all sources together publish each second, for estimates.
     fn messages_per_s(&self, peers: u32) -> f64;
@@ -63,6 +74,41 @@ pub struct Flow {
     pub channel: Channel,
 }
 
+/// A content that some peers have and all others fetch in pieces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The workload's place among those of the scenario.
+    pub nth: u32,
+    /// The peers that have it from the beginning, in the order of their numbers.
+    pub sources: Vec<u32>,
+    /// Its size.
+    pub size: ByteCount,
+    /// The size of all pieces but the last.
+    pub piece: ByteCount,
+    /// The size of the messages that a piece is sent in.
+    pub chunk: ByteCount,
+    /// How many pieces a peer fetches at a time.
+    pub downloads: u32,
+    /// How many pieces a peer sends at a time.
+    pub uploads: u32,
+    /// Which piece a peer asks for first.
+    pub order: PieceOrder,
+    /// When the sources have it, if not at the end of the warm-up.
+    pub start: Option<SimDuration>,
+}
+
+/// Which of the pieces that it lacks and that a neighbour has a peer asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PieceOrder {
+    /// That which fewest have or are fetching, over all peers: what BitTorrent does with what a peer's
+    /// neighbours tell.
+    #[default]
+    RarestFirst,
+    /// The first: for what is used while it arrives.
+    InOrder,
+}
+
 /// The reliability of a data channel (RFC 8831, section 6.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -101,7 +147,7 @@ pub struct WorkloadEntry {
 }
 
 /// Every workload, in the order to show them.
-pub static WORKLOADS: &[WorkloadEntry] = &[broadcast::ENTRY, state_sync::ENTRY];
+pub static WORKLOADS: &[WorkloadEntry] = &[broadcast::ENTRY, state_sync::ENTRY, distribution::ENTRY];
 
 const fn entry<P>(kind: &'static str, summary: &'static str) -> WorkloadEntry
 where

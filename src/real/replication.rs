@@ -169,6 +169,9 @@ pub fn warnings(experiment: &Experiment) -> Vec<String> {
                 warn("the TURN server of this rung does not fail: `[[webrtc.turn.outage]]` has no effect".to_owned());
             }
         }
+        if settings.workloads.iter().any(|workload| workload.pieces().is_some()) {
+            warn("the virtual rung has no distributions: `kind = \"distribution\"` has no effect".to_owned());
+        }
         let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max();
         if largest.is_some_and(|largest| largest > MAX_MESSAGE_MOST) {
             warn(format!("messages above {MAX_MESSAGE_MOST} are refused by the real stack and count as dropped"));

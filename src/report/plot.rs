@@ -102,6 +102,18 @@ static METRIC_PLOTS: &[MetricPlot] = &[
         limit: None,
     },
     MetricPlot {
+        metric: MetricId::DistributionP95,
+        title: "Time until 95 % of the peers have all of the content",
+        axis: "p95 distribution time",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::DistributionComplete,
+        title: "Share of the peers that have all of the content at the end",
+        axis: "complete",
+        limit: None,
+    },
+    MetricPlot {
         metric: MetricId::SignalingPeak,
         title: "Load of the signaling server in its busiest second",
         axis: "signaling messages, peak",

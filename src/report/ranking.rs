@@ -108,9 +108,14 @@ impl Row {
     }
 }
 
-/// The metric that ranks the topologies: that of the first expectation, or p95 latency.
+/// The metric that ranks the topologies: that of the first expectation, or p95 latency; where nobody
+/// publishes and a content spreads, how long that takes.
 pub(super) fn ranking_metric(experiment: &Experiment) -> MetricId {
-    experiment.expectations.first().map_or(MetricId::LatencyP95, |expectation| expectation.metric)
+    let cells = || experiment.cells.iter();
+    let only_spreads = cells().all(|cell| cell.settings.workloads.iter().all(|workload| workload.pieces().is_some()))
+        && cells().any(|cell| !cell.settings.workloads.is_empty());
+    let usual = if only_spreads { MetricId::DistributionP95 } else { MetricId::LatencyP95 };
+    experiment.expectations.first().map_or(usual, |expectation| expectation.metric)
 }
 
 /// An expectation in words: `p95 latency at most 400 ms`.

@@ -20,9 +20,12 @@ const COMPARISONS_MAX: usize = 4;
 const GAP: u16 = 2;
 
 /// What a table shows beside the metric that ranks, where the width allows: the last goes first.
-const COLUMNS: [MetricId; 7] = [
+const COLUMNS: [MetricId; 10] = [
     MetricId::LatencyP95,
     MetricId::Delivered,
+    MetricId::DistributionP95,
+    MetricId::DistributionBound,
+    MetricId::DistributionFromSources,
     MetricId::UplinkP95,
     MetricId::ConnectionsMax,
     MetricId::ConnectTime,
@@ -96,6 +99,9 @@ impl Page<'_> {
         let ranks = self.answer.metric;
         let mut metrics: Vec<MetricId> =
             std::iter::once(ranks).chain(COLUMNS.into_iter().filter(|&id| id != ranks)).collect();
+        let rows = &decision.ranking.rows;
+        let has_value = |id: MetricId| rows.iter().any(|row| self.answer.summary.interval(row.cell, id).is_some());
+        metrics.retain(|&id| id == ranks || has_value(id));
         let mut table = self.table_of(decision, &metrics);
         while metrics.len() > 1 && natural_width(&table) > self.width {
             metrics.pop();

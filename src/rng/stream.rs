@@ -53,6 +53,8 @@ pub enum Domain {
     PeerCarrier,
     /// Which local networks have IPv6.
     PeerIpv6,
+    /// Whom a peer asks for pieces first.
+    Distribution,
 }
 
 impl Domain {
@@ -77,6 +79,7 @@ impl Domain {
             Self::PeerLan => "peer-lan",
             Self::PeerCarrier => "peer-carrier",
             Self::PeerIpv6 => "peer-ipv6",
+            Self::Distribution => "distribution",
         }
     }
 }

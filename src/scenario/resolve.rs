@@ -285,6 +285,8 @@ fn workloads(reader: &mut Reader<'_, '_>, peers: PeerCount, classes: &[ClassSpec
         if size > LARGEST_MESSAGE {
             let message = format!("a message of {size} is larger than browsers accept");
             reader.problem(&at, message, format!("at most {LARGEST_MESSAGE}, as Chromium advertises"));
+        } else if let Some(pieces) = workload.pieces() {
+            check_pieces(reader, place, workload.as_ref(), pieces);
         } else if size == ByteCount::default() && !reader.lost(&at) {
             reader.problem(&at, "a message without a byte", "at least 1 B");
         }
@@ -300,6 +302,21 @@ fn workloads(reader: &mut Reader<'_, '_>, peers: PeerCount, classes: &[ClassSpec
         }
     }
     workloads.into_iter().map(|(_, workload)| workload).collect()
+}
+
+/// The most pieces of a content: BitTorrent's clients keep below some thousands.
+const PIECES_MAX: u64 = 65_536;
+
+fn check_pieces(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload, pieces: u64) {
+    let (size_at, piece_at) = (join(place, "size"), join(place, "piece"));
+    if pieces == 0 && !reader.lost(&size_at) {
+        reader.problem(&size_at, "a content without a byte", "at least 1 B");
+    } else if workload.largest_message() == ByteCount::default() && !reader.lost(&piece_at) {
+        reader.problem(&piece_at, "a piece without a byte", "at least 1 B; 256 KiB is usual");
+    } else if pieces > PIECES_MAX {
+        let message = format!("the content has {pieces} pieces");
+        reader.problem(&piece_at, message, format!("at most {PIECES_MAX}: take larger pieces"));
+    }
 }
 
 fn check_latency_kind(reader: &mut Reader<'_, '_>) {

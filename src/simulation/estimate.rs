@@ -15,6 +15,10 @@ const PER_CONNECTION: u64 = 32;
 const PER_EVENT: u64 = 45;
 /// The histogram, its copy in the results, and fixed tables.
 const FIXED: u64 = 4 << 20;
+/// Bits per piece and node: whether it is there, and whether it was asked for.
+const PER_PIECE: u64 = 2;
+/// The work of fetching a piece, in that of delivering a message.
+const PER_FETCH: f64 = 50.0;
 /// How long a copy is under way, for the number of pending events.
 const UNDER_WAY_S: f64 = 0.5;
 
@@ -24,7 +28,7 @@ pub fn estimate_memory(cell: &Cell) -> ByteCount {
     let peers = u64::from(cell.settings.population.peers.get());
     let pending = (copies_per_s(cell) * UNDER_WAY_S) as u64 + peers;
     let connecting = connections_max(cell).saturating_mul(PER_CONNECTION);
-    let whole = FIXED + peers * PER_NODE;
+    let whole = FIXED + peers * (PER_NODE + pieces(cell) * PER_PIECE / 8);
     ByteCount::new(whole.saturating_add(connecting).saturating_add(pending.saturating_mul(PER_EVENT)))
 }
 
@@ -41,7 +45,13 @@ fn connections_max(cell: &Cell) -> u64 {
 /// An estimate of the deliveries of one replication: the measure of its work.
 #[must_use]
 pub fn estimate_deliveries(cell: &Cell) -> f64 {
-    copies_per_s(cell) * cell.settings.run.duration.as_secs_f64()
+    let fetched = pieces(cell).saturating_mul(u64::from(cell.settings.population.peers.get()));
+    copies_per_s(cell) * cell.settings.run.duration.as_secs_f64() + PER_FETCH * fetched as f64
+}
+
+// Of all contents.
+fn pieces(cell: &Cell) -> u64 {
+    cell.settings.workloads.iter().filter_map(|workload| workload.pieces()).sum()
 }
 
 fn copies_per_s(cell: &Cell) -> f64 {

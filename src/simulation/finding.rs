@@ -17,6 +17,7 @@ pub(super) fn findings(observed: &Observed<'_>, settings: &Settings) -> Vec<Find
         unconnected(observed),
         message(observed, settings),
         silence(observed),
+        incomplete(observed),
     ];
     found.into_iter().flatten().collect()
 }
@@ -128,7 +129,17 @@ fn message(observed: &Observed<'_>, settings: &Settings) -> Option<Finding> {
     Some(Finding { kind: "message", text })
 }
 
+fn incomplete(observed: &Observed<'_>) -> Option<Finding> {
+    let distributed = observed.distributed?;
+    let (complete, wanted) = (distributed.times.len() as u64, distributed.wanted);
+    let text = format!("{} of {wanted} peers do not have all of the content at the end", wanted - complete);
+    (complete < wanted).then_some(Finding { kind: "incomplete", text })
+}
+
 fn silence(observed: &Observed<'_>) -> Option<Finding> {
+    if !observed.publishes && observed.distributed.is_some_and(|distributed| distributed.wanted > 0) {
+        return None;
+    }
     let text = match (observed.window.wanted, observed.latency.count()) {
         _ if !observed.publishes => "no peer belongs to the class that publishes: take more peers",
         (0, _) => "no message is published in the measured window: lengthen it, or publish more often",

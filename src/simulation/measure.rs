@@ -1,19 +1,33 @@
 //! From the state at the end of a replication to what it observed.
 
+use super::bulk::Distributed;
 use super::costs::cpu_percent;
 use super::flow::{Flows, Servers};
-use super::observed::{ConnectionCounts, Observed};
+use super::observed::{ConnectionCounts, Observed, Window};
 use crate::metrics::{RunCounts, RunRecord};
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::units::SimDuration;
+use crate::units::{ByteCount, SimDuration};
+use crate::world::World;
 
 /// Sums up a replication that has ended.
-pub(super) fn record(seed: Seed, settings: &Settings, flows: Flows, events: u64) -> RunRecord {
+pub(super) fn record(
+    seed: Seed,
+    settings: &Settings,
+    flows: Flows,
+    distributed: Option<&Distributed>,
+    events: u64,
+) -> RunRecord {
     let window = settings.run.duration - settings.run.warmup;
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
+    let Flows { world, connected, plan, mut servers, mut seen, relays, .. } = flows;
+    if let Some(distributed) = distributed {
+        add(distributed, &world, &mut servers, &mut seen.window);
+        seen.counts.messages += u64::from(distributed.wanted > 0);
+        seen.counts.deliveries += distributed.times.len() as u64;
+    }
+    let events = events + distributed.map_or(0, |distributed| distributed.events);
     let cpu = |(servers, &idle): (&Servers, &f32)| cpu_percent(percent(servers.cpu_work), idle);
-    let Flows { world, connected, plan, servers, seen, relays, .. } = flows;
     let observed = Observed {
         world: &world,
         latency: seen.latency,
@@ -35,6 +49,19 @@ pub(super) fn record(seed: Seed, settings: &Settings, flows: Flows, events: u64)
         connected_at: connected.connected_at,
         connecting: Some(&connected.tally),
         publishes: !plan.flows.is_empty(),
+        distributed,
     };
     observed.record(seed, settings)
+}
+
+// What distributions asked of links and CPUs.
+fn add(distributed: &Distributed, world: &World, servers: &mut [Servers], window: &mut Window) {
+    let nodes = servers.iter_mut().zip(&distributed.sent_bytes).zip(&distributed.cpu_ns).zip(0..);
+    for (((servers, &bytes), &cpu_ns), node) in nodes {
+        let up_ns = world.rates(node).up.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns());
+        servers.up_work += up_ns;
+        servers.cpu_work += cpu_ns;
+        window.sent_bytes += bytes;
+        window.server_bytes += if node < world.peers() { 0 } else { bytes };
+    }
 }

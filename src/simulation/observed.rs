@@ -1,5 +1,6 @@
 //! What a replication observed, whatever ran it, and its record.
 
+use super::bulk::Distributed;
 use super::connect::Tally;
 use super::connectivity;
 use super::finding;
@@ -42,6 +43,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) connecting: Option<&'a Tally>,
     /// Whether anybody publishes.
     pub(crate) publishes: bool,
+    /// What came of contents that spread in pieces, if there are any.
+    pub(crate) distributed: Option<&'a Distributed>,
 }
 
 /// What became of the connections that a topology wants.
@@ -80,6 +83,7 @@ impl Observed<'_> {
         self.latencies(&mut values);
         self.traffic(&mut values, settings, window);
         self.connectivity(&mut values, settings);
+        self.distribution(&mut values);
         let mut three = |ids: [MetricId; 3], spread: &Spread| {
             values.set(ids[0], spread.mean);
             values.set(ids[1], spread.percentile(95));
@@ -133,6 +137,23 @@ impl Observed<'_> {
         if let Some(load) = self.turn_load_percent().into_iter().flatten().reduce(f64::max) {
             values.set(MetricId::TurnLoad, load);
         }
+    }
+
+    fn distribution(&self, values: &mut MetricValues) {
+        let Some(distributed) = self.distributed else { return };
+        let quantiles =
+            [(MetricId::DistributionP50, 50), (MetricId::DistributionP95, 95), (MetricId::DistributionMax, 100)];
+        for (id, percent) in quantiles {
+            if let Some(time) = distributed.quantile(percent) {
+                values.set(id, time.as_secs_f64());
+            }
+        }
+        let percent = |part: f64, whole: f64| 100.0 * part / whole;
+        let (complete, wanted) = (distributed.times.len() as f64, distributed.wanted as f64);
+        values.set(MetricId::DistributionComplete, percent(complete, wanted));
+        values.set(MetricId::DistributionBound, distributed.bound.as_secs_f64());
+        let (from_sources, fetched) = (distributed.from_sources_bytes as f64, distributed.fetched_bytes as f64);
+        values.set(MetricId::DistributionFromSources, percent(from_sources, fetched));
     }
 
     /// Load of each TURN server in percent of its bandwidth, where that is limited.

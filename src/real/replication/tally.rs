@@ -128,6 +128,7 @@ impl Peers {
             connected_at: overlay.connected_at,
             connecting: None,
             publishes,
+            distributed: None,
         };
         observed.record(seed, settings)
     }

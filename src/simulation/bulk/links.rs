@@ -1,0 +1,162 @@
+//! What a distribution knows of the network: who is connected to whom, how far, and how fast.
+
+use super::Setting;
+use crate::net::{FlowSpec, FluidFlows};
+use crate::overlay::Overlay;
+use crate::overlay::workload::Content;
+use crate::rng::{Domain, PairKey};
+use crate::simulation::connect::Connected;
+use crate::simulation::costs::message_cpu;
+use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
+use crate::webrtc::Wire;
+use crate::webrtc::turn::RelayCode;
+use crate::world::{Path, World};
+
+/// The network under the contents.
+#[derive(Debug)]
+pub(super) struct Links<'a> {
+    pub(super) world: &'a World,
+    overlay: &'a Overlay,
+    connected: &'a Connected,
+    key: PairKey,
+    /// Of each content: a message that pieces are sent in.
+    pub(super) chunks: Vec<Chunk>,
+}
+
+/// The message that the pieces of a content are sent in.
+#[derive(Clone, Debug)]
+pub(super) struct Chunk {
+    size: ByteCount,
+    wire: Wire,
+    // CPU time of one at each node, in ns.
+    cpu_ns: Vec<u64>,
+}
+
+/// Most bytes of a connection under way: what pion and webrtc-rs announce as their receive window. Chromium's is
+/// 5 MiB, but its congestion control does not fill it (docs/MODELS.md, "Distributions").
+const WINDOW_BITS: f64 = 8.0 * 1_048_576.0;
+/// Payload of a packet in Mathis' formula, and its constant for SACKs of every second packet.
+const SEGMENT_BITS: f64 = 8.0 * 1_163.0;
+const MATHIS: f64 = 1.22;
+
+impl<'a> Links<'a> {
+    pub(super) fn new(setting: &Setting<'a>, contents: &[Content]) -> Self {
+        let Setting { settings, world, overlay, connected, idle_share, streams } = *setting;
+        let chunk = |content: &Content| {
+            let wire = settings.webrtc.wire(content.chunk);
+            let cpu = |(&idle, node): (&f32, u32)| message_cpu(world, node, wire, idle).as_ns();
+            Chunk { size: content.chunk, wire, cpu_ns: idle_share.iter().zip(0..).map(cpu).collect() }
+        };
+        let chunks = contents.iter().map(chunk).collect();
+        Self { world, overlay, connected, key: streams.pair_key(Domain::Distribution), chunks }
+    }
+
+    /// All nodes as hosts of fluid flows, in the order of their numbers; a CPU limits like a link.
+    pub(super) fn hosts(&self) -> FluidFlows {
+        let mut flows = FluidFlows::new();
+        for node in 0..self.world.nodes() {
+            let cpu = self.chunks.iter().filter_map(|chunk| chunk.cpu_rate(node)).min_by_key(|rate| rate.as_bps());
+            let slower = |link: Option<Bitrate>| [link, cpu].into_iter().flatten().min_by_key(|rate| rate.as_bps());
+            let rates = self.world.rates(node);
+            flows.add_host(slower(rates.up), slower(rates.down));
+        }
+        flows
+    }
+
+    /// How many pieces of a content a node sends at a time.
+    pub(super) fn uploads_max(&self, node: u32, content: &Content) -> u32 {
+        if node < self.world.peers() {
+            return content.uploads;
+        }
+        let kilobytes_per_s = self.world.rates(node).up.map_or(u64::MAX, |rate| rate.as_bps() / 8_000);
+        u32::try_from((kilobytes_per_s / 10).saturating_mul(6).isqrt()).unwrap_or(u32::MAX).max(content.uploads)
+    }
+
+    /// Its neighbours, from a place on that is drawn by `nth`.
+    pub(super) fn neighbours_from(&self, node: u32, nth: u32) -> impl Iterator<Item = u32> {
+        let [tree, core] = self.overlay.next_hops(node, None);
+        let count = tree.len() + core.len();
+        let first = crate::rng::below(self.key.directed_nth(node, nth, 0), count.max(1) as u64) as usize;
+        let at = move |place: usize| if place < tree.len() { tree[place] } else { core[place - tree.len()] };
+        (first..count).chain(0..first).map(at).filter(move |&other| other != node)
+    }
+
+    /// Whether two neighbours' connection is open.
+    pub(super) fn is_open(&self, a: u32, b: u32, now: SimTime) -> bool {
+        if now >= self.connected.all_open_at {
+            return self.world.path(a, b).is_some();
+        }
+        self.connected.between(self.overlay, a, b).at() <= now
+    }
+
+    /// Connections that open later than `after`, and when.
+    pub(super) fn opening_after(&self, after: SimTime) -> Vec<(SimTime, u32, u32)> {
+        let mut opening = Vec::new();
+        if after < self.connected.all_open_at {
+            self.overlay.for_each_connection(|connection| {
+                let (a, b) = (connection.a, connection.b);
+                let at = self.connected.between(self.overlay, a, b).at();
+                if at > after && at < SimTime::MAX {
+                    opening.push((at, a, b));
+                }
+            });
+        }
+        opening
+    }
+
+    /// The way of a connection that is open.
+    pub(super) fn path(&self, from: u32, to: u32) -> Path {
+        let paths = self.world.paths_from(from);
+        let by_rule = self.connected.all_open_at < SimTime::MAX;
+        let relay = if by_rule { None } else { self.connected.between(self.overlay, from, to).relay(from, to) };
+        match relay {
+            Some(relay) => paths.through(to, relay),
+            None => paths.to(to).expect("invariant: an open connection has a path"),
+        }
+    }
+
+    /// A flow from one node to another, with what its connection can carry.
+    pub(super) fn flow(&self, from: u32, to: u32) -> FlowSpec {
+        let round_trip =
+            SimDuration::from_ns(self.path(from, to).delay_ns + self.path(to, from).delay_ns).as_secs_f64();
+        let class = |node| self.world.class_index(node);
+        let loss = self.world.packet_loss(class(from), class(to)).get();
+        let by_loss = if loss > 0.0 { MATHIS * SEGMENT_BITS / libm::sqrt(loss) } else { f64::INFINITY };
+        let bps = by_loss.min(WINDOW_BITS) / round_trip;
+        let cap = (bps < CAP_MAX_BPS).then(|| Bitrate::from_bps((bps as u64).max(1)));
+        FlowSpec { cap, ..FlowSpec::new(from, to) }
+    }
+
+    /// Bytes and packets on a link of a piece of this size.
+    pub(super) fn wire(&self, content: usize, size: ByteCount) -> Wire {
+        let chunk = &self.chunks[content];
+        let number = size.get().div_ceil(chunk.size.get());
+        // Of the last message only what it holds is less.
+        let missing = chunk.size * number;
+        let bytes = chunk.wire.bytes * number;
+        Wire { bytes: ByteCount::new(bytes.get() - (missing.get() - size.get())), packets: chunk.wire.packets * number }
+    }
+
+    /// The work of a node's CPU for a piece of this size, sent or received, in ns.
+    pub(super) fn cpu_ns(&self, content: usize, node: u32, size: ByteCount) -> u64 {
+        let chunk = &self.chunks[content];
+        chunk.cpu_ns[node as usize] * size.get().div_ceil(chunk.size.get())
+    }
+
+    /// The TURN allocations of a path.
+    pub(super) fn relay(&self, from: u32, to: u32) -> RelayCode {
+        self.path(from, to).relay
+    }
+}
+
+/// What is faster is not limited: 1 Tbit/s.
+const CAP_MAX_BPS: f64 = 1e12;
+
+impl Chunk {
+    // What a node's CPU handles, in bits on the link.
+    fn cpu_rate(&self, node: u32) -> Option<Bitrate> {
+        let cpu = SimDuration::from_ns(self.cpu_ns[node as usize]).as_secs_f64();
+        let bps = self.wire.bytes.get() as f64 * 8.0 / cpu;
+        (bps < CAP_MAX_BPS).then(|| Bitrate::from_bps((bps as u64).max(1)))
+    }
+}
