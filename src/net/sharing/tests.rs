@@ -4,9 +4,10 @@ mod fluid;
 mod reference;
 
 use proptest::prelude::*;
+use rand::RngExt;
 
 use super::{FairShares, FlowId, FlowSpec};
-use crate::rng::{Domain, Seed, Streams, below};
+use crate::rng::{Domain, Seed, Streams};
 use crate::units::Bitrate;
 
 use reference::{Twin, error};
@@ -207,7 +208,7 @@ fn rates_stay_exact_over_long_runs() {
     let mut worst: f64 = 0.0;
     for (seed, down, spread) in [(1, 10, 0), (2, 50, 0), (3, 10, 9_000_000), (4, 25, 5_000_000)] {
         let mut stream = Streams::new(Seed(seed)).stream(Domain::Bench, 0);
-        let mut draw = |bound: u32| below(rand::Rng::next_u64(&mut stream), bound);
+        let mut draw = |bound: u32| stream.random_range(0..bound);
         let mut twin = Twin::default();
         for _ in 0..30 {
             let [up, down] = [10, down].map(|rate| rate * 1_000_000 - u64::from(draw(spread + 1)));

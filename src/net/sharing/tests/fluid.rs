@@ -1,9 +1,11 @@
 //! Completion times by hand, against a plain fluid simulation, and what must be conserved.
 
+use rand::RngExt;
+
 use super::reference::Twin;
 use super::{capped, mbit, weighing};
 use crate::net::sharing::{FlowId, FlowSpec, FluidFlows};
-use crate::rng::{Domain, Seed, Streams, below};
+use crate::rng::{Domain, Seed, Stream, Streams};
 use crate::units::{Bitrate, ByteCount, SimTime};
 
 const MB: u64 = 1_000_000;
@@ -117,14 +119,14 @@ fn time_does_not_pass_over_an_end() {
 
 /// A run in which each flow that ends is followed by another: what the bench does, and with caps and weights.
 struct Churn {
-    stream: crate::rng::Stream,
+    stream: Stream,
     hosts: u32,
     plain: bool,
 }
 
 impl Churn {
     fn below(&mut self, bound: u32) -> u32 {
-        below(rand::Rng::next_u64(&mut self.stream), bound)
+        self.stream.random_range(0..bound)
     }
 
     fn next(&mut self) -> (FlowSpec, ByteCount) {
