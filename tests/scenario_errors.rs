@@ -56,6 +56,7 @@ broken! {
     class_names
     class_shares
     connecting
+    distributions
     empty_file
     expectations
     key_slips

@@ -315,7 +315,8 @@ fn check_pieces(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Wo
         reader.problem(&piece_at, "a piece without a byte", "at least 1 B; 256 KiB is usual");
     } else if pieces > PIECES_MAX {
         let message = format!("the content has {pieces} pieces");
-        reader.problem(&piece_at, message, format!("at most {PIECES_MAX}: take larger pieces"));
+        let at = if reader.get(&piece_at).is_some() { piece_at } else { size_at };
+        reader.problem(&at, message, format!("at most {PIECES_MAX}: take a larger `piece`"));
     }
 }
 
