@@ -223,7 +223,7 @@ impl FairShares {
         if !terms.is_plain() {
             for link in links {
                 let special = &mut self.links[link as usize].special;
-                *special = special.strict_add_signed(by);
+                *special = special.checked_add_signed(by).expect("invariant: only members are counted");
             }
         }
     }
