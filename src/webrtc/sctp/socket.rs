@@ -27,7 +27,8 @@ impl SocketBuffer {
     /// A packet has come that takes `cpu` to handle; returns when it is handled, or none if it is
     /// dropped. A CPU that needs no time drops nothing.
     pub fn arrive(&mut self, now: SimTime, size: ByteCount, cpu: SimDuration) -> Option<SimTime> {
-        while let Some((_, bytes)) = self.queue.pop_front_if(|&mut (read, _)| read <= now) {
+        while let Some(&(_, bytes)) = self.queue.front().filter(|&&(read, _)| read <= now) {
+            self.queue.pop_front();
             self.unread -= bytes;
         }
         let read = self.free_at.max(now);

@@ -44,7 +44,7 @@ fn sizes_and_queues_have_the_limits_of_the_api() {
     let taken = (0..).find(|&id| pair.send(0, 0, id, 262_144).is_err());
     assert_eq!(taken, Some(64), "16 MiB, less what has been sent");
     let peer = AssociationProfile::webrtc_rs();
-    let mixed = Pair::new([AssociationProfile::chromium(), peer], &[RELIABLE]);
+    let mixed = Pair::new([&AssociationProfile::chromium(), &peer], &[RELIABLE]);
     assert_eq!(mixed.ends[0].message_bytes_max(), 65_536);
 }
 

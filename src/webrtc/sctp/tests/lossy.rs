@@ -29,7 +29,7 @@ fn messages() -> impl Strategy<Value = Vec<Sent>> {
 
 fn play(sent: &[Sent], which: (usize, usize), loss: f64, seed: u64) -> Pair {
     let profiles = profiles();
-    let mut pair = Pair::new([profiles[which.0].clone(), profiles[which.1].clone()], &CHANNELS);
+    let mut pair = Pair::new([&profiles[which.0], &profiles[which.1]], &CHANNELS);
     let mut state = seed | 1;
     pair.loses = Box::new(move |_, _| {
         // xorshift: no stream of the crate's, and no generator that a release may change.

@@ -31,6 +31,8 @@ impl Ord for RawChunk {
     }
 }
 
+type Loses = dyn FnMut(usize, &[Chunk]) -> bool;
+
 pub(super) struct Pair {
     pub(super) now: SimTime,
     pub(super) ends: [Association; 2],
@@ -42,15 +44,15 @@ pub(super) struct Pair {
     pub(super) log: Vec<(SimTime, usize, Vec<Chunk>)>,
     pub(super) delay: SimDuration,
     /// Says of each packet whether it is lost.
-    pub(super) loses: Box<dyn FnMut(usize, &[Chunk]) -> bool>,
+    pub(super) loses: Box<Loses>,
     pending: BinaryHeap<Due>,
     sequence: u64,
 }
 
 impl Pair {
-    pub(super) fn new(profiles: [AssociationProfile; 2], channels: &[ChannelSpec]) -> Self {
+    pub(super) fn new(profiles: [&AssociationProfile; 2], channels: &[ChannelSpec]) -> Self {
         let end = |own: usize| {
-            let mut end = Association::new(SimTime::ZERO, &Arc::new(profiles[own].clone()), &profiles[1 - own], 22);
+            let mut end = Association::new(SimTime::ZERO, &Arc::new(profiles[own].clone()), profiles[1 - own], 22);
             channels.iter().for_each(|&channel| assert!(usize::from(end.open(channel)) < channels.len()));
             end
         };
@@ -69,7 +71,7 @@ impl Pair {
     }
 
     pub(super) fn same(profile: &AssociationProfile, channels: &[ChannelSpec]) -> Self {
-        Self::new([profile.clone(), profile.clone()], channels)
+        Self::new([profile, profile], channels)
     }
 
     pub(super) fn send(&mut self, end: usize, stream: u16, message: u64, len: u32) -> Result<(), SendError> {
