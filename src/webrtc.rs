@@ -4,6 +4,7 @@ mod engine;
 pub mod handshake;
 pub mod ice;
 mod overhead;
+pub mod sctp;
 pub mod setup;
 mod spec;
 pub mod stamp;

@@ -1,0 +1,147 @@
+//! The laboratory: two ends over two packet links, a bulk transfer on one channel and an echo on
+//! another.
+//!
+//! The sender keeps so many bytes buffered, as an application does that watches `bufferedAmount`, and
+//! looks every millisecond whether there is room. The echo is a small message at intervals that the
+//! other end sends back. See `run` for the loop.
+
+mod run;
+mod store;
+
+use std::sync::Arc;
+
+use super::channel::{ChannelSpec, Reliability};
+use super::profile::AssociationProfile;
+use crate::engine::{Engine, EngineError, RunLimits};
+use crate::net::PacketLinkSpec;
+use crate::rng::Seed;
+use crate::units::{ByteCount, SimDuration, SimTime};
+
+pub use store::{PacketId, PacketStore};
+
+/// Two ends and what lies between them; end 0 sends the bulk and the echo.
+#[derive(Clone, Debug)]
+pub struct LabSpec {
+    /// The stacks of the two ends.
+    pub profiles: [Arc<AssociationProfile>; 2],
+    /// What DTLS adds to a packet.
+    pub record_bytes: u32,
+    /// The link of each end towards the other.
+    pub links: [PacketLinkSpec; 2],
+    /// What each end reads its packets through; none for at once.
+    pub socket: Option<SocketSpec>,
+    /// The bulk transfer.
+    pub bulk: Option<BulkSpec>,
+    /// The echo.
+    pub echo: Option<EchoSpec>,
+    /// How long it runs.
+    pub duration: SimDuration,
+    /// The width of the time bins.
+    pub bin: SimDuration,
+    /// The seed of losses.
+    pub seed: Seed,
+}
+
+/// A kernel's receive buffer and a CPU.
+#[derive(Clone, Copy, Debug)]
+pub struct SocketSpec {
+    /// What the buffer takes.
+    pub capacity: ByteCount,
+    /// CPU time of a packet.
+    pub cpu: SimDuration,
+}
+
+/// A bulk transfer.
+#[derive(Clone, Copy, Debug)]
+pub struct BulkSpec {
+    /// Bytes of a message.
+    pub message: u32,
+    /// Bytes that the sender keeps buffered.
+    pub outstanding: u64,
+    /// Its channel.
+    pub channel: ChannelSpec,
+}
+
+/// A small message that comes back.
+#[derive(Clone, Copy, Debug)]
+pub struct EchoSpec {
+    /// Between two of them.
+    pub interval: SimDuration,
+    /// Its bytes.
+    pub len: u32,
+    /// Its channel.
+    pub channel: ChannelSpec,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LabRun {
+    /// Bytes of bulk messages delivered in each bin.
+    pub delivered: Vec<u64>,
+    /// Packets that end 0 sent in each bin.
+    pub sent: Vec<u32>,
+    /// Bulk messages delivered.
+    pub messages: u64,
+    /// Bulk messages given up.
+    pub abandoned: u64,
+    /// Packets that each end sent.
+    pub packets: [u64; 2],
+    /// Their bytes on the wire.
+    pub wire_bytes: [u64; 2],
+    /// Packets dropped by full link buffers, lost on links, dropped by sockets.
+    pub drops: [u64; 3],
+    /// Echoes sent.
+    pub echoes_sent: u64,
+    /// Round trips of those that came back, in the order of coming back.
+    pub echoes: Vec<SimDuration>,
+    /// The width of a bin.
+    pub bin: SimDuration,
+}
+
+/// Runs a laboratory.
+///
+/// # Errors
+/// When the engine stops a runaway.
+pub fn run(spec: &LabSpec) -> Result<LabRun, EngineError> {
+    let mut engine = Engine::new(run::Lab::new(spec), RunLimits::default());
+    let (lab, scheduler) = engine.parts_mut();
+    lab.begin(scheduler);
+    engine.run_until(SimTime::ZERO + spec.duration)?;
+    Ok(engine.into_model().finish())
+}
+
+impl BulkSpec {
+    /// Ordered, reliable messages of `message` bytes, of which one MiB is kept buffered.
+    #[must_use]
+    pub fn reliable(message: u32) -> Self {
+        Self { message, outstanding: 1 << 20, channel: ChannelSpec::default() }
+    }
+}
+
+impl Default for EchoSpec {
+    /// 64 B, 20 a second, unordered and never repeated.
+    fn default() -> Self {
+        let channel =
+            ChannelSpec { unordered: true, reliability: Reliability::Retransmits(0), ..ChannelSpec::default() };
+        Self { interval: SimDuration::from_ms(50), len: 64, channel }
+    }
+}
+
+impl LabRun {
+    /// Goodput of the bulk between two times, rounded to bins, in Mbit/s.
+    #[must_use]
+    pub fn goodput_mbit_per_s(&self, from: SimDuration, until: SimDuration) -> f64 {
+        let bin = |time: SimDuration| ((time.as_ns() / self.bin.as_ns()) as usize).min(self.delivered.len());
+        let bytes: u64 = self.delivered[bin(from)..bin(until)].iter().sum();
+        (bytes * 8) as f64 / (until - from).as_secs_f64() / 1e6
+    }
+
+    /// A quantile of the echo's round trips in ms; none if none came back.
+    #[must_use]
+    pub fn echo_ms(&self, quantile: f64) -> Option<f64> {
+        let mut sorted = self.echoes.clone();
+        sorted.sort_unstable();
+        let at = (quantile * sorted.len() as f64) as usize;
+        sorted.get(at.min(sorted.len().saturating_sub(1))).map(|time| time.as_ms_f64())
+    }
+}

@@ -1,0 +1,50 @@
+//! Packets under way, for whoever drives ends: rows of chunks by a small number, memory reused.
+
+use super::super::chunk::Chunk;
+
+/// Packets under way.
+#[derive(Clone, Debug, Default)]
+pub struct PacketStore {
+    packets: Vec<Vec<Chunk>>,
+    free: Vec<u32>,
+}
+
+/// A packet under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PacketId(u32);
+
+impl PacketStore {
+    /// Keeps a packet.
+    pub fn put(&mut self, chunks: &[Chunk]) -> PacketId {
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.packets.push(Vec::new());
+            self.packets.len() as u32 - 1
+        });
+        self.packets[id as usize].extend_from_slice(chunks);
+        PacketId(id)
+    }
+
+    /// A packet that is kept.
+    #[must_use]
+    pub fn get(&self, id: PacketId) -> &[Chunk] {
+        &self.packets[id.0 as usize]
+    }
+
+    /// Forgets a packet.
+    pub fn free(&mut self, id: PacketId) {
+        self.packets[id.0 as usize].clear();
+        self.free.push(id.0);
+    }
+
+    /// How many packets are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.packets.len() - self.free.len()
+    }
+
+    /// Whether no packet is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

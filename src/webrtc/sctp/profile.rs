@@ -1,0 +1,284 @@
+//! What implementations of SCTP do where RFC 9260 leaves room, and where they depart from it.
+//!
+//! Sources: dcSCTP as in libwebrtc (snapshot of 2024-10, with the options that libwebrtc sets);
+//! `rtc-sctp` 0.21.1; pion/sctp of 2026-08 without its RACK; usrsctp's defaults, and those that
+//! libdatachannel sets. docs/MODELS.md has the table and how far each can be trusted.
+
+use super::chunk::{COMMON_HEADER_BYTES, DATA_HEADER_BYTES};
+use crate::units::SimDuration;
+
+/// The constants and habits of an implementation. Bytes are of SCTP, without DTLS, UDP and IP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssociationProfile {
+    /// The largest packet, as congestion control counts it.
+    pub mtu: u32,
+    /// The largest packet that is sent: a multiple of four.
+    pub packet_bytes: u32,
+    /// Initial congestion window.
+    pub initial_window: u32,
+    /// Receive window that is advertised while nothing waits.
+    pub receive_window: u32,
+    /// The largest message that may be sent.
+    pub message_bytes_max: u32,
+    /// Bytes that may be buffered before a message of a stream is refused.
+    pub send_buffer: u64,
+    /// Which bytes count as buffered.
+    pub buffered: Buffered,
+    /// The retransmission time-out.
+    pub rto: RtoProfile,
+    /// How long an acknowledgement waits for a second packet.
+    pub sack_delay: SimDuration,
+    /// Whether the first DATA of an association is acknowledged at once (RFC 9260, 5.1).
+    pub first_sack_at_once: bool,
+    /// Gap blocks in a SACK.
+    pub gaps_max: usize,
+    /// Whether a SACK that waits goes along with DATA.
+    pub sack_rides: bool,
+    /// How messages become DATA chunks.
+    pub fragments: Fragments,
+    /// Which stream's message is next.
+    pub schedule: Schedule,
+    /// Packets of DATA that may leave at once.
+    pub burst: Option<u32>,
+    /// How losses are found and repaired.
+    pub repair: Repair,
+    /// Most that slow start adds for one SACK.
+    pub slow_start: SlowStart,
+    /// Until when fast recovery lasts.
+    pub recovery_until: RecoveryUntil,
+    /// Whether a T3 time-out ends fast recovery. Where it does not, the window stays at one packet
+    /// until all that was outstanding at the loss is acknowledged: the slow-start collapse.
+    pub timeout_ends_recovery: bool,
+    /// Idle time after which a HEARTBEAT is sent.
+    pub heartbeat: Option<SimDuration>,
+}
+
+/// The retransmission time-out (RFC 9260, 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RtoProfile {
+    /// Before a round trip has been measured.
+    pub initial: SimDuration,
+    /// The shortest.
+    pub min: SimDuration,
+    /// The longest.
+    pub max: SimDuration,
+    /// Least that is added to the smoothed round trip: four mean deviations.
+    pub variance_min: SimDuration,
+    /// What doubles when it has run out.
+    pub backoff: Backoff,
+}
+
+/// What doubles when the retransmission timer has run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backoff {
+    /// The time-out itself, until a round trip is measured anew (RFC 9260, 6.3.3, E2).
+    Timeout,
+    /// This run of the timer, up to a cap; when it is started afresh, it is short again.
+    Timer {
+        /// The longest.
+        cap: SimDuration,
+    },
+}
+
+/// Which bytes count as buffered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffered {
+    /// What has not been sent.
+    Unsent,
+    /// What has not been acknowledged.
+    Unacknowledged,
+}
+
+/// How messages become DATA chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fragments {
+    /// A message is cut as packets are made, to fill the packet and the window.
+    Filling,
+    /// A message is cut into full packets and a rest.
+    Fixed,
+}
+
+/// Which stream's message is next. A message that has begun is sent to its end in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// Streams take turns (RFC 8260, 3.2).
+    RoundRobin,
+    /// Unordered messages first, then in the order of sending.
+    UnorderedFirst,
+}
+
+/// How losses are found and repaired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repair {
+    /// A chunk that a SACK reports missing leaves the flight; at its third report it is marked, and
+    /// marked chunks go as the window allows, before new ones. Entering fast recovery sends one
+    /// packet whatever the window says. As in RFC 9260, 7.2.4, by bytes with chunk headers.
+    ByWindow,
+    /// A chunk stays in flight until it is acknowledged. In fast recovery each SACK that advances
+    /// sends one packet of chunks that three SACKs have missed and that have not been sent again,
+    /// whatever the window says. A time-out marks all that is outstanding. By bytes of payload.
+    ByAdvance {
+        /// Whether all that a time-out marked goes at once and not a window at a time.
+        timeout_sends_all: bool,
+        /// Whether in fast recovery an advance counts as a miss for chunks above the last gap, too.
+        misses_all: bool,
+    },
+}
+
+/// Most that slow start adds for one SACK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlowStart {
+    /// So many packets, if the window was full (RFC 9260, 7.2.1 has one).
+    Packets(u32),
+    /// What was acknowledged, if something waits to be sent.
+    Acknowledged,
+}
+
+/// Until when fast recovery lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecoveryUntil {
+    /// All that was outstanding when it began is acknowledged (RFC 9260, 7.2.4).
+    HighestSent,
+    /// All up to the highest chunk that had arrived when it began.
+    HighestArrived,
+}
+
+const MS: fn(u64) -> SimDuration = SimDuration::from_ms;
+
+impl AssociationProfile {
+    /// dcSCTP as libwebrtc sets it up: Chromium, Electron, native libwebrtc.
+    #[must_use]
+    pub fn chromium() -> Self {
+        Self {
+            mtu: 1_191,
+            packet_bytes: 1_188,
+            initial_window: 11_910,
+            // 5 MiB, of which nine tenths are advertised.
+            receive_window: 4_718_592,
+            message_bytes_max: 262_144,
+            send_buffer: 16 << 20,
+            buffered: Buffered::Unsent,
+            rto: RtoProfile {
+                initial: MS(500),
+                min: MS(400),
+                max: MS(60_000),
+                variance_min: MS(220),
+                backoff: Backoff::Timer { cap: MS(3_000) },
+            },
+            sack_delay: MS(200),
+            first_sack_at_once: true,
+            gaps_max: 20,
+            sack_rides: true,
+            fragments: Fragments::Filling,
+            schedule: Schedule::RoundRobin,
+            burst: Some(4),
+            repair: Repair::ByWindow,
+            slow_start: SlowStart::Packets(1),
+            recovery_until: RecoveryUntil::HighestSent,
+            timeout_ends_recovery: false,
+            heartbeat: Some(MS(30_000)),
+        }
+    }
+
+    /// `rtc-sctp` 0.21.1.
+    #[must_use]
+    pub fn webrtc_rs() -> Self {
+        Self {
+            mtu: 1_188,
+            packet_bytes: 1_188,
+            initial_window: 4_380,
+            receive_window: 1 << 20,
+            message_bytes_max: 65_536,
+            // None unless the application sets one.
+            send_buffer: u64::MAX,
+            buffered: Buffered::Unacknowledged,
+            rto: RtoProfile {
+                initial: MS(1_000),
+                min: MS(1_000),
+                max: MS(60_000),
+                variance_min: MS(0),
+                backoff: Backoff::Timeout,
+            },
+            sack_delay: MS(200),
+            first_sack_at_once: false,
+            gaps_max: usize::MAX,
+            sack_rides: false,
+            fragments: Fragments::Fixed,
+            schedule: Schedule::UnorderedFirst,
+            burst: None,
+            repair: Repair::ByAdvance { timeout_sends_all: true, misses_all: true },
+            slow_start: SlowStart::Acknowledged,
+            recovery_until: RecoveryUntil::HighestArrived,
+            timeout_ends_recovery: false,
+            heartbeat: None,
+        }
+    }
+
+    /// pion/sctp without RACK and tail-loss probes.
+    #[must_use]
+    pub fn pion() -> Self {
+        Self {
+            mtu: 1_191,
+            repair: Repair::ByAdvance { timeout_sends_all: false, misses_all: false },
+            timeout_ends_recovery: true,
+            ..Self::webrtc_rs()
+        }
+    }
+
+    /// usrsctp as Firefox sets it up.
+    #[must_use]
+    pub fn firefox() -> Self {
+        Self {
+            mtu: 1_200,
+            packet_bytes: 1_200,
+            initial_window: 4_404,
+            receive_window: 1 << 20,
+            message_bytes_max: 1_073_741_823,
+            send_buffer: u64::MAX,
+            buffered: Buffered::Unsent,
+            rto: RtoProfile {
+                initial: MS(1_000),
+                min: MS(1_000),
+                max: MS(60_000),
+                variance_min: MS(0),
+                backoff: Backoff::Timeout,
+            },
+            gaps_max: 256,
+            fragments: Fragments::Fixed,
+            slow_start: SlowStart::Packets(2),
+            timeout_ends_recovery: true,
+            ..Self::chromium()
+        }
+    }
+
+    /// usrsctp as libdatachannel sets it up.
+    #[must_use]
+    pub fn libdatachannel() -> Self {
+        Self {
+            initial_window: 12_000,
+            message_bytes_max: 262_144,
+            rto: RtoProfile { min: MS(200), max: MS(10_000), ..Self::firefox().rto },
+            sack_delay: MS(20),
+            burst: Some(10),
+            heartbeat: Some(MS(10_000)),
+            ..Self::firefox()
+        }
+    }
+
+    /// The most that a DATA chunk carries.
+    #[must_use]
+    pub const fn payload_max(&self) -> u32 {
+        self.packet_bytes - COMMON_HEADER_BYTES - DATA_HEADER_BYTES
+    }
+
+    /// What an implementation without the slow-start collapse does, all else equal.
+    #[must_use]
+    pub fn without_collapse(self) -> Self {
+        Self { timeout_ends_recovery: true, ..self }
+    }
+
+    /// The least window after a loss, and the least threshold.
+    pub(super) const fn window_min(&self) -> u32 {
+        4 * self.mtu
+    }
+}

@@ -1,0 +1,7 @@
+//! Tests of whole associations; what concerns one part stands with it.
+
+mod behaviour;
+mod collapse;
+mod figures;
+mod lossy;
+mod pair;
