@@ -21,6 +21,7 @@ mod plan;
 mod relay;
 mod send;
 mod timetable;
+mod upkeep;
 
 use thiserror::Error;
 

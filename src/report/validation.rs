@@ -38,7 +38,7 @@ pub enum Tolerance {
 
 /// The bounds, stated before anything is measured; docs/VALIDATION.md says why these.
 pub static BOUNDS: &[Bound] = &[
-    bound(MetricId::ConnectTime, Tolerance::Relative(2.0)),
+    bound(MetricId::OpenHalf, Tolerance::Relative(2.0)),
     bound(MetricId::LatencyMean, Tolerance::Relative(5.0)),
     bound(MetricId::LatencyP50, Tolerance::Relative(5.0)),
     bound(MetricId::LatencyP95, Tolerance::Relative(10.0)),

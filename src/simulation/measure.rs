@@ -4,10 +4,11 @@ use super::bulk::Distributed;
 use super::costs::cpu_percent;
 use super::flow::{Flows, Servers};
 use super::observed::{ConnectionCounts, Observed, Window};
+use super::upkeep;
 use crate::metrics::{RunCounts, RunRecord};
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::units::{ByteCount, SimDuration};
+use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::world::World;
 
 /// Sums up a replication that has ended.
@@ -25,6 +26,13 @@ pub(super) fn record(
         add(distributed, &world, &mut servers, &mut seen.window);
         seen.counts.messages += u64::from(distributed.wanted > 0);
         seen.counts.deliveries += distributed.times.len() as u64;
+    }
+    let published = upkeep::packets_published(&plan, SimTime::ZERO + settings.run.duration);
+    let delivered = seen.latency.count() as f64 / (seen.window.wanted.max(1)) as f64;
+    for (node, bytes) in (0..).zip(upkeep::bytes(&world, settings, &connected, published * delivered)) {
+        servers[node as usize].up_work += upkeep::serialisation(&world, node, bytes).as_ns();
+        seen.window.sent_bytes += bytes;
+        seen.window.server_bytes += if node < world.peers() { 0 } else { bytes };
     }
     let events = events + distributed.map_or(0, |distributed| distributed.events);
     let cpu = |(servers, &idle): (&Servers, &f32)| cpu_percent(percent(servers.cpu_work), idle);

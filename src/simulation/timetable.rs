@@ -59,6 +59,23 @@ impl Timetable {
         }
     }
 
+    /// How many messages of a flow are published from one time on until before another.
+    pub(crate) fn count(&self, schedule: Schedule, from: SimTime, until: SimTime) -> u64 {
+        match schedule {
+            Schedule::Drawn { first, count } => {
+                let times = &self.times[first..first + count as usize];
+                (times.partition_point(|&time| time < until) - times.partition_point(|&time| time < from)) as u64
+            }
+            Schedule::Periodic { start, period } => {
+                let before = |time: SimTime| match time > start {
+                    true => time.since(start).as_ns().div_ceil(period.as_ns()),
+                    false => 0,
+                };
+                before(until) - before(from)
+            }
+        }
+    }
+
     /// When message `number` of a flow is published, if there is one.
     pub(crate) fn publication(&self, schedule: Schedule, number: u32) -> Option<SimTime> {
         match schedule {

@@ -19,6 +19,9 @@ pub struct EngineSpec {
     pub cpu_per_setup: SimDuration,
     /// CPU an open connection needs each second to stay alive.
     pub cpu_idle_per_s: SimDuration,
+    /// Bytes on the wire with which an end keeps an open connection alive each second: ICE's checks, consent and
+    /// answers.
+    pub keepalive_per_s: ByteCount,
     /// CPU a message costs at each end.
     pub cpu_per_message: SimDuration,
     /// CPU a packet costs at each end, on top of its message.
@@ -133,6 +136,7 @@ impl HasPresets for EngineSpec {
                 summary: "Firefox: twice Chromium's CPU, no connection or buffer limit met",
                 make: || Self {
                     cpu_per_setup: us(20_000),
+                    keepalive_per_s: ByteCount::new(50),
                     cpu_per_message: us(260),
                     cpu_per_packet: us(30),
                     cpu_per_kilobyte: us(130),
@@ -152,6 +156,7 @@ impl HasPresets for EngineSpec {
                 summary: "webrtc-rs 0.21, native: measured set-up, idle and message costs",
                 make: || Self {
                     cpu_per_setup: us(2_000),
+                    keepalive_per_s: ByteCount::new(150),
                     cpu_idle_per_s: us(150),
                     cpu_per_message: us(4),
                     cpu_per_packet: us(4),
@@ -167,6 +172,7 @@ impl HasPresets for EngineSpec {
                 summary: "libdatachannel, native: measured on one host",
                 make: || Self {
                     cpu_per_setup: us(8_900),
+                    keepalive_per_s: ByteCount::new(85),
                     cpu_idle_per_s: us(250),
                     cpu_per_message: us(6),
                     cpu_per_packet: SimDuration::ZERO,
@@ -193,6 +199,7 @@ fn chromium() -> EngineSpec {
 fn browser() -> EngineSpec {
     EngineSpec {
         cpu_per_setup: us(7_000),
+        keepalive_per_s: ByteCount::new(78),
         cpu_idle_per_s: us(155),
         cpu_per_message: us(130),
         cpu_per_packet: us(15),

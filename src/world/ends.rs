@@ -64,7 +64,7 @@ impl Ends {
             gather: self.gather,
         };
         self.within.push(Within::new(&spec));
-        self.reaches.push(reach(chain.nat(), seat.ipv6));
+        self.reaches.push(reach(chain.nat(), seat.ipv6, self.stacks[stack].ice.streams_to_turn));
         self.specs.push(spec);
         kind
     }

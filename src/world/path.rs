@@ -119,8 +119,11 @@ pub(super) struct Access {
     pub(super) loss: Probability,
 }
 
-/// What nodes are reached through: a kind of NAT, and IPv6 beside it or not.
-const REACHES: usize = 2 * Nat::KINDS.len();
+/// What nodes are reached through: a kind of NAT, or a network without UDP under a stack that cannot do without
+/// it; and IPv6 beside it or not.
+const REACHES: usize = 2 * (Nat::KINDS.len() + 1);
+const CUT_OFF: usize = Nat::KINDS.len();
+const _: () = assert!(matches!(Nat::KINDS[CUT_OFF - 1], Nat::UdpBlocked), "who is cut off is behind a kind, too");
 
 /// Whether packets can take IPv6 to what has this index.
 const fn has_ipv6(reach: usize) -> bool {
@@ -136,14 +139,17 @@ pub(super) fn outcome_table(transports: Option<Transports>) -> [[PairOutcome; RE
     // Over IPv6 there is no translation, and firewalls let each other's answers in.
     let outcome = |a: usize, b: usize| match has_ipv6(a) && has_ipv6(b) {
         true => PairOutcome::Direct,
+        false if a / 2 == CUT_OFF || b / 2 == CUT_OFF => PairOutcome::Impossible,
         false => by_ipv4(Nat::KINDS[a / 2], Nat::KINDS[b / 2]),
     };
     std::array::from_fn(|a| std::array::from_fn(|b| outcome(a, b)))
 }
 
-/// The index of what a node behind this kind of NAT is reached through.
-pub(super) fn reach(nat: Nat, ipv6: bool) -> u8 {
-    let kind = Nat::KINDS.iter().position(|&kind| kind == nat).expect("invariant: all kinds are listed");
+/// The index of what a node behind this kind of NAT is reached through; `streams` if its stack speaks to TURN
+/// servers over TCP and TLS.
+pub(super) fn reach(nat: Nat, ipv6: bool, streams: bool) -> u8 {
+    let known = Nat::KINDS.iter().position(|&kind| kind == nat).expect("invariant: all kinds are listed");
+    let kind = if nat == Nat::UdpBlocked && !streams { CUT_OFF } else { known };
     u8::try_from(2 * kind + usize::from(ipv6)).expect("invariant: few kinds")
 }
 
@@ -170,7 +176,7 @@ impl World {
 
     /// Its index in [`Nat::KINDS`].
     pub(super) fn nat_index(&self, node: u32) -> usize {
-        usize::from(self.nodes[node as usize].reach / 2)
+        usize::from(self.nodes[node as usize].reach / 2).min(CUT_OFF - 1)
     }
 
     /// The path from one node to another, or `None` where they cannot connect.

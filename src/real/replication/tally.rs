@@ -1,7 +1,7 @@
 //! What the applications and the network did, and the record made of it.
 
 use super::peers::Peers;
-use crate::metrics::{LatencyHistogram, RunCounts, RunRecord};
+use crate::metrics::{LatencyHistogram, MetricId, RunCounts, RunRecord};
 use crate::real::cluster::{Cluster, ConnectionState};
 use crate::rng::Seed;
 use crate::scenario::Settings;
@@ -130,7 +130,9 @@ impl Peers {
             publishes,
             distributed: None,
         };
-        observed.record(seed, settings)
+        let mut record = observed.record(seed, settings);
+        overlay.set_opening(&mut record, cluster.connections().len());
+        record
     }
 }
 
@@ -140,23 +142,42 @@ struct Opened {
     relayed: u64,
     unopened: u64,
     connected_at: SimTime,
+    // When each opened, in order.
+    opened_at: Vec<SimTime>,
 }
 
 impl Opened {
     fn of(cluster: &Cluster, nodes: u32) -> Self {
-        let mut opened =
-            Self { degrees: vec![0; nodes as usize], relayed: 0, unopened: 0, connected_at: SimTime::ZERO };
+        let mut opened = Self {
+            degrees: vec![0; nodes as usize],
+            relayed: 0,
+            unopened: 0,
+            connected_at: SimTime::ZERO,
+            opened_at: Vec::new(),
+        };
         for (number, connection) in (0..).zip(cluster.connections()) {
             let Some(open) = connection.open_at().filter(|_| connection.state == ConnectionState::Open) else {
                 opened.unopened += 1;
                 continue;
             };
             opened.connected_at = opened.connected_at.max(open);
+            opened.opened_at.push(open);
             opened.relayed += u64::from(cluster.is_relayed(number));
             for node in connection.nodes {
                 opened.degrees[node as usize] += 1;
             }
         }
+        opened.opened_at.sort_unstable();
         opened
+    }
+
+    // When which share of the wanted connections was open, if it ever was.
+    fn set_opening(&self, record: &mut RunRecord, wanted: usize) {
+        for (id, percent) in [(MetricId::OpenHalf, 50), (MetricId::OpenMost, 95), (MetricId::OpenAll, 100)] {
+            let needed = (wanted * percent).div_ceil(100).max(1);
+            if let Some(open) = self.opened_at.get(needed - 1) {
+                record.values.set(id, open.since(SimTime::ZERO).as_secs_f64());
+            }
+        }
     }
 }
