@@ -27,9 +27,9 @@ pub(super) fn record(
         seen.counts.messages += u64::from(distributed.wanted > 0);
         seen.counts.deliveries += distributed.times.len() as u64;
     }
-    let published = upkeep::packets_published(&plan, SimTime::ZERO + settings.run.duration);
+    let published = upkeep::packets_published(&plan, world.nodes(), SimTime::ZERO + settings.run.duration);
     let delivered = seen.latency.count() as f64 / (seen.window.wanted.max(1)) as f64;
-    for (node, bytes) in (0..).zip(upkeep::bytes(&world, settings, &connected, published * delivered)) {
+    for (node, bytes) in (0..).zip(upkeep::bytes(&world, settings, &connected, &published, delivered)) {
         servers[node as usize].up_work += upkeep::serialisation(&world, node, bytes).as_ns();
         seen.window.sent_bytes += bytes;
         seen.window.server_bytes += if node < world.peers() { 0 } else { bytes };

@@ -11,36 +11,47 @@
 use super::connect::Connected;
 use super::plan::Plan;
 use crate::scenario::Settings;
-use crate::units::{ByteCount, SimDuration};
+use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::world::World;
 
 /// How long a SACK may wait for a second packet.
 const SACK_DELAY_S: f64 = 0.2;
 
-/// Packets of messages that were published in the measured window, all sources together.
-pub(super) fn packets_published(plan: &Plan, until: crate::units::SimTime) -> f64 {
-    let of_flow = |flow: &super::plan::PlannedFlow| {
+/// Packets of messages that each node published in the measured window.
+pub(super) fn packets_published(plan: &Plan, nodes: u32, until: SimTime) -> Vec<f64> {
+    let mut packets = vec![0.0; nodes as usize];
+    for flow in &plan.flows {
         let wire = plan.sizes[flow.size as usize];
-        plan.timetable.count(flow.schedule, plan.measure_from, until) as f64 * wire.packets as f64
-    };
-    plan.flows.iter().map(of_flow).sum()
+        let messages = plan.timetable.count(flow.schedule, plan.measure_from, until);
+        packets[flow.source as usize] += messages as f64 * wire.packets as f64;
+    }
+    packets
 }
 
-/// Bytes that each node sends beside messages in the measured window, when this many packets reach it.
-pub(super) fn bytes(world: &World, settings: &Settings, connected: &Connected, packets: f64) -> Vec<u64> {
+/// Bytes that each node sends beside messages in the measured window, when this share of all that the others
+/// published reaches it.
+pub(super) fn bytes(
+    world: &World,
+    settings: &Settings,
+    connected: &Connected,
+    published: &[f64],
+    share: f64,
+) -> Vec<u64> {
     let window = (settings.run.duration - settings.run.warmup).as_secs_f64();
     // A SACK has the size of a packet of data without a byte of it.
     let sack = settings.webrtc.wire(ByteCount::default()).bytes.get() as f64;
-    let of_node = |node: u32| {
+    let all: f64 = published.iter().sum();
+    let of_node = |(node, own): (u32, &f64)| {
         let connections = f64::from(connected.degrees[node as usize]);
         if sack <= 0.0 || connections < 1.0 {
             return 0;
         }
+        let packets = (all - own) * share;
         let second_in_time = 1.0 - libm::exp(-SACK_DELAY_S * packets / connections / window);
         let keepalive = world.class(node).engine.keepalive_per_s.get() as f64 * connections * window;
         (packets / (1.0 + second_in_time) * sack + keepalive).round() as u64
     };
-    (0..world.nodes()).map(of_node).collect()
+    (0..).zip(published).map(of_node).collect()
 }
 
 /// How long a node's uplink takes for that.

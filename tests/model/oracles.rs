@@ -8,7 +8,7 @@ use peerscape::net::{LatencyModel, LatencySpec, LinkSpec, MatrixFile, MatrixTabl
 use peerscape::presets::OrPreset;
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::simulation::{Options, simulate_with};
-use peerscape::units::{Bitrate, Probability, SimDuration};
+use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
 use peerscape::webrtc::{
     DeviceSpec, EngineSpec, HeaderOverhead, SetupProfile, SignalingSpec, TurnChoice, TurnSpec, WebrtcSpec,
 };
@@ -378,4 +378,20 @@ fn a_background_tab_publishes_once_a_second() {
     assert_eq!([published("chromium", "periodic"), published("chromium-background", "periodic")], [200, 10]);
     // What users do needs no timer.
     assert_eq!(published("chromium", "poisson"), published("chromium-background", "poisson"));
+}
+
+/// Two peers, one publishes 30 messages a second: bytes of both, by hand.
+#[test]
+fn acknowledgements_and_keep_alives_count_in_bytes() {
+    let traffic = workload("broadcast", r#"{ message = "100 B", rate = "30 /s" }"#);
+    let mut settings = ideal(2, constant(20), vec![traffic]);
+    settings.webrtc.overhead = HeaderOverhead::Full;
+    settings.population.classes[0].engine = OrPreset::named("webrtc-rs").expect("a preset");
+    settings.run.warmup = SimDuration::from_secs(1);
+    let empty = settings.webrtc.wire(ByteCount::default()).bytes.get() as f64;
+    let record = run(settings, "mesh", "{}", 1);
+    let second_in_time = 1.0 - (-0.2_f64 * 30.0).exp();
+    let expected = 30.0 * (100.0 + empty) + 30.0 / (1.0 + second_in_time) * empty + 2.0 * 150.0;
+    let sent = 2.0 * record.values.get(MetricId::Sent).expect("a value");
+    assert!((sent / expected - 1.0).abs() < 1e-3, "{sent} against {expected}");
 }

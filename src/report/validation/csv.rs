@@ -2,11 +2,12 @@
 
 use super::super::axes::{AxisColumns, number};
 use super::super::runs_csv::Table;
-use super::{Agreement, Tolerance, Validation};
+use super::{Agreement, Figure, Tolerance, Validation};
 use crate::scenario::Experiment;
 
 const BEFORE: [&str; 1] = ["topology"];
-const AFTER: [&str; 7] = ["metric", "model", "real", "relative_error_percent", "bound", "bound_unit", "verdict"];
+const AFTER: [&str; 8] =
+    ["metric", "over_seeds", "model", "real", "relative_error_percent", "bound", "bound_unit", "verdict"];
 
 /// The bytes of `validation.csv`.
 #[must_use]
@@ -27,6 +28,11 @@ pub fn validation_csv(validation: &Validation, experiment: &Experiment) -> Vec<u
         };
         let figures = [
             definition.name.to_owned(),
+            match row.bound.figure {
+                Figure::Mean => "mean",
+                Figure::MedianSeed => "median seed",
+            }
+            .to_owned(),
             number(row.model),
             number(row.real),
             row.relative_error_percent().map_or_else(String::new, number),

@@ -5,7 +5,7 @@ use textwrap::{Options, fill};
 
 use super::super::figures;
 use super::super::folder::Written;
-use super::{Agreement, RankAgreement, Row, Tolerance, Validation};
+use super::{Agreement, Figure, RankAgreement, Row, Tolerance, Validation};
 use crate::scenario::{Cell, Experiment};
 
 /// The text, for lines of `width` characters, with where the results were written, if they were.
@@ -13,7 +13,7 @@ use crate::scenario::{Cell, Experiment};
 pub fn render(validation: &Validation, experiment: &Experiment, written: Option<&Written>, width: u16) -> String {
     let line = |text: &str| fill(text, Options::new(usize::from(width)).subsequent_indent("  ")) + "\n";
     let mut text = line(&format!(
-        "{}: the model beside the real stack ({} rung), means over {}",
+        "{}: the model beside the real stack ({} rung), over {}",
         validation.name,
         validation.real,
         figures::counted(validation.seeds, "seed")
@@ -58,7 +58,7 @@ fn table(rows: &[&Row], width: u16) -> String {
         last = &row.topology;
         let texts = [
             topology.to_owned(),
-            id.definition().title.to_owned(),
+            title_of(row),
             figures::value(id, row.model),
             figures::value(id, row.real),
             error(row),
@@ -78,6 +78,14 @@ fn table(rows: &[&Row], width: u16) -> String {
         }
     }
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+fn title_of(row: &Row) -> String {
+    let title = row.bound.metric.definition().title;
+    match row.bound.figure {
+        Figure::Mean => title.to_owned(),
+        Figure::MedianSeed => format!("{title}, median seed"),
+    }
 }
 
 fn error(row: &Row) -> String {
