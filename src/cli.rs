@@ -10,6 +10,7 @@ mod progress;
 pub(crate) mod run;
 mod rung;
 pub(crate) mod schema;
+pub(crate) mod transfer;
 pub(crate) mod validate;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +35,8 @@ pub(crate) enum Verb {
     Pair(pair::Arguments),
     /// Show how every kind of NAT connects with every other
     Nat(nat::Arguments),
+    /// Show what congestion control makes of one long transfer, over round trips and losses
+    Transfer(transfer::Arguments),
     /// Find every error of scenario files, without running or writing anything
     Check(check::Arguments),
     /// Show the names that a scenario may use

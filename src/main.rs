@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Verb::Validate(arguments) => cli::validate::run(&arguments),
         Verb::Pair(arguments) => cli::pair::run(&arguments),
         Verb::Nat(arguments) => cli::nat::run(&arguments),
+        Verb::Transfer(arguments) => cli::transfer::run(&arguments),
         Verb::Check(arguments) => cli::check::run(&arguments),
         Verb::List(arguments) => cli::list::run(&arguments),
         Verb::Schema => cli::schema::run(),

@@ -1,10 +1,13 @@
 //! The options of `pair` and `nat`: two peers, what stands between them, and how they connect.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use peerscape::net::{MIDDLEBOX_PRESETS, MiddleboxSpec};
 use peerscape::rng::{Domain, Seed, Streams};
-use peerscape::units::{Probability, SimDuration};
+use peerscape::units::{Probability, SimDuration, UnitError};
 use peerscape::webrtc::SetupProfile;
 use peerscape::webrtc::ice::IceSpec;
 use peerscape::webrtc::setup::{
@@ -194,9 +197,13 @@ fn timeout(text: &str) -> Result<SimDuration, String> {
     between(text, SimDuration::from_ms(1), SimDuration::from_secs(600))
 }
 
-fn between(text: &str, least: SimDuration, most: SimDuration) -> Result<SimDuration, String> {
-    let time: SimDuration = text.parse().map_err(|error: peerscape::units::UnitError| error.to_string())?;
-    if (least..=most).contains(&time) { Ok(time) } else { Err(format!("allowed are {least} to {most}")) }
+/// Reads a quantity that has limits.
+pub(super) fn between<T>(text: &str, least: T, most: T) -> Result<T, String>
+where
+    T: Copy + Display + FromStr<Err = UnitError> + PartialOrd,
+{
+    let value: T = text.parse().map_err(|error: UnitError| error.to_string())?;
+    if (least..=most).contains(&value) { Ok(value) } else { Err(format!("allowed are {least} to {most}")) }
 }
 
 fn boxes(name: &str) -> Vec<MiddleboxSpec> {

@@ -94,6 +94,10 @@ pub struct LabRun {
     pub echoes_sent: u64,
     /// Round trips of those that came back, in the order of coming back.
     pub echoes: Vec<SimDuration>,
+    /// When each of them came back.
+    pub echo_times: Vec<SimTime>,
+    /// The longest time on end that a time-out in fast recovery held end 0's window at one packet.
+    pub stuck: SimDuration,
     /// The width of a bin.
     pub bin: SimDuration,
 }

@@ -45,6 +45,8 @@ pub(super) struct Lab {
     echo_times: Vec<SimTime>,
     // Answers that are to be sent once the outbox is free.
     answers: Vec<u64>,
+    // Since when a time-out in fast recovery has held the window at one packet.
+    stuck_since: Option<SimTime>,
 }
 
 impl Lab {
@@ -73,6 +75,7 @@ impl Lab {
             next_message: 0,
             echo_times: Vec::new(),
             answers: Vec::new(),
+            stuck_since: None,
         }
     }
 
@@ -85,8 +88,25 @@ impl Lab {
         }
     }
 
-    pub(super) fn finish(self) -> LabRun {
+    pub(super) fn finish(mut self) -> LabRun {
+        self.end_stuck(SimTime::ZERO + self.spec.duration);
         self.run
+    }
+
+    // Fast recovery halves the window to four packets at least: only a time-out in it leaves one.
+    fn watch_window(&mut self, now: SimTime) {
+        let congestion = self.ends[0].congestion();
+        if congestion.in_recovery && congestion.window <= self.spec.profiles[0].mtu {
+            self.stuck_since.get_or_insert(now);
+        } else {
+            self.end_stuck(now);
+        }
+    }
+
+    fn end_stuck(&mut self, now: SimTime) {
+        if let Some(since) = self.stuck_since.take() {
+            self.run.stuck = self.run.stuck.max(now.since(since));
+        }
     }
 
     fn refill(&mut self, now: SimTime, scheduler: &mut Scheduler<LabEvent>) {
@@ -160,6 +180,7 @@ impl Lab {
                 Event::Delivered { message, .. } if side == 1 => self.answers.push(message),
                 Event::Delivered { message, .. } => {
                     self.run.echoes.push(now.since(self.echo_times[message as usize]));
+                    self.run.echo_times.push(now);
                 }
                 Event::Abandoned { stream, .. } => self.run.abandoned += u64::from(stream == self.bulk),
                 Event::BufferedLow { .. } => {}
@@ -171,6 +192,9 @@ impl Lab {
             if self.ends[side].send(now, self.echo, message, len, &mut self.out).is_ok() {
                 self.flush(now, end, scheduler);
             }
+        }
+        if side == 0 {
+            self.watch_window(now);
         }
         let next = self.ends[side].next_wake().unwrap_or(SimTime::MAX);
         if next < self.wakes[side] {

@@ -25,6 +25,8 @@ fn after_a_burst_of_losses_one_packet_leaves_in_a_round_trip() {
     assert!(crawl.iter().all(|&sent| sent <= 2) && crawl.iter().sum::<u32>() > 20, "{crawl:?}");
     let length = stall(&run);
     assert!((4.9..9.1).contains(&length.as_secs_f64()), "{length}: 7 s were measured, bound 30 %");
+    let stuck = run.stuck.as_secs_f64();
+    assert!((stuck - length.as_secs_f64()).abs() < 1.0, "the window of one packet is the stall: {stuck}");
     let end = run.goodput_mbit_per_s(SimDuration::from_secs(14), SimDuration::from_secs(20));
     assert!(end > 8.7, "then it recovers: {end}");
     // The other channel stalls too.
@@ -49,6 +51,7 @@ fn it_is_the_recovery_that_a_time_out_does_not_end() {
     let goodput = run.goodput_mbit_per_s(SimDuration::from_secs(2), SimDuration::from_secs(6));
     assert!(goodput > 5.0, "{goodput}");
     assert!(stall(&run) < SimDuration::from_secs(2), "{}", stall(&run));
+    assert_eq!(run.stuck, SimDuration::ZERO);
 }
 
 #[test]

@@ -1,0 +1,211 @@
+//! `peerscape transfer`: what congestion control makes of one long transfer over a data channel.
+//!
+//! The association at packet grain (docs/MODELS.md) over a grid of round trips and losses.
+
+mod grid;
+mod table;
+
+use std::io::{self, Write, stdout};
+
+use clap::{Args, ValueEnum};
+use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
+use peerscape::webrtc::sctp::AssociationProfile;
+
+use super::exit::Exit;
+use super::network::between;
+
+/// The arguments of `transfer`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Which implementation sends
+    #[arg(long, value_enum, value_name = "NAME", default_value_t)]
+    profile: ProfileName,
+    /// Which implementation receives [default: as the sending one]
+    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
+    to: Option<ProfileName>,
+    /// Rate of the link, each way
+    #[arg(long, value_name = "RATE", default_value = "10 Mbit/s", value_parser = rate)]
+    rate: Bitrate,
+    /// What may wait before the link, each way; what finds more is dropped [default: 100 ms of the rate, at least 1500 B]
+    #[arg(long, value_name = "SIZE", value_parser = buffer)]
+    buffer: Option<ByteCount>,
+    /// Round-trip times without any queue, separated by commas: the columns
+    #[arg(long, value_name = "TIMES", value_delimiter = ',', default_value = "0ms,20ms,50ms,100ms,200ms", value_parser = rtt)]
+    rtt: Vec<SimDuration>,
+    /// Losses of a packet on the path, each way, separated by commas: the rows
+    #[arg(long, value_name = "SHARES", value_delimiter = ',', default_value = "0%,0.1%,1%")]
+    loss: Vec<Probability>,
+    /// Bytes of a message
+    #[arg(long, value_name = "SIZE", default_value = "16 KiB")]
+    message: ByteCount,
+    /// Bytes that the application keeps buffered
+    #[arg(long, value_name = "SIZE", default_value = "1 MiB", value_parser = outstanding)]
+    outstanding: ByteCount,
+    /// Unordered, and nothing is sent again (`maxRetransmits` 0)
+    #[arg(long)]
+    unreliable: bool,
+    /// How long the transfer lasts
+    #[arg(long, value_name = "TIME", default_value = "10 s", value_parser = duration)]
+    duration: SimDuration,
+    /// What is before this is not measured
+    #[arg(long, value_name = "TIME", default_value = "2 s")]
+    from: SimDuration,
+    /// How many seeds, which say what is lost
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    seeds: u64,
+    /// How to print the figures
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// An implementation of SCTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum ProfileName {
+    #[default]
+    Chromium,
+    Firefox,
+    WebrtcRs,
+    Pion,
+    Libdatachannel,
+}
+
+/// How to print the figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Tables
+    #[default]
+    Table,
+    /// One row a cell
+    Csv,
+}
+
+/// The most that the grid may simulate, in all.
+const SECONDS_MAX: f64 = 10_000.0;
+const BYTES_MAX: f64 = 125e9;
+/// A packet on the wire is no larger.
+const PACKET: ByteCount = ByteCount::new(1_500);
+
+/// Plays the grid and prints it.
+pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
+    if let Some(problem) = arguments.problem() {
+        eprintln!("error: {problem}");
+        return Ok(Exit::Usage);
+    }
+    let rows = match grid::play(arguments) {
+        Ok(rows) => rows,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return Ok(Exit::Failure);
+        }
+    };
+    let text = match arguments.format {
+        Format::Table => table::tables(arguments, &rows),
+        Format::Csv => table::csv(arguments, &rows),
+    };
+    stdout().write_all(text.as_bytes())?;
+    Ok(Exit::Success)
+}
+
+fn rate(text: &str) -> Result<Bitrate, String> {
+    between(text, Bitrate::from_bps(100_000), Bitrate::from_bps(10_000_000_000))
+}
+
+fn buffer(text: &str) -> Result<ByteCount, String> {
+    between(text, PACKET, ByteCount::new(10_000_000_000))
+}
+
+fn rtt(text: &str) -> Result<SimDuration, String> {
+    between(text, SimDuration::ZERO, SimDuration::from_secs(10))
+}
+
+// The most is what dcSCTP buffers for a channel.
+fn outstanding(text: &str) -> Result<ByteCount, String> {
+    between(text, ByteCount::new(1), ByteCount::new(16 << 20))
+}
+
+fn duration(text: &str) -> Result<SimDuration, String> {
+    between(text, SimDuration::from_ms(100), SimDuration::from_secs(3_600))
+}
+
+impl Arguments {
+    /// What cannot be, of values that are each allowed.
+    fn problem(&self) -> Option<String> {
+        let [sender, receiver] = self.profiles();
+        let message = self.message.get();
+        let message_max = u64::from(sender.message_bytes_max.min(receiver.message_bytes_max));
+        let seconds = grid::runs(self) as f64 * self.duration.as_secs_f64();
+        let bytes = seconds * self.rate.as_bps() as f64 / 8.0;
+        if message == 0 || message > message_max {
+            Some(format!("--message {}: {} sends 1 B to {}", self.message, self.names(), ByteCount::new(message_max)))
+        } else if message > u64::from(receiver.receive_window) {
+            let window = ByteCount::new(u64::from(receiver.receive_window));
+            Some(format!("--message {}: more than the receive window, {window}", self.message))
+        } else if message > self.outstanding.get() {
+            Some(format!(
+                "--message {} is larger than --outstanding {}: none would be sent",
+                self.message, self.outstanding
+            ))
+        } else if self.outstanding.get() / message > 1 << 20 {
+            Some(format!("--outstanding {}: more than 1,048,576 messages", self.outstanding))
+        } else if self.from >= self.duration {
+            Some(format!("--from {} leaves nothing of --duration {}", self.from, self.duration))
+        } else if seconds > SECONDS_MAX {
+            Some(format!(
+                "the grid takes {seconds:.0} simulated seconds, 10,000 are allowed: fewer cells or seeds, or a \
+                 shorter --duration"
+            ))
+        } else if bytes > BYTES_MAX {
+            Some(format!(
+                "the grid may move {:.0} GB, 125 are allowed: a lower --rate, fewer cells or seeds, or a shorter \
+                 --duration",
+                bytes / 1e9
+            ))
+        } else {
+            None
+        }
+    }
+
+    /// The implementations, sender first.
+    fn profiles(&self) -> [AssociationProfile; 2] {
+        [self.profile, self.receiver()].map(ProfileName::profile)
+    }
+
+    fn receiver(&self) -> ProfileName {
+        self.to.unwrap_or(self.profile)
+    }
+
+    /// The implementations, in words.
+    fn names(&self) -> String {
+        let [sender, receiver] = [self.profile, self.receiver()].map(ProfileName::name);
+        if sender == receiver { sender } else { format!("{sender} to {receiver}") }
+    }
+
+    fn buffer(&self) -> ByteCount {
+        self.buffer.unwrap_or_else(|| ByteCount::new(self.rate.as_bps() / 80).max(PACKET))
+    }
+}
+
+impl ProfileName {
+    fn name(self) -> String {
+        self.to_possible_value().expect("invariant: no profile is hidden").get_name().to_owned()
+    }
+
+    fn profile(self) -> AssociationProfile {
+        match self {
+            Self::Chromium => AssociationProfile::chromium(),
+            Self::Firefox => AssociationProfile::firefox(),
+            Self::WebrtcRs => AssociationProfile::webrtc_rs(),
+            Self::Pion => AssociationProfile::pion(),
+            Self::Libdatachannel => AssociationProfile::libdatachannel(),
+        }
+    }
+
+    /// What two browsers of one kind speak, and what everybody else does.
+    const fn setup(self, other: Self) -> peerscape::webrtc::SetupProfile {
+        use peerscape::webrtc::SetupProfile;
+        match (self, other) {
+            (Self::Chromium, Self::Chromium) | (Self::Firefox, Self::Firefox) => SetupProfile::Dtls13,
+            _ => SetupProfile::Classic12,
+        }
+    }
+}
