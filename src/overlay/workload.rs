@@ -30,6 +30,11 @@ pub trait Workload: Debug + Send + Sync {
         None
     }
 
+    /// When it starts, if not at the end of the warm-up.
+    fn start(&self) -> Option<SimDuration> {
+        None
+    }
+
     /// Into how many pieces that is cut.
     fn pieces(&self) -> Option<u64> {
         None

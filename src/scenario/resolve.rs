@@ -51,7 +51,7 @@ impl<'p> Resolver<'p> {
         }
         connecting::check(reader, &webrtc);
         turn::check(reader, &webrtc.turn, &latency);
-        let workloads = workloads(reader, population.peers, &population.classes);
+        let workloads = workloads(reader, &run, population.peers, &population.classes);
         Settings { run, population, latency, webrtc, workloads }
     }
 
@@ -272,7 +272,12 @@ pub(super) fn check_place(reader: &mut Reader<'_, '_>, place: &[String], name: &
 /// The largest message Chromium says it accepts (its `a=max-message-size`).
 const LARGEST_MESSAGE: ByteCount = ByteCount::new(256 << 10);
 
-fn workloads(reader: &mut Reader<'_, '_>, peers: PeerCount, classes: &[ClassSpec]) -> Vec<Arc<dyn Workload>> {
+fn workloads(
+    reader: &mut Reader<'_, '_>,
+    run: &RunSettings,
+    peers: PeerCount,
+    classes: &[ClassSpec],
+) -> Vec<Arc<dyn Workload>> {
     let workloads = topologies::workloads(reader);
     for (place, workload) in &workloads {
         let size = workload.largest_message();
@@ -286,7 +291,8 @@ fn workloads(reader: &mut Reader<'_, '_>, peers: PeerCount, classes: &[ClassSpec
             let message = format!("a message of {size} is larger than browsers accept");
             reader.problem(&at, message, format!("at most {LARGEST_MESSAGE}, as Chromium advertises"));
         } else if let Some(pieces) = workload.pieces() {
-            check_pieces(reader, place, workload.as_ref(), pieces);
+            check_pieces(reader, place, workload.as_ref(), pieces, peers);
+            check_start(reader, &join(place, "start"), workload.as_ref(), run);
         } else if size == ByteCount::default() && !reader.lost(&at) {
             reader.problem(&at, "a message without a byte", "at least 1 B");
         }
@@ -307,7 +313,10 @@ fn workloads(reader: &mut Reader<'_, '_>, peers: PeerCount, classes: &[ClassSpec
 /// The most pieces of a content: BitTorrent's clients keep below some thousands.
 const PIECES_MAX: u64 = 65_536;
 
-fn check_pieces(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload, pieces: u64) {
+/// The most pieces that all peers together fetch: minutes of work a replication.
+const FETCHES_MAX: u64 = 20_000_000;
+
+fn check_pieces(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload, pieces: u64, peers: PeerCount) {
     let (size_at, piece_at) = (join(place, "size"), join(place, "piece"));
     if pieces == 0 && !reader.lost(&size_at) {
         reader.problem(&size_at, "a content without a byte", "at least 1 B");
@@ -317,6 +326,24 @@ fn check_pieces(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Wo
         let message = format!("the content has {pieces} pieces");
         let at = if reader.get(&piece_at).is_some() { piece_at } else { size_at };
         reader.problem(&at, message, format!("at most {PIECES_MAX}: take a larger `piece`"));
+    } else if pieces * u64::from(peers.get()) > FETCHES_MAX {
+        let message = format!("{peers} peers would fetch {pieces} pieces each");
+        let at = if reader.get(&piece_at).is_some() { piece_at } else { size_at };
+        reader.problem(&at, message, format!("at most {FETCHES_MAX} in all: take a larger `piece`"));
+    }
+    let peers_are_known = reader.get(&path(["population", "peers"])).is_some();
+    if workload.sources() == Some(peers.get()) && peers_are_known {
+        let message = format!("all {peers} peers have the content from the beginning");
+        reader.problem(&join(place, "sources"), message, format!("at most {}", peers.get() - 1));
+    }
+}
+
+fn check_start(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload, run: &RunSettings) {
+    if let Some(start) = workload.start().filter(|&start| start >= run.duration)
+        && !reader.lost(&path(["run"]))
+    {
+        let message = format!("the distribution would start at {start}, and the run ends at {}", run.duration);
+        reader.problem(place, message, format!("before {}", run.duration));
     }
 }
 

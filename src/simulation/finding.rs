@@ -132,12 +132,16 @@ fn message(observed: &Observed<'_>, settings: &Settings) -> Option<Finding> {
 fn incomplete(observed: &Observed<'_>) -> Option<Finding> {
     let distributed = observed.distributed?;
     let (complete, wanted) = (distributed.times.len() as u64, distributed.wanted);
-    let text = format!("{} of {wanted} peers do not have all of the content at the end", wanted - complete);
+    if wanted == 0 {
+        let text = "every peer has the content from the beginning: take fewer sources".to_owned();
+        return Some(Finding { kind: "incomplete", text });
+    }
+    let text = format!("{} of {wanted} downloads are not complete at the end", wanted - complete);
     (complete < wanted).then_some(Finding { kind: "incomplete", text })
 }
 
 fn silence(observed: &Observed<'_>) -> Option<Finding> {
-    if !observed.publishes && observed.distributed.is_some_and(|distributed| distributed.wanted > 0) {
+    if !observed.publishes && observed.distributed.is_some() {
         return None;
     }
     let text = match (observed.window.wanted, observed.latency.count()) {

@@ -96,6 +96,10 @@ impl Workload for Distribution {
         0.0
     }
 
+    fn start(&self) -> Option<SimDuration> {
+        self.start
+    }
+
     fn pieces(&self) -> Option<u64> {
         Some(self.size.get().div_ceil(self.piece.get().max(1)))
     }

@@ -12,7 +12,9 @@ use crate::world::World;
 
 /// That time, headers included.
 pub(super) fn least_time(world: &World, settings: &Settings, content: &Content) -> SimDuration {
-    let bits = content.wire(content.size, settings).get() as f64 * 8.0;
+    let (whole, rest) = (content.size.get() / content.piece.get(), content.size.get() % content.piece.get());
+    let wire = |bytes: u64| content.wire(ByteCount::new(bytes), &settings.webrtc).bytes.get();
+    let bits = (wire(content.piece.get()) * whole + wire(rest)) as f64 * 8.0;
     let is_source = |node: u32| content.sources.binary_search(&node).is_ok();
     let bps = |rate: Option<Bitrate>| rate.map_or(f64::INFINITY, |rate| rate.as_bps() as f64);
     let up = |node: u32| bps(world.rates(node).up);
@@ -26,13 +28,4 @@ pub(super) fn least_time(world: &World, settings: &Settings, content: &Content) 
     }
     let least = (bits / from_sources).max(bits / slowest).max(wanted * bits / from_all);
     SimDuration::from_secs_f64(least)
-}
-
-impl Content {
-    /// Bytes on a link of this much of the content, headers included.
-    pub(super) fn wire(&self, size: ByteCount, settings: &Settings) -> ByteCount {
-        let (whole, rest) = (size.get() / self.chunk.get(), size.get() % self.chunk.get());
-        let rest = if rest > 0 { settings.webrtc.wire(ByteCount::new(rest)).bytes } else { ByteCount::default() };
-        settings.webrtc.wire(self.chunk).bytes * whole + rest
-    }
 }

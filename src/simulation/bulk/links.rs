@@ -8,8 +8,8 @@ use crate::rng::{Domain, PairKey};
 use crate::simulation::connect::Connected;
 use crate::simulation::costs::message_cpu;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
-use crate::webrtc::Wire;
 use crate::webrtc::turn::RelayCode;
+use crate::webrtc::{WebrtcSpec, Wire};
 use crate::world::{Path, World};
 
 /// The network under the contents.
@@ -19,13 +19,14 @@ pub(super) struct Links<'a> {
     overlay: &'a Overlay,
     connected: &'a Connected,
     key: PairKey,
-    /// Of each content: a message that pieces are sent in.
-    pub(super) chunks: Vec<Chunk>,
+    webrtc: &'a WebrtcSpec,
+    // Of each content: a message that pieces are sent in.
+    chunks: Vec<Chunk>,
 }
 
-/// The message that the pieces of a content are sent in.
+// The message that the pieces of a content are sent in.
 #[derive(Clone, Debug)]
-pub(super) struct Chunk {
+struct Chunk {
     size: ByteCount,
     wire: Wire,
     // CPU time of one at each node, in ns.
@@ -48,14 +49,17 @@ impl<'a> Links<'a> {
             Chunk { size: content.chunk, wire, cpu_ns: idle_share.iter().zip(0..).map(cpu).collect() }
         };
         let chunks = contents.iter().map(chunk).collect();
-        Self { world, overlay, connected, key: streams.pair_key(Domain::Distribution), chunks }
+        let key = streams.pair_key(Domain::Distribution);
+        Self { world, overlay, connected, key, webrtc: &settings.webrtc, chunks }
     }
 
-    /// All nodes as hosts of fluid flows, in the order of their numbers; a CPU limits like a link.
+    /// All nodes as hosts of fluid flows, in the order of their numbers; a CPU limits like a link, by the content
+    /// that is the least work for it.
     pub(super) fn hosts(&self) -> FluidFlows {
         let mut flows = FluidFlows::new();
         for node in 0..self.world.nodes() {
-            let cpu = self.chunks.iter().filter_map(|chunk| chunk.cpu_rate(node)).min_by_key(|rate| rate.as_bps());
+            let cpu = self.chunks.iter().map(|chunk| chunk.cpu_bps(node)).fold(0.0, f64::max);
+            let cpu = limit(cpu);
             let slower = |link: Option<Bitrate>| [link, cpu].into_iter().flatten().min_by_key(|rate| rate.as_bps());
             let rates = self.world.rates(node);
             flows.add_host(slower(rates.up), slower(rates.down));
@@ -83,10 +87,10 @@ impl<'a> Links<'a> {
 
     /// Whether two neighbours' connection is open.
     pub(super) fn is_open(&self, a: u32, b: u32, now: SimTime) -> bool {
-        if now >= self.connected.all_open_at {
-            return self.world.path(a, b).is_some();
-        }
-        self.connected.between(self.overlay, a, b).at() <= now
+        let all_open_at = self.connected.all_open_at;
+        // By rule a connection without a path may count as open from the join on.
+        let has_path = all_open_at == SimTime::MAX || self.world.path(a, b).is_some();
+        has_path && (now >= all_open_at || self.connected.between(self.overlay, a, b).at() <= now)
     }
 
     /// Connections that open later than `after`, and when.
@@ -115,32 +119,31 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// A flow from one node to another, with what its connection can carry.
-    pub(super) fn flow(&self, from: u32, to: u32) -> FlowSpec {
-        let round_trip =
-            SimDuration::from_ns(self.path(from, to).delay_ns + self.path(to, from).delay_ns).as_secs_f64();
-        let class = |node| self.world.class_index(node);
-        let loss = self.world.packet_loss(class(from), class(to)).get();
+    /// A flow of a content from one node to another, with what its connection and the CPUs of both carry.
+    pub(super) fn flow(&self, content: usize, from: u32, to: u32) -> FlowSpec {
+        let path = self.path(from, to);
+        let round_trip = SimDuration::from_ns(path.delay_ns + self.path(to, from).delay_ns).as_secs_f64();
+        let loss = self.world.packet_loss(self.world.class_index(from), usize::from(path.class)).get();
         let by_loss = if loss > 0.0 { MATHIS * SEGMENT_BITS / libm::sqrt(loss) } else { f64::INFINITY };
-        let bps = by_loss.min(WINDOW_BITS) / round_trip;
-        let cap = (bps < CAP_MAX_BPS).then(|| Bitrate::from_bps((bps as u64).max(1)));
-        FlowSpec { cap, ..FlowSpec::new(from, to) }
+        let by_cpus = [from, to].map(|node| self.chunks[content].cpu_bps(node));
+        let bps = (by_loss.min(WINDOW_BITS) / round_trip).min(by_cpus[0]).min(by_cpus[1]);
+        FlowSpec { cap: limit(bps), ..FlowSpec::new(from, to) }
     }
 
-    /// Bytes and packets on a link of a piece of this size.
-    pub(super) fn wire(&self, content: usize, size: ByteCount) -> Wire {
-        let chunk = &self.chunks[content];
-        let number = size.get().div_ceil(chunk.size.get());
-        // Of the last message only what it holds is less.
-        let missing = chunk.size * number;
-        let bytes = chunk.wire.bytes * number;
-        Wire { bytes: ByteCount::new(bytes.get() - (missing.get() - size.get())), packets: chunk.wire.packets * number }
+    /// A piece of this size on a link.
+    pub(super) fn wire(&self, content: &Content, size: ByteCount) -> Wire {
+        content.wire(size, self.webrtc)
+    }
+
+    /// A SACK on a link; nothing where headers do not count.
+    pub(super) fn sack(&self) -> ByteCount {
+        self.webrtc.wire(ByteCount::default()).bytes
     }
 
     /// The work of a node's CPU for a piece of this size, sent or received, in ns.
     pub(super) fn cpu_ns(&self, content: usize, node: u32, size: ByteCount) -> u64 {
         let chunk = &self.chunks[content];
-        chunk.cpu_ns[node as usize] * size.get().div_ceil(chunk.size.get())
+        (u128::from(chunk.cpu_ns[node as usize]) * u128::from(size.get()) / u128::from(chunk.size.get())) as u64
     }
 
     /// The TURN allocations of a path.
@@ -149,14 +152,30 @@ impl<'a> Links<'a> {
     }
 }
 
-/// What is faster is not limited: 1 Tbit/s.
-const CAP_MAX_BPS: f64 = 1e12;
-
 impl Chunk {
     // What a node's CPU handles, in bits on the link.
-    fn cpu_rate(&self, node: u32) -> Option<Bitrate> {
-        let cpu = SimDuration::from_ns(self.cpu_ns[node as usize]).as_secs_f64();
-        let bps = self.wire.bytes.get() as f64 * 8.0 / cpu;
-        (bps < CAP_MAX_BPS).then(|| Bitrate::from_bps((bps as u64).max(1)))
+    fn cpu_bps(&self, node: u32) -> f64 {
+        self.wire.bytes.get() as f64 * 8.0 / SimDuration::from_ns(self.cpu_ns[node as usize]).as_secs_f64()
+    }
+}
+
+/// What is faster is not limited: 1 Tbit/s.
+const LIMIT_MAX_BPS: f64 = 1e12;
+
+fn limit(bps: f64) -> Option<Bitrate> {
+    (bps < LIMIT_MAX_BPS).then(|| Bitrate::from_bps((bps as u64).max(1)))
+}
+
+impl Content {
+    /// A piece of this size on a link, in messages with all their headers.
+    pub(super) fn wire(&self, size: ByteCount, webrtc: &WebrtcSpec) -> Wire {
+        let (whole, rest) = (size.get() / self.chunk.get(), size.get() % self.chunk.get());
+        let message = webrtc.wire(self.chunk);
+        let mut wire = Wire { bytes: message.bytes * whole, packets: message.packets * whole };
+        if rest > 0 {
+            let last = webrtc.wire(ByteCount::new(rest));
+            wire = Wire { bytes: wire.bytes + last.bytes, packets: wire.packets + last.packets };
+        }
+        wire
     }
 }

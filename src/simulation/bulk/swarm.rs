@@ -21,7 +21,7 @@ pub(super) struct Swarm<'a> {
     contents: Vec<Spreading<'a>>,
     flows: FluidFlows,
     // By flow.
-    transfers: Vec<Option<Transfer>>,
+    sending: Vec<Option<(FlowId, Sending)>>,
     queue: EventQueue<Event>,
     events: u64,
     // Of each node, in the measured window.
@@ -54,6 +54,13 @@ struct Transfer {
     to: u32,
 }
 
+/// A piece that is being sent, and since when.
+#[derive(Clone, Copy, Debug)]
+struct Sending {
+    transfer: Transfer,
+    since: SimTime,
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Event {
     /// The sources have a content.
@@ -84,7 +91,7 @@ impl<'a> Swarm<'a> {
             contents: contents.iter().map(spreading).collect(),
             links,
             window,
-            transfers: Vec::new(),
+            sending: Vec::new(),
             queue: EventQueue::new(),
             events: 0,
             sent_bytes: vec![0; nodes as usize],
@@ -106,7 +113,7 @@ impl<'a> Swarm<'a> {
             let event = self.queue.peek_time().unwrap_or(SimTime::MAX);
             let end = self.flows.next_completion().unwrap_or(SimTime::MAX);
             if event.min(end) > self.window.horizon {
-                return;
+                return self.book_unfinished(relays);
             }
             self.events += 1;
             if end <= event {
@@ -200,45 +207,65 @@ impl<'a> Swarm<'a> {
     fn asked(&mut self, now: SimTime, transfer: Transfer) {
         let Transfer { content, piece, from, to } = transfer;
         let size = self.contents[content as usize].pieces.size_of(piece);
-        let wire = self.links.wire(content as usize, size);
-        let flow = self.flows.start(now, &self.links.flow(from, to), wire.bytes);
-        if self.transfers.len() <= flow.index() {
-            self.transfers.resize(flow.index() + 1, None);
+        let wire = self.links.wire(self.contents[content as usize].content, size);
+        let flow = self.flows.start(now, &self.links.flow(content as usize, from, to), wire.bytes);
+        if self.sending.len() <= flow.index() {
+            self.sending.resize(flow.index() + 1, None);
         }
-        self.transfers[flow.index()] = Some(transfer);
+        self.sending[flow.index()] = Some((flow, Sending { transfer, since: now }));
     }
 
     fn complete(&mut self, until: SimTime, relays: &mut Relays) {
         let Some((now, flows)) = self.flows.complete_next(until) else { return };
         let ended: Vec<FlowId> = flows.to_vec();
         for flow in ended {
-            let transfer = self.transfers[flow.index()].take().expect("invariant: every flow is a transfer");
-            let Transfer { content, from, to, .. } = transfer;
-            self.book(now, transfer, relays);
+            let (_, sent) = self.sending[flow.index()].take().expect("invariant: every flow is a piece");
+            let Transfer { content, piece, from, to } = sent.transfer;
+            let Spreading { content: known, pieces, .. } = &self.contents[content as usize];
+            let size = pieces.size_of(piece).get();
+            self.fetched_bytes += size;
+            self.from_sources_bytes += if known.sources.binary_search(&from).is_ok() { size } else { 0 };
+            self.book(now, sent, 1.0, relays);
             self.contents[content as usize].uploads[from as usize] -= 1;
             let way = SimDuration::from_ns(self.links.path(from, to).delay_ns);
-            self.queue.push(now + way, Event::Arrived(transfer));
+            self.queue.push(now + way, Event::Arrived(sent.transfer));
             self.offer(now, content, from);
         }
     }
 
-    fn book(&mut self, now: SimTime, transfer: Transfer, relays: &mut Relays) {
-        let Transfer { content, piece, from, to } = transfer;
-        let Spreading { content: known, pieces, .. } = &self.contents[content as usize];
-        let size = pieces.size_of(piece);
-        self.fetched_bytes += size.get();
-        if known.sources.binary_search(&from).is_ok() {
-            self.from_sources_bytes += size.get();
+    // Pieces on their way at the end have sent a part.
+    fn book_unfinished(&mut self, relays: &mut Relays) {
+        let horizon = self.window.horizon;
+        for (flow, sent) in std::mem::take(&mut self.sending).into_iter().flatten() {
+            let Transfer { content, piece, .. } = sent.transfer;
+            let Spreading { content: known, pieces, .. } = &self.contents[content as usize];
+            let whole = self.links.wire(known, pieces.size_of(piece)).bytes.get();
+            let left = self.flows.left(horizon, flow).get();
+            self.book(horizon, sent, 1.0 - left as f64 / whole as f64, relays);
         }
-        if now < self.window.from || now > self.window.until {
+    }
+
+    // Books this share of a piece, sent until now, as far as that was in the measured window.
+    fn book(&mut self, now: SimTime, sent: Sending, share: f64, relays: &mut Relays) {
+        let Transfer { content, piece, from, to } = sent.transfer;
+        let (begin, end) = (sent.since.max(self.window.from), now.min(self.window.until));
+        if end < begin {
             return;
         }
-        let wire = self.links.wire(content as usize, size);
+        let took = now.since(sent.since).as_ns();
+        let inside = if took == 0 { 1.0 } else { end.since(begin).as_ns() as f64 / took as f64 };
+        let part = |whole: u64| (whole as f64 * share * inside).round() as u64;
+        let Spreading { content: known, pieces, .. } = &self.contents[content as usize];
+        let size = pieces.size_of(piece);
+        let wire = self.links.wire(known, size);
         let relay = self.links.relay(from, to);
-        relays.count(relay, wire.bytes.get(), wire.packets);
-        self.sent_bytes[from as usize] += wire.bytes.get() + relays.framing(relay.own(), wire.packets);
+        let (bytes, packets) = (part(wire.bytes.get()), part(wire.packets));
+        relays.count(relay, bytes, packets);
+        self.sent_bytes[from as usize] += bytes + relays.framing(relay.own(), packets);
+        // The receiver acknowledges every second packet.
+        self.sent_bytes[to as usize] += packets / 2 * self.links.sack().get();
         for node in [from, to] {
-            self.cpu_ns[node as usize] += self.links.cpu_ns(content as usize, node, size);
+            self.cpu_ns[node as usize] += part(self.links.cpu_ns(content as usize, node, size));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Against figures: Mathis' formula, webrtc-rs 0.21.1 in virtual time, Chromium 156 through a fabric.
+//! Against figures: Mathis' formula, webrtc-rs 0.21.1 in virtual time, Chromium 156 through an emulated link.
 //! Bounds were stated beforehand; what misses them stands in docs/VALIDATION.md and here as what it is.
 
 use std::sync::Arc;
