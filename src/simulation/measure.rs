@@ -30,9 +30,7 @@ pub(super) fn record(
     let published = upkeep::packets_published(&plan, world.nodes(), SimTime::ZERO + settings.run.duration);
     let delivered = seen.latency.count() as f64 / (seen.window.wanted.max(1)) as f64;
     for (node, bytes) in (0..).zip(upkeep::bytes(&world, settings, &connected, &published, delivered)) {
-        servers[node as usize].up_work += upkeep::serialisation(&world, node, bytes).as_ns();
-        seen.window.sent_bytes += bytes;
-        seen.window.server_bytes += if node < world.peers() { 0 } else { bytes };
+        book_sent(&world, node, bytes, &mut servers[node as usize], &mut seen.window);
     }
     let events = events + distributed.map_or(0, |distributed| distributed.events);
     let cpu = |(servers, &idle): (&Servers, &f32)| cpu_percent(percent(servers.cpu_work), idle);
@@ -66,10 +64,14 @@ pub(super) fn record(
 fn add(distributed: &Distributed, world: &World, servers: &mut [Servers], window: &mut Window) {
     let nodes = servers.iter_mut().zip(&distributed.sent_bytes).zip(&distributed.cpu_ns).zip(0..);
     for (((servers, &bytes), &cpu_ns), node) in nodes {
-        let up_ns = world.rates(node).up.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns());
-        servers.up_work += up_ns;
         servers.cpu_work += cpu_ns;
-        window.sent_bytes += bytes;
-        window.server_bytes += if node < world.peers() { 0 } else { bytes };
+        book_sent(world, node, bytes, servers, window);
     }
+}
+
+// What a node has sent beside messages.
+fn book_sent(world: &World, node: u32, bytes: u64, servers: &mut Servers, window: &mut Window) {
+    servers.up_work += world.rates(node).up.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns());
+    window.sent_bytes += bytes;
+    window.server_bytes += if node < world.peers() { 0 } else { bytes };
 }

@@ -11,7 +11,7 @@
 use super::connect::Connected;
 use super::plan::Plan;
 use crate::scenario::Settings;
-use crate::units::{ByteCount, SimDuration, SimTime};
+use crate::units::{ByteCount, SimTime};
 use crate::world::World;
 
 /// How long a SACK may wait for a second packet.
@@ -52,9 +52,4 @@ pub(super) fn bytes(
         (packets / (1.0 + second_in_time) * sack + keepalive).round() as u64
     };
     (0..).zip(published).map(of_node).collect()
-}
-
-/// How long a node's uplink takes for that.
-pub(super) fn serialisation(world: &World, node: u32, bytes: u64) -> SimDuration {
-    world.rates(node).up.map_or(SimDuration::ZERO, |rate| rate.serialisation_time(ByteCount::new(bytes)))
 }

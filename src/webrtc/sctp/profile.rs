@@ -145,6 +145,15 @@ pub enum RecoveryUntil {
 
 const MS: fn(u64) -> SimDuration = SimDuration::from_ms;
 
+/// RFC 9260, section 16.
+const RFC_RTO: RtoProfile = RtoProfile {
+    initial: SimDuration::from_ms(1_000),
+    min: SimDuration::from_ms(1_000),
+    max: SimDuration::from_ms(60_000),
+    variance_min: SimDuration::ZERO,
+    backoff: Backoff::Timeout,
+};
+
 impl AssociationProfile {
     /// dcSCTP as libwebrtc sets it up: Chromium, Electron, native libwebrtc.
     #[must_use]
@@ -192,13 +201,7 @@ impl AssociationProfile {
             // None unless the application sets one.
             send_buffer: u64::MAX,
             buffered: Buffered::Unacknowledged,
-            rto: RtoProfile {
-                initial: MS(1_000),
-                min: MS(1_000),
-                max: MS(60_000),
-                variance_min: MS(0),
-                backoff: Backoff::Timeout,
-            },
+            rto: RFC_RTO,
             sack_delay: MS(200),
             first_sack_at_once: false,
             gaps_max: usize::MAX,
@@ -236,13 +239,7 @@ impl AssociationProfile {
             message_bytes_max: 1_073_741_823,
             send_buffer: u64::MAX,
             buffered: Buffered::Unsent,
-            rto: RtoProfile {
-                initial: MS(1_000),
-                min: MS(1_000),
-                max: MS(60_000),
-                variance_min: MS(0),
-                backoff: Backoff::Timeout,
-            },
+            rto: RFC_RTO,
             gaps_max: 256,
             fragments: Fragments::Fixed,
             slow_start: SlowStart::Packets(2),
