@@ -12,8 +12,10 @@ use peerscape::engine::{Engine, Model, RunLimits, Scheduler};
 use peerscape::net::PacketLinkSpec;
 use peerscape::rng::Seed;
 use peerscape::units::{Bitrate, ByteCount, SimDuration, SimTime};
-use peerscape::webrtc::sctp::lab::{BulkSpec, LabSpec, PacketId, PacketStore, run};
-use peerscape::webrtc::sctp::{Association, AssociationProfile, ChannelSpec, Event, Outbox, Reliability};
+use peerscape::webrtc::sctp::lab::{BulkSpec, LabSpec, run};
+use peerscape::webrtc::sctp::{
+    Association, AssociationProfile, ChannelSpec, Event, Outbox, PacketId, PacketStore, Reliability,
+};
 
 use support::{best_ns_per_op, is_measuring};
 

@@ -28,7 +28,7 @@ mod topologies;
 mod tree;
 mod turn;
 
-pub use experiment::{AxisValue, Bound, Cell, Expectation, Experiment, OrderedNumber, RunSettings, Settings};
+pub use experiment::{AxisValue, Bound, Cell, Expectation, Experiment, Grain, OrderedNumber, RunSettings, Settings};
 pub use load::{load, parse_str};
 pub use problem::{ScenarioError, ScenarioErrors};
 pub use schema::json_schema;

@@ -3,8 +3,8 @@
 //! [`simulate`] is the whole contract: pure, single-threaded, without clock, file or thread; what is kept of one
 //! replication for the next (`connect::learned`) changes no result. What
 //! happens in it, in order: the world is drawn, the topology built, its connections set up by a
-//! simulation of their own, contents spread in pieces by another, then messages flow hop by hop through the event engine,
-//! and what was measured is summed up.
+//! simulation of their own, contents spread in pieces by another, then messages flow through the event engine, hop by
+//! hop or packet by packet, and what was measured is summed up.
 
 mod bulk;
 mod connect;
@@ -17,6 +17,7 @@ mod flow;
 mod hold;
 mod measure;
 mod observed;
+mod packets;
 mod plan;
 mod relay;
 mod send;
@@ -25,12 +26,16 @@ mod upkeep;
 
 use thiserror::Error;
 
+use self::connect::Connected;
+use self::measure::Outcome;
+use self::plan::Plan;
+use self::relay::Relays;
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
 use crate::overlay::Overlay;
 use crate::overlay::workload::{Arrivals, Flow};
 use crate::rng::{Domain, Seed, Streams};
-use crate::scenario::{Cell, Settings};
+use crate::scenario::{Cell, Grain, Settings};
 use crate::units::SimTime;
 use crate::webrtc::HeaderOverhead;
 use crate::world::{World, WorldError, WorldSpec};
@@ -88,21 +93,54 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let origin = origin(settings);
     let connected = connect::connect(connect::Setting { world: &world, overlay: &overlay, origin, streams, horizon })?;
-    let plan = plan::Plan::new(settings, &world, &overlay, &connected, &flows, streams, options);
-    let mut relays = relay::Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
+    let plan = Plan::new(settings, &world, &overlay, &connected, &flows, streams, options);
+    let mut relays = Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
     let (connections, idle_share) = (&connected, plan.idle_share.as_slice());
     let setting =
         bulk::Setting { settings, world: &world, overlay: &overlay, connected: connections, idle_share, streams };
     let distributed = bulk::distribute(&setting, &mut relays);
-    let model = flow::Flows::new(world, overlay, connected, plan, relays);
-    let mut engine = Engine::new(model, RunLimits::default());
+    let parts = Parts { world, overlay, connected, plan, relays };
+    let (outcome, events) = match settings.run.grain {
+        Grain::Message => by_message(parts, horizon)?,
+        Grain::Packet => by_packet(parts, settings, streams, horizon)?,
+    };
+    Ok(measure::record(seed, settings, outcome, distributed.as_ref(), events))
+}
+
+/// What a replication consists of before a message is sent.
+struct Parts {
+    world: World,
+    overlay: Overlay,
+    connected: Connected,
+    plan: Plan,
+    relays: Relays,
+}
+
+// Every message hop by hop; returns the number of events, too.
+fn by_message(parts: Parts, horizon: SimTime) -> Result<(Outcome, u64), EngineError> {
+    let mut engine = Engine::new(flow::Flows::new(parts), RunLimits::default());
     let (model, scheduler) = engine.parts_mut();
     model.start(scheduler);
     engine.run_until(horizon)?;
     let events = engine.events();
     engine.model_mut().end();
     engine.run_until(SimTime::MAX)?;
-    Ok(measure::record(seed, settings, engine.into_model(), distributed.as_ref(), events))
+    Ok((engine.into_model().finish(), events))
+}
+
+// Every packet; returns the number of events, too.
+fn by_packet(
+    parts: Parts,
+    settings: &Settings,
+    streams: Streams,
+    horizon: SimTime,
+) -> Result<(Outcome, u64), EngineError> {
+    let mut engine = Engine::new(packets::Packets::new(parts, settings, streams), RunLimits::default());
+    let (model, scheduler) = engine.parts_mut();
+    model.start(settings, scheduler);
+    engine.run_until(horizon)?;
+    let events = engine.events();
+    Ok((engine.into_model().finish(), events))
 }
 
 fn origin(settings: &Settings) -> connect::Origin<'_> {

@@ -9,7 +9,8 @@ use std::io::{self, Write, stdout};
 
 use clap::{Args, ValueEnum};
 use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
-use peerscape::webrtc::sctp::AssociationProfile;
+use peerscape::webrtc::SetupProfile;
+use peerscape::webrtc::sctp::{AssociationProfile, SctpSpec};
 
 use super::exit::Exit;
 use super::network::between;
@@ -19,10 +20,10 @@ use super::network::between;
 pub(crate) struct Arguments {
     /// Which implementation sends
     #[arg(long, value_enum, value_name = "NAME", default_value_t)]
-    profile: ProfileName,
+    profile: SctpSpec,
     /// Which implementation receives [default: as the sending one]
     #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
-    to: Option<ProfileName>,
+    to: Option<SctpSpec>,
     /// Rate of the link, each way
     #[arg(long, value_name = "RATE", default_value = "10 Mbit/s", value_parser = rate)]
     rate: Bitrate,
@@ -56,17 +57,6 @@ pub(crate) struct Arguments {
     /// How to print the figures
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-/// An implementation of SCTP.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum ProfileName {
-    #[default]
-    Chromium,
-    Firefox,
-    WebrtcRs,
-    Pion,
-    Libdatachannel,
 }
 
 /// How to print the figures.
@@ -167,17 +157,17 @@ impl Arguments {
 
     /// The implementations, sender first.
     fn profiles(&self) -> [AssociationProfile; 2] {
-        [self.profile, self.receiver()].map(ProfileName::profile)
+        [self.profile, self.receiver()].map(SctpSpec::profile)
     }
 
-    fn receiver(&self) -> ProfileName {
+    fn receiver(&self) -> SctpSpec {
         self.to.unwrap_or(self.profile)
     }
 
     /// The implementations, in words.
     fn names(&self) -> String {
-        let [sender, receiver] = [self.profile, self.receiver()].map(ProfileName::name);
-        if sender == receiver { sender } else { format!("{sender} to {receiver}") }
+        let [sender, receiver] = [self.profile, self.receiver()].map(SctpSpec::name);
+        if sender == receiver { sender.to_owned() } else { format!("{sender} to {receiver}") }
     }
 
     fn buffer(&self) -> ByteCount {
@@ -185,27 +175,10 @@ impl Arguments {
     }
 }
 
-impl ProfileName {
-    fn name(self) -> String {
-        self.to_possible_value().expect("invariant: no profile is hidden").get_name().to_owned()
-    }
-
-    fn profile(self) -> AssociationProfile {
-        match self {
-            Self::Chromium => AssociationProfile::chromium(),
-            Self::Firefox => AssociationProfile::firefox(),
-            Self::WebrtcRs => AssociationProfile::webrtc_rs(),
-            Self::Pion => AssociationProfile::pion(),
-            Self::Libdatachannel => AssociationProfile::libdatachannel(),
-        }
-    }
-
-    /// What two browsers of one kind speak, and what everybody else does.
-    const fn setup(self, other: Self) -> peerscape::webrtc::SetupProfile {
-        use peerscape::webrtc::SetupProfile;
-        match (self, other) {
-            (Self::Chromium, Self::Chromium) | (Self::Firefox, Self::Firefox) => SetupProfile::Dtls13,
-            _ => SetupProfile::Classic12,
-        }
+/// What two browsers of one kind speak, and what everybody else does.
+const fn setup_between(sender: SctpSpec, receiver: SctpSpec) -> SetupProfile {
+    match (sender, receiver) {
+        (SctpSpec::Chromium, SctpSpec::Chromium) | (SctpSpec::Firefox, SctpSpec::Firefox) => SetupProfile::Dtls13,
+        _ => SetupProfile::Classic12,
     }
 }

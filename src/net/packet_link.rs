@@ -92,8 +92,7 @@ impl PacketLink {
     #[must_use]
     pub fn waiting(&self, now: SimTime) -> ByteCount {
         let Some(rate) = self.spec.rate else { return ByteCount::new(0) };
-        let wait_ns = u128::from(self.server.wait_ns(now.as_ns()));
-        ByteCount::new((wait_ns * u128::from(rate.as_bps()) / 8_000_000_000) as u64)
+        rate.bytes_in(SimDuration::from_ns(self.server.wait_ns(now.as_ns())))
     }
 }
 

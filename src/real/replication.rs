@@ -118,7 +118,7 @@ fn node_spec(world: &World, node: u32) -> NodeSpec {
     let link = |rate: Option<Bitrate>, buffer: Option<SimDuration>| PacketLinkSpec {
         delay: class.access_delay,
         rate,
-        buffer: rate.zip(buffer).map(|(rate, wait)| buffer_bytes(rate, wait)),
+        buffer: rate.zip(buffer).map(|(rate, wait)| rate.bytes_in(wait)),
         loss: LossSpec::bernoulli(class.access_loss),
         ..PacketLinkSpec::default()
     };
@@ -130,11 +130,6 @@ fn node_spec(world: &World, node: u32) -> NodeSpec {
         down: link(rates.down, None),
         ..NodeSpec::default()
     }
-}
-
-// What a link sends in the longest wait that its buffer allows.
-fn buffer_bytes(rate: Bitrate, wait: SimDuration) -> ByteCount {
-    ByteCount::new((u128::from(rate.as_bps()) * u128::from(wait.as_ns()) / 8_000_000_000) as u64)
 }
 
 /// What to check before trusting results of this rung.

@@ -8,7 +8,7 @@ use crate::overlay::Overlay;
 use crate::overlay::topology::Topology;
 use crate::presets::OrPreset;
 use crate::rng::{Seed, Stream};
-use crate::scenario::{AxisValue, Bound, Cell, Expectation, Experiment, RunSettings, Settings};
+use crate::scenario::{AxisValue, Bound, Cell, Expectation, Experiment, Grain, RunSettings, Settings};
 use crate::sweep::{CellRuns, Replication, Results, RunCost};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
@@ -195,6 +195,7 @@ fn settings(peers: u32) -> Settings {
             duration: SimDuration::from_secs(60),
             warmup: SimDuration::from_secs(10),
             drain: SimDuration::from_secs(5),
+            grain: Grain::Message,
         },
         population: PopulationSpec {
             peers: PeerCount::new(peers).expect("in range"),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::metrics::MetricId;
 use crate::net::LatencySpec;
@@ -100,6 +101,21 @@ pub struct RunSettings {
     pub warmup: SimDuration,
     /// How long after `duration` copies may still arrive; later ones count as in flight.
     pub drain: SimDuration,
+    /// What is followed on its way.
+    pub grain: Grain,
+}
+
+/// What a replication follows on its way over the connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grain {
+    /// Messages: about one event a hop, up to a million peers. Losses and retransmissions in closed form; no
+    /// congestion control.
+    #[default]
+    Message,
+    /// Packets: every one of every connection, with SCTP's acknowledgements, congestion control and
+    /// repairs, up to some thousand connections.
+    Packet,
 }
 
 /// A value on a sweep axis.

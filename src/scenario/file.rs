@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::experiment::Grain;
 use crate::net::{LatencySpec, RegionMix};
 use crate::presets::OrPreset;
 use crate::units::SimDuration;
@@ -26,6 +27,8 @@ pub(super) struct RunTable {
     pub(super) drain: SimDuration,
     /// How many replications of every cell, or the list of their seeds.
     pub(super) seeds: Seeds,
+    /// What is followed on its way: messages, or every packet.
+    pub(super) grain: Grain,
 }
 
 impl Default for RunTable {
@@ -35,6 +38,7 @@ impl Default for RunTable {
             warmup: SimDuration::from_secs(10),
             drain: SimDuration::from_secs(5),
             seeds: Seeds(vec![1, 2, 3, 4, 5]),
+            grain: Grain::default(),
         }
     }
 }

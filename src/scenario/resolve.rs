@@ -105,7 +105,7 @@ impl<'p> Resolver<'p> {
 
 fn run(reader: &mut Reader<'_, '_>) -> RunSettings {
     let place = path(["run"]);
-    let RunTable { duration, warmup, drain, .. } = reader.read(&place);
+    let RunTable { duration, warmup, drain, grain, .. } = reader.read(&place);
     if duration <= warmup && !reader.lost(&place) {
         let at = if reader.get(&join(&place, "warmup")).is_some() { "warmup" } else { "duration" };
         let message =
@@ -115,7 +115,7 @@ fn run(reader: &mut Reader<'_, '_>) -> RunSettings {
     for (key, span) in [("duration", duration), ("warmup", warmup), ("drain", drain)] {
         limits::check_span(reader, &join(&place, key), span, limits::LONGEST_RUN);
     }
-    RunSettings { duration, warmup, drain }
+    RunSettings { duration, warmup, drain, grain }
 }
 
 /// Fewer peers than this have nobody to talk to.

@@ -6,9 +6,11 @@
 //! a busy-until time describes exactly, since work reaches each of them in the order of events. A
 //! CPU runs to completion: it takes a message in and sends all its copies before the next.
 
+use super::Parts;
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
 use super::hold::Holds;
+use super::measure::{Beside, Outcome};
 use super::observed::Window;
 use super::plan::{Cost, Plan, Reception};
 use super::relay::Relays;
@@ -117,7 +119,8 @@ impl Model for Flows {
 }
 
 impl Flows {
-    pub(super) fn new(world: World, overlay: Overlay, connected: Connected, plan: Plan, relays: Relays) -> Self {
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts { world, overlay, connected, plan, relays } = parts;
         let servers = vec![Servers::default(); world.nodes() as usize];
         let (seen, holds, arriving) = Default::default();
         Self { world, overlay, connected, plan, servers, seen, holds, relays, arriving, ended: false }
@@ -135,6 +138,12 @@ impl Flows {
     /// Ends the replication: every event from here on is a copy that was still under way.
     pub(super) fn end(&mut self) {
         self.ended = true;
+    }
+
+    /// What came of a replication that has ended.
+    pub(super) fn finish(self) -> Outcome {
+        let Self { world, connected, plan, servers, seen, relays, .. } = self;
+        Outcome { world, connected, plan, servers, seen, relays, beside: Beside::All }
     }
 
     #[inline]

@@ -1,9 +1,12 @@
 //! From the state at the end of a replication to what it observed.
 
 use super::bulk::Distributed;
+use super::connect::Connected;
 use super::costs::cpu_percent;
-use super::flow::{Flows, Servers};
+use super::flow::{Seen, Servers};
 use super::observed::{ConnectionCounts, Observed, Window};
+use super::plan::Plan;
+use super::relay::Relays;
 use super::upkeep;
 use crate::metrics::{RunCounts, RunRecord};
 use crate::rng::Seed;
@@ -11,24 +14,48 @@ use crate::scenario::Settings;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::world::World;
 
+/// What came of a replication, whatever grain it has.
+pub(super) struct Outcome {
+    pub(super) world: World,
+    pub(super) connected: Connected,
+    pub(super) plan: Plan,
+    /// Of each node, the work that was asked of it.
+    pub(super) servers: Vec<Servers>,
+    pub(super) seen: Seen,
+    pub(super) relays: Relays,
+    pub(super) beside: Beside,
+}
+
+/// What connections send beside messages that is not counted yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// Acknowledgements, and what keeps connections alive.
+    All,
+    /// Only the latter.
+    KeepAlives,
+}
+
 /// Sums up a replication that has ended.
 pub(super) fn record(
     seed: Seed,
     settings: &Settings,
-    flows: Flows,
+    outcome: Outcome,
     distributed: Option<&Distributed>,
     events: u64,
 ) -> RunRecord {
     let window = settings.run.duration - settings.run.warmup;
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
-    let Flows { world, connected, plan, mut servers, mut seen, relays, .. } = flows;
+    let Outcome { world, connected, plan, mut servers, mut seen, relays, beside } = outcome;
     if let Some(distributed) = distributed {
         add(distributed, &world, &mut servers, &mut seen.window);
         seen.counts.messages += u64::from(distributed.wanted > 0);
         seen.counts.deliveries += distributed.times.len() as u64;
     }
     let published = upkeep::packets_published(&plan, world.nodes(), SimTime::ZERO + settings.run.duration);
-    let delivered = seen.latency.count() as f64 / (seen.window.wanted.max(1)) as f64;
+    let delivered = match beside {
+        Beside::All => seen.latency.count() as f64 / (seen.window.wanted.max(1)) as f64,
+        Beside::KeepAlives => 0.0,
+    };
     for (node, bytes) in (0..).zip(upkeep::bytes(&world, settings, &connected, &published, delivered)) {
         book_sent(&world, node, bytes, &mut servers[node as usize], &mut seen.window);
     }

@@ -19,7 +19,9 @@ use crate::world::{Class, World};
 pub(super) struct Plan {
     pub(super) flows: Vec<PlannedFlow>,
     pub(super) timetable: Timetable,
-    /// Distinct message sizes as they cross a link.
+    /// Distinct message sizes.
+    pub(super) message_sizes: Vec<ByteCount>,
+    /// The same as they cross a link.
     pub(super) sizes: Vec<Wire>,
     /// Service times of size `s` at node `v`: `costs[s * nodes + v]`.
     pub(super) costs: Vec<Cost>,
@@ -131,6 +133,7 @@ impl Plan {
         Self {
             flows: flows.iter().map(plan_flow).collect(),
             timetable,
+            message_sizes,
             sizes,
             costs,
             reception,

@@ -51,6 +51,12 @@ impl Bitrate {
     pub const fn serialisation_time(self, size: ByteCount) -> SimDuration {
         SimDuration::from_ns((size.0 as u128 * 8_000_000_000).div_ceil(self.0 as u128) as u64)
     }
+
+    /// The bytes that this rate carries in a time, rounded down.
+    #[must_use]
+    pub const fn bytes_in(self, time: SimDuration) -> ByteCount {
+        ByteCount::new((self.0 as u128 * time.as_ns() as u128 / 8_000_000_000) as u64)
+    }
 }
 
 impl Add for ByteCount {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ice::IceSpec;
 use super::overhead::Wire;
+use super::sctp::{AssociationProfile, SctpSpec};
 use super::setup::StackProfile;
 use crate::presets::{HasPresets, Preset};
 use crate::units::{ByteCount, Probability, SimDuration};
@@ -50,6 +51,8 @@ pub struct EngineSpec {
     pub rto_min: SimDuration,
     /// How it goes about ICE.
     pub ice: IceSpec,
+    /// Whose SCTP it has.
+    pub sctp: SctpSpec,
     /// Whether it hides host addresses behind mDNS names, as browsers do without permission for
     /// camera or microphone (draft-ietf-mmusic-mdns-ice-candidates).
     pub mdns: bool,
@@ -60,6 +63,16 @@ impl EngineSpec {
     #[must_use]
     pub const fn stack(&self) -> StackProfile {
         StackProfile { ice: self.ice.profile(), mdns: self.mdns }
+    }
+
+    /// Its SCTP, with the limits that it sets itself.
+    #[must_use]
+    pub fn association(&self) -> AssociationProfile {
+        let profile = self.sctp.profile();
+        let message_bytes_max =
+            self.max_message.map_or(profile.message_bytes_max, |most| u32::try_from(most.get()).unwrap_or(u32::MAX));
+        let send_buffer = self.send_buffer.map_or(u64::MAX, ByteCount::get);
+        AssociationProfile { message_bytes_max, send_buffer, ..profile }
     }
 
     /// CPU time of sending or receiving one message on a server core.
@@ -143,6 +156,7 @@ impl HasPresets for EngineSpec {
                     send_buffer: None,
                     max_message: Some(ByteCount::new((1 << 30) - 1)),
                     ice: IceSpec::Firefox,
+                    sctp: SctpSpec::Firefox,
                     ..browser()
                 },
             },
@@ -164,6 +178,7 @@ impl HasPresets for EngineSpec {
                     max_message: Some(ByteCount::new(64 << 10)),
                     rto_min: SimDuration::from_secs(1),
                     ice: IceSpec::WebrtcRs021,
+                    sctp: SctpSpec::WebrtcRs,
                     ..Self::default()
                 },
             },
@@ -180,6 +195,7 @@ impl HasPresets for EngineSpec {
                     rto_min: SimDuration::from_ms(200),
                     max_message: Some(ByteCount::new(256 << 10)),
                     ice: IceSpec::Rfc,
+                    sctp: SctpSpec::Libdatachannel,
                     ..Self::default()
                 },
             },
@@ -214,6 +230,7 @@ fn browser() -> EngineSpec {
         send_buffer: Some(ByteCount::new(16 << 20)),
         rto_min: SimDuration::from_ms(400),
         ice: IceSpec::Chromium,
+        sctp: SctpSpec::Chromium,
         mdns: true,
     }
 }

@@ -12,7 +12,8 @@
 //! - `window`, `rto`: congestion control and the retransmission timer.
 //! - `tracker`, `reassembly`: what has arrived, SACKs, messages in their order.
 //! - `profile`: what implementations make of all that; the slow-start collapse of libwebrtc comes of it.
-//! - `socket`: the kernel's buffer ahead of a receiver; `lab`: two ends over two links.
+//! - `socket`: the kernel's buffer ahead of a receiver; `store`: packets under way; `lab`: two ends over two links.
+//! - `spec`: implementations by name.
 //!
 //! Where it simplifies: TSNs do not wrap; checksums, paths and the failure of an association do not
 //! occur; interleaving (RFC 8260), stream resets, and pion's RACK are left out.
@@ -27,6 +28,8 @@ mod profile;
 mod reassembly;
 mod rto;
 mod socket;
+mod spec;
+mod store;
 #[cfg(test)]
 mod tests;
 mod tracker;
@@ -41,3 +44,5 @@ pub use profile::{
     AssociationProfile, Backoff, Buffered, Fragments, RecoveryUntil, Repair, RtoProfile, Schedule, SlowStart,
 };
 pub use socket::SocketBuffer;
+pub use spec::SctpSpec;
+pub use store::{PacketId, PacketStore};

@@ -6,7 +6,7 @@ use peerscape::net::{LatencySpec, LinkSpec};
 use peerscape::overlay::topology::{TOPOLOGIES, Topology};
 use peerscape::overlay::workload::{WORKLOADS, Workload};
 use peerscape::presets::OrPreset;
-use peerscape::scenario::{Cell, RunSettings, Settings};
+use peerscape::scenario::{Cell, Grain, RunSettings, Settings};
 use peerscape::units::{Probability, SimDuration};
 use peerscape::webrtc::{HeaderOverhead, SetupProfile, WebrtcSpec};
 use peerscape::world::{ClassSpec, PeerCount, PopulationSpec};
@@ -40,6 +40,7 @@ pub(crate) fn ideal(peers: u32, latency: LatencySpec, workloads: Vec<Arc<dyn Wor
             duration: SimDuration::from_secs(10),
             warmup: SimDuration::ZERO,
             drain: SimDuration::from_secs(5),
+            grain: Grain::Message,
         },
         population: PopulationSpec {
             peers: PeerCount::new(peers).expect("a number of peers"),

@@ -10,7 +10,7 @@ use peerscape::webrtc::sctp::lab::{BulkSpec, EchoSpec, LabRun, LabSpec, run};
 use peerscape::webrtc::sctp::{ChannelSpec, Reliability};
 use rayon::prelude::*;
 
-use super::Arguments;
+use super::{Arguments, setup_between};
 
 /// How long the window stays at one packet in a collapse.
 pub(super) const COLLAPSE: SimDuration = SimDuration::from_secs(1);
@@ -95,7 +95,7 @@ fn spec(arguments: &Arguments, loss: Probability, rtt: SimDuration, seed: u64) -
     };
     LabSpec {
         profiles: arguments.profiles().map(Arc::new),
-        record_bytes: arguments.profile.setup(arguments.receiver()).dtls_record_bytes() as u32,
+        record_bytes: setup_between(arguments.profile, arguments.receiver()).dtls_record_bytes() as u32,
         links: [link, link],
         socket: None,
         bulk: Some(BulkSpec {

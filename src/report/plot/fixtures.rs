@@ -7,7 +7,7 @@ use crate::net::LatencySpec;
 use crate::overlay::Overlay;
 use crate::overlay::topology::Topology;
 use crate::rng::{Seed, Stream};
-use crate::scenario::{AxisValue, Cell, Expectation, Experiment, OrderedNumber, RunSettings, Settings};
+use crate::scenario::{AxisValue, Cell, Expectation, Experiment, Grain, OrderedNumber, RunSettings, Settings};
 use crate::sweep::{CellRuns, Replication, Results, RunCost};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
@@ -205,7 +205,7 @@ fn combinations(axes: &[Axis<'_>]) -> Vec<Vec<AxisValue>> {
 fn settings() -> Settings {
     let second = SimDuration::from_ms(1000);
     Settings {
-        run: RunSettings { duration: second, warmup: second, drain: second },
+        run: RunSettings { duration: second, warmup: second, drain: second, grain: Grain::Message },
         population: PopulationSpec {
             peers: PeerCount::new(300).expect("invariant: in range"),
             regions: crate::presets::OrPreset::named("world").expect("invariant: a preset"),

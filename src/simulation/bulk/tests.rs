@@ -10,7 +10,7 @@ use crate::overlay::topology::{TOPOLOGIES, Topology};
 use crate::overlay::workload::{WORKLOADS, Workload};
 use crate::presets::OrPreset;
 use crate::rng::Seed;
-use crate::scenario::{Cell, RunSettings, Settings};
+use crate::scenario::{Cell, Grain, RunSettings, Settings};
 use crate::simulation::simulate;
 use crate::units::{Bitrate, Probability, SimDuration};
 use crate::webrtc::turn::NoTurn;
@@ -62,6 +62,7 @@ impl Lab {
                 duration: SimDuration::from_secs(self.duration_s),
                 warmup: SimDuration::ZERO,
                 drain: SimDuration::ZERO,
+                grain: Grain::Message,
             },
             population: PopulationSpec {
                 peers: PeerCount::new(self.peers).expect("a number of peers"),

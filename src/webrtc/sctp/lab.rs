@@ -6,7 +6,6 @@
 //! other end sends back. See `run` for the loop.
 
 mod run;
-mod store;
 
 use std::sync::Arc;
 
@@ -16,8 +15,6 @@ use crate::engine::{Engine, EngineError, RunLimits};
 use crate::net::PacketLinkSpec;
 use crate::rng::Seed;
 use crate::units::{ByteCount, SimDuration, SimTime};
-
-pub use store::{PacketId, PacketStore};
 
 /// Two ends and what lies between them; end 0 sends the bulk and the echo.
 #[derive(Clone, Debug)]

@@ -3,7 +3,8 @@
 use super::super::association::Association;
 use super::super::outbox::{Event, Outbox};
 use super::super::socket::SocketBuffer;
-use super::{LabRun, LabSpec, PacketId, PacketStore};
+use super::super::store::{PacketId, PacketStore};
+use super::{LabRun, LabSpec};
 use crate::engine::{Model, Scheduler};
 use crate::net::{LinkDrop, PacketLink};
 use crate::rng::{Domain, Streams};

@@ -1,6 +1,6 @@
 //! Packets under way, for whoever drives ends: rows of chunks by a small number, memory reused.
 
-use super::super::chunk::Chunk;
+use super::chunk::Chunk;
 
 /// Packets under way.
 #[derive(Clone, Debug, Default)]

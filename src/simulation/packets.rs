@@ -1,0 +1,138 @@
+//! Packets on their way: a replication in which every connection is an SCTP association.
+//!
+//! A message keeps its sender's CPU busy, then the association cuts it into packets when its congestion
+//! window lets it. A packet waits for the sender's uplink, which all of the peer's connections share and
+//! whose buffer drops what finds it full; it propagates, by way of a TURN server where the connection is
+//! relayed; it waits for the receiver's downlink; and the association at the other end takes it in, answers
+//! with acknowledgements of its own, and delivers what is whole and has its turn.
+//!
+//! What the message grain (`flow`) has in closed form happens here, packet by packet: head-of-line
+//! blocking, retransmissions, congestion control, and what waits at the sender because of it. Set-up, CPU
+//! and dissemination are the same in both.
+//!
+//! - `ends`: the two ends of every connection, and the paths between them.
+//! - `application`: publishes, passes on and delivers.
+//! - `network`: uplinks, downlinks and TURN servers.
+//! - `account`: what the uplinks were asked for, and the outcome.
+
+mod account;
+mod application;
+mod ends;
+mod network;
+
+use self::account::Account;
+use self::ends::Ends;
+use self::network::Links;
+use super::Parts;
+use super::connect::Connected;
+use super::flow::Seen;
+use super::plan::Plan;
+use super::relay::Relays;
+use crate::engine::{Model, Scheduler};
+use crate::net::FifoServer;
+use crate::overlay::Overlay;
+use crate::rng::Streams;
+use crate::scenario::Settings;
+use crate::units::SimTime;
+use crate::webrtc::sctp::{Outbox, PacketId, PacketStore};
+use crate::world::World;
+
+/// All state of a replication.
+#[derive(Debug)]
+pub(super) struct Packets {
+    world: World,
+    overlay: Overlay,
+    connected: Connected,
+    plan: Plan,
+    ends: Ends,
+    links: Vec<Links>,
+    cpus: Vec<FifoServer>,
+    relays: Relays,
+    seen: Seen,
+    account: Account,
+    store: PacketStore,
+    // Reused from event to event.
+    out: Outbox,
+    arrived: Vec<u64>,
+    hops: Vec<u32>,
+}
+
+/// What happens next.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Happening {
+    /// A connection opens.
+    Open { connection: u32 },
+    /// The source of a flow publishes message number `number`.
+    Publish { flow: u32, number: u32 },
+    /// The CPU of an end's node has come to a copy.
+    Send { end: u32, flow: u32, number: u32 },
+    /// The last bit of a packet for an end arrives at its node's downlink.
+    Arrive { end: u32, packet: PacketId, bytes: u32 },
+    /// The downlink has served it.
+    Read { end: u32, packet: PacketId },
+    /// The last bit of a packet for an end arrives at a TURN server: the first on its way, or the second.
+    Relay { end: u32, packet: PacketId, bytes: u32, server: u8, is_second: bool },
+    /// An association has asked to be woken.
+    Wake { end: u32 },
+    /// The measured window begins, or ends.
+    Mark { ends: bool },
+}
+
+impl Packets {
+    pub(super) fn new(parts: Parts, settings: &Settings, streams: Streams) -> Self {
+        let Parts { world, overlay, connected, plan, relays } = parts;
+        let nodes = world.nodes();
+        let ends = Ends::new(&world, &overlay, &connected, &plan, settings);
+        let links = (0..nodes).map(|node| Links::new(&world, node, streams)).collect();
+        let (seen, store, out, arrived, hops) = Default::default();
+        Self {
+            account: Account::new(nodes),
+            cpus: vec![FifoServer::default(); nodes as usize],
+            world,
+            overlay,
+            connected,
+            plan,
+            ends,
+            links,
+            relays,
+            seen,
+            store,
+            out,
+            arrived,
+            hops,
+        }
+    }
+
+    /// Schedules the opening of every connection, the first message of every flow, and the window.
+    pub(super) fn start(&self, settings: &Settings, scheduler: &mut Scheduler<Happening>) {
+        for (connection, open) in (0..).zip(self.ends.opening()) {
+            scheduler.schedule_at(open, Happening::Open { connection });
+        }
+        for (flow, planned) in (0..).zip(&self.plan.flows) {
+            if let Some(time) = self.plan.timetable.publication(planned.schedule, 0) {
+                scheduler.schedule_at(time, Happening::Publish { flow, number: 0 });
+            }
+        }
+        scheduler.schedule_at(self.plan.measure_from, Happening::Mark { ends: false });
+        scheduler.schedule_at(SimTime::ZERO + settings.run.duration, Happening::Mark { ends: true });
+    }
+}
+
+impl Model for Packets {
+    type Event = Happening;
+
+    fn handle(&mut self, now: SimTime, event: Happening, scheduler: &mut Scheduler<Happening>) {
+        match event {
+            Happening::Arrive { end, packet, bytes } => self.arrive(now, end, packet, bytes, scheduler),
+            Happening::Read { end, packet } => self.read(now, end, packet, scheduler),
+            Happening::Relay { end, packet, bytes, server, is_second } => {
+                self.forward(now, (end, packet, bytes), (server, is_second), scheduler);
+            }
+            Happening::Wake { end } => self.wake(now, end, scheduler),
+            Happening::Send { end, flow, number } => self.send(now, end, (flow, number), scheduler),
+            Happening::Publish { flow, number } => self.publish(now, flow, number, scheduler),
+            Happening::Open { connection } => self.ends.open(now, connection),
+            Happening::Mark { ends } => self.mark(ends),
+        }
+    }
+}

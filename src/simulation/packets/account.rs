@@ -1,0 +1,103 @@
+//! What uplinks and CPUs were asked for in the measured window, and what became of the copies.
+
+use super::Packets;
+use crate::overlay::workload::Channel;
+use crate::simulation::flow::Servers;
+use crate::simulation::measure::{Beside, Outcome};
+use crate::units::ByteCount;
+
+/// Counts of a replication, lists by node.
+#[derive(Debug)]
+pub(super) struct Account {
+    /// CPU time in ns that measured messages asked for.
+    pub(super) cpu_work: Vec<u64>,
+    /// Whether the measured window has begun and not ended.
+    pub(super) is_open: bool,
+    // Bytes that were put on the uplink in the window.
+    sent: Vec<u64>,
+    // Bytes that were not, though they were to be: the uplink's buffer, or the API, turned them away.
+    turned_away: Vec<u64>,
+    // Bytes that waited when the window began, and when it ended.
+    waiting: [Vec<u64>; 2],
+    // Copies that were sent and have not arrived: unreliable ones, reliable ones; and those measured.
+    unreliable: i64,
+    unreliable_measured: i64,
+    reliable: i64,
+}
+
+impl Account {
+    pub(super) fn new(nodes: u32) -> Self {
+        let zeros = || vec![0; nodes as usize];
+        Self {
+            cpu_work: zeros(),
+            is_open: false,
+            sent: zeros(),
+            turned_away: zeros(),
+            waiting: [zeros(), zeros()],
+            unreliable: 0,
+            unreliable_measured: 0,
+            reliable: 0,
+        }
+    }
+
+    /// A node has put bytes on its uplink, or found its buffer full.
+    pub(super) fn sent(&mut self, node: u32, bytes: u64, is_full: bool) {
+        if self.is_open {
+            let counts = if is_full { &mut self.turned_away } else { &mut self.sent };
+            counts[node as usize] += bytes;
+        }
+    }
+
+    /// A node's copy of this size found no room in a send buffer.
+    pub(super) fn refused(&mut self, node: u32, bytes: ByteCount) {
+        self.turned_away[node as usize] += bytes.get();
+    }
+
+    /// So many copies more are under way.
+    pub(super) fn under_way(&mut self, channel: Channel, measured: bool, copies: i64) {
+        if channel == Channel::Unreliable {
+            self.unreliable += copies;
+            self.unreliable_measured += if measured { copies } else { 0 };
+        } else {
+            self.reliable += copies;
+        }
+    }
+
+    // What the node's uplink was asked to carry in the window.
+    fn asked(&self, node: usize) -> u64 {
+        let piled_up = self.waiting[1][node].saturating_sub(self.waiting[0][node]);
+        self.sent[node] + self.turned_away[node] + piled_up
+    }
+}
+
+impl Packets {
+    /// The measured window begins, or ends.
+    pub(super) fn mark(&mut self, ends: bool) {
+        self.account.is_open = !ends;
+        let streams = self.ends.streams();
+        let waiting = &mut self.account.waiting[usize::from(ends)];
+        for row in self.ends.rows() {
+            waiting[row.node as usize] += row.buffered(streams);
+        }
+    }
+
+    /// What came of a replication that has ended.
+    pub(in crate::simulation) fn finish(self) -> Outcome {
+        let Self { world, connected, plan, relays, mut seen, account, .. } = self;
+        // What is under way on a reliable channel will arrive; what is not reliable, and has not arrived by the
+        // end of the drain, will not.
+        let count = |copies: i64| u64::try_from(copies).unwrap_or(0);
+        seen.counts.copies_lost = count(account.unreliable);
+        seen.counts.copies_in_flight = count(account.reliable);
+        seen.window.lost = count(account.unreliable_measured);
+        seen.window.sent_bytes = account.sent.iter().sum();
+        seen.window.server_bytes = account.sent[world.peers() as usize..].iter().sum();
+        let work = |node: u32| {
+            let asked = ByteCount::new(account.asked(node as usize));
+            let up_work = world.rates(node).up.map_or(0, |rate| rate.serialisation_time(asked).as_ns());
+            Servers { up_work, cpu_work: account.cpu_work[node as usize], ..Servers::default() }
+        };
+        let servers = (0..world.nodes()).map(work).collect();
+        Outcome { world, connected, plan, servers, seen, relays, beside: Beside::KeepAlives }
+    }
+}

@@ -1,0 +1,164 @@
+//! The applications: they publish, deliver and pass on, by the overlay's rule.
+
+use super::ends::far;
+use super::{Happening, Packets};
+use crate::engine::Scheduler;
+use crate::units::SimTime;
+use crate::webrtc::sctp::{Event, PacketId};
+
+/// A message: its flow, and its number there.
+type Message = (u32, u32);
+
+impl Packets {
+    pub(super) fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Happening>) {
+        let planned = self.plan.flows[flow as usize];
+        self.seen.counts.messages += 1;
+        if self.is_measured((flow, number)) {
+            self.seen.window.wanted += u64::from(self.world.peers() - 1);
+        }
+        if let Some(next) = self.plan.timetable.publication(planned.schedule, number + 1) {
+            scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 });
+        }
+        self.pass_on(now, planned.source, None, (flow, number), scheduler);
+    }
+
+    // At `time`, which may be later than now, a node begins to send a copy over every connection that the
+    // overlay's rule names.
+    fn pass_on(
+        &mut self,
+        time: SimTime,
+        node: u32,
+        from: Option<u32>,
+        message: Message,
+        scheduler: &mut Scheduler<Happening>,
+    ) {
+        let [tree, core] = self.overlay.next_hops(node, from);
+        let mut hops = std::mem::take(&mut self.hops);
+        hops.extend(tree.iter().filter(|&&next| Some(next) != from));
+        hops.extend(core.iter().filter(|&&next| next != node));
+        for &to in &hops {
+            let Some(end) = self.ends.between(node, to) else {
+                self.refuse(message, true);
+                continue;
+            };
+            let ready = self.busy(time, node, message);
+            if ready <= scheduler.now() {
+                self.send(scheduler.now(), end, message, scheduler);
+            } else {
+                scheduler.schedule_at(ready, Happening::Send { end, flow: message.0, number: message.1 });
+            }
+        }
+        hops.clear();
+        self.hops = hops;
+    }
+
+    // A message keeps a node's CPU busy; when that is over.
+    fn busy(&mut self, time: SimTime, node: u32, message: Message) -> SimTime {
+        let size = self.plan.flows[message.0 as usize].size as usize;
+        let cpu_ns = self.plan.costs[size * self.cpus.len() + node as usize].cpu_ns;
+        if self.is_measured(message) {
+            self.account.cpu_work[node as usize] += cpu_ns;
+        }
+        SimTime::from_ns(self.cpus[node as usize].serve(time.as_ns(), cpu_ns))
+    }
+
+    /// The CPU has come to a copy: it is handed to the association.
+    pub(super) fn send(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
+        let planned = self.plan.flows[message.0 as usize];
+        let stream = self.ends.stream(planned.channel);
+        let row = self.ends.row_mut(end);
+        let node = row.node;
+        let Some(association) = &mut row.association else { return self.refuse(message, true) };
+        let word = u64::from(message.0) << 32 | u64::from(message.1);
+        let len = self.plan.message_sizes[planned.size as usize].get().max(1) as u32;
+        if association.send(now, stream, word, len, &mut self.out).is_err() {
+            if self.is_measured(message) {
+                self.account.refused(node, self.plan.sizes[planned.size as usize].bytes);
+            }
+            return self.refuse(message, false);
+        }
+        self.seen.counts.copies_sent += 1;
+        self.seen.window.sent += u64::from(self.is_measured(message));
+        self.account.under_way(planned.channel, self.is_measured(message), 1);
+        self.flush(now, end, scheduler);
+    }
+
+    /// A packet has come through the downlink.
+    pub(super) fn read(&mut self, now: SimTime, end: u32, packet: PacketId, scheduler: &mut Scheduler<Happening>) {
+        if let Some(association) = &mut self.ends.row_mut(end).association {
+            association.receive(now, self.store.get(packet), &mut self.out);
+        }
+        self.store.free(packet);
+        self.flush(now, end, scheduler);
+    }
+
+    /// An association has asked for this time.
+    pub(super) fn wake(&mut self, now: SimTime, end: u32, scheduler: &mut Scheduler<Happening>) {
+        let row = self.ends.row_mut(end);
+        // A wake that an earlier one has overtaken has nothing to say.
+        if row.wake != now {
+            return;
+        }
+        row.wake = SimTime::MAX;
+        if let Some(association) = &mut row.association {
+            association.wake(now, &mut self.out);
+        }
+        self.flush(now, end, scheduler);
+    }
+
+    // Sends what an end wants to send, and tells its application.
+    fn flush(&mut self, now: SimTime, end: u32, scheduler: &mut Scheduler<Happening>) {
+        self.launch(now, end, scheduler);
+        let mut arrived = std::mem::take(&mut self.arrived);
+        arrived.extend(self.out.events().iter().filter_map(|event| match *event {
+            Event::Delivered { message, .. } => Some(message),
+            Event::Abandoned { .. } | Event::BufferedLow { .. } => None,
+        }));
+        self.out.clear();
+        for &word in &arrived {
+            self.deliver(now, end, ((word >> 32) as u32, word as u32), scheduler);
+        }
+        arrived.clear();
+        self.arrived = arrived;
+        let row = self.ends.row_mut(end);
+        let next = row.association.as_ref().and_then(|association| association.next_wake());
+        if let Some(next) = next.filter(|&next| next < row.wake) {
+            row.wake = next;
+            scheduler.schedule_at(next, Happening::Wake { end });
+        }
+    }
+
+    // A message has arrived: the CPU takes it in, delivers it and passes it on.
+    fn deliver(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
+        let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
+        let measured = self.is_measured(message);
+        self.seen.counts.copies_arrived += 1;
+        self.account.under_way(self.plan.flows[message.0 as usize].channel, measured, -1);
+        let done = self.busy(now, node, message);
+        if done > self.plan.horizon {
+            return;
+        }
+        if node < self.world.peers() {
+            self.seen.counts.deliveries += 1;
+            if measured {
+                self.seen.latency.record(done.since(self.published(message)));
+            }
+        }
+        self.pass_on(done, node, Some(from), message, scheduler);
+    }
+
+    // A copy is not sent: its connection is not open, or has no room.
+    fn refuse(&mut self, message: Message, is_unconnected: bool) {
+        self.seen.window.refused += u64::from(self.is_measured(message));
+        let counts = &mut self.seen.counts;
+        *(if is_unconnected { &mut counts.copies_unconnected } else { &mut counts.copies_dropped }) += 1;
+    }
+
+    fn is_measured(&self, message: Message) -> bool {
+        self.published(message) >= self.plan.measure_from
+    }
+
+    fn published(&self, (flow, number): Message) -> SimTime {
+        self.plan.timetable.published(self.plan.flows[flow as usize].schedule, number)
+    }
+}

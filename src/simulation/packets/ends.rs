@@ -1,0 +1,165 @@
+//! The two ends of every connection: their associations, and the paths of what they send.
+
+use std::sync::Arc;
+
+use crate::overlay::Overlay;
+use crate::overlay::workload::Channel;
+use crate::scenario::Settings;
+use crate::simulation::connect::Connected;
+use crate::simulation::plan::Plan;
+use crate::units::SimTime;
+use crate::webrtc::sctp::{Association, AssociationProfile, ChannelSpec, Reliability};
+use crate::world::{Path, World};
+
+/// The ends of all connections that open: those of connection `c` are `2 * c` and `2 * c + 1`.
+#[derive(Debug)]
+pub(super) struct Ends {
+    rows: Vec<End>,
+    // When each connection opens.
+    opening: Vec<SimTime>,
+    // Of each class.
+    profiles: Vec<Arc<AssociationProfile>>,
+    channels: Vec<Channel>,
+    record_bytes: u32,
+    // Of node v: known[offsets[v]..offsets[v + 1]], by neighbour.
+    offsets: Vec<u32>,
+    known: Vec<(u32, u32)>,
+}
+
+/// One end of a connection.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) node: u32,
+    class: u16,
+    /// The way of its packets.
+    pub(super) path: Path,
+    /// Once it is open.
+    pub(super) association: Option<Association>,
+    /// When the next wake is scheduled.
+    pub(super) wake: SimTime,
+}
+
+/// The end at the other side.
+pub(super) const fn far(end: u32) -> u32 {
+    end ^ 1
+}
+
+impl Ends {
+    pub(super) fn new(
+        world: &World,
+        overlay: &Overlay,
+        connected: &Connected,
+        plan: &Plan,
+        settings: &Settings,
+    ) -> Self {
+        let (mut rows, mut opening) = (Vec::new(), Vec::new());
+        overlay.for_each_connection(|connection| {
+            let [a, b] = [connection.a, connection.b];
+            let kept = connected.between(overlay, a, b);
+            let path = |from: u32, to: u32| match kept.relay(from, to) {
+                Some(relay) => Some(world.paths_from(from).through(to, relay)),
+                None => world.path(from, to),
+            };
+            if let (true, Some(there), Some(back)) = (kept.at() < SimTime::MAX, path(a, b), path(b, a)) {
+                opening.push(kept.at());
+                rows.extend([(a, there), (b, back)].map(|(node, path)| End::new(world, node, path)));
+            }
+        });
+        let (offsets, known) = index(world.nodes(), &rows);
+        Self {
+            rows,
+            opening,
+            profiles: world.classes().iter().map(|class| Arc::new(class.engine.association())).collect(),
+            channels: channels(plan),
+            record_bytes: settings.webrtc.setup.dtls_record_bytes() as u32,
+            offsets,
+            known,
+        }
+    }
+
+    /// When each connection opens.
+    pub(super) fn opening(&self) -> impl Iterator<Item = SimTime> {
+        self.opening.iter().copied()
+    }
+
+    /// A connection opens.
+    pub(super) fn open(&mut self, now: SimTime, connection: u32) {
+        for end in [2 * connection, 2 * connection + 1] {
+            let [own, peer] = [end, far(end)].map(|end| &self.profiles[usize::from(self.rows[end as usize].class)]);
+            let mut association = Association::new(now, own, peer, self.record_bytes);
+            for &channel in &self.channels {
+                association.open(spec(channel));
+            }
+            self.rows[end as usize].association = Some(association);
+        }
+    }
+
+    /// The end at `node` of its connection to `neighbour`, if that ever opens.
+    pub(super) fn between(&self, node: u32, neighbour: u32) -> Option<u32> {
+        let [from, to] = [node, node + 1].map(|node| self.offsets[node as usize] as usize);
+        let known = &self.known[from..to];
+        known.binary_search_by_key(&neighbour, |(other, _)| *other).ok().map(|place| known[place].1)
+    }
+
+    pub(super) fn row(&self, end: u32) -> &End {
+        &self.rows[end as usize]
+    }
+
+    pub(super) fn row_mut(&mut self, end: u32) -> &mut End {
+        &mut self.rows[end as usize]
+    }
+
+    pub(super) fn rows(&self) -> &[End] {
+        &self.rows
+    }
+
+    /// The stream of a channel.
+    pub(super) fn stream(&self, channel: Channel) -> u16 {
+        let place = self.channels.iter().position(|known| *known == channel);
+        place.expect("invariant: every flow's channel is known") as u16
+    }
+}
+
+impl End {
+    fn new(world: &World, node: u32, path: Path) -> Self {
+        let class = u16::try_from(world.class_index(node)).expect("invariant: few classes");
+        Self { node, class, path, association: None, wake: SimTime::MAX }
+    }
+
+    /// Bytes of messages that wait at this end, or are not acknowledged where the implementation counts so.
+    pub(super) fn buffered(&self, streams: u16) -> u64 {
+        let of_streams = |association: &Association| (0..streams).map(|stream| association.buffered(stream)).sum();
+        self.association.as_ref().map_or(0, of_streams)
+    }
+}
+
+impl Ends {
+    /// How many streams every association has.
+    pub(super) fn streams(&self) -> u16 {
+        self.channels.len() as u16
+    }
+}
+
+// The channels that flows use, each once.
+fn channels(plan: &Plan) -> Vec<Channel> {
+    let every = [Channel::Unreliable, Channel::ReliableUnordered, Channel::Reliable];
+    every.into_iter().filter(|channel| plan.flows.iter().any(|flow| flow.channel == *channel)).collect()
+}
+
+fn spec(channel: Channel) -> ChannelSpec {
+    let (unordered, reliability) = match channel {
+        Channel::Unreliable => (true, Reliability::Retransmits(0)),
+        Channel::ReliableUnordered => (true, Reliability::Reliable),
+        Channel::Reliable => (false, Reliability::Reliable),
+    };
+    ChannelSpec { unordered, reliability, ..ChannelSpec::default() }
+}
+
+// The ends of each node, by neighbour.
+fn index(nodes: u32, rows: &[End]) -> (Vec<u32>, Vec<(u32, u32)>) {
+    let mut known: Vec<(u32, u32, u32)> =
+        (0..).zip(rows).map(|(end, row)| (row.node, rows[far(end) as usize].node, end)).collect();
+    known.sort_unstable();
+    let offsets = (0..=nodes).map(|node| known.partition_point(|&(owner, ..)| owner < node) as u32).collect();
+    (offsets, known.into_iter().map(|(_, neighbour, end)| (neighbour, end)).collect())
+}
