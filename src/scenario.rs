@@ -11,6 +11,7 @@ mod exclude;
 mod experiment;
 mod explain;
 mod file;
+mod grain;
 mod head;
 mod limits;
 mod load;

@@ -27,8 +27,9 @@ pub(super) struct RunTable {
     pub(super) drain: SimDuration,
     /// How many replications of every cell, or the list of their seeds.
     pub(super) seeds: Seeds,
-    /// What is followed on its way: messages, or every packet.
-    pub(super) grain: Grain,
+    /// What is followed on its way: messages, or every packet. If absent, packets in experiments of at most 64
+    /// peers and 500,000 copies a replication.
+    pub(super) grain: Option<Grain>,
 }
 
 impl Default for RunTable {
@@ -38,7 +39,7 @@ impl Default for RunTable {
             warmup: SimDuration::from_secs(10),
             drain: SimDuration::from_secs(5),
             seeds: Seeds(vec![1, 2, 3, 4, 5]),
-            grain: Grain::default(),
+            grain: None,
         }
     }
 }

@@ -11,6 +11,7 @@ use super::exclude::Exclusions;
 use super::experiment::{AxisValue, Cell, Experiment, OrderedNumber, Settings};
 use super::explain;
 use super::file::SweepTable;
+use super::grain;
 use super::head;
 use super::overrides;
 use super::problem::{Problem, Problems, ScenarioErrors};
@@ -92,14 +93,21 @@ impl<'i> Scenario<'i> {
         let seeds = head::seeds(&mut head);
         let expectations = head::expectations(&mut head);
         let mut resolver = Resolver::new(base_dir);
-        let mut cells = Vec::new();
+        let mut settings = Vec::new();
         for combination in &combinations {
             let mut reader = Reader::new(self.tree(combination), self.lost.clone(), problems);
-            let settings = resolver.settings(&mut reader);
-            self.push_cells(&mut cells, combination, &exclusions, &Arc::new(settings));
+            settings.push(resolver.settings(&mut reader));
             if problems.is_full() {
                 break;
             }
+        }
+        if tree::get(&self.root, &path(["run", "grain"])).is_none() {
+            let grain = grain::by_scale(&settings);
+            settings.iter_mut().for_each(|settings| settings.run.grain = grain);
+        }
+        let mut cells = Vec::new();
+        for (combination, settings) in combinations.iter().zip(settings) {
+            self.push_cells(&mut cells, combination, &exclusions, &Arc::new(settings));
         }
         topologies::note_none(&self.root, problems);
         if problems.is_empty() {

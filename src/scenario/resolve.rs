@@ -11,6 +11,7 @@ use super::connecting;
 use super::experiment::{RunSettings, Settings};
 use super::explain;
 use super::file::{NetworkTable, PopulationTable, RunTable};
+use super::grain;
 use super::limits;
 use super::problem::Problem;
 use super::read::Reader;
@@ -52,7 +53,9 @@ impl<'p> Resolver<'p> {
         connecting::check(reader, &webrtc);
         turn::check(reader, &webrtc.turn, &latency);
         let workloads = workloads(reader, &run, population.peers, &population.classes);
-        Settings { run, population, latency, webrtc, workloads }
+        let settings = Settings { run, population, latency, webrtc, workloads };
+        grain::check(reader, &settings);
+        settings
     }
 
     fn latency(&mut self, reader: &mut Reader<'_, '_>) -> LatencySpec {
@@ -115,7 +118,7 @@ fn run(reader: &mut Reader<'_, '_>) -> RunSettings {
     for (key, span) in [("duration", duration), ("warmup", warmup), ("drain", drain)] {
         limits::check_span(reader, &join(&place, key), span, limits::LONGEST_RUN);
     }
-    RunSettings { duration, warmup, drain, grain }
+    RunSettings { duration, warmup, drain, grain: grain.unwrap_or_default() }
 }
 
 /// Fewer peers than this have nobody to talk to.

@@ -67,6 +67,8 @@ pub(super) struct Connected {
     pub(super) impossible: u64,
     /// Open connections of each node.
     pub(super) degrees: Vec<u32>,
+    // In which order nodes came; empty where nobody signals, and the numbers of nodes tell.
+    ranks: Vec<u32>,
     /// What else was counted.
     pub(super) tally: Tally,
     opened: Opened,
@@ -88,6 +90,12 @@ impl Connected {
     /// What is known of the connection between two nodes.
     pub(super) fn between(&self, overlay: &Overlay, a: u32, b: u32) -> Kept {
         self.opened.between(overlay, a, b)
+    }
+
+    /// Whether `a` offers when it connects to `b`, and so opens the channels: who comes later does.
+    pub(super) fn offers(&self, a: u32, b: u32) -> bool {
+        let rank = |node: u32| self.ranks.get(node as usize).copied().unwrap_or(node);
+        rank(a) > rank(b)
     }
 }
 
@@ -174,7 +182,18 @@ fn at_once(setting: Setting<'_>) -> Option<Connected> {
     let wanted = overlay.connections();
     let (relayed, allocations) = (tally.relayed(), tally.allocations);
     let all_open_at = connected_at;
-    Some(Connected { connected_at, all_open_at, wanted, relayed, allocations, impossible, degrees, tally, opened })
+    Some(Connected {
+        connected_at,
+        all_open_at,
+        wanted,
+        relayed,
+        allocations,
+        impossible,
+        degrees,
+        ranks: Vec::new(),
+        tally,
+        opened,
+    })
 }
 
 /// The state of the phase.
@@ -335,6 +354,7 @@ impl<'a> Connecting<'a> {
             allocations: counts.peak,
             impossible,
             degrees: self.degrees,
+            ranks: self.peers.iter().map(|peer| peer.rank).collect(),
             tally: self.tally,
             opened: self.opened,
         }

@@ -1,4 +1,5 @@
-//! The two ends of every connection: their associations, and the paths of what they send.
+//! The two ends of every connection, that which opens its channels first: their associations, and the paths of
+//! what they send.
 
 use std::sync::Arc;
 
@@ -54,13 +55,19 @@ impl Ends {
     ) -> Self {
         let (mut rows, mut opening) = (Vec::new(), Vec::new());
         overlay.for_each_connection(|connection| {
-            let [a, b] = [connection.a, connection.b];
+            let [mut a, mut b] = [connection.a, connection.b];
+            if !connected.offers(a, b) {
+                (a, b) = (b, a);
+            }
             let kept = connected.between(overlay, a, b);
+            if kept.at() == SimTime::MAX {
+                return;
+            }
             let path = |from: u32, to: u32| match kept.relay(from, to) {
                 Some(relay) => Some(world.paths_from(from).through(to, relay)),
                 None => world.path(from, to),
             };
-            if let (true, Some(there), Some(back)) = (kept.at() < SimTime::MAX, path(a, b), path(b, a)) {
+            if let (Some(there), Some(back)) = (path(a, b), path(b, a)) {
                 opening.push(kept.at());
                 rows.extend([(a, there), (b, back)].map(|(node, path)| End::new(world, node, path)));
             }
@@ -88,7 +95,10 @@ impl Ends {
             let [own, peer] = [end, far(end)].map(|end| &self.profiles[usize::from(self.rows[end as usize].class)]);
             let mut association = Association::new(now, own, peer, self.record_bytes);
             for &channel in &self.channels {
-                association.open(spec(channel));
+                match end % 2 {
+                    0 => association.open(spec(channel)),
+                    _ => association.accept(spec(channel)),
+                };
             }
             self.rows[end as usize].association = Some(association);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::channel::{Channel, ChannelSpec};
+use super::channel::{Channel, ChannelSpec, Reliability};
 use super::chunk::{Chunk, DataChunk};
 use super::outbox::Outbox;
 use super::outstanding::Outstanding;
@@ -105,6 +105,12 @@ impl Association {
     pub fn open(&mut self, spec: ChannelSpec) -> u16 {
         self.channels.push(Channel::new(spec));
         self.channels.len() as u16 - 1
+    }
+
+    /// Adds a channel that the other end has opened; returns its stream.
+    pub fn accept(&mut self, asked: ChannelSpec) -> u16 {
+        let kept = ChannelSpec { unordered: false, reliability: Reliability::Reliable, ..asked };
+        self.open(if self.profile.accepts_as_asked { asked } else { kept })
     }
 
     /// Sends a message of `len` bytes, for which `message` is the sender's word.

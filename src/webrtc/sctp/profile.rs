@@ -49,6 +49,9 @@ pub struct AssociationProfile {
     /// Whether a T3 time-out ends fast recovery. Where it does not, the window stays at one packet
     /// until all that was outstanding at the loss is acknowledged: the slow-start collapse.
     pub timeout_ends_recovery: bool,
+    /// Whether an end that accepts a channel sends on it as the end that opened it asked (RFC 8832, section
+    /// 6); else ordered and reliably, whatever was asked.
+    pub accepts_as_asked: bool,
     /// Idle time after which a HEARTBEAT is sent.
     pub heartbeat: Option<SimDuration>,
 }
@@ -185,6 +188,7 @@ impl AssociationProfile {
             slow_start: SlowStart::Packets(1),
             recovery_until: RecoveryUntil::HighestSent,
             timeout_ends_recovery: false,
+            accepts_as_asked: true,
             heartbeat: Some(MS(30_000)),
         }
     }
@@ -213,6 +217,8 @@ impl AssociationProfile {
             slow_start: SlowStart::Acknowledged,
             recovery_until: RecoveryUntil::HighestArrived,
             timeout_ends_recovery: false,
+            // Read in its source, and seen: only DATA_CHANNEL_OPEN that it sends itself sets a stream's reliability.
+            accepts_as_asked: false,
             heartbeat: None,
         }
     }
@@ -224,6 +230,7 @@ impl AssociationProfile {
             mtu: 1_191,
             repair: Repair::ByAdvance { timeout_sends_all: false, misses_all: false },
             timeout_ends_recovery: true,
+            accepts_as_asked: true,
             ..Self::webrtc_rs()
         }
     }
