@@ -12,6 +12,7 @@ name = "small"
 [run]
 duration = "4 s"
 warmup = "1 s"
+grain = ["message", "packet"]
 seeds = 2
 
 [population]
@@ -119,6 +120,7 @@ fn one_thread_and_two_and_again_give_the_same_bytes() {
 fn what_replications_share_changes_nothing() {
     let larger = SCENARIO
         .replace("peers = [8, 24]", "peers = [50, 52]")
+        .replace("grain = [\"message\", \"packet\"]\n", "grain = \"message\"\n")
         .replace("nat = \"mobile\"", "nat = [\"mobile\", \"home\"]")
         .replace("[[topology]]\nkind = \"star\"\n", "")
         .replace("degree = [2, 4]", "degree = 4");

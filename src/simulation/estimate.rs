@@ -2,7 +2,7 @@
 
 use super::Prepared;
 use crate::rng::Seed;
-use crate::scenario::Cell;
+use crate::scenario::{Cell, Grain};
 use crate::units::ByteCount;
 
 /// Bytes per node: world (about 60), overlay (12, and 32 per tree connection), queues, service
@@ -19,6 +19,10 @@ const FIXED: u64 = 4 << 20;
 const PER_PIECE: u64 = 2;
 /// The work of fetching a piece, in that of delivering a message.
 const PER_FETCH: f64 = 50.0;
+/// Bytes per connection of two associations with a channel or two, and what is under way between them.
+const PER_ASSOCIATIONS: u64 = 4 << 10;
+/// The work of a copy whose packets and acknowledgements are followed, in that of delivering a message.
+const PER_COPY_IN_PACKETS: f64 = 8.0;
 /// How long a copy is under way, for the number of pending events.
 const UNDER_WAY_S: f64 = 0.5;
 
@@ -27,7 +31,8 @@ const UNDER_WAY_S: f64 = 0.5;
 pub fn estimate_memory(cell: &Cell) -> ByteCount {
     let peers = u64::from(cell.settings.population.peers.get());
     let pending = (copies_per_s(cell) * UNDER_WAY_S) as u64 + peers;
-    let connecting = connections_max(cell).saturating_mul(PER_CONNECTION);
+    let associations = if grain(cell) == Grain::Packet { PER_ASSOCIATIONS } else { 0 };
+    let connecting = connections_max(cell).saturating_mul(PER_CONNECTION + associations);
     let whole = FIXED + peers * (PER_NODE + pieces(cell) * PER_PIECE / 8);
     ByteCount::new(whole.saturating_add(connecting).saturating_add(pending.saturating_mul(PER_EVENT)))
 }
@@ -46,7 +51,12 @@ fn connections_max(cell: &Cell) -> u64 {
 #[must_use]
 pub fn estimate_deliveries(cell: &Cell) -> f64 {
     let fetched = pieces(cell).saturating_mul(u64::from(cell.settings.population.peers.get()));
-    copies_per_s(cell) * cell.settings.run.duration.as_secs_f64() + PER_FETCH * fetched as f64
+    let per_copy = if grain(cell) == Grain::Packet { PER_COPY_IN_PACKETS } else { 1.0 };
+    copies_per_s(cell) * cell.settings.run.duration.as_secs_f64() * per_copy + PER_FETCH * fetched as f64
+}
+
+fn grain(cell: &Cell) -> Grain {
+    cell.settings.run.grain
 }
 
 // Of all contents.
