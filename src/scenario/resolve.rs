@@ -7,6 +7,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::capacity::Traces;
 use super::connecting;
 use super::experiment::{RunSettings, Settings};
 use super::explain;
@@ -31,12 +32,13 @@ pub(super) struct Resolver<'p> {
     base_dir: &'p Path,
     // Each matrix file is read once.
     matrices: BTreeMap<(PathBuf, String), Option<MatrixFile>>,
+    traces: Traces,
 }
 
 impl<'p> Resolver<'p> {
     /// A resolver for a scenario whose files are relative to `base_dir`.
     pub(super) fn new(base_dir: &'p Path) -> Self {
-        Self { base_dir, matrices: BTreeMap::new() }
+        Self { base_dir, matrices: BTreeMap::new(), traces: Traces::default() }
     }
 
     /// The settings that `reader`'s tree describes. What is wrong goes to the reader's problems;
@@ -44,7 +46,8 @@ impl<'p> Resolver<'p> {
     pub(super) fn settings(&mut self, reader: &mut Reader<'_, '_>) -> Settings {
         let run = run(reader);
         let latency = self.latency(reader);
-        let population = population(reader, &latency);
+        let mut population = population(reader, &latency);
+        self.traces.read(reader, &mut population.classes, self.base_dir);
         let webrtc: WebrtcSpec = reader.read(&path(["webrtc"]));
         if let Some(name) = &webrtc.signaling.place {
             check_place(reader, &path(["webrtc", "signaling", "place"]), name, &latency);
