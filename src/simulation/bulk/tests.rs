@@ -12,7 +12,7 @@ use crate::presets::OrPreset;
 use crate::rng::Seed;
 use crate::scenario::{Cell, RunSettings, Settings};
 use crate::simulation::simulate;
-use crate::units::{Bitrate, Probability, SimDuration};
+use crate::units::{Bitrate, SimDuration};
 use crate::webrtc::turn::NoTurn;
 use crate::webrtc::{HeaderOverhead, SetupProfile, TurnChoice, WebrtcSpec};
 use crate::world::{ClassSpec, PeerCount, PopulationSpec};
