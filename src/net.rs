@@ -1,9 +1,12 @@
 //! What lies between two peers: access links, propagation delay, NATs.
 
+mod capacity;
 mod chains;
 pub mod cities;
+mod fair_queue;
 mod latency;
 mod link;
+mod link_loss;
 mod loss;
 mod matrix;
 mod middlebox;
@@ -14,10 +17,14 @@ mod packet_link;
 mod realm;
 mod server;
 mod sharing;
+mod transmitter;
 
+pub use capacity::{CapacityError, CapacityFile, CapacityTrace, OPPORTUNITY_BYTES, TraceServer};
 pub use chains::{ChainId, NAT_CHAINS, NatChain};
+pub use fair_queue::{FairPacket, FairQueue, QUANTUM_BYTES};
 pub use latency::{LatencyModel, LatencySpec, Place, RegionMix};
-pub use link::{Link, LinkSpec};
+pub use link::{Link, LinkSpec, Queueing};
+pub use link_loss::{GilbertElliott, LinkLoss};
 pub use loss::LossSpec;
 pub use matrix::{MatrixError, MatrixFile, MatrixTable, MatrixUnit, Measures};
 pub use middlebox::{
@@ -31,3 +38,4 @@ pub use packet_link::{LinkDrop, PacketLink, PacketLinkSpec};
 pub use realm::{HostId, Internet, RealmId, Transit};
 pub use server::FifoServer;
 pub use sharing::{FairShares, FlowId, FlowSpec, FluidFlows};
+pub use transmitter::Transmitter;

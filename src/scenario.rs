@@ -5,6 +5,7 @@
 //! All errors of a file are collected and reported together.
 
 mod axes;
+mod capacity;
 mod combine;
 mod connecting;
 mod exclude;

@@ -4,6 +4,7 @@
 //! topology added. Peers are drawn from named streams, so a topology that adds servers, or none,
 //! meets the same peers.
 
+mod capacity;
 mod company;
 mod ends;
 mod generate;
@@ -15,14 +16,15 @@ mod relay;
 
 use std::sync::Arc;
 
-use crate::net::Place;
+use crate::net::{LossSpec, Place, Queueing};
 use crate::units::{Bitrate, Probability, SimDuration, SimTime};
 use crate::webrtc::setup::EndSpec;
 use crate::webrtc::{DeviceSpec, EngineSpec, SetupProfile};
 
+pub use capacity::{CapacitySpec, TraceServers};
 pub use generate::{WorldError, WorldSpec};
 pub use path::{LAN_ONE_WAY, Path, PathsFrom};
-pub use population::{ClassSpec, PeerCount, PopulationSpec};
+pub use population::{ClassSpec, PacketKey, PeerCount, PopulationSpec};
 
 /// Peers and servers, and what lies between them.
 #[derive(Clone, Debug)]
@@ -54,7 +56,8 @@ struct Node {
     company: bool,
 }
 
-/// The rates of a node's access link; `None` is unlimited.
+/// The rates of a node's access link; `None` is unlimited. Where a direction has a capacity trace, its
+/// mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
     /// Uplink.
@@ -76,8 +79,16 @@ pub struct Class {
     pub buffer: Option<SimDuration>,
     /// One-way delay of the access link.
     pub access_delay: SimDuration,
-    /// Loss of a packet on the access link, each way.
+    /// Loss of a packet on the access link, each way, in the long run.
     pub access_loss: Probability,
+    /// How packets are lost on it.
+    pub loss: LossSpec,
+    /// Delay of a packet on top, each way, uniform from zero to this.
+    pub jitter: SimDuration,
+    /// How a node's connections share its uplink.
+    pub queue: Queueing,
+    /// Traces of what it can deliver.
+    pub capacity: CapacitySpec,
 }
 
 impl World {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::link_loss::LinkLoss;
 use crate::presets::{HasPresets, Preset};
 use crate::units::{Bitrate, Probability, SimDuration};
 
@@ -21,11 +22,39 @@ pub struct LinkSpec {
     pub spread: f64,
     /// Round-trip time that the access link adds to the metropolitan network.
     pub rtt: SimDuration,
-    /// Loss of a packet on this link, each way.
-    pub loss: Probability,
+    /// Loss of a packet on this link, each way: a share, or in bursts, which needs packets.
+    pub loss: LinkLoss,
     /// Queueing delay at which the uplink's buffer is full and drops what unreliable channels
     /// send (tail drop); unlimited if absent.
     pub buffer: Option<SimDuration>,
+    /// Delay of a packet on top, each way, uniform from zero to this; packets stay in order. Needs
+    /// packets.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub jitter: SimDuration,
+    /// How the peer's connections share the uplink. `fair` needs packets.
+    #[serde(skip_serializing_if = "Queueing::is_fifo")]
+    pub queue: Queueing,
+}
+
+/// How connections share an uplink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Queueing {
+    /// Packets leave in the order in which they came.
+    #[default]
+    Fifo,
+    /// Connections take turns by bytes: deficit round robin, which drops from the longest queue.
+    Fair,
+}
+
+impl Queueing {
+    const fn is_fifo(&self) -> bool {
+        matches!(self, Self::Fifo)
+    }
+}
+
+fn is_zero(span: &SimDuration) -> bool {
+    *span == SimDuration::ZERO
 }
 
 /// The access link of one peer, drawn from its class.
@@ -54,7 +83,7 @@ impl LinkSpec {
             down: self.down.map(scaled),
             up: self.up.map(scaled),
             delay: self.rtt.half(),
-            loss: self.loss,
+            loss: self.loss.mean(),
             buffer: self.buffer,
         }
     }
@@ -72,8 +101,9 @@ fn link(down_mbit: u64, up_mbit: u64, rtt_ms: u64, loss_ppm: f64, buffer_ms: u64
         up: Some(Bitrate::from_bps(up_mbit * 1_000_000)),
         spread: SPREAD,
         rtt: SimDuration::from_ms(rtt_ms),
-        loss: Probability::new(loss_ppm / 1e6).expect("invariant: constants below 1"),
+        loss: Probability::new(loss_ppm / 1e6).expect("invariant: constants below 1").into(),
         buffer: Some(SimDuration::from_ms(buffer_ms)),
+        ..LinkSpec::default()
     }
 }
 

@@ -5,8 +5,9 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::capacity::TraceServer;
 use super::loss::{LossSpec, Losses};
-use super::server::FifoServer;
+use super::transmitter::Transmitter;
 use crate::rng::Stream;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 
@@ -18,7 +19,7 @@ pub struct PacketLinkSpec {
     pub delay: SimDuration,
     /// The rate at which packets are serialised.
     pub rate: Option<Bitrate>,
-    /// How many bytes may wait; a packet that finds more is dropped. Needs a rate.
+    /// How many bytes may wait; a packet that finds more is dropped. Needs a rate, or a trace.
     pub buffer: Option<ByteCount>,
     /// Delay on top, uniform from zero to this; packets stay in order, so one that is delayed
     /// holds up those behind it.
@@ -32,7 +33,8 @@ pub struct PacketLinkSpec {
 pub struct PacketLink {
     spec: PacketLinkSpec,
     stream: Stream,
-    server: FifoServer,
+    // None: it does not limit.
+    transmitter: Option<Transmitter>,
     losses: Losses,
     last_arrival: SimTime,
 }
@@ -51,7 +53,14 @@ impl PacketLink {
     #[must_use]
     pub fn new(spec: PacketLinkSpec, stream: Stream) -> Self {
         let losses = Losses::new(spec.loss);
-        Self { spec, stream, server: FifoServer::default(), losses, last_arrival: SimTime::ZERO }
+        let transmitter = spec.rate.map(Transmitter::at_rate);
+        Self { spec, stream, transmitter, losses, last_arrival: SimTime::ZERO }
+    }
+
+    /// The link with a capacity trace in place of its rate.
+    #[must_use]
+    pub fn with_trace(self, server: TraceServer) -> Self {
+        Self { transmitter: Some(Transmitter::with_trace(server)), ..self }
     }
 
     /// Sends a packet of `size`, headers included; returns when its last bit arrives.
@@ -80,19 +89,18 @@ impl PacketLink {
     /// When the buffer is full.
     #[inline]
     pub fn serialise(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
-        let Some(rate) = self.spec.rate else { return Ok(now) };
-        if self.spec.buffer.is_some_and(|most| self.waiting(now) + size > most) {
+        let Some(transmitter) = &mut self.transmitter else { return Ok(now) };
+        if self.spec.buffer.is_some_and(|most| transmitter.waiting(now) + size > most) {
             return Err(LinkDrop::BufferFull);
         }
-        Ok(SimTime::from_ns(self.server.serve(now.as_ns(), rate.serialisation_time(size).as_ns())))
+        Ok(transmitter.send(now, size))
     }
 
     /// How many bytes wait or are being serialised.
     #[inline]
     #[must_use]
     pub fn waiting(&self, now: SimTime) -> ByteCount {
-        let Some(rate) = self.spec.rate else { return ByteCount::new(0) };
-        rate.bytes_in(SimDuration::from_ns(self.server.wait_ns(now.as_ns())))
+        self.transmitter.as_ref().map_or(ByteCount::new(0), |transmitter| transmitter.waiting(now))
     }
 }
 
@@ -102,6 +110,7 @@ mod tests {
     use rand_distr::{Distribution, Exp1};
 
     use super::*;
+    use crate::net::CapacityTrace;
     use crate::rng::{Domain, Seed, Streams};
     use crate::units::Probability;
 
@@ -139,6 +148,23 @@ mod tests {
         // 800 ns a byte.
         assert_eq!(link.send(at(799), ByteCount::new(2)), Err(LinkDrop::BufferFull));
         assert!(link.send(at(1_600), ByteCount::new(2)).is_ok());
+    }
+
+    #[test]
+    fn a_trace_takes_the_place_of_the_rate() {
+        let spec = PacketLinkSpec {
+            delay: SimDuration::from_ms(5),
+            rate: Some(TEN_MBIT),
+            buffer: Some(ByteCount::new(3_000)),
+            ..PacketLinkSpec::default()
+        };
+        let trace = CapacityTrace::new(vec![100, 200]).expect("a trace");
+        let mut link = link(spec, 1).with_trace(TraceServer::new(trace, SimDuration::ZERO));
+        assert_eq!(link.send(at(0), ByteCount::new(1_000)), Ok(at(105_000_000)));
+        assert_eq!(link.send(at(0), ByteCount::new(2_000)), Ok(at(205_000_000)));
+        assert_eq!(link.send(at(99_999_999), ByteCount::new(1)), Err(LinkDrop::BufferFull));
+        assert_eq!(link.waiting(at(100_000_000)), ByteCount::new(1_496));
+        assert_eq!(link.send(at(100_000_000), ByteCount::new(8)), Ok(at(205_000_000)), "what is left");
     }
 
     #[test]

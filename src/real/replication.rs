@@ -19,7 +19,7 @@ use super::stack::{Candidates, StackError, StackSettings};
 use super::trace::Trace;
 use crate::engine::EngineError;
 use crate::metrics::RunRecord;
-use crate::net::{LossSpec, Nat, PacketLinkSpec};
+use crate::net::{Nat, PacketLinkSpec, Queueing};
 use crate::rng::Seed;
 use crate::scenario::{Cell, Experiment};
 use crate::simulation::{Prepared, beginnings};
@@ -119,8 +119,8 @@ fn node_spec(world: &World, node: u32) -> NodeSpec {
         delay: class.access_delay,
         rate,
         buffer: rate.zip(buffer).map(|(rate, wait)| rate.bytes_in(wait)),
-        loss: LossSpec::bernoulli(class.access_loss),
-        ..PacketLinkSpec::default()
+        jitter: class.jitter,
+        loss: class.loss,
     };
     NodeSpec {
         boxes: world.end(node).boxes.clone(),
@@ -151,6 +151,12 @@ pub fn warnings(experiment: &Experiment) -> Vec<String> {
         }
         if settings.population.classes.iter().any(|class| class.nat.value.ipv6 > Probability::ZERO) {
             warn("the virtual rung has no IPv6: pairs that the model connects over it take IPv4 there".to_owned());
+        }
+        if settings.population.classes.iter().any(|class| class.link.value.queue == Queueing::Fair) {
+            warn("uplinks of this rung are first in, first out: `queue = \"fair\"` has no effect".to_owned());
+        }
+        if settings.population.classes.iter().any(|class| !class.capacity.is_empty()) {
+            warn("links of this rung have constant rates: of `capacity` it takes the mean".to_owned());
         }
         if let Some(turn) = settings.webrtc.turn.spec() {
             if turn.server.len() > 1 {

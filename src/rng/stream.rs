@@ -55,6 +55,8 @@ pub enum Domain {
     PeerIpv6,
     /// Whom a peer asks for pieces first.
     Distribution,
+    /// Where in its capacity trace a peer's link begins.
+    CapacityTrace,
 }
 
 impl Domain {
@@ -80,6 +82,7 @@ impl Domain {
             Self::PeerCarrier => "peer-carrier",
             Self::PeerIpv6 => "peer-ipv6",
             Self::Distribution => "distribution",
+            Self::CapacityTrace => "capacity-trace",
         }
     }
 }

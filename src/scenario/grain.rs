@@ -2,36 +2,46 @@
 
 use super::experiment::{Grain, Settings};
 use super::read::Reader;
-use super::tree::path;
+use super::tree::{join, path};
 use crate::webrtc::HeaderOverhead;
+use crate::world::PacketKey;
 
 /// With more peers than this, messages are followed.
 const PEERS_MAX: u32 = 64;
 /// With more copies a replication than this, too: about a second of one core.
 const COPIES_MAX: f64 = 500_000.0;
 
-/// The grain of an experiment that does not name one: packets if all of its combinations are small, for what
-/// is compared must be computed alike.
+/// The grain of an experiment that does not name one: packets if something in it acts on packets only, or if all of
+/// its combinations are small, for what is compared must be computed alike.
 pub(super) fn by_scale(settings: &[Settings]) -> Grain {
     let is_small = |settings: &Settings| {
-        let copies = copies(settings);
         settings.population.peers.get() <= PEERS_MAX
-            && copies <= COPIES_MAX
+            && copies(settings) <= COPIES_MAX
             && settings.webrtc.overhead == HeaderOverhead::Full
     };
     let any_message = settings.iter().any(|settings| copies(settings) > 0.0);
-    if any_message && settings.iter().all(is_small) { Grain::Packet } else { Grain::Message }
+    let needs_packets = settings.iter().any(|settings| !settings.population.packet_keys().is_empty());
+    if needs_packets || (any_message && settings.iter().all(is_small)) { Grain::Packet } else { Grain::Message }
 }
 
-/// Packets without headers do not exist.
-pub(super) fn check(reader: &mut Reader<'_, '_>, settings: &Settings) {
-    if settings.run.grain == Grain::Packet && settings.webrtc.overhead == HeaderOverhead::None {
-        let message = "packets have headers: `grain = \"packet\"` needs `[webrtc] overhead = \"full\"`";
-        reader.problem(&path(["run", "grain"]), message, "`message`, or leave out webrtc.overhead");
+/// What does not go with the grain: `named` if the scenario names it.
+pub(super) fn check(reader: &mut Reader<'_, '_>, settings: &Settings, named: Option<Grain>) {
+    let packet_keys = settings.population.packet_keys();
+    let without_headers = settings.webrtc.overhead == HeaderOverhead::None;
+    if without_headers && (named == Some(Grain::Packet) || (named.is_none() && !packet_keys.is_empty())) {
+        let message = "packets have headers: what is followed packet by packet needs `[webrtc] overhead = \"full\"`";
+        reader.problem(&path(["webrtc", "overhead"]), message, "`full`, or leave it out");
+    }
+    if named == Some(Grain::Message) {
+        for PacketKey { class, key, .. } in packet_keys {
+            let place = key.iter().fold(join(&path(["population", "class"]), class), |place, key| join(&place, key));
+            let message = format!("`{}` acts on packets, and `grain = \"message\"` follows messages", key.join("."));
+            reader.problem(&place, message, "leave it out, or set run.grain to `packet`");
+        }
     }
 }
 
-// That one replication wants.
+// Copies that one replication wants.
 fn copies(settings: &Settings) -> f64 {
     let peers = settings.population.peers.get();
     let messages_per_s: f64 = settings.workloads.iter().map(|workload| workload.messages_per_s(peers)).sum();

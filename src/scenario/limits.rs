@@ -26,6 +26,7 @@ pub(super) fn check_class_spans(reader: &mut Reader<'_, '_>, place: &[String], c
     let (link, engine) = (class.link.value, class.engine.value);
     let (link_at, engine_at) = (join(place, "link"), join(place, "engine"));
     check_span(reader, &join(&link_at, "rtt"), link.rtt, LONGEST_DELAY);
+    check_span(reader, &join(&link_at, "jitter"), link.jitter, LONGEST_DELAY);
     check_span(reader, &join(&link_at, "buffer"), link.buffer.unwrap_or_default(), LONGEST_DELAY);
     for (key, work) in [
         ("cpu_per_setup", engine.cpu_per_setup),

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::capacity::Traces;
 use super::connecting;
-use super::experiment::{RunSettings, Settings};
+use super::experiment::{Grain, RunSettings, Settings};
 use super::explain;
 use super::file::{NetworkTable, PopulationTable, RunTable};
 use super::grain;
@@ -32,20 +33,22 @@ pub(super) struct Resolver<'p> {
     base_dir: &'p Path,
     // Each matrix file is read once.
     matrices: BTreeMap<(PathBuf, String), Option<MatrixFile>>,
+    traces: Traces,
 }
 
 impl<'p> Resolver<'p> {
     /// A resolver for a scenario whose files are relative to `base_dir`.
     pub(super) fn new(base_dir: &'p Path) -> Self {
-        Self { base_dir, matrices: BTreeMap::new() }
+        Self { base_dir, matrices: BTreeMap::new(), traces: Traces::default() }
     }
 
     /// The settings that `reader`'s tree describes. What is wrong goes to the reader's problems;
     /// the settings are then of no use.
     pub(super) fn settings(&mut self, reader: &mut Reader<'_, '_>) -> Settings {
-        let run = run(reader);
+        let (run, named_grain) = run(reader);
         let latency = self.latency(reader);
-        let population = population(reader, &latency);
+        let mut population = population(reader, &latency);
+        self.traces.read(reader, &mut population.classes, self.base_dir);
         let webrtc: WebrtcSpec = reader.read(&path(["webrtc"]));
         if let Some(name) = &webrtc.signaling.place {
             check_place(reader, &path(["webrtc", "signaling", "place"]), name, &latency);
@@ -54,7 +57,7 @@ impl<'p> Resolver<'p> {
         turn::check(reader, &webrtc.turn, &latency);
         let workloads = workloads(reader, &run, population.peers, &population.classes);
         let settings = Settings { run, population, latency, webrtc, workloads };
-        grain::check(reader, &settings);
+        grain::check(reader, &settings, named_grain);
         settings
     }
 
@@ -106,7 +109,8 @@ impl<'p> Resolver<'p> {
     }
 }
 
-fn run(reader: &mut Reader<'_, '_>) -> RunSettings {
+/// The run, and the grain if the scenario names one.
+fn run(reader: &mut Reader<'_, '_>) -> (RunSettings, Option<Grain>) {
     let place = path(["run"]);
     let RunTable { duration, warmup, drain, grain, .. } = reader.read(&place);
     if duration <= warmup && !reader.lost(&place) {
@@ -118,7 +122,7 @@ fn run(reader: &mut Reader<'_, '_>) -> RunSettings {
     for (key, span) in [("duration", duration), ("warmup", warmup), ("drain", drain)] {
         limits::check_span(reader, &join(&place, key), span, limits::LONGEST_RUN);
     }
-    RunSettings { duration, warmup, drain, grain: grain.unwrap_or_default() }
+    (RunSettings { duration, warmup, drain, grain: grain.unwrap_or_default() }, grain)
 }
 
 /// Fewer peers than this have nobody to talk to.

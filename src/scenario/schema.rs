@@ -157,7 +157,7 @@ fn kind(kind: &str, summary: &str, mut parameters: Value) -> Value {
 /// Properties that hold no value of a setting, besides lists of tables.
 const STRUCTURE: [&str; 5] = ["kind", "name", "class", "seeds", "outages"];
 /// Definitions of numbers and of numbers with a unit: what a range can go through.
-const NUMBERS: [&str; 6] = ["Duration", "ByteCount", "Bitrate", "Frequency", "Percentage", "Price"];
+const NUMBERS: [&str; 7] = ["Duration", "ByteCount", "Bitrate", "Frequency", "Percentage", "Price", "LinkLoss"];
 const RANGE: &str = "Range";
 
 /// Lets every setting of a schema be a list of values, or a range of numbers.

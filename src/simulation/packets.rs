@@ -12,29 +12,31 @@
 //!
 //! - `ends`: the two ends of every connection, and the paths between them.
 //! - `application`: publishes, passes on and delivers.
-//! - `network`: uplinks, downlinks and TURN servers.
+//! - `links`: the access link of a node; `network`: from one to the other, by way of TURN servers or not.
 //! - `account`: what the uplinks were asked for, and the outcome.
 
 mod account;
 mod application;
 mod ends;
+mod links;
 mod network;
 
 use self::account::Account;
 use self::ends::Ends;
-use self::network::Links;
+use self::links::{Links, Parcel};
 use super::Parts;
 use super::connect::Connected;
 use super::flow::Seen;
 use super::plan::Plan;
 use super::relay::Relays;
 use crate::engine::{Model, Scheduler};
-use crate::net::FifoServer;
+use crate::net::{FairPacket, FifoServer};
 use crate::overlay::Overlay;
 use crate::rng::Streams;
 use crate::scenario::Settings;
 use crate::units::SimTime;
 use crate::webrtc::sctp::{Outbox, PacketId, PacketStore};
+use crate::webrtc::turn::TurnIndex;
 use crate::world::World;
 
 /// All state of a replication.
@@ -55,6 +57,7 @@ pub(super) struct Packets {
     out: Outbox,
     arrived: Vec<u64>,
     hops: Vec<u32>,
+    dropped: Vec<FairPacket<Parcel>>,
 }
 
 /// What happens next.
@@ -67,11 +70,13 @@ pub(super) enum Happening {
     /// The CPU of an end's node has come to a copy.
     Send { end: u32, flow: u32, number: u32 },
     /// The last bit of a packet for an end arrives at its node's downlink.
-    Arrive { end: u32, packet: PacketId, bytes: u32 },
+    Arrive { parcel: Parcel },
     /// The downlink has served it.
     Read { end: u32, packet: PacketId },
     /// The last bit of a packet for an end arrives at a TURN server: the first on its way, or the second.
-    Relay { end: u32, packet: PacketId, bytes: u32, server: u8, is_second: bool },
+    Relay { parcel: Parcel, server: TurnIndex, is_second: bool },
+    /// An uplink whose connections take turns has sent a packet.
+    Uplink { node: u32 },
     /// An association has asked to be woken.
     Wake { end: u32 },
     /// The measured window begins, or ends.
@@ -84,7 +89,7 @@ impl Packets {
         let nodes = world.nodes();
         let ends = Ends::new(&world, &overlay, &connected, &plan, settings);
         let links = (0..nodes).map(|node| Links::new(&world, node, streams)).collect();
-        let (seen, store, out, arrived, hops) = Default::default();
+        let (seen, store, out, arrived, hops, dropped) = Default::default();
         Self {
             account: Account::new(nodes),
             cpus: vec![FifoServer::default(); nodes as usize],
@@ -100,6 +105,7 @@ impl Packets {
             out,
             arrived,
             hops,
+            dropped,
         }
     }
 
@@ -123,11 +129,12 @@ impl Model for Packets {
 
     fn handle(&mut self, now: SimTime, event: Happening, scheduler: &mut Scheduler<Happening>) {
         match event {
-            Happening::Arrive { end, packet, bytes } => self.arrive(now, end, packet, bytes, scheduler),
+            Happening::Arrive { parcel } => self.arrive(now, parcel, scheduler),
             Happening::Read { end, packet } => self.read(now, end, packet, scheduler),
-            Happening::Relay { end, packet, bytes, server, is_second } => {
-                self.forward(now, (end, packet, bytes), (server, is_second), scheduler);
+            Happening::Relay { parcel, server, is_second } => {
+                self.forward(now, parcel, (server, is_second), scheduler);
             }
+            Happening::Uplink { node } => self.uplink(now, node, scheduler),
             Happening::Wake { end } => self.wake(now, end, scheduler),
             Happening::Send { end, flow, number } => self.send(now, end, (flow, number), scheduler),
             Happening::Publish { flow, number } => self.publish(now, flow, number, scheduler),

@@ -3,6 +3,7 @@
 use rand_distr::{Distribution, StandardNormal};
 use thiserror::Error;
 
+use super::capacity::CapacitySpec;
 use super::company::{self, Seat};
 use super::ends::Ends;
 use super::path::{Access, Paths, outcome_table};
@@ -68,7 +69,7 @@ impl WorldSpec<'_> {
         for (peer, seat) in (0_u64..).zip(&seats) {
             let class = class_of[peer as usize];
             nodes.push(node(class, place_of[peer as usize], seat));
-            rates.push(draw_rates(&specs[usize::from(class)].link.value, streams, peer));
+            rates.push(draw_rates(&specs[usize::from(class)], streams, peer));
         }
         for server in peers..peers + self.servers {
             let link = specs[usize::from(server_class)].link.value.draw(0.0);
@@ -99,6 +100,7 @@ impl WorldSpec<'_> {
             name: "server".to_owned(),
             share: Probability::ZERO,
             link: preset("server"),
+            capacity: CapacitySpec::default(),
             nat: preset::<NatMix>("public"),
             device: preset::<DeviceSpec>("server"),
             engine: preset::<EngineSpec>("webrtc-rs"),
@@ -165,20 +167,26 @@ fn class_of_spec(spec: &ClassSpec) -> Class {
         device: spec.device.value,
         buffer: spec.link.value.buffer,
         access_delay: spec.link.value.rtt.half(),
-        access_loss: spec.link.value.loss,
+        access_loss: spec.link.value.loss.mean(),
+        loss: spec.link.value.loss.spec(),
+        jitter: spec.link.value.jitter,
+        queue: spec.link.value.queue,
+        capacity: spec.capacity.clone(),
     }
 }
 
 fn access_of(a: &LinkSpec, b: &LinkSpec) -> Access {
     let delay_ns = a.rtt.half().as_ns() + b.rtt.half().as_ns();
-    Access { delay_ns, loss: a.loss.either(b.loss) }
+    Access { delay_ns, loss: a.loss.mean().either(b.loss.mean()) }
 }
 
-fn draw_rates(link: &LinkSpec, streams: Streams, peer: u64) -> Rates {
+fn draw_rates(class: &ClassSpec, streams: Streams, peer: u64) -> Rates {
+    let link = &class.link.value;
     let z: f64 =
         if link.spread > 0.0 { StandardNormal.sample(&mut streams.stream(Domain::PeerLink, peer)) } else { 0.0 };
     let link = link.draw(z);
-    Rates { up: link.up, down: link.down }
+    let [up, down] = class.capacity.mean_rates();
+    Rates { up: up.or(link.up), down: down.or(link.down) }
 }
 
 /// The place with the lowest mean delay to the peers; the earlier of equals.

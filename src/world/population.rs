@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::net::{LinkSpec, NatMix, RegionMix};
+use super::capacity::CapacitySpec;
+use crate::net::{LinkLoss, LinkSpec, NatMix, Queueing, RegionMix};
 use crate::presets::{HasPresets, OrPreset};
 use crate::units::{Bounded, Probability, SimDuration};
 use crate::webrtc::{DeviceSpec, EngineSpec};
@@ -38,6 +39,9 @@ pub struct ClassSpec {
     /// The access link.
     #[serde(default = "default_link")]
     pub link: OrPreset<LinkSpec>,
+    /// Traces of what the link can deliver, in place of its rates. They need packets.
+    #[serde(default, skip_serializing_if = "CapacitySpec::is_empty")]
+    pub capacity: CapacitySpec,
     /// The NAT in front of it.
     #[serde(default = "default_nat")]
     pub nat: OrPreset<NatMix>,
@@ -57,10 +61,50 @@ impl ClassSpec {
             name: name.to_owned(),
             share: whole(),
             link: default_link(),
+            capacity: CapacitySpec::default(),
             nat: default_nat(),
             device: default_device(),
             engine: default_engine(),
         }
+    }
+}
+
+/// A key of a class that acts on packets, so that a model of messages cannot follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PacketKey<'a> {
+    /// The place of the class in the population.
+    pub class: usize,
+    /// Its name.
+    pub name: &'a str,
+    /// The path of the key below the class.
+    pub key: &'static [&'static str],
+}
+
+impl PopulationSpec {
+    /// The keys of its classes that act only where every packet is simulated, in the order of the
+    /// classes: jitter, losses in bursts, fair queueing, capacity traces.
+    #[must_use]
+    pub fn packet_keys(&self) -> Vec<PacketKey<'_>> {
+        let keys = |(class, spec): (usize, &'_ ClassSpec)| {
+            let used = spec.packet_keys().into_iter();
+            used.map(move |key| (class, key)).collect::<Vec<_>>()
+        };
+        let found = self.classes.iter().enumerate().flat_map(keys);
+        found.map(|(class, key)| PacketKey { class, name: &self.classes[class].name, key }).collect()
+    }
+}
+
+impl ClassSpec {
+    fn packet_keys(&self) -> Vec<&'static [&'static str]> {
+        let link = &self.link.value;
+        let keys: [(bool, &'static [&'static str]); 5] = [
+            (link.jitter > SimDuration::ZERO, &["link", "jitter"]),
+            (matches!(link.loss, LinkLoss::Bursts(_)), &["link", "loss"]),
+            (link.queue == Queueing::Fair, &["link", "queue"]),
+            (self.capacity.up.is_some(), &["capacity", "up"]),
+            (self.capacity.down.is_some(), &["capacity", "down"]),
+        ];
+        keys.into_iter().filter(|(used, _)| *used).map(|(_, key)| key).collect()
     }
 }
 

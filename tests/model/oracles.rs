@@ -225,7 +225,7 @@ fn a_mesh_is_feasible_up_to_the_uplink_over_n_less_one() {
 
 #[test]
 fn losses_are_conserved_and_as_likely_as_they_should_be() {
-    let link = LinkSpec { loss: Probability::new(0.05).expect("a share"), ..uplink(100) };
+    let link = LinkSpec { loss: Probability::new(0.05).expect("a share").into(), ..uplink(100) };
     for (channel, delivered) in [("unreliable", 0.95 * 0.95), ("reliable-unordered", 1.0), ("reliable", 1.0)] {
         let params = format!("{{ message = \"200 B\", rate = \"20 /s\", channel = \"{channel}\" }}");
         let mut settings = ideal(40, constant(10), vec![workload("broadcast", &params)]);
@@ -253,7 +253,7 @@ fn an_ordered_channel_delivers_in_order() {
         let mut settings = ideal(2, constant(10), vec![workload("broadcast", &params(channel))]);
         settings.run.drain = SimDuration::from_secs(60);
         let class = &mut settings.population.classes[0];
-        class.link.value = LinkSpec { loss, ..LinkSpec::default() };
+        class.link.value = LinkSpec { loss: loss.into(), ..LinkSpec::default() };
         class.engine.value.rto_min = SimDuration::from_ms(400);
         run(settings, "mesh", "{}", 11)
     };
@@ -358,7 +358,8 @@ fn a_retransmission_does_not_wait_for_work_of_the_future() {
         let mut settings = ideal(3, constant(10), vec![workload("broadcast", params)]);
         settings.run.drain = SimDuration::from_secs(60);
         let class = &mut settings.population.classes[0];
-        class.link.value = LinkSpec { up, loss: Probability::new(0.02).expect("a share"), ..LinkSpec::default() };
+        class.link.value =
+            LinkSpec { up, loss: Probability::new(0.02).expect("a share").into(), ..LinkSpec::default() };
         class.engine.value.cpu_per_message = SimDuration::from_ms(1);
         class.device.value = DeviceSpec { speed: 1.0, budget: Probability::ONE };
         run(settings, "mesh", "{}", 1).latency.quantile(0.99).expect("deliveries").as_ms_f64()

@@ -28,12 +28,11 @@ pub(crate) fn workload(kind: &str, params: &str) -> Arc<dyn Workload> {
 /// headers, connections open at once, 10 s without warm-up, one class.
 pub(crate) fn ideal(peers: u32, latency: LatencySpec, workloads: Vec<Arc<dyn Workload>>) -> Settings {
     let class = ClassSpec {
-        name: "ideal".to_owned(),
-        share: Probability::ONE,
         link: OrPreset { value: LinkSpec::default(), name: None },
         nat: OrPreset::named("public").expect("a preset"),
         device: OrPreset::named("server").expect("a preset"),
         engine: OrPreset::named("ideal").expect("a preset"),
+        ..ClassSpec::named("ideal")
     };
     Settings {
         run: RunSettings {

@@ -12,7 +12,7 @@ use crate::presets::OrPreset;
 use crate::rng::Seed;
 use crate::scenario::{Cell, Grain, RunSettings, Settings};
 use crate::simulation::simulate;
-use crate::units::{Bitrate, Probability, SimDuration};
+use crate::units::{Bitrate, SimDuration};
 use crate::webrtc::turn::NoTurn;
 use crate::webrtc::{HeaderOverhead, SetupProfile, TurnChoice, WebrtcSpec};
 use crate::world::{ClassSpec, PeerCount, PopulationSpec};
@@ -50,12 +50,11 @@ impl Lab {
         let rate = |mbit: u64| Some(Bitrate::from_bps(mbit * 1_000_000));
         let link = LinkSpec { down: rate(100), up: rate(self.up_mbit), ..LinkSpec::default() };
         let class = ClassSpec {
-            name: "peers".to_owned(),
-            share: Probability::ONE,
             link: OrPreset { value: link, name: None },
             nat: OrPreset::named("public").expect("a preset"),
             device: OrPreset::named("server").expect("a preset"),
             engine: OrPreset::named("ideal").expect("a preset"),
+            ..ClassSpec::named("peers")
         };
         let mut settings = Settings {
             run: RunSettings {

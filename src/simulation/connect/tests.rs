@@ -35,12 +35,11 @@ impl Stage {
     /// Peers with a full mesh of the first `core`.
     fn mesh(peers: u32, core: u32) -> Self {
         let class = ClassSpec {
-            name: "ideal".to_owned(),
-            share: Probability::ONE,
             link: OrPreset { value: LinkSpec::default(), name: None },
             nat: OrPreset::named("public").expect("a preset"),
             device: OrPreset::named("server").expect("a preset"),
             engine: OrPreset::named("ideal").expect("a preset"),
+            ..ClassSpec::named("ideal")
         };
         let population = PopulationSpec {
             peers: PeerCount::new(peers).expect("a number of peers"),

@@ -31,6 +31,8 @@ pub(super) struct Ends {
 #[derive(Debug)]
 pub(super) struct End {
     pub(super) node: u32,
+    /// Its place among the ends of its node.
+    pub(super) place: u32,
     class: u16,
     /// The way of its packets.
     pub(super) path: Path,
@@ -73,6 +75,10 @@ impl Ends {
             }
         });
         let (offsets, known) = index(world.nodes(), &rows);
+        for (&(_, end), place) in known.iter().zip(0_u32..) {
+            let row = &mut rows[end as usize];
+            row.place = place - offsets[row.node as usize];
+        }
         Self {
             rows,
             opening,
@@ -133,7 +139,7 @@ impl Ends {
 impl End {
     fn new(world: &World, node: u32, path: Path) -> Self {
         let class = u16::try_from(world.class_index(node)).expect("invariant: few classes");
-        Self { node, class, path, association: None, wake: SimTime::MAX }
+        Self { node, place: 0, class, path, association: None, wake: SimTime::MAX }
     }
 
     /// Bytes of messages that wait at this end, or are not acknowledged where the implementation counts so.

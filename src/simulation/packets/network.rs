@@ -1,79 +1,89 @@
 //! What packets meet between two ends: uplink, TURN servers, downlink.
 
 use super::ends::far;
+use super::links::{Handed, Parcel};
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
-use crate::net::{LinkDrop, LossSpec, PacketLink, PacketLinkSpec};
-use crate::rng::{Domain, Streams};
-use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
-use crate::webrtc::sctp::PacketId;
-use crate::webrtc::turn::RelayCode;
-use crate::world::World;
-
-/// The access link of a node. Its delay is part of the paths.
-#[derive(Debug)]
-pub(super) struct Links {
-    pub(super) up: PacketLink,
-    pub(super) down: PacketLink,
-}
-
-/// A packet, the end that it is for, and its bytes on the wire.
-type Parcel = (u32, PacketId, u32);
-
-impl Links {
-    pub(super) fn new(world: &World, node: u32, streams: Streams) -> Self {
-        let (rates, class) = (world.rates(node), world.class(node));
-        let link = |rate: Option<Bitrate>, buffer: Option<SimDuration>, direction: u64| {
-            let spec = PacketLinkSpec {
-                rate,
-                buffer: rate.zip(buffer).map(|(rate, wait)| rate.bytes_in(wait)),
-                loss: LossSpec::bernoulli(class.access_loss),
-                ..PacketLinkSpec::default()
-            };
-            PacketLink::new(spec, streams.stream(Domain::PacketLink, u64::from(node) << 1 | direction))
-        };
-        Self { up: link(rates.up, class.buffer, 0), down: link(rates.down, None, 1) }
-    }
-}
+use crate::net::LinkDrop;
+use crate::units::{ByteCount, SimDuration, SimTime};
+use crate::webrtc::turn::{RelayCode, TurnIndex};
 
 impl Packets {
     /// An end's packets leave, in the order in which it made them.
     pub(super) fn launch(&mut self, now: SimTime, end: u32, scheduler: &mut Scheduler<Happening>) {
+        let out = std::mem::take(&mut self.out);
+        for packet in out.packets() {
+            let bytes = packet.bytes.get() as u32;
+            let parcel =
+                Parcel { end: far(end), packet: self.store.put(packet.chunks), bytes, is_local: self.is_local(end) };
+            self.hand_over(now, end, parcel, scheduler);
+        }
+        self.out = out;
+    }
+
+    // A packet is handed to its sender's uplink.
+    fn hand_over(&mut self, now: SimTime, end: u32, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
         let row = self.ends.row(end);
-        let (node, path) = (row.node, row.path);
-        let is_local = usize::from(path.class) == self.world.classes().len();
-        let framing = self.relays.framing(path.relay.own(), 1);
-        for packet in self.out.packets() {
-            let size = packet.bytes + ByteCount::new(framing);
-            let up = &mut self.links[node as usize].up;
-            let left = if is_local { up.serialise(now, size) } else { up.send(now, size) };
-            self.account.sent(node, size.get(), left == Err(LinkDrop::BufferFull));
-            let Ok(left) = left else { continue };
-            let relay = match path.relay.is_direct() {
-                true => Some(path.relay),
-                false => {
-                    relay_at(&mut self.relays, &self.world, [node, self.ends.row(far(end)).node], path.relay, left)
+        let (node, framing) = (row.node, self.relays.framing(row.path.relay.own(), 1));
+        let size = ByteCount::new(u64::from(parcel.bytes) + framing);
+        match self.links[node as usize].send(now, row, size, parcel, &mut self.dropped) {
+            Handed::Left(left) => self.leave(node, size, left, parcel, scheduler),
+            Handed::Waits(wake) => {
+                wake_uplink(node, wake, scheduler);
+                let mut dropped = std::mem::take(&mut self.dropped);
+                for packet in dropped.drain(..) {
+                    self.leave(node, packet.size, Err(LinkDrop::BufferFull), packet.tag, scheduler);
                 }
-            };
-            let Some(relay) = relay else { continue };
-            let parcel = (far(end), self.store.put(packet.chunks), packet.bytes.get() as u32);
-            if relay.is_direct() {
-                arrive_later(left + SimDuration::from_ns(path.delay_ns), parcel, scheduler);
-                continue;
+                self.dropped = dropped;
             }
-            if self.account.is_open {
-                self.relays.count(relay, packet.bytes.get(), 1);
-            }
-            let to = self.ends.row(far(end)).node;
-            if self.relays.has_queues {
-                let server = relay.servers()[0].expect("invariant: a relayed path has a server");
-                let access = self.world.class(node).access_delay;
-                let there = left + access + SimDuration::from_ns(self.world.to_turn_ns(node, server));
-                relay_later(there, parcel, (server, false), scheduler);
-            } else {
-                let delay_ns = self.world.paths_from(node).relayed(to, relay).delay_ns;
-                arrive_later(left + SimDuration::from_ns(delay_ns), parcel, scheduler);
-            }
+        }
+    }
+
+    /// An uplink whose connections take turns has sent a packet.
+    pub(super) fn uplink(&mut self, now: SimTime, node: u32, scheduler: &mut Scheduler<Happening>) {
+        while let Some((packet, through)) = self.links[node as usize].depart(now) {
+            self.leave(node, packet.size, through, packet.tag, scheduler);
+        }
+        wake_uplink(node, self.links[node as usize].next_wake(now), scheduler);
+    }
+
+    // A packet has left its sender's uplink, or was dropped there.
+    fn leave(
+        &mut self,
+        node: u32,
+        size: ByteCount,
+        left: Result<SimTime, LinkDrop>,
+        parcel: Parcel,
+        scheduler: &mut Scheduler<Happening>,
+    ) {
+        self.account.sent(node, size.get(), left == Err(LinkDrop::BufferFull));
+        match left {
+            Ok(left) => self.travel(left, node, parcel, scheduler),
+            Err(_) => self.store.free(parcel.packet),
+        }
+    }
+
+    // A packet is on its way between two access links.
+    fn travel(&mut self, left: SimTime, node: u32, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
+        let to = self.ends.row(parcel.end).node;
+        let path = self.ends.row(far(parcel.end)).path;
+        if path.relay.is_direct() {
+            return arrive_later(left + SimDuration::from_ns(path.delay_ns), parcel, scheduler);
+        }
+        let Some(relay) = self.relay_at(left, [node, to], path.relay) else {
+            return self.store.free(parcel.packet);
+        };
+        if self.account.is_open {
+            self.relays.count(relay, u64::from(parcel.bytes), 1);
+        }
+        if self.relays.has_queues {
+            let server = relay.servers()[0].expect("invariant: a relayed path has a server");
+            let to_server = SimDuration::from_ns(self.world.to_turn_ns(node, server));
+            let there = left + self.world.class(node).access_delay + to_server;
+            scheduler.schedule_at(there, Happening::Relay { parcel, server, is_second: false });
+        } else {
+            let delay_ns = self.world.paths_from(node).relayed(to, relay).delay_ns;
+            arrive_later(left + SimDuration::from_ns(delay_ns), parcel, scheduler);
         }
     }
 
@@ -81,69 +91,56 @@ impl Packets {
     pub(super) fn forward(
         &mut self,
         now: SimTime,
-        (end, packet, bytes): Parcel,
-        (server, is_second): (u8, bool),
+        parcel: Parcel,
+        (server, is_second): (TurnIndex, bool),
         scheduler: &mut Scheduler<Happening>,
     ) {
-        let Some(left) = self.relays.forward(server, now, u64::from(bytes), true) else {
-            return self.store.free(packet);
+        let Some(left) = self.relays.forward(server, now, u64::from(parcel.bytes), true) else {
+            return self.store.free(parcel.packet);
         };
-        let [from, to] = [far(end), end].map(|end| self.ends.row(end).node);
-        let set_up = self.ends.row(far(end)).path.relay;
-        let moved = self.relays.has_outages.then(|| self.relays.at(&self.world, [from, to], set_up, now)).flatten();
-        if let [Some(first), Some(second)] = moved.unwrap_or(set_up).servers()
+        let [from, to] = [far(parcel.end), parcel.end].map(|end| self.ends.row(end).node);
+        let set_up = self.ends.row(far(parcel.end)).path.relay;
+        let relay = self.relay_at(now, [from, to], set_up).unwrap_or(set_up);
+        if let [Some(first), Some(second)] = relay.servers()
             && first == server
             && !is_second
         {
             let there = left + SimDuration::from_ns(self.world.between_turn_ns(first, second));
-            return relay_later(there, (end, packet, bytes), (second, true), scheduler);
+            return scheduler.schedule_at(there, Happening::Relay { parcel, server: second, is_second: true });
         }
         let last_leg = SimDuration::from_ns(self.world.from_turn_ns(server, to)) + self.world.class(to).access_delay;
-        arrive_later(left + last_leg, (end, packet, bytes), scheduler);
+        arrive_later(left + last_leg, parcel, scheduler);
     }
 
     /// The last bit of a packet is at the downlink.
-    pub(super) fn arrive(
-        &mut self,
-        now: SimTime,
-        end: u32,
-        packet: PacketId,
-        bytes: u32,
-        scheduler: &mut Scheduler<Happening>,
-    ) {
-        let row = self.ends.row(end);
-        let is_local = usize::from(row.path.class) == self.world.classes().len();
-        let down = &mut self.links[row.node as usize].down;
-        let size = ByteCount::new(u64::from(bytes));
-        let received = if is_local { down.serialise(now, size) } else { down.send(now, size) };
-        match received {
-            Ok(received) if received <= now => self.read(now, end, packet, scheduler),
-            Ok(received) => scheduler.schedule_at(received, Happening::Read { end, packet }),
-            Err(_) => self.store.free(packet),
+    pub(super) fn arrive(&mut self, now: SimTime, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
+        let node = self.ends.row(parcel.end).node as usize;
+        let size = ByteCount::new(u64::from(parcel.bytes));
+        match self.links[node].receive(now, size, parcel.is_local) {
+            Ok(received) if received <= now => self.read(now, parcel.end, parcel.packet, scheduler),
+            Ok(received) => {
+                scheduler.schedule_at(received, Happening::Read { end: parcel.end, packet: parcel.packet });
+            }
+            Err(_) => self.store.free(parcel.packet),
         }
+    }
+
+    fn is_local(&self, end: u32) -> bool {
+        usize::from(self.ends.row(end).path.class) == self.world.classes().len()
+    }
+
+    // The allocations that a packet passes, where outages may have moved them; none while there are none.
+    fn relay_at(&self, at: SimTime, ends: [u32; 2], set_up: RelayCode) -> Option<RelayCode> {
+        if self.relays.has_outages { self.relays.at(&self.world, ends, set_up, at) } else { Some(set_up) }
     }
 }
 
-// The allocations that a packet passes, where outages may have moved them; none while there are none.
-fn relay_at(
-    relays: &mut crate::simulation::relay::Relays,
-    world: &World,
-    ends: [u32; 2],
-    set_up: RelayCode,
-    at: SimTime,
-) -> Option<RelayCode> {
-    if relays.has_outages { relays.at(world, ends, set_up, at) } else { Some(set_up) }
+fn arrive_later(at: SimTime, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
+    scheduler.schedule_at(at, Happening::Arrive { parcel });
 }
 
-fn arrive_later(at: SimTime, (end, packet, bytes): Parcel, scheduler: &mut Scheduler<Happening>) {
-    scheduler.schedule_at(at, Happening::Arrive { end, packet, bytes });
-}
-
-fn relay_later(
-    at: SimTime,
-    (end, packet, bytes): Parcel,
-    (server, is_second): (u8, bool),
-    scheduler: &mut Scheduler<Happening>,
-) {
-    scheduler.schedule_at(at, Happening::Relay { end, packet, bytes, server, is_second });
+fn wake_uplink(node: u32, wake: Option<SimTime>, scheduler: &mut Scheduler<Happening>) {
+    if let Some(at) = wake {
+        scheduler.schedule_at(at, Happening::Uplink { node });
+    }
 }

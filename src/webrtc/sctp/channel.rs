@@ -13,7 +13,7 @@ pub struct ChannelSpec {
     pub unordered: bool,
     /// How long a message is worth repeating.
     pub reliability: Reliability,
-    /// Priority (RFC 8831, 6.4). Kept; no schedule looks at it yet.
+    /// Priority (RFC 8831, 6.4), where the profile's schedule looks at it.
     pub priority: Priority,
     /// Tells the application when what is buffered falls to this; none for not at all.
     pub buffered_low: Option<u64>,
@@ -43,6 +43,24 @@ pub enum Priority {
     Medium,
     /// `high`.
     High,
+}
+
+impl Priority {
+    /// Its weight (RFC 8831, section 6.4; the names are those of the W3C's WebRTC Priority Control API).
+    #[must_use]
+    pub const fn weight(self) -> u32 {
+        match self {
+            Self::VeryLow => 128,
+            Self::Low => 256,
+            Self::Medium => 512,
+            Self::High => 1_024,
+        }
+    }
+
+    /// What `len` bytes cost on the clock of the turns: bytes over weight, in 1,024ths.
+    const fn cost(self, len: u32) -> u64 {
+        len as u64 * (Self::High.weight() / self.weight()) as u64
+    }
 }
 
 /// One stream, both directions.
@@ -144,6 +162,21 @@ impl Channel {
     pub(super) const fn queue_up(&mut self, clock: u64) {
         self.clock = clock;
         self.turn = clock + 1;
+    }
+
+    /// As above, where streams share by weight: it is due when its first fragment, of up to `most` bytes,
+    /// would have been sent.
+    pub(super) fn queue_up_weighted(&mut self, clock: u64, most: u32) {
+        self.clock = clock;
+        self.turn = clock + self.spec.priority.cost(self.rest().min(most));
+    }
+
+    /// It has sent `len` bytes; returns the new clock. It is due again when its next fragment, of up to `most`
+    /// bytes, would have been sent (dcSCTP's virtual finish time).
+    pub(super) fn advance_weighted(&mut self, len: u32, most: u32) -> u64 {
+        self.clock += self.spec.priority.cost(len);
+        self.turn = self.clock + self.spec.priority.cost(self.rest().min(most));
+        self.clock
     }
 
     /// It has sent a fragment; returns the new clock. A stream that begins a message queues up behind,

@@ -5,3 +5,4 @@ mod collapse;
 mod figures;
 mod lossy;
 mod pair;
+mod priorities;

@@ -25,10 +25,14 @@ const BRIM_PACKETS: u32 = 6;
 impl Association {
     pub(super) fn enqueue(&mut self, now: SimTime, stream: u16, message: u64, len: u32) {
         let channel = &mut self.channels[usize::from(stream)];
-        if !channel.waits() {
-            channel.queue_up(self.turns.clock);
-        }
+        let was_idle = !channel.waits();
         channel.push(now, self.turns.order, message, len);
+        if was_idle {
+            match self.profile.schedule {
+                Schedule::Weighted => channel.queue_up_weighted(self.turns.clock, self.profile.payload_max()),
+                Schedule::RoundRobin | Schedule::UnorderedFirst => channel.queue_up(self.turns.clock),
+            }
+        }
         self.turns.order += 1;
     }
 
@@ -223,7 +227,7 @@ impl Association {
                 continue;
             }
             let rank = match self.profile.schedule {
-                Schedule::RoundRobin => (0, channel.turn()),
+                Schedule::RoundRobin | Schedule::Weighted => (0, channel.turn()),
                 Schedule::UnorderedFirst => (u8::from(!channel.spec.unordered), channel.order()),
             };
             if best.is_none_or(|(least, _)| rank < least) {
@@ -238,7 +242,10 @@ impl Association {
         let channel = &mut self.channels[usize::from(stream)];
         let fragment = channel.cut(len);
         self.turns.current = stream;
-        self.turns.clock = channel.advance(fragment.begins);
+        self.turns.clock = match self.profile.schedule {
+            Schedule::Weighted => channel.advance_weighted(fragment.len, self.profile.payload_max()),
+            Schedule::RoundRobin | Schedule::UnorderedFirst => channel.advance(fragment.begins),
+        };
         if fragment.ends {
             channel.shrink();
         }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+use crate::net::PacketLink;
 use crate::units::{SimDuration, SimTime};
 use crate::webrtc::sctp::{Association, AssociationProfile, ChannelSpec, Chunk, Event, Outbox, SendError};
 
@@ -45,6 +46,8 @@ pub(super) struct Pair {
     pub(super) delay: SimDuration,
     /// Says of each packet whether it is lost.
     pub(super) loses: Box<Loses>,
+    /// What the packets of end 0 go through before the delay, if anything.
+    pub(super) link: Option<PacketLink>,
     pending: BinaryHeap<Due>,
     sequence: u64,
 }
@@ -65,6 +68,7 @@ impl Pair {
             log: Vec::new(),
             delay: SimDuration::from_ms(25),
             loses: Box::new(|_, _| false),
+            link: None,
             pending: BinaryHeap::new(),
             sequence: 0,
         }
@@ -121,7 +125,9 @@ impl Pair {
             self.log.push((self.now, end, packet.chunks.to_vec()));
             if !(self.loses)(end, packet.chunks) {
                 let chunks = packet.chunks.iter().map(|&chunk| RawChunk(chunk)).collect();
-                self.pending.push(Reverse((self.now + self.delay, self.sequence, 1 - end, chunks)));
+                let link = self.link.as_mut().filter(|_| end == 0);
+                let Ok(left) = link.map_or(Ok(self.now), |link| link.send(self.now, packet.bytes)) else { continue };
+                self.pending.push(Reverse((left + self.delay, self.sequence, 1 - end, chunks)));
                 self.sequence += 1;
             }
         }
