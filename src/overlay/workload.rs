@@ -15,6 +15,7 @@ use crate::rng::{Domain, Stream, Streams};
 use crate::units::{ByteCount, Frequency, SimDuration, SimTime};
 use crate::world::World;
 
+pub mod adaptation;
 mod broadcast;
 mod distribution;
 mod state_sync;
