@@ -8,6 +8,8 @@
 
 mod parse;
 mod server;
+#[cfg(test)]
+mod synthetic;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

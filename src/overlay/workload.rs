@@ -12,12 +12,18 @@ use serde::{Deserialize, Serialize};
 use toml::de::ValueDeserializer;
 
 use crate::rng::{Domain, Stream, Streams};
-use crate::units::{ByteCount, Frequency, SimDuration, SimTime};
+use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::world::World;
 
+pub mod adaptation;
 mod broadcast;
 mod distribution;
+mod live;
+mod service;
 mod state_sync;
+
+pub use live::Live;
+pub use service::Service;
 
 /// A rule that says who sends what, how large, how often. Every message goes to all other peers.
 pub trait Workload: Debug + Send + Sync {
@@ -37,6 +43,16 @@ pub trait Workload: Debug + Send + Sync {
 
     /// Into how many pieces that is cut.
     fn pieces(&self) -> Option<u64> {
+        None
+    }
+
+    /// How its channel serves it beyond losses and order.
+    fn service(&self) -> Service {
+        Service::default()
+    }
+
+    /// At which bitrates it is sent, if it can be sent at several.
+    fn live(&self) -> Option<Live> {
         None
     }
 
@@ -152,7 +168,7 @@ pub struct WorkloadEntry {
 }
 
 /// Every workload, in the order to show them.
-pub static WORKLOADS: &[WorkloadEntry] = &[broadcast::ENTRY, state_sync::ENTRY, distribution::ENTRY];
+pub static WORKLOADS: &[WorkloadEntry] = &[broadcast::ENTRY, state_sync::ENTRY, live::ENTRY, distribution::ENTRY];
 
 const fn entry<P>(kind: &'static str, summary: &'static str) -> WorkloadEntry
 where
@@ -181,14 +197,14 @@ fn choose(candidates: &[u32], count: u32, stream: &mut Stream) -> Vec<u32> {
 /// What every source of a workload publishes.
 struct Traffic {
     message: ByteCount,
-    rate: Frequency,
+    period: SimDuration,
     arrivals: Arrivals,
     channel: Channel,
 }
 
 /// One flow a source, each with a random phase within the period.
 fn flows_of(sources: &[u32], traffic: &Traffic, streams: Streams, nth: u32) -> Vec<Flow> {
-    let period = traffic.rate.period();
+    let period = traffic.period;
     let flow = |&source: &u32| {
         let id = u64::from(nth) << 32 | u64::from(source);
         let mut stream = streams.stream(Domain::WorkloadPhase, id);

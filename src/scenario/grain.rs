@@ -1,8 +1,11 @@
 //! Which grain an experiment has.
 
+use std::sync::Arc;
+
 use super::experiment::{Grain, Settings};
 use super::read::Reader;
 use super::tree::{join, path};
+use crate::overlay::workload::Workload;
 use crate::webrtc::HeaderOverhead;
 use crate::world::PacketKey;
 
@@ -20,25 +23,41 @@ pub(super) fn by_scale(settings: &[Settings]) -> Grain {
             && settings.webrtc.overhead == HeaderOverhead::Full
     };
     let any_message = settings.iter().any(|settings| copies(settings) > 0.0);
-    let needs_packets = settings.iter().any(|settings| !settings.population.packet_keys().is_empty());
+    let needs_packets = settings.iter().any(needs_packets);
     if needs_packets || (any_message && settings.iter().all(is_small)) { Grain::Packet } else { Grain::Message }
 }
 
 /// What does not go with the grain: `named` if the scenario names it.
 pub(super) fn check(reader: &mut Reader<'_, '_>, settings: &Settings, named: Option<Grain>) {
-    let packet_keys = settings.population.packet_keys();
     let without_headers = settings.webrtc.overhead == HeaderOverhead::None;
-    if without_headers && (named == Some(Grain::Packet) || (named.is_none() && !packet_keys.is_empty())) {
+    if without_headers && (named == Some(Grain::Packet) || (named.is_none() && needs_packets(settings))) {
         let message = "packets have headers: what is followed packet by packet needs `[webrtc] overhead = \"full\"`";
         reader.problem(&path(["webrtc", "overhead"]), message, "`full`, or leave it out");
     }
-    if named == Some(Grain::Message) {
-        for PacketKey { class, key, .. } in packet_keys {
-            let place = key.iter().fold(join(&path(["population", "class"]), class), |place, key| join(&place, key));
-            let message = format!("`{}` acts on packets, and `grain = \"message\"` follows messages", key.join("."));
-            reader.problem(&place, message, "leave it out, or set run.grain to `packet`");
+    if named != Some(Grain::Message) {
+        return;
+    }
+    let mut acts_on_packets = |place: &[String], what: &str| {
+        let message = format!("`{what}` acts on packets, and `grain = \"message\"` follows messages");
+        reader.problem(place, message, "leave it out, or set run.grain to `packet`");
+    };
+    for PacketKey { class, key, .. } in settings.population.packet_keys() {
+        let place = key.iter().fold(join(&path(["population", "class"]), class), |place, key| join(&place, key));
+        acts_on_packets(&place, &key.join("."));
+    }
+    for (nth, workload) in settings.workloads.iter().enumerate() {
+        let place = join(&path(["workload"]), nth);
+        workload.service().packet_keys().iter().for_each(|key| acts_on_packets(&join(&place, key), key));
+        if workload.live().is_some() {
+            acts_on_packets(&join(&place, "kind"), "live");
         }
     }
+}
+
+fn needs_packets(settings: &Settings) -> bool {
+    let by_workload =
+        |workload: &Arc<dyn Workload>| workload.live().is_some() || !workload.service().packet_keys().is_empty();
+    !settings.population.packet_keys().is_empty() || settings.workloads.iter().any(by_workload)
 }
 
 // Copies that one replication wants.

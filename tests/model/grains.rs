@@ -109,7 +109,7 @@ fn packets_store_and_forward_to_the_nanosecond() {
 
 #[test]
 fn reliable_channels_deliver_all_and_in_order_over_lossy_links() {
-    let lossy = LinkSpec { loss: Probability::new(0.02).expect("a share"), ..symmetric(10) };
+    let lossy = LinkSpec { loss: Probability::new(0.02).expect("a share").into(), ..symmetric(10) };
     for sctp in [SctpSpec::Chromium, SctpSpec::Firefox, SctpSpec::WebrtcRs, SctpSpec::Pion, SctpSpec::Libdatachannel] {
         for (channel, all) in [("unreliable", false), ("reliable-unordered", true), ("reliable", true)] {
             let traffic = format!("{{ message = \"3000 B\", rate = \"20 /s\", channel = \"{channel}\" }}");
@@ -130,7 +130,7 @@ fn reliable_channels_deliver_all_and_in_order_over_lossy_links() {
 #[test]
 fn what_webrtc_rs_accepts_it_sends_in_order_and_repeats() {
     // Two peers; the second comes later and opens the channel. One publishes.
-    let lossy = LinkSpec { loss: Probability::new(0.05).expect("a share"), ..symmetric(10) };
+    let lossy = LinkSpec { loss: Probability::new(0.05).expect("a share").into(), ..symmetric(10) };
     let of_accepting = |sctp| {
         let mut settings = packets(2, r#"{ message = "200 B", rate = "50 /s" }"#, lossy, sctp);
         settings.run.drain = SimDuration::from_secs(60);

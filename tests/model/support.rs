@@ -7,7 +7,7 @@ use peerscape::overlay::topology::{TOPOLOGIES, Topology};
 use peerscape::overlay::workload::{WORKLOADS, Workload};
 use peerscape::presets::OrPreset;
 use peerscape::scenario::{Cell, Grain, RunSettings, Settings};
-use peerscape::units::{Probability, SimDuration};
+use peerscape::units::SimDuration;
 use peerscape::webrtc::{HeaderOverhead, SetupProfile, WebrtcSpec};
 use peerscape::world::{ClassSpec, PeerCount, PopulationSpec};
 use toml::de::ValueDeserializer;

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Flow, Traffic, Workload, WorkloadEntry, entry};
+use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, entry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
-use crate::units::{Bounded, ByteCount, Frequency};
+use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
+use crate::webrtc::sctp::Priority;
 use crate::world::World;
 
 pub(super) const ENTRY: WorkloadEntry =
@@ -32,6 +33,12 @@ pub(super) struct Broadcast {
     /// The channel that carries the messages.
     #[serde(default)]
     channel: Channel,
+    /// Its share of a connection beside other workloads. Needs packets.
+    #[serde(default, skip_serializing_if = "service::is_default")]
+    priority: Priority,
+    /// How long a message is worth sending (`maxPacketLifeTime`), whatever the channel repeats. Needs packets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lifetime: Option<SimDuration>,
 }
 
 fn one() -> Bounded<1, 16_000_000> {
@@ -43,9 +50,17 @@ impl Workload for Broadcast {
         let candidates = world.peers_of_class(self.from.as_deref());
         let chosen =
             super::choose(&candidates, self.sources.get(), &mut streams.stream(Domain::Workload, u64::from(nth)));
-        let traffic =
-            Traffic { message: self.message, rate: self.rate, arrivals: self.arrivals, channel: self.channel };
+        let traffic = Traffic {
+            message: self.message,
+            period: self.rate.period(),
+            arrivals: self.arrivals,
+            channel: self.channel,
+        };
         super::flows_of(&chosen, &traffic, streams, nth)
+    }
+
+    fn service(&self) -> Service {
+        Service { priority: self.priority, lifetime: self.lifetime }
     }
 
     fn messages_per_s(&self, peers: u32) -> f64 {

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Flow, Traffic, Workload, WorkloadEntry, entry};
+use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, entry, service};
 use crate::overlay::json_of;
 use crate::rng::Streams;
-use crate::units::{ByteCount, Frequency};
+use crate::units::{ByteCount, Frequency, SimDuration};
+use crate::webrtc::sctp::Priority;
 use crate::world::World;
 
 pub(super) const ENTRY: WorkloadEntry =
@@ -26,14 +27,28 @@ pub(super) struct StateSync {
     /// The channel that carries the messages.
     #[serde(default)]
     channel: Channel,
+    /// Its share of a connection beside other workloads. Needs packets.
+    #[serde(default, skip_serializing_if = "service::is_default")]
+    priority: Priority,
+    /// How long a message is worth sending (`maxPacketLifeTime`), whatever the channel repeats. Needs packets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lifetime: Option<SimDuration>,
 }
 
 impl Workload for StateSync {
     fn flows(&self, world: &World, streams: Streams, nth: u32) -> Vec<Flow> {
         let everyone: Vec<u32> = (0..world.peers()).collect();
-        let traffic =
-            Traffic { message: self.message, rate: self.rate, arrivals: self.arrivals, channel: self.channel };
+        let traffic = Traffic {
+            message: self.message,
+            period: self.rate.period(),
+            arrivals: self.arrivals,
+            channel: self.channel,
+        };
         super::flows_of(&everyone, &traffic, streams, nth)
+    }
+
+    fn service(&self) -> Service {
+        Service { priority: self.priority, lifetime: self.lifetime }
     }
 
     fn messages_per_s(&self, peers: u32) -> f64 {

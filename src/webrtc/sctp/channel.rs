@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::outbox::{Event, Outbox};
 use super::reassembly::Incoming;
 use crate::units::{SimDuration, SimTime};
@@ -32,7 +35,8 @@ pub enum Reliability {
 }
 
 /// Priority of a channel (RFC 8831, 6.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Priority {
     /// `very-low`.
     VeryLow,

@@ -1,0 +1,27 @@
+//! How a channel serves a workload beyond losses and order. Acts on packets only.
+
+use crate::units::SimDuration;
+use crate::webrtc::sctp::Priority;
+
+/// What a workload asks of its channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Its share of a connection beside other workloads.
+    pub priority: Priority,
+    /// How long a message is worth sending (`maxPacketLifeTime`); as the channel says if absent.
+    pub lifetime: Option<SimDuration>,
+}
+
+impl Service {
+    /// The keys with which a scenario asks for what only packets can show.
+    #[must_use]
+    pub fn packet_keys(&self) -> Vec<&'static str> {
+        let keys = [(self.priority != Priority::default(), "priority"), (self.lifetime.is_some(), "lifetime")];
+        keys.into_iter().filter(|(used, _)| *used).map(|(_, key)| key).collect()
+    }
+}
+
+// For what is left out of a manifest.
+pub(super) fn is_default(priority: &Priority) -> bool {
+    *priority == Priority::default()
+}
