@@ -12,6 +12,7 @@ mod connectivity;
 mod costs;
 mod estimate;
 mod event;
+mod experience;
 mod finding;
 mod flow;
 mod hold;
@@ -43,6 +44,8 @@ use crate::world::{World, WorldError, WorldSpec};
 #[cfg(feature = "real")]
 pub(crate) use costs::{cpu_percent, idle_shares, message_cpu};
 pub use estimate::{estimate_deliveries, estimate_memory};
+#[cfg(feature = "real")]
+pub(crate) use experience::Experience;
 #[cfg(feature = "real")]
 pub(crate) use observed::{ConnectionCounts, Observed, Window};
 #[cfg(feature = "real")]

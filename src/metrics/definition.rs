@@ -171,6 +171,18 @@ metrics! {
         "The least time in which any way of sending could give every peer the content, by the peers' access links (Kumar and Ross).";
     DistributionFromSources: "distribution_from_sources_percent", "%", Lower, "from sources",
         "Share of the content's bytes that peers fetched from those that had it from the beginning.";
+    UrgentP95: "urgent_latency_p95_ms", "ms", Lower, "urgent p95",
+        "95th percentile of the delivery latency of the workloads with the highest priority; no value where priorities do not differ.";
+    LiveGoodput: "live_goodput_mean_kbit_per_s", "kbit/s", Higher, "live goodput",
+        "Mean over the receivers of live streams of the bits of chunks that were there when they were to be played, per second of the measured window.";
+    LiveMissed: "live_missed_percent", "%", Lower, "live missed",
+        "Mean over the receivers of the share of chunks that were not there when they were to be played.";
+    LiveStalls: "live_stalls_per_min", "/min", Lower, "live stalls",
+        "Mean over the receivers of how often a minute a live stream stops: runs of missed chunks.";
+    LiveSwitches: "live_switches_per_min", "/min", Lower, "live switches",
+        "Mean over the receivers of how often a minute the bitrate of a live stream changes.";
+    LiveFairness: "live_fairness_index", "index", Higher, "live fairness",
+        "Jain's index of the receivers' live goodput: 1 if all have the same, one over their number if one has all.";
     Sockets: "udp_sockets_max", "sockets", Lower, "sockets max",
         "Most UDP sockets of any peer once the overlay is connected.";
 }

@@ -79,7 +79,7 @@ pub trait Workload: Debug + Send + Sync {
 /// One peer that publishes a message again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
-    /// Names the flow's random streams.
+    /// Names the flow's random streams: the workload's place among those of the scenario, and the source.
     pub id: u64,
     /// The peer that publishes.
     pub source: u32,
@@ -93,6 +93,14 @@ pub struct Flow {
     pub size: ByteCount,
     /// How the channel treats losses and order.
     pub channel: Channel,
+}
+
+impl Flow {
+    /// The place of its workload among those of the scenario.
+    #[must_use]
+    pub const fn workload(&self) -> u16 {
+        (self.id >> 32) as u16
+    }
 }
 
 /// A content that some peers have and all others fetch in pieces.

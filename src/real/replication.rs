@@ -173,6 +173,12 @@ pub fn warnings(experiment: &Experiment) -> Vec<String> {
         if settings.workloads.iter().any(|workload| workload.pieces().is_some()) {
             warn("the virtual rung has no distributions: `kind = \"distribution\"` has no effect".to_owned());
         }
+        if settings.workloads.iter().any(|workload| workload.live().is_some()) {
+            warn("the virtual rung has no live streams: `kind = \"live\"` sends its highest bitrate there".to_owned());
+        }
+        if settings.workloads.iter().any(|workload| !workload.service().packet_keys().is_empty()) {
+            warn("`priority` and `lifetime` have no effect on the virtual rung".to_owned());
+        }
         let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max();
         if largest.is_some_and(|largest| largest > MAX_MESSAGE_MOST) {
             warn(format!("messages above {MAX_MESSAGE_MOST} are refused by the real stack and count as dropped"));

@@ -9,6 +9,7 @@
 use super::Parts;
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
+use super::experience::Experience;
 use super::hold::Holds;
 use super::measure::{Beside, Outcome};
 use super::observed::Window;
@@ -143,7 +144,8 @@ impl Flows {
     /// What came of a replication that has ended.
     pub(super) fn finish(self) -> Outcome {
         let Self { world, connected, plan, servers, seen, relays, .. } = self;
-        Outcome { world, connected, plan, servers, seen, relays, beside: Beside::All }
+        let experience = Experience::default();
+        Outcome { world, connected, plan, servers, seen, relays, experience, beside: Beside::All }
     }
 
     #[inline]

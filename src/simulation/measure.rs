@@ -3,6 +3,7 @@
 use super::bulk::Distributed;
 use super::connect::Connected;
 use super::costs::cpu_percent;
+use super::experience::Experience;
 use super::flow::{Seen, Servers};
 use super::observed::{ConnectionCounts, Observed, Window};
 use super::plan::Plan;
@@ -23,6 +24,7 @@ pub(super) struct Outcome {
     pub(super) servers: Vec<Servers>,
     pub(super) seen: Seen,
     pub(super) relays: Relays,
+    pub(super) experience: Experience,
     pub(super) beside: Beside,
 }
 
@@ -45,7 +47,7 @@ pub(super) fn record(
 ) -> RunRecord {
     let window = settings.run.duration - settings.run.warmup;
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
-    let Outcome { world, connected, plan, mut servers, mut seen, relays, beside } = outcome;
+    let Outcome { world, connected, plan, mut servers, mut seen, relays, experience, beside } = outcome;
     if let Some(distributed) = distributed {
         add(distributed, &world, &mut servers, &mut seen.window);
         seen.counts.messages += u64::from(distributed.wanted > 0);
@@ -83,6 +85,7 @@ pub(super) fn record(
         connecting: Some(&connected.tally),
         publishes: !plan.flows.is_empty(),
         distributed,
+        experience: &experience,
     };
     observed.record(seed, settings)
 }

@@ -3,6 +3,7 @@
 use super::bulk::Distributed;
 use super::connect::Tally;
 use super::connectivity;
+use super::experience::Experience;
 use super::finding;
 use super::relay::Forwarded;
 use crate::metrics::{LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
@@ -45,6 +46,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) publishes: bool,
     /// What came of contents that spread in pieces, if there are any.
     pub(crate) distributed: Option<&'a Distributed>,
+    /// How live streams and urgent messages fared.
+    pub(crate) experience: &'a Experience,
 }
 
 /// What became of the connections that a topology wants.
@@ -84,6 +87,7 @@ impl Observed<'_> {
         self.traffic(&mut values, settings, window);
         self.connectivity(&mut values, settings);
         self.distribution(&mut values);
+        self.experience.set(&mut values);
         let mut three = |ids: [MetricId; 3], spread: &Spread| {
             values.set(ids[0], spread.mean);
             values.set(ids[1], spread.percentile(95));

@@ -13,6 +13,7 @@
 //! - `ends`: the two ends of every connection, and the paths between them.
 //! - `application`: publishes, passes on and delivers.
 //! - `links`: the access link of a node; `network`: from one to the other, by way of TURN servers or not.
+//! - `quality`: at which bitrate live streams are sent, and how they are seen.
 //! - `account`: what the uplinks were asked for, and the outcome.
 
 mod account;
@@ -20,10 +21,14 @@ mod application;
 mod ends;
 mod links;
 mod network;
+mod quality;
 
 use self::account::Account;
+use self::application::Message;
 use self::ends::Ends;
 use self::links::{Links, Parcel};
+use self::quality::Quality;
+pub(super) use self::quality::Viewed;
 use super::Parts;
 use super::connect::Connected;
 use super::flow::Seen;
@@ -52,6 +57,7 @@ pub(super) struct Packets {
     relays: Relays,
     seen: Seen,
     account: Account,
+    quality: Quality,
     store: PacketStore,
     // Reused from event to event.
     out: Outbox,
@@ -68,7 +74,7 @@ pub(super) enum Happening {
     /// The source of a flow publishes message number `number`.
     Publish { flow: u32, number: u32 },
     /// The CPU of an end's node has come to a copy.
-    Send { end: u32, flow: u32, number: u32 },
+    Send { end: u32, message: Message },
     /// The last bit of a packet for an end arrives at its node's downlink.
     Arrive { parcel: Parcel },
     /// The downlink has served it.
@@ -92,6 +98,7 @@ impl Packets {
         let (seen, store, out, arrived, hops, dropped) = Default::default();
         Self {
             account: Account::new(nodes),
+            quality: Quality::new(settings),
             cpus: vec![FifoServer::default(); nodes as usize],
             world,
             overlay,
@@ -136,7 +143,7 @@ impl Model for Packets {
             }
             Happening::Uplink { node } => self.uplink(now, node, scheduler),
             Happening::Wake { end } => self.wake(now, end, scheduler),
-            Happening::Send { end, flow, number } => self.send(now, end, (flow, number), scheduler),
+            Happening::Send { end, message } => self.send(now, end, message, scheduler),
             Happening::Publish { flow, number } => self.publish(now, flow, number, scheduler),
             Happening::Open { connection } => self.ends.open(now, connection),
             Happening::Mark { ends } => self.mark(ends),

@@ -23,6 +23,8 @@ pub(super) struct Plan {
     pub(super) message_sizes: Vec<ByteCount>,
     /// The same as they cross a link.
     pub(super) sizes: Vec<Wire>,
+    /// Of each workload, the sizes of its levels; none if it has no levels.
+    pub(super) levels: Vec<Vec<u32>>,
     /// Service times of size `s` at node `v`: `costs[s * nodes + v]`.
     pub(super) costs: Vec<Cost>,
     /// How each node receives.
@@ -47,6 +49,8 @@ pub(super) struct Plan {
 pub(super) struct PlannedFlow {
     pub(super) source: u32,
     pub(super) size: u32,
+    /// Its place in the scenario.
+    pub(super) workload: u16,
     pub(super) channel: Channel,
     pub(super) schedule: Schedule,
 }
@@ -105,7 +109,13 @@ impl Plan {
         options: Options,
     ) -> Self {
         assert!(flows.len() <= FLOWS_MAX, "invariant: scenarios allow no more flows than events can number");
-        let mut message_sizes: Vec<ByteCount> = flows.iter().map(|flow| flow.size).collect();
+        let ladders: Vec<Vec<ByteCount>> = settings
+            .workloads
+            .iter()
+            .map(|workload| workload.live().map(|live| live.sizes).unwrap_or_default())
+            .collect();
+        let of_flows = flows.iter().map(|flow| flow.size);
+        let mut message_sizes: Vec<ByteCount> = of_flows.chain(ladders.iter().flatten().copied()).collect();
         message_sizes.sort_unstable();
         message_sizes.dedup();
         let sizes: Vec<Wire> = message_sizes.iter().map(|&size| settings.webrtc.wire(size)).collect();
@@ -124,14 +134,18 @@ impl Plan {
         };
         let run = &settings.run;
         let mut timetable = Timetable::new(SimTime::ZERO + run.duration);
+        let index = |wanted: ByteCount| message_sizes.partition_point(|&size| size < wanted) as u32;
+        let levels = ladders.iter().map(|sizes| sizes.iter().map(|&size| index(size)).collect()).collect();
         let plan_flow = |flow: &Flow| PlannedFlow {
             source: flow.source,
-            size: message_sizes.partition_point(|&size| size < flow.size) as u32,
+            size: index(flow.size),
+            workload: flow.workload(),
             channel: flow.channel,
             schedule: timetable.add(flow, streams),
         };
         Self {
             flows: flows.iter().map(plan_flow).collect(),
+            levels,
             timetable,
             message_sizes,
             sizes,

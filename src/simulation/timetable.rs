@@ -29,6 +29,11 @@ impl Timetable {
         Self { times: Vec::new(), end }
     }
 
+    /// When nothing is published any more.
+    pub(crate) const fn end(&self) -> SimTime {
+        self.end
+    }
+
     /// Adds a flow.
     pub(crate) fn add(&mut self, flow: &Flow, streams: Streams) -> Schedule {
         match flow.arrivals {

@@ -58,7 +58,7 @@ pub(super) struct LiveParams {
 /// Bitrates, rising, as text with commas: a list would be an axis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", example = "300 kbit/s, 1 Mbit/s, 3 Mbit/s", example = "hls")]
+#[schemars(with = "String", example = &"300 kbit/s, 1 Mbit/s, 3 Mbit/s", example = &"hls")]
 pub(super) struct Ladder(Vec<Bitrate>);
 
 /// Whether a sender changes the bitrate.

@@ -5,7 +5,7 @@ use crate::metrics::{LatencyHistogram, MetricId, RunCounts, RunRecord};
 use crate::real::cluster::{Cluster, ConnectionState};
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::simulation::{ConnectionCounts, Forwarded, Observed, Window, cpu_percent};
+use crate::simulation::{ConnectionCounts, Experience, Forwarded, Observed, Window, cpu_percent};
 use crate::units::{SimDuration, SimTime};
 
 /// Counts of a replication.
@@ -129,6 +129,7 @@ impl Peers {
             connecting: None,
             publishes,
             distributed: None,
+            experience: &Experience::default(),
         };
         let mut record = observed.record(seed, settings);
         overlay.set_opening(&mut record, cluster.connections().len());

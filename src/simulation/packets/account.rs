@@ -1,7 +1,8 @@
 //! What uplinks and CPUs were asked for in the measured window, and what became of the copies.
 
 use super::Packets;
-use crate::overlay::workload::Channel;
+use crate::metrics::LatencyHistogram;
+use crate::simulation::experience::Experience;
 use crate::simulation::flow::Servers;
 use crate::simulation::measure::{Beside, Outcome};
 use crate::units::ByteCount;
@@ -11,6 +12,8 @@ use crate::units::ByteCount;
 pub(super) struct Account {
     /// CPU time in ns that measured messages asked for.
     pub(super) cpu_work: Vec<u64>,
+    /// Latency of what has the highest priority.
+    pub(super) urgent: LatencyHistogram,
     /// Whether the measured window has begun and not ended.
     pub(super) is_open: bool,
     // Bytes that were put on the uplink in the window.
@@ -30,6 +33,7 @@ impl Account {
         let zeros = || vec![0; nodes as usize];
         Self {
             cpu_work: zeros(),
+            urgent: LatencyHistogram::default(),
             is_open: false,
             sent: zeros(),
             turned_away: zeros(),
@@ -54,8 +58,8 @@ impl Account {
     }
 
     /// So many copies more are under way.
-    pub(super) fn under_way(&mut self, channel: Channel, measured: bool, copies: i64) {
-        if channel == Channel::Unreliable {
+    pub(super) fn under_way(&mut self, is_repeated: bool, measured: bool, copies: i64) {
+        if !is_repeated {
             self.unreliable += copies;
             self.unreliable_measured += if measured { copies } else { 0 };
         } else {
@@ -83,7 +87,7 @@ impl Packets {
 
     /// What came of a replication that has ended.
     pub(in crate::simulation) fn finish(self) -> Outcome {
-        let Self { world, connected, plan, relays, mut seen, account, .. } = self;
+        let Self { world, connected, plan, relays, mut seen, account, quality, .. } = self;
         // What is under way on a reliable channel will arrive; what is not reliable, and has not arrived by the
         // end of the drain, will not.
         let count = |copies: i64| u64::try_from(copies).unwrap_or(0);
@@ -98,6 +102,8 @@ impl Packets {
             Servers { up_work, cpu_work: account.cpu_work[node as usize], ..Servers::default() }
         };
         let servers = (0..world.nodes()).map(work).collect();
-        Outcome { world, connected, plan, servers, seen, relays, beside: Beside::KeepAlives }
+        let viewed = quality.viewed(&plan, world.peers(), plan.timetable.end());
+        let experience = Experience { urgent_p95: account.urgent.quantile(0.95), viewed };
+        Outcome { world, connected, plan, servers, seen, relays, experience, beside: Beside::KeepAlives }
     }
 }

@@ -3,23 +3,40 @@
 use super::ends::far;
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
-use crate::units::SimTime;
+use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::sctp::{Event, PacketId};
 
-/// A message: its flow, and its number there.
-type Message = (u32, u32);
+/// A message: its flow, its number there, and the level at which a live stream is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::simulation) struct Message {
+    pub(super) flow: u32,
+    pub(super) number: u32,
+    pub(super) level: u8,
+}
+
+impl Message {
+    // What an association keeps of it. Flows are numbered in 24 bits.
+    fn word(self) -> u64 {
+        u64::from(self.level) << 56 | u64::from(self.flow) << 32 | u64::from(self.number)
+    }
+
+    const fn of_word(word: u64) -> Self {
+        Self { flow: (word >> 32) as u32 & 0x00ff_ffff, number: word as u32, level: (word >> 56) as u8 }
+    }
+}
 
 impl Packets {
     pub(super) fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Happening>) {
         let planned = self.plan.flows[flow as usize];
+        let message = Message { flow, number, level: self.quality.highest(planned.workload) };
         self.seen.counts.messages += 1;
-        if self.is_measured((flow, number)) {
+        if self.is_measured(message) {
             self.seen.window.wanted += u64::from(self.world.peers() - 1);
         }
         if let Some(next) = self.plan.timetable.publication(planned.schedule, number + 1) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 });
         }
-        self.pass_on(now, planned.source, None, (flow, number), scheduler);
+        self.pass_on(now, planned.source, None, message, scheduler);
     }
 
     // At `time`, which may be later than now, a node begins to send a copy over every connection that the
@@ -45,7 +62,7 @@ impl Packets {
             if ready <= scheduler.now() {
                 self.send(scheduler.now(), end, message, scheduler);
             } else {
-                scheduler.schedule_at(ready, Happening::Send { end, flow: message.0, number: message.1 });
+                scheduler.schedule_at(ready, Happening::Send { end, message });
             }
         }
         hops.clear();
@@ -54,7 +71,7 @@ impl Packets {
 
     // A message keeps a node's CPU busy; when that is over.
     fn busy(&mut self, time: SimTime, node: u32, message: Message) -> SimTime {
-        let size = self.plan.flows[message.0 as usize].size as usize;
+        let size = self.size(message);
         let cpu_ns = self.plan.costs[size * self.cpus.len() + node as usize].cpu_ns;
         if self.is_measured(message) {
             self.account.cpu_work[node as usize] += cpu_ns;
@@ -64,23 +81,40 @@ impl Packets {
 
     /// The CPU has come to a copy: it is handed to the association.
     pub(super) fn send(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
-        let planned = self.plan.flows[message.0 as usize];
-        let stream = self.ends.stream(planned.channel);
+        let message = self.at_level(now, end, message);
+        let size = self.size(message);
+        let workload = self.plan.flows[message.flow as usize].workload;
+        let stream = self.ends.stream(workload);
+        let measured = self.is_measured(message);
+        let len = self.plan.message_sizes[size].get().max(1) as u32;
         let row = self.ends.row_mut(end);
         let node = row.node;
         let Some(association) = &mut row.association else { return self.refuse(message, true) };
-        let word = u64::from(message.0) << 32 | u64::from(message.1);
-        let len = self.plan.message_sizes[planned.size as usize].get().max(1) as u32;
-        if association.send(now, stream, word, len, &mut self.out).is_err() {
-            if self.is_measured(message) {
-                self.account.refused(node, self.plan.sizes[planned.size as usize].bytes);
+        if association.send(now, stream, message.word(), len, &mut self.out).is_err() {
+            if measured {
+                self.account.refused(node, self.plan.sizes[size].bytes);
             }
             return self.refuse(message, false);
         }
         self.seen.counts.copies_sent += 1;
-        self.seen.window.sent += u64::from(self.is_measured(message));
-        self.account.under_way(planned.channel, self.is_measured(message), 1);
+        self.seen.window.sent += u64::from(measured);
+        self.account.under_way(self.ends.repeats(workload), measured, 1);
+        if self.quality.adapts(workload) {
+            self.quality.sent(now, end, message.flow, message.number);
+        }
         self.flush(now, end, scheduler);
+    }
+
+    // The message at the level that an end sends it at.
+    fn at_level(&mut self, now: SimTime, end: u32, message: Message) -> Message {
+        let workload = self.plan.flows[message.flow as usize].workload;
+        if !self.quality.adapts(workload) {
+            return message;
+        }
+        let stream = self.ends.stream(workload);
+        let unsent = self.ends.row(end).association.as_ref().map_or(0, |association| association.unsent(stream));
+        let stream = (end, message.flow, workload);
+        Message { level: self.quality.choose(now, stream, message.level, ByteCount::new(unsent)), ..message }
     }
 
     /// A packet has come through the downlink.
@@ -116,7 +150,7 @@ impl Packets {
         }));
         self.out.clear();
         for &word in &arrived {
-            self.deliver(now, end, ((word >> 32) as u32, word as u32), scheduler);
+            self.deliver(now, end, Message::of_word(word), scheduler);
         }
         arrived.clear();
         self.arrived = arrived;
@@ -132,19 +166,34 @@ impl Packets {
     fn deliver(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
         let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
         let measured = self.is_measured(message);
+        let workload = self.plan.flows[message.flow as usize].workload;
         self.seen.counts.copies_arrived += 1;
-        self.account.under_way(self.plan.flows[message.0 as usize].channel, measured, -1);
+        self.account.under_way(self.ends.repeats(workload), measured, -1);
+        if self.quality.adapts(workload) {
+            let back = SimDuration::from_ns(self.ends.row(end).path.delay_ns);
+            self.quality.arrived(now, far(end), message.flow, message.number, back);
+        }
         let done = self.busy(now, node, message);
         if done > self.plan.horizon {
             return;
         }
         if node < self.world.peers() {
-            self.seen.counts.deliveries += 1;
-            if measured {
-                self.seen.latency.record(done.since(self.published(message)));
-            }
+            self.hand_to_application(done, node, message);
         }
         self.pass_on(done, node, Some(from), message, scheduler);
+    }
+
+    fn hand_to_application(&mut self, done: SimTime, node: u32, message: Message) {
+        let workload = self.plan.flows[message.flow as usize].workload;
+        let latency = done.since(self.published(message));
+        self.seen.counts.deliveries += 1;
+        if self.is_measured(message) {
+            self.seen.latency.record(latency);
+            if self.ends.is_urgent(workload) {
+                self.account.urgent.record(latency);
+            }
+        }
+        self.quality.delivered(node, message, workload, latency);
     }
 
     // A copy is not sent: its connection is not open, or has no room.
@@ -154,11 +203,18 @@ impl Packets {
         *(if is_unconnected { &mut counts.copies_unconnected } else { &mut counts.copies_dropped }) += 1;
     }
 
+    // Which of the plan's sizes a message has.
+    fn size(&self, message: Message) -> usize {
+        let planned = &self.plan.flows[message.flow as usize];
+        let levels = &self.plan.levels[usize::from(planned.workload)];
+        levels.get(usize::from(message.level)).copied().unwrap_or(planned.size) as usize
+    }
+
     fn is_measured(&self, message: Message) -> bool {
         self.published(message) >= self.plan.measure_from
     }
 
-    fn published(&self, (flow, number): Message) -> SimTime {
-        self.plan.timetable.published(self.plan.flows[flow as usize].schedule, number)
+    fn published(&self, message: Message) -> SimTime {
+        self.plan.timetable.published(self.plan.flows[message.flow as usize].schedule, message.number)
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::overlay::Overlay;
-use crate::overlay::workload::Channel;
+use crate::overlay::workload::{Channel, Service};
 use crate::scenario::Settings;
 use crate::simulation::connect::Connected;
 use crate::simulation::plan::Plan;
@@ -20,7 +20,9 @@ pub(super) struct Ends {
     opening: Vec<SimTime>,
     // Of each class.
     profiles: Vec<Arc<AssociationProfile>>,
-    channels: Vec<Channel>,
+    channels: Vec<ChannelSpec>,
+    // Of each workload.
+    streams: Vec<Stream>,
     record_bytes: u32,
     // Of node v: known[offsets[v]..offsets[v + 1]], by neighbour.
     offsets: Vec<u32>,
@@ -40,6 +42,13 @@ pub(super) struct End {
     pub(super) association: Option<Association>,
     /// When the next wake is scheduled.
     pub(super) wake: SimTime,
+}
+
+/// The stream of a workload.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stream {
+    number: u16,
+    is_urgent: bool,
 }
 
 /// The end at the other side.
@@ -74,6 +83,7 @@ impl Ends {
                 rows.extend([(a, there), (b, back)].map(|(node, path)| End::new(world, node, path)));
             }
         });
+        let (channels, streams) = streams(plan, settings);
         let (offsets, known) = index(world.nodes(), &rows);
         for (&(_, end), place) in known.iter().zip(0_u32..) {
             let row = &mut rows[end as usize];
@@ -83,7 +93,8 @@ impl Ends {
             rows,
             opening,
             profiles: world.classes().iter().map(|class| Arc::new(class.engine.association())).collect(),
-            channels: channels(plan),
+            channels,
+            streams,
             record_bytes: settings.webrtc.setup.dtls_record_bytes() as u32,
             offsets,
             known,
@@ -102,8 +113,8 @@ impl Ends {
             let mut association = Association::new(now, own, peer, self.record_bytes);
             for &channel in &self.channels {
                 match end % 2 {
-                    0 => association.open(spec(channel)),
-                    _ => association.accept(spec(channel)),
+                    0 => association.open(channel),
+                    _ => association.accept(channel),
                 };
             }
             self.rows[end as usize].association = Some(association);
@@ -129,10 +140,19 @@ impl Ends {
         &self.rows
     }
 
-    /// The stream of a channel.
-    pub(super) fn stream(&self, channel: Channel) -> u16 {
-        let place = self.channels.iter().position(|known| *known == channel);
-        place.expect("invariant: every flow's channel is known") as u16
+    /// The stream of a workload's messages.
+    pub(super) fn stream(&self, workload: u16) -> u16 {
+        self.streams[usize::from(workload)].number
+    }
+
+    /// Whether a workload's messages are repeated until they arrive.
+    pub(super) fn repeats(&self, workload: u16) -> bool {
+        self.channels[usize::from(self.stream(workload))].reliability == Reliability::Reliable
+    }
+
+    /// Whether a workload has the highest priority, where priorities differ.
+    pub(super) fn is_urgent(&self, workload: u16) -> bool {
+        self.streams[usize::from(workload)].is_urgent
     }
 }
 
@@ -156,19 +176,36 @@ impl Ends {
     }
 }
 
-// The channels that flows use, each once.
-fn channels(plan: &Plan) -> Vec<Channel> {
-    let every = [Channel::Unreliable, Channel::ReliableUnordered, Channel::Reliable];
-    every.into_iter().filter(|channel| plan.flows.iter().any(|flow| flow.channel == *channel)).collect()
+// The channels that workloads use, each once, and which each uses.
+fn streams(plan: &Plan, settings: &Settings) -> (Vec<ChannelSpec>, Vec<Stream>) {
+    let publishes = |workload: usize| plan.flows.iter().find(|flow| usize::from(flow.workload) == workload);
+    let service = |workload: usize| settings.workloads[workload].service();
+    let publishing: Vec<usize> =
+        (0..settings.workloads.len()).filter(|&workload| publishes(workload).is_some()).collect();
+    let priorities = || publishing.iter().map(|&workload| service(workload).priority);
+    let differ = priorities().min() != priorities().max();
+    let mut channels: Vec<ChannelSpec> = Vec::new();
+    let stream = |workload: usize| {
+        let Some(flow) = publishes(workload) else { return Stream::default() };
+        let spec = spec(flow.channel, service(workload));
+        let number = channels.iter().position(|known| *known == spec).unwrap_or_else(|| {
+            channels.push(spec);
+            channels.len() - 1
+        });
+        Stream { number: number as u16, is_urgent: differ && priorities().max() == Some(spec.priority) }
+    };
+    let streams = (0..settings.workloads.len()).map(stream).collect();
+    (channels, streams)
 }
 
-fn spec(channel: Channel) -> ChannelSpec {
+fn spec(channel: Channel, service: Service) -> ChannelSpec {
     let (unordered, reliability) = match channel {
         Channel::Unreliable => (true, Reliability::Retransmits(0)),
         Channel::ReliableUnordered => (true, Reliability::Reliable),
         Channel::Reliable => (false, Reliability::Reliable),
     };
-    ChannelSpec { unordered, reliability, ..ChannelSpec::default() }
+    let reliability = service.lifetime.map_or(reliability, Reliability::Lifetime);
+    ChannelSpec { unordered, reliability, priority: service.priority, ..ChannelSpec::default() }
 }
 
 // The ends of each node, by neighbour.

@@ -193,6 +193,12 @@ impl Association {
         self.channels[usize::from(stream)].buffered
     }
 
+    /// Bytes of a stream's messages that have not been sent, whatever the API counts as buffered.
+    #[must_use]
+    pub fn unsent(&self, stream: u16) -> u64 {
+        self.channels[usize::from(stream)].unsent()
+    }
+
     /// The largest message that may be sent.
     #[must_use]
     pub const fn message_bytes_max(&self) -> u32 {

@@ -138,6 +138,11 @@ impl Channel {
         self.incoming.is_empty()
     }
 
+    /// Bytes that have not been sent.
+    pub(super) fn unsent(&self) -> u64 {
+        self.queue.iter().map(|message| u64::from(message.len - message.sent)).sum()
+    }
+
     /// Whether something waits to be sent.
     pub(super) fn waits(&self) -> bool {
         !self.queue.is_empty()

@@ -1,0 +1,55 @@
+//! What users notice beyond latency and delivery: live streams, and what is urgent.
+
+use super::packets::Viewed;
+use crate::metrics::{MetricId, MetricValues};
+use crate::units::SimDuration;
+
+/// How live streams and urgent messages fared in the measured window.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Experience {
+    /// 95th percentile of the latency of what has the highest priority, where priorities differ.
+    pub(super) urgent_p95: Option<SimDuration>,
+    /// Of each receiver of live streams.
+    pub(super) viewed: Vec<Viewed>,
+}
+
+impl Experience {
+    /// Sets the metrics that there is something for.
+    pub(super) fn set(&self, values: &mut MetricValues) {
+        if let Some(latency) = self.urgent_p95 {
+            values.set(MetricId::UrgentP95, latency.as_ms_f64());
+        }
+        if self.viewed.is_empty() {
+            return;
+        }
+        let mean = |of: fn(&Viewed) -> f64| self.viewed.iter().map(of).sum::<f64>() / self.viewed.len() as f64;
+        values.set(MetricId::LiveGoodput, mean(|viewed| viewed.goodput_bps / 1e3));
+        values.set(MetricId::LiveMissed, mean(|viewed| 100.0 * viewed.missed));
+        values.set(MetricId::LiveStalls, mean(|viewed| viewed.stalls_per_min));
+        values.set(MetricId::LiveSwitches, mean(|viewed| viewed.switches_per_min));
+        values.set(MetricId::LiveFairness, self.fairness());
+    }
+
+    // Jain, Chiu and Hawe, DEC-TR-301, 1984: 1 if all have the same, 1/n if one has all.
+    fn fairness(&self) -> f64 {
+        let sum: f64 = self.viewed.iter().map(|viewed| viewed.goodput_bps).sum();
+        let squares: f64 = self.viewed.iter().map(|viewed| viewed.goodput_bps * viewed.goodput_bps).sum();
+        if squares > 0.0 { sum * sum / (self.viewed.len() as f64 * squares) } else { 1.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fairness_is_jains_index() {
+        let fairness = |goodputs: &[f64]| {
+            let viewed = goodputs.iter().map(|&goodput_bps| Viewed { goodput_bps, ..Viewed::default() }).collect();
+            Experience { urgent_p95: None, viewed }.fairness()
+        };
+        for (goodputs, index) in [(&[2.0, 2.0, 2.0][..], 1.0), (&[0.0, 5.0], 0.5), (&[1.0, 3.0], 0.8)] {
+            assert!((fairness(goodputs) - index).abs() < 1e-12, "{goodputs:?}");
+        }
+    }
+}
