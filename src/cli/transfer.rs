@@ -178,7 +178,8 @@ impl Arguments {
 /// What two browsers of one kind speak, and what everybody else does.
 const fn setup_between(sender: SctpSpec, receiver: SctpSpec) -> SetupProfile {
     match (sender, receiver) {
-        (SctpSpec::Chromium, SctpSpec::Chromium) | (SctpSpec::Firefox, SctpSpec::Firefox) => SetupProfile::Dtls13,
+        (SctpSpec::Chromium | SctpSpec::ChromiumInterleaving, SctpSpec::Chromium | SctpSpec::ChromiumInterleaving)
+        | (SctpSpec::Firefox, SctpSpec::Firefox) => SetupProfile::Dtls13,
         _ => SetupProfile::Classic12,
     }
 }

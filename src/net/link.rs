@@ -24,8 +24,8 @@ pub struct LinkSpec {
     pub rtt: SimDuration,
     /// Loss of a packet on this link, each way: a share, or in bursts, which needs packets.
     pub loss: LinkLoss,
-    /// Queueing delay at which the uplink's buffer is full and drops what unreliable channels
-    /// send (tail drop); unlimited if absent.
+    /// Queueing delay at which a buffer is full (tail drop): of the uplink, where messages are followed, which drops
+    /// what unreliable channels send; of both directions where packets are. Unlimited if absent.
     pub buffer: Option<SimDuration>,
     /// Delay of a packet on top, each way, uniform from zero to this; packets stay in order. Needs
     /// packets.

@@ -115,10 +115,10 @@ const ATTEMPT_TIMEOUT: SimDuration = SimDuration::from_secs(10);
 
 fn node_spec(world: &World, node: u32) -> NodeSpec {
     let (rates, class) = (world.rates(node), world.class(node));
-    let link = |rate: Option<Bitrate>, buffer: Option<SimDuration>| PacketLinkSpec {
+    let link = |rate: Option<Bitrate>| PacketLinkSpec {
         delay: class.access_delay,
         rate,
-        buffer: rate.zip(buffer).map(|(rate, wait)| rate.bytes_in(wait)),
+        buffer: rate.zip(class.buffer).map(|(rate, wait)| rate.bytes_in(wait)),
         jitter: class.jitter,
         loss: class.loss,
     };
@@ -126,8 +126,8 @@ fn node_spec(world: &World, node: u32) -> NodeSpec {
         boxes: world.end(node).boxes.clone(),
         lan: world.lan(node),
         carrier_nat: world.carrier_nat(node),
-        up: link(rates.up, class.buffer),
-        down: link(rates.down, None),
+        up: link(rates.up),
+        down: link(rates.down),
         ..NodeSpec::default()
     }
 }

@@ -145,6 +145,11 @@ impl HasPresets for EngineSpec {
                 make: || Self { timer_min: SimDuration::from_secs(1), ..chromium() },
             },
             Preset {
+                name: "chromium-interleaving",
+                summary: "Chromium with interleaving of messages: channels share by their priorities",
+                make: || EngineSpec { sctp: SctpSpec::ChromiumInterleaving, ..chromium() },
+            },
+            Preset {
                 name: "firefox",
                 summary: "Firefox: twice Chromium's CPU, no connection or buffer limit met",
                 make: || Self {

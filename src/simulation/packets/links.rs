@@ -57,7 +57,7 @@ impl Links {
     pub(super) fn new(world: &World, node: u32, streams: Streams) -> Self {
         let (rates, class) = (world.rates(node), world.class(node));
         let traces = world.trace_servers(node, streams);
-        let buffer = rates.up.zip(class.buffer).map(|(rate, wait)| rate.bytes_in(wait));
+        let buffer = |rate: Option<Bitrate>| rate.zip(class.buffer).map(|(rate, wait)| rate.bytes_in(wait));
         let spec = |rate: Option<Bitrate>, buffer: Option<ByteCount>| PacketLinkSpec {
             rate,
             buffer,
@@ -68,20 +68,21 @@ impl Links {
         let line = |spec: PacketLinkSpec, direction: u64| {
             PacketLink::new(spec, streams.stream(Domain::PacketLink, u64::from(node) << 1 | direction))
         };
-        let down = line(spec(rates.down, None), 1);
+        let down = line(spec(rates.down, buffer(rates.down)), 1);
         let down = match traces.down {
             Some(trace) => down.with_trace(trace),
             None => down,
         };
+        let up_buffer = buffer(rates.up);
         let uplink = match (class.queue, traces.up, rates.up) {
             (Queueing::Fair, Some(trace), _) => {
-                Self::fair(Transmitter::with_trace(trace), buffer, line(spec(None, None), 0))
+                Self::fair(Transmitter::with_trace(trace), up_buffer, line(spec(None, None), 0))
             }
             (Queueing::Fair, None, Some(rate)) => {
-                Self::fair(Transmitter::at_rate(rate), buffer, line(spec(None, None), 0))
+                Self::fair(Transmitter::at_rate(rate), up_buffer, line(spec(None, None), 0))
             }
-            (_, Some(trace), _) => Uplink::Fifo(line(spec(rates.up, buffer), 0).with_trace(trace)),
-            (_, None, rate) => Uplink::Fifo(line(spec(rate, buffer), 0)),
+            (_, Some(trace), _) => Uplink::Fifo(line(spec(rates.up, up_buffer), 0).with_trace(trace)),
+            (_, None, rate) => Uplink::Fifo(line(spec(rate, up_buffer), 0)),
         };
         Self { uplink, down }
     }

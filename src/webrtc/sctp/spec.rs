@@ -12,6 +12,9 @@ pub enum SctpSpec {
     /// dcSCTP as libwebrtc sets it up: Chromium, WebKit, native libwebrtc.
     #[default]
     Chromium,
+    /// The same with interleaving of messages negotiated (RFC 8260): streams share by their priorities. libwebrtc has
+    /// it under a field trial.
+    ChromiumInterleaving,
     /// usrsctp as Firefox sets it up.
     Firefox,
     /// webrtc-rs (crate `rtc-sctp`).
@@ -28,6 +31,7 @@ impl SctpSpec {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Chromium => "chromium",
+            Self::ChromiumInterleaving => "chromium-interleaving",
             Self::Firefox => "firefox",
             Self::WebrtcRs => "webrtc-rs",
             Self::Pion => "pion",
@@ -40,6 +44,7 @@ impl SctpSpec {
     pub fn profile(self) -> AssociationProfile {
         match self {
             Self::Chromium => AssociationProfile::chromium(),
+            Self::ChromiumInterleaving => AssociationProfile::chromium().with_priorities(),
             Self::Firefox => AssociationProfile::firefox(),
             Self::WebrtcRs => AssociationProfile::webrtc_rs(),
             Self::Pion => AssociationProfile::pion(),
