@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use peerscape::rng::{Seed, Streams};
 use peerscape::scenario::{Experiment, parse_str};
-use peerscape::units::{Bitrate, SimDuration};
+use peerscape::units::{Bitrate, ByteCount, SimDuration, SimTime};
+use peerscape::world::WorldSpec;
 use proptest::prelude::*;
 
 const REST: &str = r#"
@@ -207,4 +209,69 @@ proptest! {
         let labels: std::collections::BTreeSet<String> = cells(&experiment).into_iter().collect();
         prop_assert_eq!(labels.len(), experiment.cells.len());
     }
+}
+
+const DRIVING: &str = r#"
+[population]
+peers = 40
+[[population.class]]
+name = "home"
+share = "50 %"
+[[population.class]]
+name = "driving"
+share = "50 %"
+link = { up = "8 Mbit/s", jitter = "15 ms", queue = "fair", loss = { good_to_bad = "0.5 %", bad_to_good = "19.5 %" } }
+capacity = { up = "data/4g-drive.trace" }
+"#;
+
+fn driving(overrides: &[&str]) -> Experiment {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
+    parse_str("test.toml", &format!("{DRIVING}{REST}"), &scenarios, &overrides)
+        .unwrap_or_else(|errors| panic!("{:?}", miette::Report::new(errors)))
+}
+
+#[test]
+fn keys_that_act_on_packets_are_known_by_class() {
+    let population = &driving(&[]).cells[0].settings.population;
+    let keys: Vec<String> = population
+        .packet_keys()
+        .iter()
+        .map(|key| format!("{} {} {}", key.class, key.name, key.key.join(".")))
+        .collect();
+    assert_eq!(keys, ["1 driving link.jitter", "1 driving link.loss", "1 driving link.queue", "1 driving capacity.up"]);
+    let plain = experiment(&format!("[population]\npeers = 4\n{REST}"), &[]);
+    assert!(plain.cells[0].settings.population.packet_keys().is_empty());
+    let swept = driving(&[
+        "population.class.driving.link.loss=['1 %', '2 %']",
+        "population.class.driving.capacity.up=['data/4g-drive.trace', 'data/4g-walk.trace']",
+    ]);
+    assert_eq!(swept.cells.len(), 2 * 2 * 2);
+}
+
+#[test]
+fn each_peer_begins_at_a_place_of_its_own_in_a_trace() {
+    let settings = &driving(&[]).cells[0].settings;
+    let spec = WorldSpec {
+        population: &settings.population,
+        latency: &settings.latency,
+        webrtc: &settings.webrtc,
+        servers: 1,
+    };
+    let streams = Streams::new(Seed(1));
+    let world = spec.generate(streams).expect("a world");
+    let mut departures = Vec::new();
+    for node in 0..world.nodes() {
+        let servers = world.trace_servers(node, streams);
+        let driving = &*world.class(node).name == "driving";
+        assert_eq!((servers.up.is_some(), servers.down.is_some()), (driving, false));
+        if let Some(mut up) = servers.up {
+            assert_eq!(world.rates(node).up, Some(up.trace().mean_rate()));
+            departures.push(up.serve(SimTime::ZERO, ByteCount::new(1_000_000)));
+        }
+    }
+    departures.sort_unstable();
+    departures.dedup();
+    assert!(departures.len() > 15, "20 peers, hardly any two alike: {}", departures.len());
+    assert!((world.classes()[1].access_loss.get() - 0.025).abs() < 1e-9, "in the long run");
 }

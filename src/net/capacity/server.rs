@@ -35,7 +35,7 @@ impl TraceServer {
     #[must_use]
     pub fn starting_at(trace: CapacityTrace, part: u64) -> Self {
         let period_ns = u128::from(trace.period_ms() * NS_PER_MS);
-        let start = SimDuration::from_ns((u128::from(part) * period_ns >> 64) as u64);
+        let start = SimDuration::from_ns(((u128::from(part) * period_ns) >> 64) as u64);
         Self::new(trace, start)
     }
 
