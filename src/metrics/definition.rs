@@ -171,8 +171,8 @@ metrics! {
         "The least time in which any way of sending could give every peer the content, by the peers' access links (Kumar and Ross).";
     DistributionFromSources: "distribution_from_sources_percent", "%", Lower, "from sources",
         "Share of the content's bytes that peers fetched from those that had it from the beginning.";
-    UrgentP95: "urgent_latency_p95_ms", "ms", Lower, "urgent p95",
-        "95th percentile of the delivery latency of the workloads with the highest priority; no value where priorities do not differ.";
+    ControlP95: "control_latency_p95_ms", "ms", Lower, "control p95",
+        "95th percentile of the delivery latency of messages that are no part of a live stream; no value without live streams.";
     LiveGoodput: "live_goodput_mean_kbit_per_s", "kbit/s", Higher, "live goodput",
         "Mean over the receivers of live streams of the bits of chunks that were there when they were to be played, per second of the measured window.";
     LiveMissed: "live_missed_percent", "%", Lower, "live missed",

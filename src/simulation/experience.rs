@@ -1,14 +1,14 @@
-//! What users notice beyond latency and delivery: live streams, and what is urgent.
+//! What users notice beyond latency and delivery: live streams, and messages beside them.
 
 use super::packets::Viewed;
 use crate::metrics::{MetricId, MetricValues};
 use crate::units::SimDuration;
 
-/// How live streams and urgent messages fared in the measured window.
+/// How live streams and messages beside them fared in the measured window.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Experience {
-    /// 95th percentile of the latency of what has the highest priority, where priorities differ.
-    pub(super) urgent_p95: Option<SimDuration>,
+    /// 95th percentile of the latency of messages that are no part of a live stream, where there is one.
+    pub(super) control_p95: Option<SimDuration>,
     /// Of each receiver of live streams.
     pub(super) viewed: Vec<Viewed>,
 }
@@ -16,8 +16,8 @@ pub(crate) struct Experience {
 impl Experience {
     /// Sets the metrics that there is something for.
     pub(super) fn set(&self, values: &mut MetricValues) {
-        if let Some(latency) = self.urgent_p95 {
-            values.set(MetricId::UrgentP95, latency.as_ms_f64());
+        if let Some(latency) = self.control_p95 {
+            values.set(MetricId::ControlP95, latency.as_ms_f64());
         }
         if self.viewed.is_empty() {
             return;
@@ -46,7 +46,7 @@ mod tests {
     fn fairness_is_jains_index() {
         let fairness = |goodputs: &[f64]| {
             let viewed = goodputs.iter().map(|&goodput_bps| Viewed { goodput_bps, ..Viewed::default() }).collect();
-            Experience { urgent_p95: None, viewed }.fairness()
+            Experience { control_p95: None, viewed }.fairness()
         };
         for (goodputs, index) in [(&[2.0, 2.0, 2.0][..], 1.0), (&[0.0, 5.0], 0.5), (&[1.0, 3.0], 0.8)] {
             assert!((fairness(goodputs) - index).abs() < 1e-12, "{goodputs:?}");

@@ -1,6 +1,7 @@
 //! The models against closed forms, references and the rules that every topology must keep.
 
 mod grains;
+mod live;
 mod oracles;
 mod populations;
 mod support;

@@ -12,8 +12,8 @@ use crate::units::ByteCount;
 pub(super) struct Account {
     /// CPU time in ns that measured messages asked for.
     pub(super) cpu_work: Vec<u64>,
-    /// Latency of what has the highest priority.
-    pub(super) urgent: LatencyHistogram,
+    /// Latency of messages beside live streams.
+    pub(super) control: LatencyHistogram,
     /// Whether the measured window has begun and not ended.
     pub(super) is_open: bool,
     // Bytes that were put on the uplink in the window.
@@ -33,7 +33,7 @@ impl Account {
         let zeros = || vec![0; nodes as usize];
         Self {
             cpu_work: zeros(),
-            urgent: LatencyHistogram::default(),
+            control: LatencyHistogram::default(),
             is_open: false,
             sent: zeros(),
             turned_away: zeros(),
@@ -103,7 +103,7 @@ impl Packets {
         };
         let servers = (0..world.nodes()).map(work).collect();
         let viewed = quality.viewed(&plan, world.peers(), plan.timetable.end());
-        let experience = Experience { urgent_p95: account.urgent.quantile(0.95), viewed };
+        let experience = Experience { control_p95: account.control.quantile(0.95), viewed };
         Outcome { world, connected, plan, servers, seen, relays, experience, beside: Beside::KeepAlives }
     }
 }

@@ -189,8 +189,8 @@ impl Packets {
         self.seen.counts.deliveries += 1;
         if self.is_measured(message) {
             self.seen.latency.record(latency);
-            if self.ends.is_urgent(workload) {
-                self.account.urgent.record(latency);
+            if self.quality.is_beside_live(workload) {
+                self.account.control.record(latency);
             }
         }
         self.quality.delivered(node, message, workload, latency);

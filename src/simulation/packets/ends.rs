@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::overlay::Overlay;
-use crate::overlay::workload::{Channel, Service};
+use crate::overlay::workload::{Channel, Service, Workload};
 use crate::scenario::Settings;
 use crate::simulation::connect::Connected;
 use crate::simulation::plan::Plan;
@@ -22,7 +22,7 @@ pub(super) struct Ends {
     profiles: Vec<Arc<AssociationProfile>>,
     channels: Vec<ChannelSpec>,
     // Of each workload.
-    streams: Vec<Stream>,
+    streams: Vec<u16>,
     record_bytes: u32,
     // Of node v: known[offsets[v]..offsets[v + 1]], by neighbour.
     offsets: Vec<u32>,
@@ -42,13 +42,6 @@ pub(super) struct End {
     pub(super) association: Option<Association>,
     /// When the next wake is scheduled.
     pub(super) wake: SimTime,
-}
-
-/// The stream of a workload.
-#[derive(Clone, Copy, Debug, Default)]
-struct Stream {
-    number: u16,
-    is_urgent: bool,
 }
 
 /// The end at the other side.
@@ -142,17 +135,12 @@ impl Ends {
 
     /// The stream of a workload's messages.
     pub(super) fn stream(&self, workload: u16) -> u16 {
-        self.streams[usize::from(workload)].number
+        self.streams[usize::from(workload)]
     }
 
     /// Whether a workload's messages are repeated until they arrive.
     pub(super) fn repeats(&self, workload: u16) -> bool {
         self.channels[usize::from(self.stream(workload))].reliability == Reliability::Reliable
-    }
-
-    /// Whether a workload has the highest priority, where priorities differ.
-    pub(super) fn is_urgent(&self, workload: u16) -> bool {
-        self.streams[usize::from(workload)].is_urgent
     }
 }
 
@@ -177,24 +165,19 @@ impl Ends {
 }
 
 // The channels that workloads use, each once, and which each uses.
-fn streams(plan: &Plan, settings: &Settings) -> (Vec<ChannelSpec>, Vec<Stream>) {
-    let publishes = |workload: usize| plan.flows.iter().find(|flow| usize::from(flow.workload) == workload);
-    let service = |workload: usize| settings.workloads[workload].service();
-    let publishing: Vec<usize> =
-        (0..settings.workloads.len()).filter(|&workload| publishes(workload).is_some()).collect();
-    let priorities = || publishing.iter().map(|&workload| service(workload).priority);
-    let differ = priorities().min() != priorities().max();
+fn streams(plan: &Plan, settings: &Settings) -> (Vec<ChannelSpec>, Vec<u16>) {
     let mut channels: Vec<ChannelSpec> = Vec::new();
-    let stream = |workload: usize| {
-        let Some(flow) = publishes(workload) else { return Stream::default() };
-        let spec = spec(flow.channel, service(workload));
-        let number = channels.iter().position(|known| *known == spec).unwrap_or_else(|| {
+    let mut stream = |(nth, workload): (usize, &Arc<dyn Workload>)| {
+        // One that publishes nothing needs none.
+        let Some(flow) = plan.flows.iter().find(|flow| usize::from(flow.workload) == nth) else { return 0 };
+        let spec = spec(flow.channel, workload.service());
+        let known = channels.iter().position(|known| *known == spec);
+        known.unwrap_or_else(|| {
             channels.push(spec);
             channels.len() - 1
-        });
-        Stream { number: number as u16, is_urgent: differ && priorities().max() == Some(spec.priority) }
+        }) as u16
     };
-    let streams = (0..settings.workloads.len()).map(stream).collect();
+    let streams = settings.workloads.iter().enumerate().map(&mut stream).collect();
     (channels, streams)
 }
 

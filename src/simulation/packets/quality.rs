@@ -14,6 +14,7 @@ use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 pub(super) struct Quality {
     // By workload.
     lives: Vec<Option<Live>>,
+    has_live: bool,
     // By sending end and flow.
     hops: BTreeMap<(u32, u32), Hop>,
     // By receiver and flow: the level of each chunk that came in time, by number.
@@ -50,13 +51,18 @@ const START: Bitrate = Bitrate::from_bps(300_000);
 
 impl Quality {
     pub(super) fn new(settings: &Settings) -> Self {
-        let lives = settings.workloads.iter().map(|workload| workload.live()).collect();
-        Self { lives, hops: BTreeMap::new(), played: BTreeMap::new() }
+        let lives: Vec<_> = settings.workloads.iter().map(|workload| workload.live()).collect();
+        Self { has_live: lives.iter().any(Option::is_some), lives, hops: BTreeMap::new(), played: BTreeMap::new() }
     }
 
     /// The highest level of a workload's streams; 0 if they have but one.
     pub(super) fn highest(&self, workload: u16) -> u8 {
         self.live(workload).map_or(0, |live| live.sizes.len().saturating_sub(1) as u8)
+    }
+
+    /// Whether a workload's messages are no part of a live stream, where there is one.
+    pub(super) fn is_beside_live(&self, workload: u16) -> bool {
+        self.has_live && self.live(workload).is_none()
     }
 
     /// Whether senders of this workload change their level.
