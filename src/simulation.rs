@@ -3,9 +3,11 @@
 //! [`simulate`] is the whole contract: pure, single-threaded, without clock, file or thread; what is kept of one
 //! replication for the next (`connect::learned`) changes no result. What
 //! happens in it, in order: the world is drawn, the topology built, its connections set up by a
-//! simulation of their own, contents spread in pieces by another, then messages flow hop by hop through the event engine,
+//! simulation of their own, peers fail that cannot bear theirs, contents spread in pieces by another, then messages flow hop by hop through the event engine,
 //! and what was measured is summed up.
 
+mod backlog;
+mod budget;
 mod bulk;
 mod connect;
 mod connectivity;
@@ -36,7 +38,7 @@ use crate::webrtc::HeaderOverhead;
 use crate::world::{World, WorldError, WorldSpec};
 
 #[cfg(feature = "real")]
-pub(crate) use costs::{cpu_percent, idle_shares, message_cpu};
+pub(crate) use costs::{cpu_percent, idle_shares, message_cpu, wake_cpu};
 pub use estimate::{estimate_deliveries, estimate_memory};
 #[cfg(feature = "real")]
 pub(crate) use observed::{ConnectionCounts, Observed, Window};
@@ -87,7 +89,8 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let Prepared { streams, world, flows, overlay } = Prepared::new(cell, seed)?;
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let origin = origin(settings);
-    let connected = connect::connect(connect::Setting { world: &world, overlay: &overlay, origin, streams, horizon })?;
+    let mut connected = connect::connect(connect::Setting { world: &world, overlay: &overlay, origin, streams, horizon })?;
+    let fallen = budget::fail_overloaded(&world, &overlay, &mut connected);
     let plan = plan::Plan::new(settings, &world, &overlay, &connected, &flows, streams, options);
     let mut relays = relay::Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
     let (connections, idle_share) = (&connected, plan.idle_share.as_slice());
@@ -102,7 +105,7 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let events = engine.events();
     engine.model_mut().end();
     engine.run_until(SimTime::MAX)?;
-    Ok(measure::record(seed, settings, engine.into_model(), distributed.as_ref(), events))
+    Ok(measure::record(seed, settings, engine.into_model(), measure::Beside { fallen, distributed, events }))
 }
 
 fn origin(settings: &Settings) -> connect::Origin<'_> {

@@ -1,5 +1,6 @@
 //! From the state at the end of a replication to what it observed.
 
+use super::budget::Fallen;
 use super::bulk::Distributed;
 use super::costs::cpu_percent;
 use super::flow::{Flows, Servers};
@@ -11,14 +12,20 @@ use crate::scenario::Settings;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::world::World;
 
+/// What a replication knows beside its messages.
+pub(super) struct Beside {
+    /// Peers that failed.
+    pub(super) fallen: Option<Fallen>,
+    /// What came of contents that spread in pieces.
+    pub(super) distributed: Option<Distributed>,
+    /// Events of the messages.
+    pub(super) events: u64,
+}
+
 /// Sums up a replication that has ended.
-pub(super) fn record(
-    seed: Seed,
-    settings: &Settings,
-    flows: Flows,
-    distributed: Option<&Distributed>,
-    events: u64,
-) -> RunRecord {
+pub(super) fn record(seed: Seed, settings: &Settings, flows: Flows, beside: Beside) -> RunRecord {
+    let Beside { fallen, distributed, events } = beside;
+    let distributed = distributed.as_ref();
     let window = settings.run.duration - settings.run.warmup;
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
     let Flows { world, connected, plan, mut servers, mut seen, relays, .. } = flows;
@@ -54,6 +61,7 @@ pub(super) fn record(
         why_impossible: "cannot be opened without a TURN server",
         connected_at: connected.connected_at,
         connecting: Some(&connected.tally),
+        fallen,
         publishes: !plan.flows.is_empty(),
         distributed,
     };

@@ -103,11 +103,11 @@ impl Flows {
         } else {
             let slots = self.overlay.tree_slots(node);
             for (&next, slot) in tree.iter().zip(slots).filter(|(next, _)| Some(**next) != from) {
-                sender.send_if_open(now, next, self.connected.tree(slot));
+                sender.send_if_open(now, next, self.connected.tree(slot, [node, next]));
             }
             for (&next, place) in core.iter().zip(0..).filter(|(next, _)| **next != node) {
                 let own_place = self.overlay.core_place(node).expect("invariant: only members send over the core");
-                sender.send_if_open(now, next, self.connected.core(own_place, place));
+                sender.send_if_open(now, next, self.connected.core([own_place, place], [node, next]));
             }
         }
         self.servers[node as usize] = sender.finish();
