@@ -52,6 +52,7 @@ fn wrong_overrides() {
 
 broken! {
     axis_values
+    budgets
     channel_word
     class_names
     class_shares

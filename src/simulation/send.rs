@@ -119,7 +119,8 @@ impl Flows {
     pub(super) fn book_unserved(&mut self, node: u32, from: Option<u32>, message: &Message) {
         if message.measured {
             let never_opens = |next: u32| match self.connected.all_open_at {
-                SimTime::MAX => self.connected.between(&self.overlay, node, next).at() == SimTime::MAX,
+                SimTime::MAX if self.connected.between(&self.overlay, node, next).at() == SimTime::MAX => true,
+                SimTime::MAX if self.connected.between(&self.overlay, node, next).relay(node, next).is_some() => false,
                 _ => self.world.outcome(node, next) == PairOutcome::Impossible,
             };
             let skipped = |next: u32| next == node || Some(next) == from || never_opens(next);
