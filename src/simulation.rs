@@ -89,7 +89,8 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let Prepared { streams, world, flows, overlay } = Prepared::new(cell, seed)?;
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let origin = origin(settings);
-    let mut connected = connect::connect(connect::Setting { world: &world, overlay: &overlay, origin, streams, horizon })?;
+    let mut connected =
+        connect::connect(connect::Setting { world: &world, overlay: &overlay, origin, streams, horizon })?;
     let fallen = budget::fail_overloaded(&world, &overlay, &mut connected);
     let plan = plan::Plan::new(settings, &world, &overlay, &connected, &flows, streams, options);
     let mut relays = relay::Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);

@@ -59,7 +59,6 @@ impl Stop {
 mod tests {
     use super::super::answer::answer;
     use super::super::fixture::{Study, town_hall};
-    use super::*;
     use crate::metrics::MetricId;
 
     fn said(study: &Study) -> Vec<String> {

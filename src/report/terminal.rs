@@ -155,7 +155,8 @@ impl Page<'_> {
         };
         table.set_header(std::iter::once("works up to".to_owned()).chain(heads));
         for (place, stop) in decisions[0].stops.iter().enumerate() {
-            let words = decisions.iter().map(|decision| decision.stops.get(place).map_or_else(String::new, Stop::words));
+            let words =
+                decisions.iter().map(|decision| decision.stops.get(place).map_or_else(String::new, Stop::words));
             table.add_row(std::iter::once(stop.topology.clone()).chain(words));
         }
         for column in table.column_iter_mut() {

@@ -64,7 +64,12 @@ fn memory_budget(observed: &Observed<'_>) -> Option<Finding> {
     let share = |(&degree, node): (&u32, u32)| memory_share(observed.world, node, degree).unwrap_or(0.0);
     let percent: Vec<f64> = observed.degrees.iter().zip(0..).map(|node| 100.0 * share(node)).collect();
     let (node, percent, overloaded) = worst(&percent)?;
-    let text = format!("{} needs {}{}", name(observed, node), memory_text(observed, node, observed.degrees[node as usize], percent)?, others(overloaded));
+    let text = format!(
+        "{} needs {}{}",
+        name(observed, node),
+        memory_text(observed, node, observed.degrees[node as usize], percent)?,
+        others(overloaded)
+    );
     Some(Finding { kind: "memory", text })
 }
 
