@@ -19,6 +19,7 @@ pub mod plot;
 mod ranking;
 mod reign;
 mod runs_csv;
+mod stops;
 mod summary;
 mod summary_csv;
 pub mod terminal;
@@ -33,6 +34,7 @@ pub use manifest::{Provenance, manifest_json};
 pub use ranking::{Failure, FailureKind, Ranking, Row};
 pub use reign::Reign;
 pub use runs_csv::runs_csv;
+pub use stops::Stop;
 pub use summary::{Difference, Summary};
 pub use summary_csv::summary_csv;
 pub use validation::{

@@ -3,9 +3,11 @@
 //! [`simulate`] is the whole contract: pure, single-threaded, without clock, file or thread; what is kept of one
 //! replication for the next (`connect::learned`) changes no result. What
 //! happens in it, in order: the world is drawn, the topology built, its connections set up by a
-//! simulation of their own, contents spread in pieces by another, then messages flow through the event engine, hop by
-//! hop or packet by packet, and what was measured is summed up.
+//! simulation of their own, peers fail that cannot bear theirs, contents spread in pieces by another, then messages
+//! flow through the event engine, hop by hop or packet by packet, and what was measured is summed up.
 
+mod backlog;
+mod budget;
 mod bulk;
 mod connect;
 mod connectivity;
@@ -42,7 +44,7 @@ use crate::webrtc::HeaderOverhead;
 use crate::world::{World, WorldError, WorldSpec};
 
 #[cfg(feature = "real")]
-pub(crate) use costs::{cpu_percent, idle_shares, message_cpu};
+pub(crate) use costs::{cpu_percent, idle_shares, message_cpu, wake_cpu};
 pub use estimate::{estimate_deliveries, estimate_memory};
 #[cfg(feature = "real")]
 pub(crate) use experience::Experience;
@@ -95,7 +97,9 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let Prepared { streams, world, flows, overlay } = Prepared::new(cell, seed)?;
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let origin = origin(settings);
-    let connected = connect::connect(connect::Setting { world: &world, overlay: &overlay, origin, streams, horizon })?;
+    let mut connected =
+        connect::connect(connect::Setting { world: &world, overlay: &overlay, origin, streams, horizon })?;
+    let fallen = budget::fail_overloaded(&world, &overlay, &mut connected);
     let plan = Plan::new(settings, &world, &overlay, &connected, &flows, streams, options);
     let mut relays = Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
     let (connections, idle_share) = (&connected, plan.idle_share.as_slice());
@@ -107,7 +111,7 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
         Grain::Message => by_message(parts, horizon)?,
         Grain::Packet => by_packet(parts, settings, streams, horizon)?,
     };
-    Ok(measure::record(seed, settings, outcome, distributed.as_ref(), events))
+    Ok(measure::record(seed, settings, outcome, measure::Beside { fallen, distributed, events }))
 }
 
 /// What a replication consists of before a message is sent.

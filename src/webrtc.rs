@@ -1,5 +1,6 @@
-//! What WebRTC adds to a path: set-up round trips, header overhead, the cost of an engine, relays.
+//! What WebRTC adds to a path: set-up round trips, header overhead, the cost of an engine, its device, relays.
 
+mod device;
 mod engine;
 pub mod handshake;
 pub mod ice;
@@ -10,7 +11,8 @@ mod spec;
 pub mod stamp;
 pub mod turn;
 
-pub use engine::{DeviceSpec, EngineSpec, Sockets};
+pub use device::{DeviceSpec, OnOverload};
+pub use engine::{EncryptionSpec, EngineSpec, Sockets};
 pub use overhead::{HeaderOverhead, Wire};
 pub use setup::SetupProfile;
 pub use spec::{

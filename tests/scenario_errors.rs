@@ -52,6 +52,7 @@ fn wrong_overrides() {
 
 broken! {
     axis_values
+    budgets
     capacity_traces
     channel_word
     class_names

@@ -100,7 +100,7 @@ metrics! {
     RelayedTls: "relayed_tls_connections_percent", "%", Lower, "TURN/TLS",
         "Share of the connections the topology wants that run through a TURN server which an end reaches over TLS only.";
     Failed: "failed_connections_percent", "%", Lower, "failed",
-        "Share of the connections the topology wants that never open: impossible ones, those given up after their last attempt, and those an engine's limit kept from being made.";
+        "Share of the connections the topology wants that never open: impossible ones, those given up after their last attempt, those an engine's limit kept from being made, and those of peers that failed.";
     TurnAllocations: "turn_allocations", "allocations", Lower, "allocations",
         "Most allocations that TURN servers hold at a time: an end of a connection keeps the one it gathered, whether or not packets run through it.";
     TurnRefused: "turn_refused_allocations", "allocations", Lower, "refused",
@@ -185,6 +185,14 @@ metrics! {
         "Jain's index of the receivers' live goodput: 1 if all have the same, one over their number if one has all.";
     Sockets: "udp_sockets_max", "sockets", Lower, "sockets max",
         "Most UDP sockets of any peer once the overlay is connected.";
+    MemoryMean: "memory_per_peer_mean_mib", "MiB", Lower, "memory mean",
+        "Mean memory of a peer's open connections once the overlay is connected, without what waits in buffers; a peer that failed has none.";
+    MemoryMax: "memory_per_peer_max_mib", "MiB", Lower, "memory max",
+        "Most memory that the open connections of any peer take once the overlay is connected, without what waits in buffers.";
+    FailedPeers: "failed_peers_percent", "%", Lower, "failed peers",
+        "Share of the peers that failed because their connections alone need more CPU or memory than their device has for them.";
+    Overflowed: "overflowed_copies_percent", "%", Lower, "overflowed",
+        "Share of the copies put on a path in the measured window that found the socket of their receiver full, for its CPU was too far behind.";
 }
 
 impl MetricId {

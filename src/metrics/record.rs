@@ -72,7 +72,7 @@ impl Default for MetricValues {
 }
 
 /// Counts over a whole replication, warm-up included. A copy is one message on one hop:
-/// `copies_sent = copies_arrived + copies_lost + copies_in_flight`.
+/// `copies_sent = copies_arrived + copies_overflowed + copies_lost + copies_in_flight`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RunCounts {
     /// Events that went through the event queue.
@@ -83,8 +83,10 @@ pub struct RunCounts {
     pub deliveries: u64,
     /// Copies that entered an uplink.
     pub copies_sent: u64,
-    /// Copies that reached the peer at the other end.
+    /// Copies that the peer at the other end took in.
     pub copies_arrived: u64,
+    /// Copies that found the socket of their receiver full, for its CPU was too far behind.
+    pub copies_overflowed: u64,
     /// Copies lost on a path for good.
     pub copies_lost: u64,
     /// Copies still under way at the end.
@@ -98,7 +100,7 @@ pub struct RunCounts {
 /// A reason why a topology does not serve this population, with figures, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// What is wrong: `uplink`, `cpu`, `connections`, `unreachable`, `unconnected`, `turn`, `message`,
+    /// What is wrong: `uplink`, `cpu`, `memory`, `failed`, `connections`, `unreachable`, `unconnected`, `turn`, `message`,
     /// `undelivered`, `incomplete`.
     pub kind: &'static str,
     /// The sentence, such as "peer 17 (home) needs 359 Mbit/s up and has 15 Mbit/s".

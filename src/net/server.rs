@@ -28,6 +28,17 @@ impl FifoServer {
         self.free_ns = self.free_ns.max(now_ns) + service_ns;
         self.free_ns
     }
+
+    /// A server that has been idle first needs `wake_ns` when work is handed over at `now_ns`, which all
+    /// work shares that comes before it is idle again; returns what it took.
+    #[inline]
+    pub const fn wake(&mut self, now_ns: u64, wake_ns: u64) -> u64 {
+        if wake_ns == 0 || self.free_ns >= now_ns {
+            return 0;
+        }
+        self.free_ns = now_ns + wake_ns;
+        wake_ns
+    }
 }
 
 impl FifoServer {
@@ -80,6 +91,16 @@ mod tests {
             agrees(load, load / (2.0 * (1.0 - load)), |_| 1.0);
             agrees(load, load / (1.0 - load), |stream| Exp1.sample(stream));
         }
+    }
+
+    #[test]
+    fn a_burst_shares_one_wake_up() {
+        let mut server = FifoServer::default();
+        assert_eq!((server.wake(10, 7), server.serve(10, 5)), (7, 22));
+        assert_eq!((server.wake(12, 7), server.serve(12, 5)), (0, 27));
+        // Work that comes as the server is done finds it awake.
+        assert_eq!((server.wake(27, 7), server.serve(27, 5)), (0, 32));
+        assert_eq!((server.wake(33, 7), server.serve(33, 5)), (7, 45));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::comparison::{Comparison, compare};
 use super::figures;
 use super::ranking::{Ranking, expectation_text, ranking_metric};
 use super::reign::{Reign, reigns};
+use super::stops::{Stop, stops};
 use super::summary::Summary;
 use crate::metrics::MetricId;
 use crate::scenario::{AxisValue, Cell};
@@ -58,6 +59,8 @@ pub struct Decision {
     pub comparisons: Vec<Comparison>,
     /// Who is best along the `peers` axis, if it has several values.
     pub reigns: Vec<Reign>,
+    /// How far each topology goes along the `peers` axis, if it has several values.
+    pub stops: Vec<Stop>,
     /// Up to how many peers the unranked topologies of the ranking still work: label and peers.
     pub still_works: BTreeMap<String, u32>,
 }
@@ -141,6 +144,7 @@ fn decision(
         duration: results.experiment.cells[first_cell].settings.run.duration,
         comparisons,
         reigns: reigns(summary, metric, &rankings),
+        stops: stops(&rankings),
         still_works,
         ranking,
     })

@@ -64,6 +64,7 @@ impl Unit {
             "s" => ("", " s", 1.0),
             "ms" if value.abs() >= 10_000.0 => ("", " s", 1e3),
             "ms" => ("", " ms", 1.0),
+            "MiB" => ("", " MiB", 1.0),
             "B/s" if value.abs() >= 1e6 => ("", " MB/s", 1e6),
             "B/s" if value.abs() >= 1e3 => ("", " kB/s", 1e3),
             "B/s" => ("", " B/s", 1.0),

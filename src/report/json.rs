@@ -7,6 +7,7 @@ use super::answer::{Answer, Decision};
 use super::folder::Written;
 use super::ranking::{FailureKind, Row};
 use super::reign::Reign;
+use super::stops::Stop;
 use super::summary::Difference;
 use crate::metrics::{Interval, MetricId};
 use crate::scenario::{AxisValue, Cell, Experiment};
@@ -67,13 +68,23 @@ fn decision_json(decision: &Decision, answer: &Answer) -> Value {
         "ranking": ranking.rows.iter().map(|row| row_json(row, decision, answer)).collect::<Vec<_>>(),
         "comparisons": decision.comparisons.iter().map(comparison).collect::<Vec<_>>(),
         "best_by_peers": decision.reigns.iter().map(reign).collect::<Vec<_>>(),
+        "stops": decision.stops.iter().map(stop_json).collect::<Vec<_>>(),
+    })
+}
+
+fn stop_json(stop: &Stop) -> Value {
+    json!({
+        "topology": stop.topology,
+        "works_up_to_peers": stop.works_up_to,
+        "fails_at_peers": stop.fails.map(|(peers, _)| peers),
+        "because": stop.fails.map(|(_, why)| why),
     })
 }
 
 fn row_json(row: &Row, decision: &Decision, answer: &Answer) -> Value {
     let failure = |failure: &super::ranking::Failure| {
         let kind = match failure.kind {
-            FailureKind::Expectation => "expectation",
+            FailureKind::Expectation(_) => "expectation",
             FailureKind::Infeasible(kind) => kind,
             FailureKind::NoData => "no-data",
         };

@@ -90,6 +90,12 @@ static METRIC_PLOTS: &[MetricPlot] = &[
         limit: Some((100.0, "100 %: the uplink is full")),
     },
     MetricPlot {
+        metric: MetricId::CpuMax,
+        title: "CPU load of the busiest peer",
+        axis: "CPU utilisation, max",
+        limit: Some((100.0, "100 %: the CPU budget is spent")),
+    },
+    MetricPlot {
         metric: MetricId::ConnectTime,
         title: "Time until the overlay is connected",
         axis: "time to connect",

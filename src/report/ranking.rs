@@ -48,7 +48,7 @@ pub struct Failure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
     /// The mean of a metric misses what the scenario expects.
-    Expectation,
+    Expectation(MetricId),
     /// A replication found that it cannot work, by the kind of the finding.
     Infeasible(&'static str),
     /// There is nothing to rank it by.
@@ -100,7 +100,7 @@ impl Row {
     /// How far down the row belongs: 0 with a rank, more the worse it fails.
     fn tier(&self) -> u8 {
         let of_failure = |failure: &Failure| match failure.kind {
-            FailureKind::Expectation => 1,
+            FailureKind::Expectation(_) => 1,
             FailureKind::Infeasible(_) => 2,
             FailureKind::NoData => 3,
         };
@@ -190,7 +190,7 @@ fn missed(expectation: &Expectation, summary: &Summary, cell: usize) -> Option<F
         Some(interval) if expectation.bound.holds(interval.mean) => return None,
         Some(interval) => format!("expected {wanted}, is {}", figures::interval(metric, interval)),
     };
-    Some(Failure { kind: FailureKind::Expectation, text })
+    Some(Failure { kind: FailureKind::Expectation(metric), text })
 }
 
 #[cfg(test)]

@@ -10,12 +10,15 @@ use super::figures;
 use super::folder::Written;
 use super::ranking::{FailureKind, Row};
 use super::reign;
+use super::stops::Stop;
 use crate::metrics::MetricId;
 
 /// More tables than this do not answer a question at a glance; the rest are in `summary.csv`.
 const TABLES_MAX: usize = 8;
 /// More comparisons than this below a table do not either.
 const COMPARISONS_MAX: usize = 4;
+/// Values of the other axes side by side in a table of how far topologies go.
+const STOPS_ABREAST: usize = 4;
 /// Spaces between two columns.
 const GAP: u16 = 2;
 
@@ -50,6 +53,7 @@ pub fn render(answer: &Answer, written: Option<&Written>, width: u16, colour: bo
         text += "\n";
         text += &page.line(&format!("{} in summary.csv", figures::counted(more, "more combination")));
     }
+    text += &page.stops();
     if !answer.warnings.is_empty() {
         text += "\n";
     }
@@ -107,17 +111,11 @@ impl Page<'_> {
             metrics.pop();
             table = self.table_of(decision, &metrics);
         }
-        table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+        lines_of(&table)
     }
 
     fn table_of(&self, decision: &Decision, metrics: &[MetricId]) -> Table {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
-        if self.colour {
-            table.enforce_styling();
-        } else {
-            table.force_no_tty();
-        }
+        let mut table = self.blank_table();
         let titles = metrics.iter().map(|id| id.definition().title);
         table.set_header(["#", "topology"].into_iter().chain(titles));
         for row in &decision.ranking.rows {
@@ -129,6 +127,51 @@ impl Page<'_> {
                 column.set_cell_alignment(CellAlignment::Right);
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
+        }
+        table
+    }
+
+    /// Up to how many peers each topology works, for all values of the other axes.
+    fn stops(&self) -> String {
+        let along = |decision: &&Decision| !decision.stops.is_empty();
+        let decisions: Vec<&Decision> = self.answer.decisions.iter().filter(along).collect();
+        let mut text = String::new();
+        for abreast in decisions.chunks(STOPS_ABREAST) {
+            text += "\n";
+            text += &lines_of(&self.stops_table(abreast));
+        }
+        text
+    }
+
+    fn stops_table(&self, decisions: &[&Decision]) -> Table {
+        let mut table = self.blank_table();
+        let values = |decision: &&Decision| {
+            let axes = decision.ranking.axes.iter().map(|axis| format!("{} {}", axis.name, axis.text));
+            axes.collect::<Vec<_>>().join(", ")
+        };
+        let heads = match decisions {
+            [only] if only.ranking.axes.is_empty() => vec!["peers".to_owned()],
+            _ => decisions.iter().map(values).collect(),
+        };
+        table.set_header(std::iter::once("works up to".to_owned()).chain(heads));
+        for (place, stop) in decisions[0].stops.iter().enumerate() {
+            let words =
+                decisions.iter().map(|decision| decision.stops.get(place).map_or_else(String::new, Stop::words));
+            table.add_row(std::iter::once(stop.topology.clone()).chain(words));
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, GAP));
+        }
+        table
+    }
+
+    fn blank_table(&self) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
+        if self.colour {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
         }
         table
     }
@@ -153,6 +196,10 @@ impl Page<'_> {
     fn line(&self, text: &str) -> String {
         fill(text, Options::new(usize::from(self.width)).subsequent_indent("  ")) + "\n"
     }
+}
+
+fn lines_of(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 /// How wide a table is if nothing in it is wrapped, spaces at the end of lines not counted.

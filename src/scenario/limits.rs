@@ -1,8 +1,9 @@
-//! Largest spans of time that make sense, so that no sum of them leaves the range of simulated time.
+//! Largest spans of time that make sense, so that no sum of them leaves the range of simulated time; and
+//! amounts of memory.
 
 use super::read::Reader;
 use super::tree::join;
-use crate::units::SimDuration;
+use crate::units::{ByteCount, SimDuration};
 use crate::world::ClassSpec;
 
 /// The longest run, and the longest time over which peers join: six weeks.
@@ -21,6 +22,34 @@ pub(super) fn check_span(reader: &mut Reader<'_, '_>, place: &[String], span: Si
     }
 }
 
+/// The least that a socket or a device's memory may hold, and the most that a connection or a device may take.
+const LEAST_MEMORY: ByteCount = ByteCount::new(2 << 10);
+const MOST_MEMORY_OF_CONNECTION: ByteCount = ByteCount::new(1 << 30);
+const MOST_MEMORY: ByteCount = ByteCount::new(1 << 40);
+
+/// Reports amounts of memory of a class's device and engine that make no sense.
+pub(super) fn check_class_memory(reader: &mut Reader<'_, '_>, place: &[String], class: &ClassSpec) {
+    let (device, engine) = (class.device.value, class.engine.value);
+    let (device_at, engine_at) = (join(place, "device"), join(place, "engine"));
+    let zero = ByteCount::default();
+    for (at, amount, least, most) in [
+        (join(&device_at, "memory"), device.memory, LEAST_MEMORY, MOST_MEMORY),
+        (join(&engine_at, "receive_buffer"), engine.receive_buffer, LEAST_MEMORY, MOST_MEMORY_OF_CONNECTION),
+        (
+            join(&engine_at, "memory_per_connection"),
+            Some(engine.memory_per_connection),
+            zero,
+            MOST_MEMORY_OF_CONNECTION,
+        ),
+        (join(&engine_at, "memory_once"), Some(engine.memory_once), zero, MOST_MEMORY_OF_CONNECTION),
+    ] {
+        if let Some(amount) = amount.filter(|amount| !(least..=most).contains(amount)) {
+            let label = if amount < least { format!("at least {least}") } else { format!("at most {most}") };
+            reader.problem(&at, format!("{amount} is not plausible here"), label);
+        }
+    }
+}
+
 /// Reports spans of a class's link and engine that are too long.
 pub(super) fn check_class_spans(reader: &mut Reader<'_, '_>, place: &[String], class: &ClassSpec) {
     let (link, engine) = (class.link.value, class.engine.value);
@@ -35,8 +64,16 @@ pub(super) fn check_class_spans(reader: &mut Reader<'_, '_>, place: &[String], c
         ("cpu_per_message", engine.cpu_per_message),
         ("cpu_per_packet", engine.cpu_per_packet),
         ("cpu_per_kilobyte", engine.cpu_per_kilobyte),
+        ("cpu_per_wakeup", engine.cpu_per_wakeup),
     ] {
         check_span(reader, &join(&engine_at, key), work, LONGEST_WORK);
+    }
+    let encryption_at = join(&engine_at, "encryption");
+    for (key, work) in [
+        ("cpu_per_message", engine.encryption.cpu_per_message),
+        ("cpu_per_kilobyte", engine.encryption.cpu_per_kilobyte),
+    ] {
+        check_span(reader, &join(&encryption_at, key), work, LONGEST_WORK);
     }
     check_span(reader, &join(&engine_at, "collect_after"), engine.collect_after, LONGEST_RUN);
     check_span(reader, &join(&engine_at, "rto_min"), engine.rto_min, LONGEST_DELAY);

@@ -218,6 +218,7 @@ fn check_class(reader: &mut Reader<'_, '_>, place: &[String], class: &ClassSpec)
         reader.problem(&join(&device_at, "budget"), message, "at least 0.1 %");
     }
     limits::check_class_spans(reader, place, class);
+    limits::check_class_memory(reader, place, class);
     check_nat(reader, &nat_at, &class.nat);
 }
 

@@ -18,6 +18,7 @@
 mod attempt;
 mod begin;
 mod exchange;
+mod fall;
 mod learned;
 mod opened;
 mod path;
@@ -72,24 +73,26 @@ pub(super) struct Connected {
     /// What else was counted.
     pub(super) tally: Tally,
     opened: Opened,
+    // Nodes that failed afterwards; empty if none did.
+    failed: Vec<bool>,
 }
 
 impl Connected {
-    /// What is known of the tree connection of this slot.
+    /// What is known of the tree connection of this slot, between two nodes.
     #[inline]
-    pub(super) fn tree(&self, slot: usize) -> Kept {
-        self.opened.tree(slot)
+    pub(super) fn tree(&self, slot: usize, nodes: [u32; 2]) -> Kept {
+        if self.has_failed(nodes) { Kept::NEVER } else { self.opened.tree(slot) }
     }
 
     /// What is known of the connection between two members of the core, by their places.
     #[inline]
-    pub(super) fn core(&self, place_a: u32, place_b: u32) -> Kept {
-        self.opened.core(place_a, place_b)
+    pub(super) fn core(&self, [place_a, place_b]: [u32; 2], nodes: [u32; 2]) -> Kept {
+        if self.has_failed(nodes) { Kept::NEVER } else { self.opened.core(place_a, place_b) }
     }
 
     /// What is known of the connection between two nodes.
     pub(super) fn between(&self, overlay: &Overlay, a: u32, b: u32) -> Kept {
-        self.opened.between(overlay, a, b)
+        if self.has_failed([a, b]) { Kept::NEVER } else { self.opened.between(overlay, a, b) }
     }
 
     /// Whether `a` offers when it connects to `b`, and so opens the channels: who comes later does.
@@ -182,6 +185,7 @@ fn at_once(setting: Setting<'_>) -> Option<Connected> {
     let wanted = overlay.connections();
     let (relayed, allocations) = (tally.relayed(), tally.allocations);
     let all_open_at = connected_at;
+    let failed = Vec::new();
     Some(Connected {
         connected_at,
         all_open_at,
@@ -193,6 +197,7 @@ fn at_once(setting: Setting<'_>) -> Option<Connected> {
         ranks: Vec::new(),
         tally,
         opened,
+        failed,
     })
 }
 
@@ -357,6 +362,7 @@ impl<'a> Connecting<'a> {
             ranks: self.peers.iter().map(|peer| peer.rank).collect(),
             tally: self.tally,
             opened: self.opened,
+            failed: Vec::new(),
         }
     }
 }

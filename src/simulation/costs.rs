@@ -1,4 +1,4 @@
-//! What messages and idle connections cost a node's CPU.
+//! What messages, wake-ups and idle connections cost a node's CPU.
 
 use crate::units::SimDuration;
 use crate::webrtc::Wire;
@@ -9,18 +9,28 @@ const IDLE_SHARE_MAX: f32 = 0.99;
 
 /// Share of each node's CPU budget that its open connections need to stay alive.
 pub(crate) fn idle_shares(world: &World, degrees: &[u32]) -> Vec<f32> {
-    let share = |(&degree, node): (&u32, u32)| {
-        let class = world.class(node);
-        let busy = class.device.service_time(class.engine.cpu_idle_per_s);
-        (busy.as_secs_f64() * f64::from(degree)) as f32
-    };
-    degrees.iter().zip(0..).map(share).collect()
+    degrees.iter().zip(0..).map(|(&degree, node)| idle_share(world, node, degree)).collect()
+}
+
+/// Share of a node's CPU budget that this many open connections need to stay alive.
+pub(super) fn idle_share(world: &World, node: u32, connections: u32) -> f32 {
+    let class = world.class(node);
+    let busy = class.device.service_time(class.engine.cpu_idle_per_s);
+    (busy.as_secs_f64() * f64::from(connections)) as f32
 }
 
 /// How long a message, sent or received, keeps a node's CPU busy, in what idle connections leave.
 pub(crate) fn message_cpu(world: &World, node: u32, wire: Wire, idle_share: f32) -> SimDuration {
-    let class = world.class(node);
-    let alone = class.device.service_time(class.engine.message_cost(wire));
+    in_what_is_left(world, node, world.class(node).engine.message_cost(wire), idle_share)
+}
+
+/// How long a wake-up keeps a node's CPU busy, in what idle connections leave.
+pub(crate) fn wake_cpu(world: &World, node: u32, idle_share: f32) -> SimDuration {
+    in_what_is_left(world, node, world.class(node).engine.cpu_per_wakeup, idle_share)
+}
+
+fn in_what_is_left(world: &World, node: u32, cost: SimDuration, idle_share: f32) -> SimDuration {
+    let alone = world.class(node).device.service_time(cost);
     let left = f64::from(1.0 - idle_share.min(IDLE_SHARE_MAX));
     SimDuration::from_secs_f64(alone.as_secs_f64() / left)
 }

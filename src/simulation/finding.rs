@@ -1,16 +1,20 @@
 //! Why a topology does not work for a population, in figures a person can act on.
 
+use super::budget::{Fallen, memory, memory_share};
 use super::connect::{Tally, Wall};
+use super::costs::idle_share;
 use super::observed::Observed;
 use crate::metrics::Finding;
 use crate::scenario::Settings;
-use crate::units::Bitrate;
+use crate::units::{Bitrate, ByteCount};
 
 /// Every limit that is exceeded, each by its worst node.
 pub(super) fn findings(observed: &Observed<'_>, settings: &Settings) -> Vec<Finding> {
     let found = [
         uplink(observed),
         cpu(observed),
+        memory_budget(observed),
+        failed(observed),
         connections(observed),
         unreachable(observed),
         turn(observed),
@@ -54,6 +58,42 @@ fn cpu(observed: &Observed<'_>) -> Option<Finding> {
         others(overloaded)
     );
     Some(Finding { kind: "cpu", text })
+}
+
+fn memory_budget(observed: &Observed<'_>) -> Option<Finding> {
+    let share = |(&degree, node): (&u32, u32)| memory_share(observed.world, node, degree).unwrap_or(0.0);
+    let percent: Vec<f64> = observed.degrees.iter().zip(0..).map(|node| 100.0 * share(node)).collect();
+    let (node, percent, overloaded) = worst(&percent)?;
+    let text = format!(
+        "{} needs {}{}",
+        name(observed, node),
+        memory_text(observed, node, observed.degrees[node as usize], percent)?,
+        others(overloaded)
+    );
+    Some(Finding { kind: "memory", text })
+}
+
+fn failed(observed: &Observed<'_>) -> Option<Finding> {
+    let Fallen { node, connections, nodes } = observed.fallen?;
+    let idle = f64::from(idle_share(observed.world, node, connections));
+    let memory = memory_share(observed.world, node, connections).filter(|&share| share > idle);
+    let needs = match memory {
+        Some(share) => memory_text(observed, node, connections, 100.0 * share)?,
+        None => format!("{} of its CPU budget to keep {connections} connections alive", percent_text(100.0 * idle)),
+    };
+    let text = format!("{} fails, for it needs {needs}{}", name(observed, node), others(nodes));
+    Some(Finding { kind: "failed", text })
+}
+
+// `131 MiB for 200 connections and has 64 (205 %)`
+fn memory_text(observed: &Observed<'_>, node: u32, connections: u32, percent: f64) -> Option<String> {
+    let mib = |bytes: ByteCount| {
+        let mib = bytes.get() as f64 / f64::from(1 << 20);
+        if mib >= 100.0 { format!("{mib:.0}") } else { format!("{mib:.1}") }
+    };
+    let (needed, has) = (memory(observed.world, node, connections), observed.world.class(node).device.memory?);
+    let (needed, has, percent) = (mib(needed), mib(has), percent_text(percent));
+    Some(format!("{needed} MiB for {connections} connections and has {has} ({percent})"))
 }
 
 fn connections(observed: &Observed<'_>) -> Option<Finding> {

@@ -4,14 +4,15 @@
 //! first out, shared by all of the peer's connections), it propagates, the receiver's downlink
 //! serialises it, the receiver's CPU takes it in. Uplink, downlink and CPU are single servers that
 //! a busy-until time describes exactly, since work reaches each of them in the order of events. A
-//! CPU runs to completion: it takes a message in and sends all its copies before the next.
+//! CPU runs to completion: it takes a message in and sends all its copies before the next. One that has been
+//! idle wakes up first, and one that is far behind leaves copies to sockets that drop them.
 
 use super::Parts;
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
 use super::experience::Experience;
 use super::hold::Holds;
-use super::measure::{Beside, Outcome};
+use super::measure::{Outcome, Uncounted};
 use super::observed::Window;
 use super::plan::{Cost, Plan, Reception};
 use super::relay::Relays;
@@ -145,7 +146,7 @@ impl Flows {
     pub(super) fn finish(self) -> Outcome {
         let Self { world, connected, plan, servers, seen, relays, .. } = self;
         let experience = Experience::default();
-        Outcome { world, connected, plan, servers, seen, relays, experience, beside: Beside::All }
+        Outcome { world, connected, plan, servers, seen, relays, experience, uncounted: Uncounted::All }
     }
 
     #[inline]
@@ -181,6 +182,7 @@ impl Flows {
         if let Some(next) = self.plan.timetable.publication(planned.schedule, number + 1) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 }.into());
         }
+        self.wake(now, planned.source, &message);
         self.pass_on(now, planned.source, None, &message, scheduler);
         message
     }
@@ -209,19 +211,52 @@ impl Flows {
             self.seen.counts.copies_in_flight += 1;
             return;
         }
-        self.seen.counts.copies_arrived += 1;
         let cost = self.cost(to, message);
         let mut now = time;
         if cost.cpu_ns > 0 {
+            if self.is_behind(time, to, message) {
+                return self.overflow(from, to, message);
+            }
+            self.wake(time, to, message);
             let servers = &mut self.servers[to as usize];
             now = SimTime::from_ns(servers.cpu.serve(time.as_ns(), cost.cpu_ns));
             servers.cpu_work += if message.measured { cost.cpu_ns } else { 0 };
         }
+        self.seen.counts.copies_arrived += 1;
         if message.channel == Channel::Reliable && !self.holds.is_empty() {
             let through = self.holds.arrived(message.copied(from, to));
             return self.deliver_all(now, &through, scheduler);
         }
         self.deliver(now, from, to, message, scheduler);
+    }
+
+    // Whether a node's CPU is so far behind that its sockets take no copy that nobody sends again; others
+    // are kept back by flow control.
+    #[inline]
+    fn is_behind(&self, now: SimTime, node: u32, message: &Message) -> bool {
+        let wait_ns = self.servers[node as usize].cpu.wait_ns(now.as_ns());
+        wait_ns > 0
+            && message.channel == Channel::Unreliable
+            && wait_ns > self.plan.backlogs[message.costs + node as usize]
+    }
+
+    // An idle CPU wakes up for a message.
+    #[inline]
+    fn wake(&mut self, now: SimTime, node: u32, message: &Message) {
+        let servers = &mut self.servers[node as usize];
+        let took_ns = servers.cpu.wake(now.as_ns(), self.plan.wakes[node as usize]);
+        servers.cpu_work += if message.measured { took_ns } else { 0 };
+    }
+
+    // A copy finds the socket full; what it asks of the node counts all the same.
+    #[cold]
+    fn overflow(&mut self, from: u32, to: u32, message: &Message) {
+        self.seen.counts.copies_overflowed += 1;
+        if message.measured {
+            self.seen.window.overflowed += 1;
+            self.servers[to as usize].cpu_work += self.cost(to, message).cpu_ns;
+        }
+        self.book_unserved(to, Some(from), message);
     }
 
     /// Delivers copies that an ordered channel lets through.

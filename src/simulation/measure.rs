@@ -1,5 +1,6 @@
 //! From the state at the end of a replication to what it observed.
 
+use super::budget::Fallen;
 use super::bulk::Distributed;
 use super::connect::Connected;
 use super::costs::cpu_percent;
@@ -25,38 +26,44 @@ pub(super) struct Outcome {
     pub(super) seen: Seen,
     pub(super) relays: Relays,
     pub(super) experience: Experience,
-    pub(super) beside: Beside,
+    pub(super) uncounted: Uncounted,
 }
 
 /// What connections send beside messages that is not counted yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beside {
+pub(super) enum Uncounted {
     /// Acknowledgements, and what keeps connections alive.
     All,
     /// Only the latter.
     KeepAlives,
 }
 
+/// What a replication knows beside its messages.
+pub(super) struct Beside {
+    /// Peers that failed.
+    pub(super) fallen: Option<Fallen>,
+    /// What came of contents that spread in pieces.
+    pub(super) distributed: Option<Distributed>,
+    /// Events of the messages.
+    pub(super) events: u64,
+}
+
 /// Sums up a replication that has ended.
-pub(super) fn record(
-    seed: Seed,
-    settings: &Settings,
-    outcome: Outcome,
-    distributed: Option<&Distributed>,
-    events: u64,
-) -> RunRecord {
+pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: Beside) -> RunRecord {
+    let Beside { fallen, distributed, events } = beside;
+    let distributed = distributed.as_ref();
     let window = settings.run.duration - settings.run.warmup;
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
-    let Outcome { world, connected, plan, mut servers, mut seen, relays, experience, beside } = outcome;
+    let Outcome { world, connected, plan, mut servers, mut seen, relays, experience, uncounted } = outcome;
     if let Some(distributed) = distributed {
         add(distributed, &world, &mut servers, &mut seen.window);
         seen.counts.messages += u64::from(distributed.wanted > 0);
         seen.counts.deliveries += distributed.times.len() as u64;
     }
     let published = upkeep::packets_published(&plan, world.nodes(), SimTime::ZERO + settings.run.duration);
-    let delivered = match beside {
-        Beside::All => seen.latency.count() as f64 / (seen.window.wanted.max(1)) as f64,
-        Beside::KeepAlives => 0.0,
+    let delivered = match uncounted {
+        Uncounted::All => seen.latency.count() as f64 / (seen.window.wanted.max(1)) as f64,
+        Uncounted::KeepAlives => 0.0,
     };
     for (node, bytes) in (0..).zip(upkeep::bytes(&world, settings, &connected, &published, delivered)) {
         book_sent(&world, node, bytes, &mut servers[node as usize], &mut seen.window);
@@ -83,6 +90,7 @@ pub(super) fn record(
         why_impossible: "cannot be opened without a TURN server",
         connected_at: connected.connected_at,
         connecting: Some(&connected.tally),
+        fallen,
         publishes: !plan.flows.is_empty(),
         distributed,
         experience: &experience,

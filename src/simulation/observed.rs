@@ -1,5 +1,6 @@
 //! What a replication observed, whatever ran it, and its record.
 
+use super::budget::{self, Fallen};
 use super::bulk::Distributed;
 use super::connect::Tally;
 use super::connectivity;
@@ -42,6 +43,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) connected_at: SimTime,
     /// How the overlay connected, where that is known.
     pub(crate) connecting: Option<&'a Tally>,
+    /// Peers that failed for want of CPU or memory.
+    pub(crate) fallen: Option<Fallen>,
     /// Whether anybody publishes.
     pub(crate) publishes: bool,
     /// What came of contents that spread in pieces, if there are any.
@@ -69,6 +72,7 @@ pub(crate) struct Window {
     pub(crate) sent_bytes: u64,
     pub(crate) server_bytes: u64,
     pub(crate) lost: u64,
+    pub(crate) overflowed: u64,
     pub(crate) refused: u64,
 }
 
@@ -97,6 +101,7 @@ impl Observed<'_> {
         three([MetricId::CpuMean, MetricId::CpuP95, MetricId::CpuMax], &cpu_percent);
         values.set(MetricId::ConnectionsMean, connections.mean);
         values.set(MetricId::ConnectionsMax, connections.max());
+        self.budgets(&mut values);
         let opening = self.connecting.map_or_else(Opening::default, |tally| Opening {
             times: tally.opening.clone(),
             wanted: self.connections.wanted,
@@ -141,6 +146,18 @@ impl Observed<'_> {
         if let Some(load) = self.turn_load_percent().into_iter().flatten().reduce(f64::max) {
             values.set(MetricId::TurnLoad, load);
         }
+    }
+
+    fn budgets(&self, values: &mut MetricValues) {
+        let peers = self.degrees.iter().zip(0..self.world.peers());
+        let mib = |(&degree, node)| budget::memory(self.world, node, degree).get() as f64 / f64::from(1 << 20);
+        let memory = Spread::of(peers.map(mib).collect());
+        values.set(MetricId::MemoryMean, memory.mean);
+        values.set(MetricId::MemoryMax, memory.max());
+        let failed = self.fallen.map_or(0, |fallen| fallen.nodes);
+        values.set(MetricId::FailedPeers, 100.0 * failed as f64 / f64::from(self.world.peers()));
+        let overflowed = 100.0 * self.window.overflowed as f64 / self.window.sent.max(1) as f64;
+        values.set(MetricId::Overflowed, overflowed);
     }
 
     fn distribution(&self, values: &mut MetricValues) {

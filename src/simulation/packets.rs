@@ -54,6 +54,8 @@ pub(super) struct Packets {
     ends: Ends,
     links: Vec<Links>,
     cpus: Vec<FifoServer>,
+    // Longest wait for each node's CPU that its sockets bridge, in ns.
+    backlogs: Vec<u64>,
     relays: Relays,
     seen: Seen,
     account: Account,
@@ -100,6 +102,7 @@ impl Packets {
             account: Account::new(nodes),
             quality: Quality::new(settings),
             cpus: vec![FifoServer::default(); nodes as usize],
+            backlogs: backlogs(&plan, nodes),
             world,
             overlay,
             connected,
@@ -149,4 +152,10 @@ impl Model for Packets {
             Happening::Mark { ends } => self.mark(ends),
         }
     }
+}
+
+// Sockets do not know the sizes of messages: what is read with the least wait decides.
+fn backlogs(plan: &Plan, nodes: u32) -> Vec<u64> {
+    let least = |node: u32| plan.backlogs.iter().skip(node as usize).step_by(nodes as usize).min();
+    (0..nodes).map(|node| least(node).copied().unwrap_or(u64::MAX)).collect()
 }

@@ -2,8 +2,9 @@
 //! event.
 
 use super::Options;
+use super::backlog;
 use super::connect::Connected;
-use super::costs::{idle_shares, message_cpu};
+use super::costs::{idle_shares, message_cpu, wake_cpu};
 use super::event::FLOWS_MAX;
 use super::timetable::{Schedule, Timetable};
 use crate::overlay::Overlay;
@@ -27,6 +28,10 @@ pub(super) struct Plan {
     pub(super) levels: Vec<Vec<u32>>,
     /// Service times of size `s` at node `v`: `costs[s * nodes + v]`.
     pub(super) costs: Vec<Cost>,
+    /// How long the CPU of each node takes to wake up, in ns.
+    pub(super) wakes: Vec<u64>,
+    /// Longest wait for the CPU that sockets bridge, likewise by size and node, in ns.
+    pub(super) backlogs: Vec<u64>,
     /// How each node receives.
     pub(super) reception: Vec<Reception>,
     // Loss of a message of size `s` between classes `a` and `b`, as the threshold of a uniform
@@ -124,6 +129,9 @@ impl Plan {
             .iter()
             .flat_map(|&wire| idle_share.iter().zip(0..).map(move |(&idle, node)| cost(world, node, wire, idle)))
             .collect();
+        let wake = |(&idle, node)| wake_cpu(world, node, idle).as_ns();
+        let wakes = idle_share.iter().zip(0..).map(wake).collect();
+        let backlogs = backlog::longest(world, overlay, &connected.degrees, flows, &sizes, &costs);
         // A retransmission arrives behind copies that were sent after it.
         let loses = world.has_loss() || world.turn_outages().is_some_and(|outages| !outages.is_empty());
         let reorders = loses && flows.iter().any(|flow| flow.channel != Channel::Unreliable);
@@ -150,6 +158,8 @@ impl Plan {
             message_sizes,
             sizes,
             costs,
+            wakes,
+            backlogs,
             reception,
             losses,
             limits: world.classes().iter().map(limits).collect(),

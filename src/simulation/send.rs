@@ -103,11 +103,11 @@ impl Flows {
         } else {
             let slots = self.overlay.tree_slots(node);
             for (&next, slot) in tree.iter().zip(slots).filter(|(next, _)| Some(**next) != from) {
-                sender.send_if_open(now, next, self.connected.tree(slot));
+                sender.send_if_open(now, next, self.connected.tree(slot, [node, next]));
             }
             for (&next, place) in core.iter().zip(0..).filter(|(next, _)| **next != node) {
                 let own_place = self.overlay.core_place(node).expect("invariant: only members send over the core");
-                sender.send_if_open(now, next, self.connected.core(own_place, place));
+                sender.send_if_open(now, next, self.connected.core([own_place, place], [node, next]));
             }
         }
         self.servers[node as usize] = sender.finish();
@@ -119,7 +119,8 @@ impl Flows {
     pub(super) fn book_unserved(&mut self, node: u32, from: Option<u32>, message: &Message) {
         if message.measured {
             let never_opens = |next: u32| match self.connected.all_open_at {
-                SimTime::MAX => self.connected.between(&self.overlay, node, next).at() == SimTime::MAX,
+                SimTime::MAX if self.connected.between(&self.overlay, node, next).at() == SimTime::MAX => true,
+                SimTime::MAX if self.connected.between(&self.overlay, node, next).relay(node, next).is_some() => false,
                 _ => self.world.outcome(node, next) == PairOutcome::Impossible,
             };
             let skipped = |next: u32| next == node || Some(next) == from || never_opens(next);

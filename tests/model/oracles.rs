@@ -10,10 +10,15 @@ use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::simulation::{Options, simulate_with};
 use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
 use peerscape::webrtc::{
-    DeviceSpec, EngineSpec, HeaderOverhead, SetupProfile, SignalingSpec, TurnChoice, TurnSpec, WebrtcSpec,
+    DeviceSpec, EngineSpec, HeaderOverhead, OnOverload, SetupProfile, SignalingSpec, TurnChoice, TurnSpec, WebrtcSpec,
 };
 
 const MBIT: u64 = 1_000_000;
+
+/// A device that is a server core, all of it.
+pub(crate) fn whole_core() -> DeviceSpec {
+    DeviceSpec { speed: 1.0, budget: Probability::ONE, memory: None, on_overload: OnOverload::Degrade }
+}
 
 fn uplink(mbit: u64) -> LinkSpec {
     LinkSpec { up: Some(Bitrate::from_bps(mbit * MBIT)), ..LinkSpec::default() }
@@ -38,7 +43,8 @@ pub(crate) fn run(settings: peerscape::scenario::Settings, kind: &str, params: &
 
 fn conserved(record: &RunRecord) {
     let counts = record.counts;
-    assert_eq!(counts.copies_sent, counts.copies_arrived + counts.copies_lost + counts.copies_in_flight, "{counts:?}");
+    let ended = counts.copies_arrived + counts.copies_overflowed + counts.copies_lost + counts.copies_in_flight;
+    assert_eq!(counts.copies_sent, ended, "{counts:?}");
 }
 
 pub(crate) fn mean_max_ns(record: &RunRecord) -> (u64, u64) {
@@ -172,7 +178,7 @@ fn poisson_latency(link: LinkSpec, engine: EngineSpec, rate_per_s: u32) -> (f64,
             settings.run.duration = SimDuration::from_secs(200);
             let class = &mut settings.population.classes[0];
             (class.link.value, class.engine.value) = (link, engine);
-            class.device.value = DeviceSpec { speed: 1.0, budget: Probability::ONE };
+            class.device.value = whole_core();
             mean_max_ns(&run(settings, "mesh", "{}", seed)).0 as f64
         })
         .collect();
@@ -181,7 +187,7 @@ fn poisson_latency(link: LinkSpec, engine: EngineSpec, rate_per_s: u32) -> (f64,
     (mean, (variance / 10.0).sqrt())
 }
 
-fn agrees(measured: (f64, f64), expected_ns: f64) {
+pub(crate) fn agrees(measured: (f64, f64), expected_ns: f64) {
     let (mean, error) = measured;
     assert!((mean - expected_ns).abs() < 4.0 * error, "{mean} +- {error} ns, expected {expected_ns}");
     assert!(error < 0.02 * expected_ns, "the test must be able to fail: {error} of {expected_ns}");
@@ -289,11 +295,16 @@ fn shortcuts_change_nothing_in_a_world_with_everything() {
                     class.link = OrPreset::named(link).expect("a preset");
                     class.nat = OrPreset::named("generic").expect("a preset");
                     class.engine = OrPreset::named("chromium").expect("a preset");
+                    if link == "4g" {
+                        class.device = OrPreset::named("phone").expect("a preset");
+                        class.engine.value.receive_buffer = Some(ByteCount::new(64));
+                    }
                     class
                 })
                 .collect();
             let record = run(settings, kind, params, 7);
             assert!(record.counts.deliveries > 10_000, "{kind}: {:?}", record.counts);
+            assert_eq!(record.counts.copies_overflowed > 0, channel == "unreliable", "{kind}: {:?}", record.counts);
         }
     }
 }
@@ -307,7 +318,7 @@ fn an_overload_shows_its_whole_demand() {
         let mut settings = ideal(20, constant(10), vec![workload("state-sync", &params)]);
         let class = &mut settings.population.classes[0];
         class.engine.value.cpu_per_message = SimDuration::from_ms(1);
-        class.device.value = DeviceSpec { speed: 1.0, budget: Probability::ONE };
+        class.device.value = whole_core();
         let record = run(settings, "star", "{}", 1);
         let percent = record.values.get(MetricId::CpuMax).expect("a value");
         let expected = 38.0 * f64::from(rate);
@@ -361,7 +372,7 @@ fn a_retransmission_does_not_wait_for_work_of_the_future() {
         class.link.value =
             LinkSpec { up, loss: Probability::new(0.02).expect("a share").into(), ..LinkSpec::default() };
         class.engine.value.cpu_per_message = SimDuration::from_ms(1);
-        class.device.value = DeviceSpec { speed: 1.0, budget: Probability::ONE };
+        class.device.value = whole_core();
         run(settings, "mesh", "{}", 1).latency.quantile(0.99).expect("deliveries").as_ms_f64()
     };
     let (shared, unlimited) = (p99_ms(Some(Bitrate::from_bps(10 * MBIT))), p99_ms(None));

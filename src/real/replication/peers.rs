@@ -10,7 +10,7 @@ use crate::real::cluster::{Application, ConnectionState, Context, End};
 use crate::real::slots::Slots;
 use crate::real::stack::ChannelSpec;
 use crate::scenario::Settings;
-use crate::simulation::{Prepared, Schedule, Timetable, idle_shares, message_cpu};
+use crate::simulation::{Prepared, Schedule, Timetable, idle_shares, message_cpu, wake_cpu};
 use crate::units::{ByteCount, SimTime};
 use crate::world::World;
 
@@ -30,6 +30,8 @@ pub(super) struct Peers {
     cpus: Vec<FifoServer>,
     // CPU time of each distinct size at each node: [size * nodes + node].
     cpu_ns: Vec<u64>,
+    // How long the CPU of each node takes to wake up.
+    wake_ns: Vec<u64>,
     // Most bytes that may wait on a reliable channel of a node.
     send_buffers: Vec<u64>,
     waiting: Slots<Hop>,
@@ -98,6 +100,8 @@ impl Peers {
             let shares = idle_share.iter().zip(0..);
             shares.map(|(&idle, node)| message_cpu(&world, node, wire, idle).as_ns()).collect::<Vec<_>>()
         };
+        let wake = |(&idle, node)| wake_cpu(&world, node, idle).as_ns();
+        let wake_ns = idle_share.iter().zip(0..).map(wake).collect();
         let cpu_ns = sizes.iter().flat_map(cpu).collect();
         let plan = |flow: &Flow| Planned {
             source: flow.source,
@@ -125,6 +129,7 @@ impl Peers {
             flows,
             timetable,
             cpu_ns,
+            wake_ns,
             publish_end,
         }
     }
@@ -181,10 +186,13 @@ impl Peers {
     fn busy(&mut self, time: SimTime, node: u32, flow: u32, number: u32) -> SimTime {
         let size = self.flows[flow as usize].size_index;
         let cpu_ns = self.cpu_ns[size * self.cpus.len() + node as usize];
+        let cpu = &mut self.cpus[node as usize];
+        let woken_ns = cpu.wake(time.as_ns(), self.wake_ns[node as usize]);
+        let done = SimTime::from_ns(cpu.serve(time.as_ns(), cpu_ns));
         if self.is_measured(flow, number) {
-            self.tally.cpu_work[node as usize] += cpu_ns;
+            self.tally.cpu_work[node as usize] += woken_ns + cpu_ns;
         }
-        SimTime::from_ns(self.cpus[node as usize].serve(time.as_ns(), cpu_ns))
+        done
     }
 
     fn send(&mut self, hop: Hop, context: &mut Context<'_>) {

@@ -127,6 +127,7 @@ impl Peers {
             why_impossible: "are not open at the end",
             connected_at: overlay.connected_at,
             connecting: None,
+            fallen: None,
             publishes,
             distributed: None,
             experience: &Experience::default(),

@@ -56,6 +56,9 @@ const fn ring(members: usize, place_a: u32, place_b: u32) -> usize {
 }
 
 impl Kept {
+    /// Of a connection that never opens.
+    pub(super) const NEVER: Self = Self(FAILED);
+
     const fn by_rule(open_ns: u64) -> Self {
         Self(open_ns << CODE_BITS | BY_RULE)
     }
@@ -130,7 +133,7 @@ impl Opened {
     pub(super) fn between(&self, overlay: &Overlay, a: u32, b: u32) -> Kept {
         match tree_slot(overlay, a, b) {
             Some(slot) => self.tree(slot),
-            None => places(overlay, a, b).map_or(Kept(FAILED), |[a, b]| self.core(a, b)),
+            None => places(overlay, a, b).map_or(Kept::NEVER, |[a, b]| self.core(a, b)),
         }
     }
 

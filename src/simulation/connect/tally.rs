@@ -114,6 +114,20 @@ impl Tally {
         self.allocations += u64::from(relay.allocations());
     }
 
+    /// A connection that has opened is closed for good. How long its set-up took still counts.
+    pub(super) fn close(&mut self, world: &World, [a, b]: [u32; 2], relay: RelayCode) {
+        let pair = self.pair(world, a, b);
+        // Those that stay took as long as all did.
+        pair.setup_ns -= pair.setup_ns / u128::from(pair.opened());
+        pair.failed += 1;
+        match relay.transport() {
+            None => pair.direct -= 1,
+            Some(RelayTransport::Udp) => pair.relayed_udp -= 1,
+            Some(RelayTransport::Tcp) => pair.relayed_tcp -= 1,
+            Some(RelayTransport::Tls) => pair.relayed_tls -= 1,
+        }
+    }
+
     /// What a set-up that took this long consisted of.
     #[inline]
     pub(super) fn parts(&mut self, parts: &Parts, took: SimDuration) {

@@ -127,7 +127,7 @@ fn a_pair_takes_its_session_its_work_and_its_ladder() {
     let busy = SimDuration::from_ms((8 + 80) * 10 / 8);
     let connected = stage.connect();
     assert_eq!(connected.connected_at, at(SESSION + busy + stage.set_up(LEG, LEG + busy)));
-    assert_eq!(connected.core(0, 1).at(), connected.connected_at);
+    assert_eq!(connected.core([0, 1], [0, 1]).at(), connected.connected_at);
     assert_eq!((connected.degrees, connected.wanted, connected.impossible), (vec![1, 1], 1, 0));
 }
 

@@ -4,7 +4,7 @@ use super::Packets;
 use crate::metrics::LatencyHistogram;
 use crate::simulation::experience::Experience;
 use crate::simulation::flow::Servers;
-use crate::simulation::measure::{Beside, Outcome};
+use crate::simulation::measure::{Outcome, Uncounted};
 use crate::units::ByteCount;
 
 /// Counts of a replication, lists by node.
@@ -104,6 +104,6 @@ impl Packets {
         let servers = (0..world.nodes()).map(work).collect();
         let viewed = quality.viewed(&plan, world.peers(), plan.timetable.end());
         let experience = Experience { control_p95: account.control.quantile(0.95), viewed };
-        Outcome { world, connected, plan, servers, seen, relays, experience, beside: Beside::KeepAlives }
+        Outcome { world, connected, plan, servers, seen, relays, experience, uncounted: Uncounted::KeepAlives }
     }
 }

@@ -73,10 +73,13 @@ impl Packets {
     fn busy(&mut self, time: SimTime, node: u32, message: Message) -> SimTime {
         let size = self.size(message);
         let cpu_ns = self.plan.costs[size * self.cpus.len() + node as usize].cpu_ns;
+        let cpu = &mut self.cpus[node as usize];
+        let woken_ns = cpu.wake(time.as_ns(), self.plan.wakes[node as usize]);
+        let done = SimTime::from_ns(cpu.serve(time.as_ns(), cpu_ns));
         if self.is_measured(message) {
-            self.account.cpu_work[node as usize] += cpu_ns;
+            self.account.cpu_work[node as usize] += woken_ns + cpu_ns;
         }
-        SimTime::from_ns(self.cpus[node as usize].serve(time.as_ns(), cpu_ns))
+        done
     }
 
     /// The CPU has come to a copy: it is handed to the association.
@@ -117,8 +120,12 @@ impl Packets {
         Message { level: self.quality.choose(now, stream, message.level, ByteCount::new(unsent)), ..message }
     }
 
-    /// A packet has come through the downlink.
+    /// A packet has come through the downlink. Where the CPU is too far behind, the socket is full and drops it.
     pub(super) fn read(&mut self, now: SimTime, end: u32, packet: PacketId, scheduler: &mut Scheduler<Happening>) {
+        let node = self.ends.row(end).node as usize;
+        if self.cpus[node].wait_ns(now.as_ns()) > self.backlogs[node] {
+            return self.store.free(packet);
+        }
         if let Some(association) = &mut self.ends.row_mut(end).association {
             association.receive(now, self.store.get(packet), &mut self.out);
         }

@@ -1,0 +1,76 @@
+//! How far a CPU may fall behind before the sockets of its connections are full.
+//!
+//! What waits for a CPU waits in the sockets of the node's connections, taken to fill alike. A CPU is one
+//! queue in which a message stands with all that it will cost, so the wait at which the sockets are full
+//! follows from what a message received costs in all: taking it in, sending its copies on, and the node's
+//! own messages that come meanwhile.
+
+use super::plan::Cost;
+use crate::overlay::Overlay;
+use crate::overlay::workload::Flow;
+use crate::webrtc::Wire;
+use crate::world::World;
+
+/// The longest wait in ns of size `s` at node `v`, `[s * nodes + v]`; [`u64::MAX`] is any wait.
+pub(super) fn longest(
+    world: &World,
+    overlay: &Overlay,
+    degrees: &[u32],
+    flows: &[Flow],
+    sizes: &[Wire],
+    costs: &[Cost],
+) -> Vec<u64> {
+    let all_per_s: f64 = flows.iter().map(rate_per_s).sum();
+    let mut own_per_s = vec![0.0; degrees.len()];
+    flows.iter().for_each(|flow| own_per_s[flow.source as usize] += rate_per_s(flow));
+    // CPU times of a copy that go with each message received.
+    let works = (0..overlay.nodes()).zip(degrees).zip(&own_per_s).map(|((node, &degree), own_per_s)| {
+        let others_per_s = all_per_s - own_per_s;
+        let own = if others_per_s > 0.0 { own_per_s / others_per_s * f64::from(degree) } else { 0.0 };
+        1.0 + f64::from(passed_on(overlay, node)) + own
+    });
+    let works: Vec<f64> = works.collect();
+    let wait = |wire: &Wire, cost: &Cost, node: u32| {
+        let index = node as usize;
+        let unread = world.class(node).engine.unread_max(*wire).filter(|_| cost.cpu_ns > 0);
+        unread.map_or(u64::MAX, |each| (each * f64::from(degrees[index]) * works[index] * cost.cpu_ns as f64) as u64)
+    };
+    let by_size = sizes.iter().zip(costs.chunks_exact(degrees.len()));
+    by_size.flat_map(|(wire, costs)| costs.iter().zip(0..).map(move |(cost, node)| wait(wire, cost, node))).collect()
+}
+
+fn rate_per_s(flow: &Flow) -> f64 {
+    1.0 / flow.period.as_secs_f64()
+}
+
+// Copies of a message that a node sends on, by way of which it hears most: members of a core from the
+// others of it.
+fn passed_on(overlay: &Overlay, node: u32) -> u32 {
+    let tree = overlay.tree_neighbours(node).len() as u32;
+    if overlay.core_place(node).is_some() && overlay.core().len() > 1 { tree } else { tree.saturating_sub(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overlay::workload::{Arrivals, Channel};
+    use crate::units::{ByteCount, SimDuration, SimTime};
+
+    #[test]
+    fn a_longer_queue_stands_where_messages_are_passed_on() {
+        let overlay = Overlay::new(3, &[(0, 1), (1, 2)], Vec::new());
+        assert_eq!([0, 1, 2].map(|node| passed_on(&overlay, node)), [0, 1, 0]);
+        let hub = Overlay::new(5, &[(0, 3), (0, 4)], vec![0, 1, 2]);
+        assert_eq!([0, 1, 3].map(|node| passed_on(&hub, node)), [2, 0, 0]);
+        let flow = Flow {
+            id: 0,
+            source: 0,
+            arrivals: Arrivals::Periodic,
+            start: SimTime::ZERO,
+            period: SimDuration::from_ms(20),
+            size: ByteCount::new(100),
+            channel: Channel::Unreliable,
+        };
+        assert!((rate_per_s(&flow) - 50.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,44 @@
+//! Peers that fail once they are connected, and all their connections with them.
+
+use super::opened::Kept;
+use super::{Connected, path};
+use crate::overlay::Overlay;
+use crate::units::SimTime;
+use crate::world::World;
+
+impl Connected {
+    /// Whether some of these nodes has failed.
+    #[inline]
+    pub(super) fn has_failed(&self, nodes: [u32; 2]) -> bool {
+        nodes.into_iter().any(|node| self.failed.get(node as usize).is_some_and(|&failed| failed))
+    }
+
+    /// A node fails: from the start, none of its connections counts as open.
+    pub(in crate::simulation) fn fail(&mut self, world: &World, overlay: &Overlay, node: u32) {
+        self.failed.resize(world.nodes() as usize, false);
+        for (&next, slot) in overlay.tree_neighbours(node).iter().zip(overlay.tree_slots(node)) {
+            self.close(world, [node, next], self.opened.tree(slot));
+        }
+        if let Some(place) = overlay.core_place(node) {
+            for (&next, other) in overlay.core().iter().zip(0..).filter(|(next, _)| **next != node) {
+                self.close(world, [node, next], self.opened.core(place, other));
+            }
+        }
+        self.failed[node as usize] = true;
+        self.relayed = self.tally.relayed();
+        // What has failed is no matter of NATs, so messages have to look.
+        self.all_open_at = SimTime::MAX;
+    }
+
+    fn close(&mut self, world: &World, [node, next]: [u32; 2], kept: Kept) {
+        if kept.at() == SimTime::MAX || self.has_failed([node, next]) {
+            return;
+        }
+        let by_rule = || path::relay(world, node, next);
+        if let Some(relay) = kept.relay(node, next).or_else(by_rule) {
+            self.degrees[node as usize] -= 1;
+            self.degrees[next as usize] -= 1;
+            self.tally.close(world, [node, next], relay);
+        }
+    }
+}
