@@ -182,18 +182,3 @@ impl Application for Watch {
         self.done = Some(context.now);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_channel_opens_after_sixteen_one_way_delays() {
-        for ms in [1, 2, 10, 50, 100, 200] {
-            let run = connect(&PairSpec { delays: Delays::uniform(SimDuration::from_ms(ms)), ..PairSpec::default() })
-                .expect("runs");
-            let expected = SimTime::ZERO + SimDuration::from_ms(16 * ms);
-            assert_eq!(run.connection.open_at(), Some(expected), "{ms} ms one way");
-        }
-    }
-}

@@ -18,8 +18,6 @@ mod credentials;
 mod relay;
 mod reply;
 mod requests;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 use std::net::SocketAddrV4;
@@ -33,6 +31,7 @@ use allocations::Allocations;
 use credentials::Credentials;
 use wire::{Message, kind};
 
+pub use allocation::PERMISSIONS_MAX;
 pub use counts::{Dropped, Relayed, TurnCounts};
 
 /// What a server is and grants.

@@ -9,3 +9,4 @@ mod loss;
 mod outcomes;
 mod setup;
 mod shared_boxes;
+mod turn_server;

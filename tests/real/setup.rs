@@ -201,3 +201,13 @@ fn any_one_datagram_is_lost() {
         })
     }));
 }
+
+#[test]
+fn a_channel_opens_after_sixteen_one_way_delays() {
+    for ms in [1, 2, 10, 50, 100, 200] {
+        let spec = PairSpec { delays: Delays::uniform(SimDuration::from_ms(ms)), ..PairSpec::default() };
+        let run = connect(&spec).expect("runs");
+        let expected = SimTime::ZERO + SimDuration::from_ms(16 * ms);
+        assert_eq!(run.connection.open_at(), Some(expected), "{ms} ms one way");
+    }
+}

@@ -10,7 +10,7 @@ use crate::units::SimTime;
 /// The numbers that a channel may have (RFC 8656 section 12).
 pub(super) const CHANNEL_NUMBERS: RangeInclusive<u16> = 0x4000..=0x4FFF;
 /// Permissions at a time; with the channel numbers, what bounds the size of an allocation.
-pub(super) const PERMISSIONS_MAX: usize = 4096;
+pub const PERMISSIONS_MAX: usize = 4096;
 
 /// A relayed transport address that belongs to a client.
 pub(super) struct Allocation {

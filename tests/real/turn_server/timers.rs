@@ -16,8 +16,8 @@ use rtc::turn::proto::reqtrans::RequestedTransport;
 use super::messages::{Answer, signed};
 use super::requests::{HOME, nonce};
 use super::rig::{PEER, Rig, SERVER, seconds};
-use crate::real::turn_server::TurnServerSpec;
-use crate::units::{SimDuration, SimTime};
+use peerscape::real::turn_server::TurnServerSpec;
+use peerscape::units::{SimDuration, SimTime};
 
 fn rig() -> Rig {
     Rig::new(TurnServerSpec::new(SERVER))

@@ -12,8 +12,8 @@ use rtc::stun::message::Message;
 use rtc::turn::client::{Client, ClientConfig, Event};
 
 use super::messages::Answer;
-use crate::real::turn_server::{Datagram, TurnServer, TurnServerSpec};
-use crate::units::{SimDuration, SimTime};
+use peerscape::real::turn_server::{Datagram, TurnServer, TurnServerSpec};
+use peerscape::units::{SimDuration, SimTime};
 
 pub(super) const SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 3478);
 pub(super) const PEER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(203, 0, 113, 7), 5000);

@@ -10,7 +10,7 @@ use rtc::turn::proto::reqtrans::RequestedTransport;
 use super::messages::signed;
 use super::requests::{HOME, nonce};
 use super::rig::{PEER, Rig, SERVER};
-use crate::real::turn_server::TurnServerSpec;
+use peerscape::real::turn_server::TurnServerSpec;
 
 /// A header that says STUN, with this type and body.
 fn stun(kind: u16, body: &[u8]) -> Vec<u8> {

@@ -20,8 +20,7 @@ use rtc::turn::proto::{PROTO_TCP, PROTO_UDP, Protocol};
 
 use super::messages::{Answer, plain, signed};
 use super::rig::{PEER, Rig, SERVER};
-use crate::real::turn_server::TurnServerSpec;
-use crate::real::turn_server::allocation::PERMISSIONS_MAX;
+use peerscape::real::turn_server::{PERMISSIONS_MAX, TurnServerSpec};
 
 /// Where the requests come from.
 pub(super) const HOME: SocketAddrV4 = SocketAddrV4::new(std::net::Ipv4Addr::new(198, 51, 100, 99), 4000);

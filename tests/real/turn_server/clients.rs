@@ -12,8 +12,8 @@ use rtc::turn::client::Event;
 
 use super::messages::plain;
 use super::rig::{PEER, Rig, SERVER, seconds};
-use crate::real::turn_server::{TurnServer, TurnServerSpec};
-use crate::units::{ByteCount, SimDuration, SimTime};
+use peerscape::real::turn_server::{TurnServer, TurnServerSpec};
+use peerscape::units::{ByteCount, SimDuration, SimTime};
 
 fn rig() -> Rig {
     Rig::new(TurnServerSpec::new(SERVER))
