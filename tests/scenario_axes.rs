@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use peerscape::rng::{Seed, Streams};
-use peerscape::scenario::{Experiment, parse_str};
+use peerscape::scenario::{Experiment, Grain, parse_str};
 use peerscape::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use peerscape::world::WorldSpec;
 use proptest::prelude::*;
@@ -146,12 +146,40 @@ fn what_is_not_said_has_a_default() {
     assert_eq!(experiment.name, "test");
     assert_eq!(experiment.seeds.iter().map(|seed| seed.0).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     let settings = &experiment.resolved["settings"];
-    assert_eq!(settings["run"], serde_json::json!({ "duration": "60 s", "warmup": "10 s", "drain": "5 s" }));
+    assert_eq!(
+        settings["run"],
+        serde_json::json!({ "duration": "60 s", "warmup": "10 s", "drain": "5 s", "grain": "packet" })
+    );
     assert_eq!(settings["latency"], serde_json::json!({ "kind": "cities", "pair_jitter": "10 %" }));
     assert_eq!(settings["population"]["classes"][0]["name"], "home");
     assert_eq!(settings["population"]["classes"][0]["link"]["up"], "17 Mbit/s");
     assert_eq!(settings["webrtc"]["turn"]["price"], "0.05 USD/GB");
     assert_eq!(experiment.hash.len(), 32);
+}
+
+#[test]
+fn the_grain_follows_the_scale_of_the_whole_experiment() {
+    let grains = |head: &str, rest: &str, overrides: &[&str]| {
+        let experiment = experiment(&format!("[population]\n{head}\n{REST}{rest}"), overrides);
+        experiment.cells.iter().map(|cell| cell.settings.run.grain).collect::<Vec<_>>()
+    };
+    assert!(grains("peers = 10", "", &[]).iter().all(|grain| *grain == Grain::Packet));
+    assert!(grains("peers = 100", "", &[]).iter().all(|grain| *grain == Grain::Message));
+    // What is compared is computed alike.
+    assert!(grains("peers = [10, 100]", "", &[]).iter().all(|grain| *grain == Grain::Message));
+    assert!(grains("peers = 10", "", &["run.grain=message"]).iter().all(|grain| *grain == Grain::Message));
+    let fair = "\n[[population.class]]\nname = \"home\"\nlink = { up = \"5 Mbit/s\", queue = \"fair\" }\n";
+    assert!(grains("peers = 100", fair, &[]).iter().all(|grain| *grain == Grain::Packet));
+}
+
+#[test]
+fn what_acts_on_packets_needs_them() {
+    let text = format!("[population]\npeers = 10\n{REST}");
+    let fault = |overrides: &[&str]| faults(&text, overrides).join("\n");
+    let by_message = fault(&["run.grain=message", "workload.0.priority=high"]);
+    assert_eq!(by_message, "`priority` acts on packets, and `grain = \"message\"` follows messages");
+    let without_headers = fault(&["run.grain=packet", "webrtc.overhead=none"]);
+    assert!(without_headers.starts_with("packets have headers"), "{without_headers}");
 }
 
 #[test]

@@ -120,6 +120,24 @@ static METRIC_PLOTS: &[MetricPlot] = &[
         limit: None,
     },
     MetricPlot {
+        metric: MetricId::LiveGoodput,
+        title: "Bitrate of live streams that was there in time",
+        axis: "live goodput",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::LiveMissed,
+        title: "Chunks of live streams that were not there in time",
+        axis: "live missed",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::ControlP95,
+        title: "Latency of messages beside live streams, 95th percentile",
+        axis: "p95 latency",
+        limit: None,
+    },
+    MetricPlot {
         metric: MetricId::SignalingPeak,
         title: "Load of the signaling server in its busiest second",
         axis: "signaling messages, peak",
