@@ -20,6 +20,7 @@ pub mod adaptation;
 mod broadcast;
 mod distribution;
 mod live;
+mod pub_sub;
 mod service;
 mod state_sync;
 mod telemetry;
@@ -198,7 +199,7 @@ pub struct WorkloadEntry {
 
 /// Every workload, in the order to show them.
 pub static WORKLOADS: &[WorkloadEntry] =
-    &[broadcast::ENTRY, state_sync::ENTRY, telemetry::ENTRY, live::ENTRY, distribution::ENTRY];
+    &[broadcast::ENTRY, state_sync::ENTRY, telemetry::ENTRY, pub_sub::ENTRY, live::ENTRY, distribution::ENTRY];
 
 const fn entry<P>(kind: &'static str, summary: &'static str) -> WorkloadEntry
 where
@@ -232,23 +233,15 @@ struct Traffic {
     channel: Channel,
 }
 
-/// One flow a source, each with a random phase within the period.
+/// One flow a source to everybody, each with a random phase within the period.
 fn flows_of(sources: &[u32], traffic: &Traffic, streams: Streams, nth: u32) -> Vec<Flow> {
-    let period = traffic.period;
-    let flow = |&source: &u32| {
-        let id = u64::from(nth) << 32 | u64::from(source);
-        let mut stream = streams.stream(Domain::WorkloadPhase, id);
-        let start = SimTime::from_ns(stream.random_range(0..period.as_ns()));
-        Flow {
-            id,
-            source,
-            audience: ALL,
-            arrivals: traffic.arrivals,
-            start,
-            period,
-            size: traffic.message,
-            channel: traffic.channel,
-        }
-    };
-    sources.iter().map(flow).collect()
+    sources.iter().map(|&source| flow_of(source, ALL, traffic, streams, u64::from(nth) << 32)).collect()
+}
+
+/// The flow of a source to an audience, whose id is `place` and the source.
+fn flow_of(source: u32, audience: u32, traffic: &Traffic, streams: Streams, place: u64) -> Flow {
+    let Traffic { message: size, period, arrivals, channel } = *traffic;
+    let id = place | u64::from(source);
+    let start = SimTime::from_ns(streams.stream(Domain::WorkloadPhase, id).random_range(0..period.as_ns()));
+    Flow { id, source, audience, arrivals, start, period, size, channel }
 }
