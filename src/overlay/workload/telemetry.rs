@@ -23,7 +23,7 @@ pub(super) struct Telemetry {
     sinks: Bounded<1, 16_000_000>,
     /// The class the sinks belong to; any class if absent.
     #[serde(default)]
-    to: Option<String>,
+    sink_class: Option<String>,
     /// The class of those that publish; all but the sinks if absent.
     #[serde(default)]
     from: Option<String>,
@@ -51,7 +51,7 @@ fn one() -> Bounded<1, 16_000_000> {
 
 impl Telemetry {
     fn drawn_sinks(&self, world: &World, streams: Streams, nth: u32) -> Vec<u32> {
-        let candidates = world.peers_of_class(self.to.as_deref());
+        let candidates = world.peers_of_class(self.sink_class.as_deref());
         let mut stream = streams.stream(Domain::Workload, u64::from(nth));
         let mut sinks = super::choose(&candidates, self.sinks.get(), &mut stream);
         sinks.sort_unstable();
@@ -96,7 +96,7 @@ impl Workload for Telemetry {
     }
 
     fn required_classes(&self) -> Vec<(&'static str, &str)> {
-        let keys = [("from", &self.from), ("to", &self.to)];
+        let keys = [("from", &self.from), ("sink_class", &self.sink_class)];
         keys.into_iter().filter_map(|(key, class)| Some((key, class.as_deref()?))).collect()
     }
 
