@@ -1,5 +1,6 @@
 //! Which connections exist, what travels over them, and who sends it.
 
+pub mod audience;
 mod graph;
 pub mod topology;
 pub mod workload;

@@ -36,6 +36,7 @@ use self::relay::Relays;
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
 use crate::overlay::Overlay;
+use crate::overlay::audience::{ALL, Audiences};
 use crate::overlay::workload::{Arrivals, Flow};
 use crate::rng::{Domain, Seed, Streams};
 use crate::scenario::{Cell, Grain, Settings};
@@ -94,19 +95,20 @@ pub fn simulate(cell: &Cell, seed: Seed) -> Result<RunRecord, SimulationError> {
 /// When a place does not exist, or the engine stops a runaway.
 pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRecord, SimulationError> {
     let settings = &cell.settings;
-    let Prepared { streams, world, flows, overlay } = Prepared::new(cell, seed)?;
+    let prepared = Prepared::new(cell, seed)?;
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let origin = origin(settings);
-    let mut connected =
-        connect::connect(connect::Setting { world: &world, overlay: &overlay, origin, streams, horizon })?;
-    let fallen = budget::fail_overloaded(&world, &overlay, &mut connected);
-    let plan = Plan::new(settings, &world, &overlay, &connected, &flows, streams, options);
+    let Prepared { streams, world, overlay, .. } = &prepared;
+    let mut connected = connect::connect(connect::Setting { world, overlay, origin, streams: *streams, horizon })?;
+    let fallen = budget::fail_overloaded(world, overlay, &mut connected);
+    let plan = Plan::new(settings, &prepared, &connected, options);
+    let Prepared { streams, world, overlay, audiences, .. } = prepared;
     let mut relays = Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
     let (connections, idle_share) = (&connected, plan.idle_share.as_slice());
     let setting =
         bulk::Setting { settings, world: &world, overlay: &overlay, connected: connections, idle_share, streams };
     let distributed = bulk::distribute(&setting, &mut relays);
-    let parts = Parts { world, overlay, connected, plan, relays };
+    let parts = Parts { world, overlay, audiences, connected, plan, relays };
     let (outcome, events) = match settings.run.grain {
         Grain::Message => by_message(parts, horizon)?,
         Grain::Packet => by_packet(parts, settings, streams, horizon)?,
@@ -118,6 +120,7 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
 struct Parts {
     world: World,
     overlay: Overlay,
+    audiences: Audiences,
     connected: Connected,
     plan: Plan,
     relays: Relays,
@@ -161,6 +164,7 @@ pub(crate) struct Prepared {
     pub(crate) world: World,
     pub(crate) flows: Vec<Flow>,
     pub(crate) overlay: Overlay,
+    pub(crate) audiences: Audiences,
 }
 
 /// Every connection of a prepared replication, offerer first, and when its ends begin with it; not those
@@ -190,13 +194,40 @@ impl Prepared {
             servers: cell.topology.servers(),
         }
         .generate(streams)?;
-        let workloads = settings.workloads.iter().zip(0..);
-        let mut flows: Vec<_> = workloads.flat_map(|(workload, nth)| workload.flows(&world, streams, nth)).collect();
+        let (mut flows, mut audiences) = (Vec::new(), Vec::new());
+        for (workload, nth) in settings.workloads.iter().zip(0..) {
+            let first = audiences.len() as u32;
+            audiences.extend(workload.audiences(&world, streams, nth));
+            let globally =
+                |flow: Flow| Flow { audience: if flow.audience == ALL { ALL } else { first + flow.audience }, ..flow };
+            flows.extend(workload.flows(&world, streams, nth).into_iter().map(globally));
+        }
         for flow in flows.iter_mut().filter(|flow| flow.arrivals == Arrivals::Periodic) {
             flow.period = flow.period.max(world.class(flow.source).engine.timer_min);
         }
-        let sources = plan::sources(&flows);
-        let overlay = cell.topology.build(&world, &sources, &mut streams.stream(Domain::Topology, 0));
-        Ok(Self { streams, world, flows, overlay })
+        let first = central(&flows, &audiences);
+        let overlay = cell.topology.build(&world, &first, &mut streams.stream(Domain::Topology, 0));
+        let audiences = Audiences::new(&overlay, &audiences);
+        Ok(Self { streams, world, flows, overlay, audiences })
     }
+}
+
+// The peers that a topology puts first, by number: of each workload those that publish, or those that its messages are
+// for where they are fewer.
+fn central(flows: &[Flow], audiences: &[Vec<u32>]) -> Vec<u32> {
+    let each_once = |mut peers: Vec<u32>| {
+        peers.sort_unstable();
+        peers.dedup();
+        peers
+    };
+    let of_workload = |flows: &[Flow]| {
+        let sources = plan::sources(flows);
+        if flows.iter().any(|flow| flow.audience == ALL) {
+            return sources;
+        }
+        let members = flows.iter().flat_map(|flow| &audiences[flow.audience as usize]).copied();
+        let members = each_once(members.collect());
+        if members.len() < sources.len() { members } else { sources }
+    };
+    each_once(flows.chunk_by(|a, b| a.workload() == b.workload()).flat_map(of_workload).collect())
 }

@@ -30,7 +30,8 @@ pub trait Topology: Debug + Send + Sync {
         0
     }
 
-    /// The connections among the peers and servers of `world`; `stream` is the topology's own.
+    /// The connections among the peers and servers of `world`; `sources` are the peers that publish, or those that
+    /// receive where they are fewer; `stream` is the topology's own.
     fn build(&self, world: &World, sources: &[u32], stream: &mut Stream) -> Overlay;
 
     /// The parameters with their defaults filled in, for the manifest.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::de::ValueDeserializer;
 
+use super::audience::ALL;
 use crate::rng::{Domain, Stream, Streams};
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::world::World;
@@ -19,17 +20,25 @@ pub mod adaptation;
 mod broadcast;
 mod distribution;
 mod live;
+mod pub_sub;
 mod service;
 mod state_sync;
+mod telemetry;
 
 pub use live::Live;
 pub use service::Service;
 
-/// A rule that says who sends what, how large, how often. Every message goes to all other peers.
+/// A rule that says who sends what to whom, how large, how often.
 pub trait Workload: Debug + Send + Sync {
     /// The flows among the peers of `world`, the same for every topology of the replication;
     /// `nth` is the workload's place among those of the scenario.
     fn flows(&self, world: &World, streams: Streams, nth: u32) -> Vec<Flow>;
+
+    /// The peers that messages are for, where they are not for everybody: lists without repetition, which the
+    /// flows name by their places.
+    fn audiences(&self, _world: &World, _streams: Streams, _nth: u32) -> Vec<Vec<u32>> {
+        Vec::new()
+    }
 
     /// What is fetched in pieces instead of being published, if the workload is such a one.
     fn content(&self, _world: &World, _streams: Streams, _nth: u32) -> Option<Content> {
@@ -59,14 +68,24 @@ pub trait Workload: Debug + Send + Sync {
     /// How many messages all sources together publish each second, for estimates.
     fn messages_per_s(&self, peers: u32) -> f64;
 
+    /// For how many peers a message is on average, for estimates.
+    fn receivers(&self, peers: u32) -> f64 {
+        f64::from(peers - 1)
+    }
+
     /// How many peers publish, where the workload says so.
     fn sources(&self) -> Option<u32> {
         None
     }
 
-    /// The class that its sources must belong to, which has to exist.
-    fn required_class(&self) -> Option<&str> {
+    /// How many peers its messages are for, where the workload says so: fewer than there are.
+    fn sinks(&self) -> Option<u32> {
         None
+    }
+
+    /// The classes that have to exist, each behind the key that names it.
+    fn required_classes(&self) -> Vec<(&'static str, &str)> {
+        Vec::new()
     }
 
     /// The size of the largest message.
@@ -79,10 +98,13 @@ pub trait Workload: Debug + Send + Sync {
 /// One peer that publishes a message again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
-    /// Names the flow's random streams: the workload's place among those of the scenario, and the source.
+    /// Names the flow's random streams: which of the source's flows it is, the workload's place among those of the
+    /// scenario, and the source (16, 16 and 32 bits).
     pub id: u64,
     /// The peer that publishes.
     pub source: u32,
+    /// The peers that its messages are for, as an index into the workload's audiences; or [`ALL`].
+    pub audience: u32,
     /// When it publishes.
     pub arrivals: Arrivals,
     /// The first publication of periodic arrivals.
@@ -176,7 +198,8 @@ pub struct WorkloadEntry {
 }
 
 /// Every workload, in the order to show them.
-pub static WORKLOADS: &[WorkloadEntry] = &[broadcast::ENTRY, state_sync::ENTRY, live::ENTRY, distribution::ENTRY];
+pub static WORKLOADS: &[WorkloadEntry] =
+    &[broadcast::ENTRY, state_sync::ENTRY, telemetry::ENTRY, pub_sub::ENTRY, live::ENTRY, distribution::ENTRY];
 
 const fn entry<P>(kind: &'static str, summary: &'static str) -> WorkloadEntry
 where
@@ -210,14 +233,15 @@ struct Traffic {
     channel: Channel,
 }
 
-/// One flow a source, each with a random phase within the period.
+/// One flow a source to everybody, each with a random phase within the period.
 fn flows_of(sources: &[u32], traffic: &Traffic, streams: Streams, nth: u32) -> Vec<Flow> {
-    let period = traffic.period;
-    let flow = |&source: &u32| {
-        let id = u64::from(nth) << 32 | u64::from(source);
-        let mut stream = streams.stream(Domain::WorkloadPhase, id);
-        let start = SimTime::from_ns(stream.random_range(0..period.as_ns()));
-        Flow { id, source, arrivals: traffic.arrivals, start, period, size: traffic.message, channel: traffic.channel }
-    };
-    sources.iter().map(flow).collect()
+    sources.iter().map(|&source| flow_of(source, ALL, traffic, streams, u64::from(nth) << 32)).collect()
+}
+
+/// The flow of a source to an audience, whose id is `place` and the source.
+fn flow_of(source: u32, audience: u32, traffic: &Traffic, streams: Streams, place: u64) -> Flow {
+    let Traffic { message: size, period, arrivals, channel } = *traffic;
+    let id = place | u64::from(source);
+    let start = SimTime::from_ns(streams.stream(Domain::WorkloadPhase, id).random_range(0..period.as_ns()));
+    Flow { id, source, audience, arrivals, start, period, size, channel }
 }

@@ -57,6 +57,8 @@ pub enum Domain {
     Distribution,
     /// Where in its capacity trace a peer's link begins.
     CapacityTrace,
+    /// The topics that a peer subscribes to.
+    Subscriptions,
 }
 
 impl Domain {
@@ -83,6 +85,7 @@ impl Domain {
             Self::PeerIpv6 => "peer-ipv6",
             Self::Distribution => "distribution",
             Self::CapacityTrace => "capacity-trace",
+            Self::Subscriptions => "subscriptions",
         }
     }
 }

@@ -304,18 +304,26 @@ fn workloads(
         } else if size == ByteCount::default() && !reader.lost(&at) {
             reader.problem(&at, "a message without a byte", "at least 1 B");
         }
-        if let Some(class) = workload.required_class()
-            && !classes.iter().any(|other| other.name == class)
-            && !reader.lost(&path(["population", "class"]))
-        {
-            let mut names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-            names.retain(|name| !name.is_empty());
-            names.dedup();
-            let problem = explain::unknown("class", class, &names, reader.span(&join(place, "from")));
-            reader.push(problem);
+        if let Some(sinks) = workload.sinks().filter(|&sinks| sinks >= peers.get() && peers_are_known) {
+            let message = format!("{sinks} of {peers} peers receive, so that nobody is left to publish");
+            reader.problem(&join(place, "sinks"), message, format!("at most {}", peers.get() - 1));
+        }
+        for (key, class) in workload.required_classes() {
+            check_class_name(reader, &join(place, key), class, classes);
         }
     }
     workloads.into_iter().map(|(_, workload)| workload).collect()
+}
+
+fn check_class_name(reader: &mut Reader<'_, '_>, place: &[String], name: &str, classes: &[ClassSpec]) {
+    if classes.iter().any(|class| class.name == name) || reader.lost(&path(["population", "class"])) {
+        return;
+    }
+    let mut names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+    names.retain(|name| !name.is_empty());
+    names.dedup();
+    let problem = explain::unknown("class", name, &names, reader.span(place));
+    reader.push(problem);
 }
 
 /// The most pieces of a content: BitTorrent's clients keep below some thousands.

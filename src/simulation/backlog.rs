@@ -5,29 +5,32 @@
 //! follows from what a message received costs in all: taking it in, sending its copies on, and the node's
 //! own messages that come meanwhile.
 
+use super::Prepared;
 use super::plan::Cost;
 use crate::overlay::Overlay;
+use crate::overlay::audience::{ALL, Audiences};
 use crate::overlay::workload::Flow;
 use crate::webrtc::Wire;
-use crate::world::World;
 
 /// The longest wait in ns of size `s` at node `v`, `[s * nodes + v]`; [`u64::MAX`] is any wait.
-pub(super) fn longest(
-    world: &World,
-    overlay: &Overlay,
-    degrees: &[u32],
-    flows: &[Flow],
-    sizes: &[Wire],
-    costs: &[Cost],
-) -> Vec<u64> {
-    let all_per_s: f64 = flows.iter().map(rate_per_s).sum();
+pub(super) fn longest(prepared: &Prepared, degrees: &[u32], sizes: &[Wire], costs: &[Cost]) -> Vec<u64> {
+    let Prepared { world, overlay, flows, audiences, .. } = prepared;
+    let to_all = || flows.iter().filter(|flow| flow.audience == ALL);
+    let all_per_s: f64 = to_all().map(rate_per_s).sum();
     let mut own_per_s = vec![0.0; degrees.len()];
-    flows.iter().for_each(|flow| own_per_s[flow.source as usize] += rate_per_s(flow));
+    to_all().for_each(|flow| own_per_s[flow.source as usize] += rate_per_s(flow));
+    let routed = routed(overlay, audiences, flows);
     // CPU times of a copy that go with each message received.
-    let works = (0..overlay.nodes()).zip(degrees).zip(&own_per_s).map(|((node, &degree), own_per_s)| {
+    let works = (0..overlay.nodes()).zip(degrees).zip(&own_per_s).zip(&routed);
+    let works = works.map(|(((node, &degree), own_per_s), routed)| {
         let others_per_s = all_per_s - own_per_s;
+        let passed_on = f64::from(passed_on(overlay, node));
+        if routed.received_per_s > 0.0 {
+            let sent_per_s = others_per_s * passed_on + own_per_s * f64::from(degree) + routed.sent_per_s;
+            return 1.0 + sent_per_s / (others_per_s + routed.received_per_s);
+        }
         let own = if others_per_s > 0.0 { own_per_s / others_per_s * f64::from(degree) } else { 0.0 };
-        1.0 + f64::from(passed_on(overlay, node)) + own
+        1.0 + passed_on + own
     });
     let works: Vec<f64> = works.collect();
     let wait = |wire: &Wire, cost: &Cost, node: u32| {
@@ -37,6 +40,26 @@ pub(super) fn longest(
     };
     let by_size = sizes.iter().zip(costs.chunks_exact(degrees.len()));
     by_size.flat_map(|(wire, costs)| costs.iter().zip(0..).map(move |(cost, node)| wait(wire, cost, node))).collect()
+}
+
+/// What a node has of messages that are for some peers only.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Routed {
+    received_per_s: f64,
+    /// Copies.
+    sent_per_s: f64,
+}
+
+fn routed(overlay: &Overlay, audiences: &Audiences, flows: &[Flow]) -> Vec<Routed> {
+    let mut routed = vec![Routed::default(); overlay.nodes() as usize];
+    for flow in flows.iter().filter(|flow| flow.audience != ALL) {
+        audiences.for_each_sender(overlay, flow.audience, flow.source, |node, copies| {
+            let of_node = &mut routed[node as usize];
+            of_node.received_per_s += if node == flow.source { 0.0 } else { rate_per_s(flow) };
+            of_node.sent_per_s += f64::from(copies) * rate_per_s(flow);
+        });
+    }
+    routed
 }
 
 fn rate_per_s(flow: &Flow) -> f64 {
@@ -65,6 +88,7 @@ mod tests {
         let flow = Flow {
             id: 0,
             source: 0,
+            audience: ALL,
             arrivals: Arrivals::Periodic,
             start: SimTime::ZERO,
             period: SimDuration::from_ms(20),

@@ -1,6 +1,9 @@
 //! What a replication will need, before it starts: memory, and work to share out and to time.
 
+use std::sync::Arc;
+
 use super::Prepared;
+use crate::overlay::workload::Workload;
 use crate::rng::Seed;
 use crate::scenario::{Cell, Grain};
 use crate::units::ByteCount;
@@ -64,8 +67,9 @@ fn pieces(cell: &Cell) -> u64 {
     cell.settings.workloads.iter().filter_map(|workload| workload.pieces()).sum()
 }
 
+// Those that only pass a message on to its audience do not count.
 fn copies_per_s(cell: &Cell) -> f64 {
     let peers = cell.settings.population.peers.get();
-    let messages_per_s: f64 = cell.settings.workloads.iter().map(|workload| workload.messages_per_s(peers)).sum();
-    messages_per_s * f64::from(peers - 1)
+    let copies_per_s = |workload: &Arc<dyn Workload>| workload.messages_per_s(peers) * workload.receivers(peers);
+    cell.settings.workloads.iter().map(copies_per_s).sum()
 }

@@ -20,6 +20,7 @@ use crate::engine::{Model, Scheduler};
 use crate::metrics::{LatencyHistogram, RunCounts};
 use crate::net::FifoServer;
 use crate::overlay::Overlay;
+use crate::overlay::audience::Audiences;
 use crate::overlay::workload::Channel;
 use crate::units::SimTime;
 use crate::world::World;
@@ -29,6 +30,7 @@ use crate::world::World;
 pub(super) struct Flows {
     pub(super) world: World,
     pub(super) overlay: Overlay,
+    pub(super) audiences: Audiences,
     pub(super) connected: Connected,
     pub(super) plan: Plan,
     pub(super) servers: Vec<Servers>,
@@ -73,6 +75,7 @@ pub(super) struct Message {
     pub(super) flow: u32,
     pub(super) number: u32,
     pub(super) channel: Channel,
+    pub(super) audience: u32,
     pub(super) published: SimTime,
     pub(super) measured: bool,
     /// Bytes on a link, and packets.
@@ -122,10 +125,10 @@ impl Model for Flows {
 
 impl Flows {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { world, overlay, connected, plan, relays } = parts;
+        let Parts { world, overlay, audiences, connected, plan, relays } = parts;
         let servers = vec![Servers::default(); world.nodes() as usize];
         let (seen, holds, arriving) = Default::default();
-        Self { world, overlay, connected, plan, servers, seen, holds, relays, arriving, ended: false }
+        Self { world, overlay, audiences, connected, plan, servers, seen, holds, relays, arriving, ended: false }
     }
 
     /// Schedules the first message of every flow.
@@ -144,9 +147,9 @@ impl Flows {
 
     /// What came of a replication that has ended.
     pub(super) fn finish(self) -> Outcome {
-        let Self { world, connected, plan, servers, seen, relays, .. } = self;
-        let experience = Experience::default();
-        Outcome { world, connected, plan, servers, seen, relays, experience, uncounted: Uncounted::All }
+        let Self { world, overlay, audiences, connected, plan, servers, seen, relays, .. } = self;
+        let (experience, uncounted) = (Experience::default(), Uncounted::All);
+        Outcome { world, overlay, audiences, connected, plan, servers, seen, relays, experience, uncounted }
     }
 
     #[inline]
@@ -158,6 +161,7 @@ impl Flows {
             flow,
             number,
             channel: planned.channel,
+            audience: planned.audience,
             published,
             measured: published >= self.plan.measure_from,
             bytes: wire.bytes.get(),
@@ -177,7 +181,7 @@ impl Flows {
         let message = self.message(flow, number);
         self.seen.counts.messages += 1;
         if message.measured {
-            self.seen.window.wanted += u64::from(self.world.peers() - 1);
+            self.seen.window.wanted += u64::from(planned.receivers);
         }
         if let Some(next) = self.plan.timetable.publication(planned.schedule, number + 1) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 }.into());
@@ -273,7 +277,7 @@ impl Flows {
             // The CPU never came to it, but was asked to.
             return self.book_unserved(to, Some(from), message);
         }
-        if to < self.world.peers() {
+        if to < self.world.peers() && self.audiences.includes(message.audience, to) {
             self.seen.delivery(now, message);
         }
         self.pass_on(now, to, Some(from), message, scheduler);

@@ -11,6 +11,8 @@ use super::plan::Plan;
 use super::relay::Relays;
 use super::upkeep;
 use crate::metrics::{RunCounts, RunRecord};
+use crate::overlay::Overlay;
+use crate::overlay::audience::Audiences;
 use crate::rng::Seed;
 use crate::scenario::Settings;
 use crate::units::{ByteCount, SimDuration, SimTime};
@@ -19,6 +21,8 @@ use crate::world::World;
 /// What came of a replication, whatever grain it has.
 pub(super) struct Outcome {
     pub(super) world: World,
+    pub(super) overlay: Overlay,
+    pub(super) audiences: Audiences,
     pub(super) connected: Connected,
     pub(super) plan: Plan,
     /// Of each node, the work that was asked of it.
@@ -54,18 +58,19 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
     let distributed = distributed.as_ref();
     let window = settings.run.duration - settings.run.warmup;
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
-    let Outcome { world, connected, plan, mut servers, mut seen, relays, experience, uncounted } = outcome;
+    let end = SimTime::ZERO + settings.run.duration;
+    let packets = upkeep::packets(&outcome.plan, &outcome.overlay, &outcome.audiences, end);
+    let Outcome { world, connected, plan, mut servers, mut seen, relays, experience, uncounted, .. } = outcome;
     if let Some(distributed) = distributed {
         add(distributed, &world, &mut servers, &mut seen.window);
         seen.counts.messages += u64::from(distributed.wanted > 0);
         seen.counts.deliveries += distributed.times.len() as u64;
     }
-    let published = upkeep::packets_published(&plan, world.nodes(), SimTime::ZERO + settings.run.duration);
     let delivered = match uncounted {
         Uncounted::All => seen.latency.count() as f64 / (seen.window.wanted.max(1)) as f64,
         Uncounted::KeepAlives => 0.0,
     };
-    for (node, bytes) in (0..).zip(upkeep::bytes(&world, settings, &connected, &published, delivered)) {
+    for (node, bytes) in (0..).zip(upkeep::bytes(&world, settings, &connected, &packets, delivered)) {
         book_sent(&world, node, bytes, &mut servers[node as usize], &mut seen.window);
     }
     let events = events + distributed.map_or(0, |distributed| distributed.events);

@@ -37,6 +37,7 @@ use super::relay::Relays;
 use crate::engine::{Model, Scheduler};
 use crate::net::{FairPacket, FifoServer};
 use crate::overlay::Overlay;
+use crate::overlay::audience::Audiences;
 use crate::rng::Streams;
 use crate::scenario::Settings;
 use crate::units::SimTime;
@@ -49,6 +50,7 @@ use crate::world::World;
 pub(super) struct Packets {
     world: World,
     overlay: Overlay,
+    audiences: Audiences,
     connected: Connected,
     plan: Plan,
     ends: Ends,
@@ -93,7 +95,7 @@ pub(super) enum Happening {
 
 impl Packets {
     pub(super) fn new(parts: Parts, settings: &Settings, streams: Streams) -> Self {
-        let Parts { world, overlay, connected, plan, relays } = parts;
+        let Parts { world, overlay, audiences, connected, plan, relays } = parts;
         let nodes = world.nodes();
         let ends = Ends::new(&world, &overlay, &connected, &plan, settings);
         let links = (0..nodes).map(|node| Links::new(&world, node, streams)).collect();
@@ -105,6 +107,7 @@ impl Packets {
             backlogs: backlogs(&plan, nodes),
             world,
             overlay,
+            audiences,
             connected,
             plan,
             ends,

@@ -1,15 +1,14 @@
 //! What is known before the first message: service times of every node, and which arrivals need no
 //! event.
 
-use super::Options;
 use super::backlog;
 use super::connect::Connected;
 use super::costs::{idle_shares, message_cpu, wake_cpu};
 use super::event::FLOWS_MAX;
 use super::timetable::{Schedule, Timetable};
+use super::{Options, Prepared};
 use crate::overlay::Overlay;
 use crate::overlay::workload::{Channel, Flow};
-use crate::rng::Streams;
 use crate::scenario::Settings;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::webrtc::Wire;
@@ -53,6 +52,9 @@ pub(super) struct Plan {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlannedFlow {
     pub(super) source: u32,
+    pub(super) audience: u32,
+    /// For how many peers a message is.
+    pub(super) receivers: u32,
     pub(super) size: u32,
     /// Its place in the scenario.
     pub(super) workload: u16,
@@ -104,15 +106,8 @@ pub(super) fn sources(flows: &[Flow]) -> Vec<u32> {
 }
 
 impl Plan {
-    pub(super) fn new(
-        settings: &Settings,
-        world: &World,
-        overlay: &Overlay,
-        connected: &Connected,
-        flows: &[Flow],
-        streams: Streams,
-        options: Options,
-    ) -> Self {
+    pub(super) fn new(settings: &Settings, prepared: &Prepared, connected: &Connected, options: Options) -> Self {
+        let Prepared { streams, world, flows, overlay, audiences } = prepared;
         assert!(flows.len() <= FLOWS_MAX, "invariant: scenarios allow no more flows than events can number");
         let ladders: Vec<Vec<ByteCount>> = settings
             .workloads
@@ -131,7 +126,7 @@ impl Plan {
             .collect();
         let wake = |(&idle, node)| wake_cpu(world, node, idle).as_ns();
         let wakes = idle_share.iter().zip(0..).map(wake).collect();
-        let backlogs = backlog::longest(world, overlay, &connected.degrees, flows, &sizes, &costs);
+        let backlogs = backlog::longest(prepared, &connected.degrees, &sizes, &costs);
         // A retransmission arrives behind copies that were sent after it.
         let loses = world.has_loss() || world.turn_outages().is_some_and(|outages| !outages.is_empty());
         let reorders = loses && flows.iter().any(|flow| flow.channel != Channel::Unreliable);
@@ -146,10 +141,12 @@ impl Plan {
         let levels = ladders.iter().map(|sizes| sizes.iter().map(|&size| index(size)).collect()).collect();
         let plan_flow = |flow: &Flow| PlannedFlow {
             source: flow.source,
+            audience: flow.audience,
+            receivers: audiences.receivers(flow.audience, flow.source, world.peers()),
             size: index(flow.size),
             workload: flow.workload(),
             channel: flow.channel,
-            schedule: timetable.add(flow, streams),
+            schedule: timetable.add(flow, *streams),
         };
         Self {
             flows: flows.iter().map(plan_flow).collect(),

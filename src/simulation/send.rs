@@ -8,6 +8,7 @@ use super::plan::{Cost, Plan, QueueLimits, Reception};
 use super::relay::Relays;
 use crate::engine::Scheduler;
 use crate::net::PairOutcome;
+use crate::overlay::audience::ALL;
 use crate::overlay::workload::Channel;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::turn::RelayCode;
@@ -95,17 +96,37 @@ impl Flows {
         if from.is_some() && self.plan.is_leaf(node) {
             return;
         }
+        match message.audience {
+            ALL => self.pass_on_to::<true>(now, node, from, message, scheduler),
+            _ => self.pass_on_to::<false>(now, node, from, message, scheduler),
+        }
+    }
+
+    // The same over the connections that the message's audience needs, which are all of them `TO_ALL`.
+    #[inline]
+    fn pass_on_to<const TO_ALL: bool>(
+        &mut self,
+        now: SimTime,
+        node: u32,
+        from: Option<u32>,
+        message: &Message,
+        scheduler: &mut Scheduler<Event>,
+    ) {
+        let audiences = &self.audiences;
+        let needs = |next: u32| TO_ALL || audiences.needs(message.audience, node, next);
+        let by_tree = |next: u32| Some(next) != from && needs(next);
+        let by_core = |next: u32| next != node && needs(next);
         let [tree, core] = self.overlay.next_hops(node, from);
         let mut sender = sender!(self, node, message, scheduler);
         if now >= self.connected.all_open_at {
-            tree.iter().filter(|&&next| Some(next) != from).for_each(|&next| sender.send(now, next));
-            core.iter().filter(|&&next| next != node).for_each(|&next| sender.send(now, next));
+            tree.iter().filter(|&&next| by_tree(next)).for_each(|&next| sender.send(now, next));
+            core.iter().filter(|&&next| by_core(next)).for_each(|&next| sender.send(now, next));
         } else {
             let slots = self.overlay.tree_slots(node);
-            for (&next, slot) in tree.iter().zip(slots).filter(|(next, _)| Some(**next) != from) {
+            for (&next, slot) in tree.iter().zip(slots).filter(|(next, _)| by_tree(**next)) {
                 sender.send_if_open(now, next, self.connected.tree(slot, [node, next]));
             }
-            for (&next, place) in core.iter().zip(0..).filter(|(next, _)| **next != node) {
+            for (&next, place) in core.iter().zip(0..).filter(|(next, _)| by_core(**next)) {
                 let own_place = self.overlay.core_place(node).expect("invariant: only members send over the core");
                 sender.send_if_open(now, next, self.connected.core([own_place, place], [node, next]));
             }
@@ -123,9 +144,8 @@ impl Flows {
                 SimTime::MAX if self.connected.between(&self.overlay, node, next).relay(node, next).is_some() => false,
                 _ => self.world.outcome(node, next) == PairOutcome::Impossible,
             };
-            let skipped = |next: u32| next == node || Some(next) == from || never_opens(next);
-            let hops = self.overlay.next_hops(node, from).into_iter().flatten();
-            let copies = hops.filter(|&&next| !skipped(next)).count() as u64;
+            let hops = self.audiences.next_hops(&self.overlay, message.audience, node, from);
+            let copies = hops.filter(|&next| !never_opens(next)).count() as u64;
             let cost = self.cost(node, message);
             let servers = &mut self.servers[node as usize];
             servers.up_work += copies * cost.up_ns;
@@ -340,6 +360,7 @@ impl Sender<'_> {
             _ if time > self.horizon => self.seen.counts.copies_in_flight += 1,
             Reception::InOrder => self.arriving.push(Arrival { time, from: self.node, to }),
             Reception::Sink => {
+                // It passes nothing on, so a copy that comes here is for it.
                 self.tally.arrived += 1;
                 if to < self.world.peers() {
                     self.tally.delivered += 1;

@@ -1,5 +1,6 @@
 //! The models against closed forms, references and the rules that every topology must keep.
 
+mod audiences;
 mod budgets;
 mod grains;
 mod live;

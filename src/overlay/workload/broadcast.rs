@@ -71,8 +71,8 @@ impl Workload for Broadcast {
         Some(self.sources.get())
     }
 
-    fn required_class(&self) -> Option<&str> {
-        self.from.as_deref()
+    fn required_classes(&self) -> Vec<(&'static str, &str)> {
+        self.from.iter().map(|class| ("from", class.as_str())).collect()
     }
 
     fn largest_message(&self) -> ByteCount {

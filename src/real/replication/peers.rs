@@ -4,6 +4,7 @@ use bytes::BytesMut;
 
 use super::tally::Tally;
 use crate::net::FifoServer;
+use crate::overlay::audience::Audiences;
 use crate::overlay::workload::{Channel, Flow};
 use crate::overlay::{Connection, Overlay};
 use crate::real::cluster::{Application, ConnectionState, Context, End};
@@ -21,6 +22,7 @@ pub(super) struct Peers {
     pub(super) idle_share: Vec<f32>,
     pub(super) publishes: bool,
     overlay: Overlay,
+    audiences: Audiences,
     flows: Vec<Planned>,
     timetable: Timetable,
     // Of each node: its neighbours and its end of the connection to each, by neighbour.
@@ -42,6 +44,9 @@ pub(super) struct Peers {
 
 struct Planned {
     source: u32,
+    audience: u32,
+    // For how many peers a message is.
+    receivers: u32,
     // Index among the channels of every connection.
     channel: usize,
     reliable: bool,
@@ -84,7 +89,7 @@ pub(super) const fn channel_spec(channel: Channel) -> ChannelSpec {
 impl Peers {
     /// The applications of a cluster with these connections.
     pub(super) fn new(settings: &Settings, prepared: Prepared, begins: &[(Connection, SimTime)]) -> Self {
-        let Prepared { streams, world, flows, overlay } = prepared;
+        let Prepared { streams, world, flows, overlay, audiences } = prepared;
         let nodes = world.nodes();
         let degrees: Vec<u32> = (0..nodes).map(|node| overlay.degree(node)).collect();
         let idle_share = idle_shares(&world, &degrees);
@@ -105,6 +110,8 @@ impl Peers {
         let cpu_ns = sizes.iter().flat_map(cpu).collect();
         let plan = |flow: &Flow| Planned {
             source: flow.source,
+            audience: flow.audience,
+            receivers: audiences.receivers(flow.audience, flow.source, world.peers()),
             channel: channels.iter().position(|channel| *channel == flow.channel).expect("invariant: one of them"),
             reliable: flow.channel != Channel::Unreliable,
             size: usize::try_from(flow.size.get()).expect("invariant: limited when read").max(IDENTITY_BYTES),
@@ -126,6 +133,7 @@ impl Peers {
             world,
             idle_share,
             overlay,
+            audiences,
             flows,
             timetable,
             cpu_ns,
@@ -150,7 +158,7 @@ impl Peers {
         let source = planned.source;
         self.tally.counts.messages += 1;
         if self.is_measured(flow, number) {
-            self.tally.window.wanted += u64::from(self.world.peers() - 1);
+            self.tally.window.wanted += u64::from(planned.receivers);
         }
         if let Some(next) = self.timetable.publication(planned.schedule, number + 1) {
             context.wake_at(next, Wake::Publish { flow, number: number + 1 }.token());
@@ -167,9 +175,8 @@ impl Peers {
         (flow, number): (u32, u32),
         context: &mut Context<'_>,
     ) {
-        let [tree, core] = self.overlay.next_hops(node, from);
-        let tree = tree.iter().filter(|&&next| Some(next) != from);
-        let next_hops: Vec<u32> = tree.chain(core.iter().filter(|&&next| next != node)).copied().collect();
+        let audience = self.flows[flow as usize].audience;
+        let next_hops: Vec<u32> = self.audiences.next_hops(&self.overlay, audience, node, from).collect();
         for to in next_hops {
             let ready = self.busy(time, node, flow, number);
             let hop = Hop { from: node, to, flow, number };
@@ -246,7 +253,7 @@ impl Application for Peers {
         if done > self.horizon {
             return;
         }
-        if node < self.world.peers() {
+        if node < self.world.peers() && self.audiences.includes(self.flows[flow as usize].audience, node) {
             self.tally.delivered(measured, done.since(published));
         }
         self.pass_on(done, node, Some(from), (flow, number), context);

@@ -31,7 +31,7 @@ impl Packets {
         let message = Message { flow, number, level: self.quality.highest(planned.workload) };
         self.seen.counts.messages += 1;
         if self.is_measured(message) {
-            self.seen.window.wanted += u64::from(self.world.peers() - 1);
+            self.seen.window.wanted += u64::from(planned.receivers);
         }
         if let Some(next) = self.plan.timetable.publication(planned.schedule, number + 1) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 });
@@ -49,10 +49,9 @@ impl Packets {
         message: Message,
         scheduler: &mut Scheduler<Happening>,
     ) {
-        let [tree, core] = self.overlay.next_hops(node, from);
+        let audience = self.plan.flows[message.flow as usize].audience;
         let mut hops = std::mem::take(&mut self.hops);
-        hops.extend(tree.iter().filter(|&&next| Some(next) != from));
-        hops.extend(core.iter().filter(|&&next| next != node));
+        hops.extend(self.audiences.next_hops(&self.overlay, audience, node, from));
         for &to in &hops {
             let Some(end) = self.ends.between(node, to) else {
                 self.refuse(message, true);
@@ -184,7 +183,8 @@ impl Packets {
         if done > self.plan.horizon {
             return;
         }
-        if node < self.world.peers() {
+        let audience = self.plan.flows[message.flow as usize].audience;
+        if node < self.world.peers() && self.audiences.includes(audience, node) {
             self.hand_to_application(done, node, message);
         }
         self.pass_on(done, node, Some(from), message, scheduler);

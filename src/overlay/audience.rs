@@ -1,0 +1,241 @@
+//! Audiences: messages that are for some peers only, and which hops lead to them.
+//!
+//! Split horizon takes a message to every node. Here it takes only the hops behind which the audience has a member
+//! that the message has not come by yet: multicast forwarding along a shared tree, as in core-based trees (Ballardie,
+//! Francis and Crowcroft, "Core Based Trees (CBT)", SIGCOMM 1993), with membership known everywhere at once and at no
+//! cost. Each member is reached once, and no copy is sent that nobody needs.
+//!
+//! An overlay is a forest whose trees hang together by one core at most. Each tree is rooted at its core member, or at
+//! its lowest node, and all nodes are numbered in preorder, so that a subtree is a range of numbers and an audience a
+//! sorted list of them. A hop down, or over the core, is needed if a member lies in the subtree of the next node; a hop
+//! up if one lies outside the node's own, but where the message can come: two binary searches at most.
+
+use super::graph::Overlay;
+
+/// The audience of everybody.
+pub const ALL: u32 = u32::MAX;
+
+/// The audiences of all flows, and what routing to them needs of the overlay.
+#[derive(Clone, Debug, Default)]
+pub struct Audiences {
+    // By node; empty where every message is for everybody.
+    places: Vec<Place>,
+    // By audience: the preorder numbers of its members, in order.
+    members: Vec<Vec<u32>>,
+}
+
+/// Where a node lies in the preorder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Place {
+    /// The node and what lies below it.
+    subtree: Span,
+    /// All nodes that it can reach.
+    reach: Span,
+}
+
+/// Preorder numbers from one on until before another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Span {
+    from: u32,
+    until: u32,
+}
+
+impl Span {
+    const fn contains(self, number: u32) -> bool {
+        self.from <= number && number < self.until
+    }
+
+    #[inline]
+    fn has_any_of(self, numbers: &[u32]) -> bool {
+        let first = numbers.partition_point(|&number| number < self.from);
+        numbers.get(first).is_some_and(|&number| number < self.until)
+    }
+}
+
+impl Audiences {
+    /// Routing over `overlay` to these audiences, lists of nodes without repetition.
+    ///
+    /// # Panics
+    /// When a member is no node.
+    #[must_use]
+    pub fn new(overlay: &Overlay, audiences: &[Vec<u32>]) -> Self {
+        if audiences.is_empty() {
+            return Self::default();
+        }
+        let places = places(overlay);
+        let numbers = |audience: &Vec<u32>| {
+            let mut numbers: Vec<u32> = audience.iter().map(|&member| places[member as usize].subtree.from).collect();
+            numbers.sort_unstable();
+            numbers
+        };
+        let members = audiences.iter().map(numbers).collect();
+        Self { places, members }
+    }
+
+    /// Whether a message for `audience` needs a copy on the hop from `node` to its neighbour `next`, which it has not
+    /// come from.
+    #[inline]
+    #[must_use]
+    pub fn needs(&self, audience: u32, node: u32, next: u32) -> bool {
+        if audience == ALL {
+            return true;
+        }
+        let members = &self.members[audience as usize];
+        let Place { subtree: own, reach } = self.places[node as usize];
+        let subtree = self.places[next as usize].subtree;
+        if !subtree.contains(own.from) {
+            return subtree.has_any_of(members);
+        }
+        let (before, behind) = (Span { until: own.from, ..reach }, Span { from: own.until, ..reach });
+        before.has_any_of(members) || behind.has_any_of(members)
+    }
+
+    /// Whether a message for `audience` is for this node, if it is a peer.
+    #[inline]
+    #[must_use]
+    pub fn includes(&self, audience: u32, node: u32) -> bool {
+        audience == ALL
+            || self.members[audience as usize].binary_search(&self.places[node as usize].subtree.from).is_ok()
+    }
+
+    /// How many of `peers` peers a message of `source` for `audience` is for: itself does not count.
+    #[must_use]
+    pub fn receivers(&self, audience: u32, source: u32, peers: u32) -> u32 {
+        if audience == ALL {
+            return peers - 1;
+        }
+        self.members[audience as usize].len() as u32 - u32::from(self.includes(audience, source))
+    }
+
+    /// The nodes to which `node` passes on a message for `audience` that came from `from` (`None`: its own).
+    pub fn next_hops<'a>(
+        &'a self,
+        overlay: &'a Overlay,
+        audience: u32,
+        node: u32,
+        from: Option<u32>,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let [tree, core] = overlay.next_hops(node, from);
+        let hops = tree.iter().chain(core).copied();
+        hops.filter(move |&next| next != node && Some(next) != from && self.needs(audience, node, next))
+    }
+
+    /// Calls `visit` for every node that a message of `source` for `audience` comes to, the source first, with the
+    /// number of copies it sends.
+    pub fn for_each_sender(&self, overlay: &Overlay, audience: u32, source: u32, mut visit: impl FnMut(u32, u32)) {
+        let mut pending = vec![(source, None)];
+        while let Some((node, from)) = pending.pop() {
+            let before = pending.len();
+            pending.extend(self.next_hops(overlay, audience, node, from).map(|next| (next, Some(node))));
+            visit(node, (pending.len() - before) as u32);
+        }
+    }
+}
+
+fn places(overlay: &Overlay) -> Vec<Place> {
+    const UNSEEN: u32 = u32::MAX;
+    let mut places =
+        vec![Place { subtree: Span { from: UNSEEN, until: 0 }, ..Place::default() }; overlay.nodes() as usize];
+    // Trees at the core come first, so that they are one range together.
+    let roots = overlay.core().iter().copied().chain(0..overlay.nodes()).zip(0..);
+    let mut order = Vec::with_capacity(places.len());
+    let mut pending = Vec::new();
+    let mut reach_from = 0;
+    for (root, nth) in roots {
+        pending.push((root, root));
+        while let Some((node, parent)) = pending.pop() {
+            let place = &mut places[node as usize];
+            if place.subtree.from == UNSEEN {
+                place.subtree = Span { from: order.len() as u32, until: order.len() as u32 + 1 };
+                order.push((node, parent));
+                pending.extend(overlay.tree_neighbours(node).iter().map(|&next| (next, node)));
+            }
+        }
+        // The core's trees end with the last of its members, every other tree with itself.
+        if nth + 1 >= overlay.core().len() {
+            let reach = Span { from: reach_from, until: order.len() as u32 };
+            order[reach.from as usize..].iter().for_each(|&(node, _)| places[node as usize].reach = reach);
+            reach_from = reach.until;
+        }
+    }
+    for &(node, parent) in order.iter().rev() {
+        let until = places[node as usize].subtree.until;
+        let parent = &mut places[parent as usize].subtree.until;
+        *parent = until.max(*parent);
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use petgraph::algo::astar;
+    use petgraph::graph::NodeIndex;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Trees of which the first few hang together by a core, if `core` is two or more; node numbers shuffled.
+    fn overlays() -> impl Strategy<Value = (Overlay, Vec<u32>, u32)> {
+        (2_u32..40, 1_u32..8, 0_u32..8).prop_flat_map(|(nodes, trees, core)| {
+            let parents = proptest::collection::vec(any::<u32>(), nodes as usize);
+            let names = Just((0..nodes).collect::<Vec<u32>>()).prop_shuffle();
+            let members = proptest::sample::subsequence((0..nodes).collect::<Vec<u32>>(), 0..=nodes as usize);
+            (parents, names, members, 0..nodes).prop_map(move |(parents, names, members, source)| {
+                let trees = trees.min(nodes);
+                let edge = |child: u32| (names[(parents[child as usize] % child) as usize], names[child as usize]);
+                let edges: Vec<_> = (trees..nodes).map(edge).collect();
+                let core = names[..core.min(trees) as usize].to_vec();
+                (Overlay::new(nodes, &edges, core), members, source)
+            })
+        })
+    }
+
+    /// The hops of all shortest paths to the members; in these overlays there is one to each.
+    fn shortest_paths(overlay: &Overlay, members: &[u32], source: u32) -> Vec<(u32, u32)> {
+        let graph = overlay.to_petgraph();
+        let mut hops = BTreeSet::new();
+        for &member in members {
+            let goal = NodeIndex::new(member as usize);
+            let found = astar(&graph, NodeIndex::new(source as usize), |node| node == goal, |_| 1, |_| 0);
+            let path = found.map(|(_, path)| path).unwrap_or_default();
+            hops.extend(path.windows(2).map(|hop| (hop[0].index() as u32, hop[1].index() as u32)));
+        }
+        hops.into_iter().collect()
+    }
+
+    proptest! {
+        /// No hop is missing, none is in vain and none is taken twice.
+        #[test]
+        fn messages_take_the_shortest_paths_to_their_audience((overlay, members, source) in overlays()) {
+            let audiences = Audiences::new(&overlay, std::slice::from_ref(&members));
+            let (mut hops, mut copies) = (Vec::new(), 0);
+            let mut pending = vec![(source, None)];
+            while let Some((node, from)) = pending.pop() {
+                for next in audiences.next_hops(&overlay, 0, node, from) {
+                    hops.push((node, next));
+                    pending.push((next, Some(node)));
+                }
+            }
+            hops.sort_unstable();
+            prop_assert_eq!(&hops, &shortest_paths(&overlay, &members, source));
+            audiences.for_each_sender(&overlay, 0, source, |_, sent| copies += sent as usize);
+            prop_assert_eq!(copies, hops.len());
+            let others = members.iter().filter(|&&member| member != source).count() as u32;
+            prop_assert_eq!(audiences.receivers(0, source, overlay.nodes()), others);
+            for node in 0..overlay.nodes() {
+                prop_assert_eq!(audiences.includes(0, node), members.contains(&node));
+            }
+        }
+    }
+
+    #[test]
+    fn everybody_is_an_audience_that_needs_every_hop() {
+        let overlay = Overlay::new(5, &[(0, 2), (0, 3), (1, 4)], vec![0, 1]);
+        let audiences = Audiences::new(&overlay, &[]);
+        assert_eq!(audiences.next_hops(&overlay, ALL, 0, Some(2)).collect::<Vec<_>>(), [3, 1]);
+        assert_eq!(audiences.receivers(ALL, 2, 5), 4);
+        assert!(audiences.includes(ALL, 4));
+    }
+}
