@@ -202,7 +202,11 @@ impl Prepared {
                 |flow: Flow| Flow { audience: if flow.audience == ALL { ALL } else { first + flow.audience }, ..flow };
             flows.extend(workload.flows(&world, streams, nth).into_iter().map(globally));
         }
-        for flow in flows.iter_mut().filter(|flow| flow.arrivals == Arrivals::Periodic) {
+        // A camera does not wait for timers.
+        let by_timer = |flow: &&mut Flow| {
+            flow.arrivals == Arrivals::Periodic && settings.workloads[usize::from(flow.workload())].live().is_none()
+        };
+        for flow in flows.iter_mut().filter(by_timer) {
             flow.period = flow.period.max(world.class(flow.source).engine.timer_min);
         }
         let first = central(&flows, &audiences);

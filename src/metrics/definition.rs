@@ -174,11 +174,11 @@ metrics! {
     ControlP95: "control_latency_p95_ms", "ms", Lower, "control p95",
         "95th percentile of the delivery latency of messages that are no part of a live stream; no value without live streams.";
     LiveGoodput: "live_goodput_mean_kbit_per_s", "kbit/s", Higher, "live goodput",
-        "Mean over the receivers of live streams of the bits of chunks that were there when they were to be played, per second of the measured window.";
+        "Mean over the receivers of live streams of the bits of chunks that were there when they were to be played, per second of the measured window and stream.";
     LiveMissed: "live_missed_percent", "%", Lower, "live missed",
         "Mean over the receivers of the share of chunks that were not there when they were to be played.";
     LiveStalls: "live_stalls_per_min", "/min", Lower, "live stalls",
-        "Mean over the receivers of how often a minute a live stream stops: runs of missed chunks.";
+        "Mean over the receivers of how often a minute each live stream stops: runs of missed chunks.";
     LiveSwitches: "live_switches_per_min", "/min", Lower, "live switches",
         "Mean over the receivers of how often a minute the bitrate of a live stream changes.";
     LiveFairness: "live_fairness_index", "index", Higher, "live fairness",

@@ -70,7 +70,7 @@ impl CapacityTrace {
     /// A trace with an opportunity at each of these times in ms; it repeats after the last.
     ///
     /// # Errors
-    /// What is wrong: no time at all, times that go back, or none above zero.
+    /// What is wrong: no time at all, times that go back, none above zero, or a mean below 1 kbit/s.
     pub fn new(times_ms: Vec<u32>) -> Result<Self, String> {
         let back = times_ms.windows(2).find(|pair| pair[1] < pair[0]);
         match times_ms.last() {
@@ -78,9 +78,16 @@ impl CapacityTrace {
             Some(0) => Err("a trace whose last time is 0 has no length".to_owned()),
             Some(_) => match back {
                 Some(pair) => Err(format!("{} ms after {} ms: times must not go back", pair[1], pair[0])),
-                None => Ok(Self { times_ms: times_ms.into() }),
+                None => Self { times_ms: times_ms.into() }.if_it_carries_something(),
             },
         }
+    }
+
+    // Rates below this are those of no link.
+    fn if_it_carries_something(self) -> Result<Self, String> {
+        let least = Bitrate::from_bps(1_000);
+        let mean = self.mean_rate();
+        if mean < least { Err(format!("its mean of {mean} is less than {least}")) } else { Ok(self) }
     }
 
     /// The trace that a text holds, one time in ms a line; empty lines and `#` comments aside.

@@ -90,7 +90,9 @@ impl PacketLink {
     #[inline]
     pub fn serialise(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
         let Some(transmitter) = &mut self.transmitter else { return Ok(now) };
-        if self.spec.buffer.is_some_and(|most| transmitter.waiting(now) + size > most) {
+        // An idle link takes what its buffer would not.
+        let waiting = transmitter.waiting(now);
+        if waiting > ByteCount::default() && self.spec.buffer.is_some_and(|most| waiting + size > most) {
             return Err(LinkDrop::BufferFull);
         }
         Ok(transmitter.send(now, size))

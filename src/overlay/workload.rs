@@ -73,6 +73,11 @@ pub trait Workload: Debug + Send + Sync {
         f64::from(peers - 1)
     }
 
+    /// The most flows that it has among so many peers.
+    fn flows_max(&self, peers: u32) -> u64 {
+        u64::from(self.sources().unwrap_or(peers).min(peers))
+    }
+
     /// How many peers publish, where the workload says so.
     fn sources(&self) -> Option<u32> {
         None

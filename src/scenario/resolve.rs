@@ -289,7 +289,7 @@ fn workloads(
     let workloads = topologies::workloads(reader);
     for (place, workload) in &workloads {
         let size = workload.largest_message();
-        let at = join(place, "message");
+        let at = join(place, if workload.live().is_some() { "chunk" } else { "message" });
         let peers_are_known = reader.get(&path(["population", "peers"])).is_some();
         if let Some(sources) = workload.sources().filter(|&sources| sources > peers.get() && peers_are_known) {
             let message = format!("{sources} peers cannot publish, for there are only {peers}");
@@ -312,8 +312,16 @@ fn workloads(
             check_class_name(reader, &join(place, key), class, classes);
         }
     }
+    let flows: u64 = workloads.iter().map(|(_, workload)| workload.flows_max(peers.get())).sum();
+    if flows > FLOWS_MAX {
+        let message = format!("{flows} sources publish, one for each workload and topic");
+        reader.problem(&path(["workload"]), message, format!("at most {FLOWS_MAX}: fewer peers, topics or workloads"));
+    }
     workloads.into_iter().map(|(_, workload)| workload).collect()
 }
+
+/// Events number flows in 24 bits.
+const FLOWS_MAX: u64 = 1 << 24;
 
 fn check_class_name(reader: &mut Reader<'_, '_>, place: &[String], name: &str, classes: &[ClassSpec]) {
     if classes.iter().any(|class| class.name == name) || reader.lost(&path(["population", "class"])) {

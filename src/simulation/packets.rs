@@ -151,7 +151,10 @@ impl Model for Packets {
             Happening::Wake { end } => self.wake(now, end, scheduler),
             Happening::Send { end, message } => self.send(now, end, message, scheduler),
             Happening::Publish { flow, number } => self.publish(now, flow, number, scheduler),
-            Happening::Open { connection } => self.ends.open(now, connection),
+            Happening::Open { connection } => {
+                self.ends.open(now, connection);
+                [2 * connection, 2 * connection + 1].into_iter().for_each(|end| self.schedule_wake(end, scheduler));
+            }
             Happening::Mark { ends } => self.mark(ends),
         }
     }

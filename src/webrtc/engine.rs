@@ -189,7 +189,7 @@ impl HasPresets for EngineSpec {
             Preset {
                 name: "chromium-interleaving",
                 summary: "Chromium with interleaving of messages: channels share by their priorities",
-                make: || EngineSpec { sctp: SctpSpec::ChromiumInterleaving, ..chromium() },
+                make: || Self { sctp: SctpSpec::ChromiumInterleaving, ..chromium() },
             },
             Preset {
                 name: "firefox",

@@ -4,7 +4,7 @@ use super::CapacityTrace;
 
 /// More faults than this help nobody.
 const MOST_FAULTS: usize = 12;
-/// The longest trace: six weeks, as the longest run. A longer one is in the wrong unit.
+/// The longest trace: as the longest run. A longer one is in the wrong unit.
 const LONGEST_MS: u64 = 1_000 * 3_600 * 1_000;
 
 /// Reads a trace, or says every fault it has.

@@ -124,10 +124,10 @@ fn the_shipped_traces_come_from_their_seed() {
 fn the_drive_is_as_wide_as_measured_and_has_outages() {
     let figures = |mobility: &Mobility| {
         let bins = seconds_mbit(&mobility.times_ms(), mobility.seconds);
-        [5, 50, 95].map(|percent| (bins[bins.len() * percent / 100] * 10.0).round() / 10.0)
+        [5, 50, 95].map(|percent| (bins[bins.len() * percent / 100] * 10.0).round() as u64)
     };
-    assert_eq!(figures(&DRIVE), [1.2, 5.8, 10.8]);
-    assert_eq!(figures(&WALK), [1.0, 4.3, 6.7]);
+    assert_eq!(figures(&DRIVE), [12, 58, 108], "tenths of Mbit/s");
+    assert_eq!(figures(&WALK), [10, 43, 67]);
     let times = DRIVE.times_ms();
     let gaps = times.windows(2).map(|pair| pair[1] - pair[0]);
     assert_eq!(gaps.clone().filter(|gap| *gap >= 500).count(), 3);

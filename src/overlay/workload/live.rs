@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::adaptation::AdaptationSpec;
 use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, entry, service};
@@ -39,10 +39,10 @@ pub(super) struct LiveParams {
     #[serde(default)]
     adaptation: AdaptationMode,
     /// The time that a chunk takes to play.
-    #[serde(default = "chunk")]
+    #[serde(default = "chunk", deserialize_with = "chunk_within")]
     chunk: SimDuration,
     /// How long after being published a chunk is played: what arrives later is missed.
-    #[serde(default = "playout")]
+    #[serde(default = "playout", deserialize_with = "playout_within")]
     playout: SimDuration,
     /// The channel that carries the chunks.
     #[serde(default = "channel")]
@@ -51,7 +51,7 @@ pub(super) struct LiveParams {
     #[serde(default, skip_serializing_if = "service::is_default")]
     priority: Priority,
     /// How long a chunk is worth sending (`maxPacketLifeTime`), whatever the channel repeats.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "service::lifetime", skip_serializing_if = "Option::is_none")]
     lifetime: Option<SimDuration>,
 }
 
@@ -95,6 +95,14 @@ const fn chunk() -> SimDuration {
 
 const fn playout() -> SimDuration {
     SimDuration::from_ms(1_000)
+}
+
+fn chunk_within<'de, D: Deserializer<'de>>(value: D) -> Result<SimDuration, D::Error> {
+    service::within(value, "a chunk", [SimDuration::from_ms(5), SimDuration::from_secs(60)])
+}
+
+fn playout_within<'de, D: Deserializer<'de>>(value: D) -> Result<SimDuration, D::Error> {
+    service::within(value, "a playout", [SimDuration::from_ms(1), SimDuration::from_secs(3_600)])
 }
 
 const fn channel() -> Channel {

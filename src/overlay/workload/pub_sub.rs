@@ -54,7 +54,7 @@ pub(super) struct PubSub {
     #[serde(default, skip_serializing_if = "service::is_default")]
     priority: Priority,
     /// How long a message is worth sending (`maxPacketLifeTime`), whatever the channel repeats. Needs packets.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "service::lifetime", skip_serializing_if = "Option::is_none")]
     lifetime: Option<SimDuration>,
 }
 
@@ -138,6 +138,10 @@ impl Workload for PubSub {
 
     fn service(&self) -> Service {
         Service { priority: self.priority, lifetime: self.lifetime }
+    }
+
+    fn flows_max(&self, peers: u32) -> u64 {
+        u64::from(self.topics.get()) * u64::from(self.publishers_per_topic.get().min(peers))
     }
 
     fn messages_per_s(&self, peers: u32) -> f64 {

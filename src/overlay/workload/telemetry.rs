@@ -41,7 +41,7 @@ pub(super) struct Telemetry {
     #[serde(default, skip_serializing_if = "service::is_default")]
     priority: Priority,
     /// How long a message is worth sending (`maxPacketLifeTime`), whatever the channel repeats. Needs packets.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "service::lifetime", skip_serializing_if = "Option::is_none")]
     lifetime: Option<SimDuration>,
 }
 

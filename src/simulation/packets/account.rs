@@ -52,7 +52,16 @@ impl Account {
         }
     }
 
-    /// A node's copy of this size found no room in a send buffer.
+    /// A full queue has dropped bytes that a node had put there.
+    pub(super) fn dropped(&mut self, node: u32, bytes: u64) {
+        if self.is_open {
+            let sent = &mut self.sent[node as usize];
+            *sent = sent.saturating_sub(bytes);
+            self.turned_away[node as usize] += bytes;
+        }
+    }
+
+    /// A node should have sent so many bytes, and did not.
     pub(super) fn refused(&mut self, node: u32, bytes: ByteCount) {
         self.turned_away[node as usize] += bytes.get();
     }
@@ -81,7 +90,7 @@ impl Packets {
         let streams = self.ends.streams();
         let waiting = &mut self.account.waiting[usize::from(ends)];
         for row in self.ends.rows() {
-            waiting[row.node as usize] += row.buffered(streams);
+            waiting[row.node as usize] += row.unsent(streams);
         }
     }
 

@@ -4,7 +4,7 @@ use super::ends::far;
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
 use crate::units::{ByteCount, SimDuration, SimTime};
-use crate::webrtc::sctp::{Event, PacketId};
+use crate::webrtc::sctp::{Association, Chunk, Event, PacketId};
 
 /// A message: its flow, its number there, and the level at which a live stream is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,7 @@ impl Packets {
                 self.refuse(message, true);
                 continue;
             };
+            let message = self.at_level(scheduler.now(), end, message);
             let ready = self.busy(time, node, message);
             if ready <= scheduler.now() {
                 self.send(scheduler.now(), end, message, scheduler);
@@ -70,8 +71,7 @@ impl Packets {
 
     // A message keeps a node's CPU busy; when that is over.
     fn busy(&mut self, time: SimTime, node: u32, message: Message) -> SimTime {
-        let size = self.size(message);
-        let cpu_ns = self.plan.costs[size * self.cpus.len() + node as usize].cpu_ns;
+        let cpu_ns = self.cpu_ns(node, message);
         let cpu = &mut self.cpus[node as usize];
         let woken_ns = cpu.wake(time.as_ns(), self.plan.wakes[node as usize]);
         let done = SimTime::from_ns(cpu.serve(time.as_ns(), cpu_ns));
@@ -83,7 +83,6 @@ impl Packets {
 
     /// The CPU has come to a copy: it is handed to the association.
     pub(super) fn send(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
-        let message = self.at_level(now, end, message);
         let size = self.size(message);
         let workload = self.plan.flows[message.flow as usize].workload;
         let stream = self.ends.stream(workload);
@@ -100,7 +99,7 @@ impl Packets {
         }
         self.seen.counts.copies_sent += 1;
         self.seen.window.sent += u64::from(measured);
-        self.account.under_way(self.ends.repeats(workload), measured, 1);
+        self.account.under_way(self.ends.repeats(end, workload), measured, 1);
         if self.quality.adapts(workload) {
             self.quality.sent(now, end, message.flow, message.number);
         }
@@ -110,11 +109,11 @@ impl Packets {
     // The message at the level that an end sends it at.
     fn at_level(&mut self, now: SimTime, end: u32, message: Message) -> Message {
         let workload = self.plan.flows[message.flow as usize].workload;
-        if !self.quality.adapts(workload) {
+        let Some(association) = self.ends.row(end).association.as_ref().filter(|_| self.quality.adapts(workload))
+        else {
             return message;
-        }
-        let stream = self.ends.stream(workload);
-        let unsent = self.ends.row(end).association.as_ref().map_or(0, |association| association.unsent(stream));
+        };
+        let unsent = association.unsent(self.ends.stream(workload));
         let stream = (end, message.flow, workload);
         Message { level: self.quality.choose(now, stream, message.level, ByteCount::new(unsent)), ..message }
     }
@@ -123,7 +122,7 @@ impl Packets {
     pub(super) fn read(&mut self, now: SimTime, end: u32, packet: PacketId, scheduler: &mut Scheduler<Happening>) {
         let node = self.ends.row(end).node as usize;
         if self.cpus[node].wait_ns(now.as_ns()) > self.backlogs[node] {
-            return self.store.free(packet);
+            return self.overflow(end, packet);
         }
         if let Some(association) = &mut self.ends.row_mut(end).association {
             association.receive(now, self.store.get(packet), &mut self.out);
@@ -160,8 +159,13 @@ impl Packets {
         }
         arrived.clear();
         self.arrived = arrived;
+        self.schedule_wake(end, scheduler);
+    }
+
+    /// Has an end's association woken when it asks for it.
+    pub(super) fn schedule_wake(&mut self, end: u32, scheduler: &mut Scheduler<Happening>) {
         let row = self.ends.row_mut(end);
-        let next = row.association.as_ref().and_then(|association| association.next_wake());
+        let next = row.association.as_ref().and_then(Association::next_wake);
         if let Some(next) = next.filter(|&next| next < row.wake) {
             row.wake = next;
             scheduler.schedule_at(next, Happening::Wake { end });
@@ -174,14 +178,15 @@ impl Packets {
         let measured = self.is_measured(message);
         let workload = self.plan.flows[message.flow as usize].workload;
         self.seen.counts.copies_arrived += 1;
-        self.account.under_way(self.ends.repeats(workload), measured, -1);
+        self.account.under_way(self.ends.repeats(far(end), workload), measured, -1);
         if self.quality.adapts(workload) {
             let back = SimDuration::from_ns(self.ends.row(end).path.delay_ns);
             self.quality.arrived(now, far(end), message.flow, message.number, back);
         }
         let done = self.busy(now, node, message);
         if done > self.plan.horizon {
-            return;
+            // The CPU never came to it, but was asked to.
+            return self.book_unserved(node, Some(from), message);
         }
         let audience = self.plan.flows[message.flow as usize].audience;
         if node < self.world.peers() && self.audiences.includes(audience, node) {
@@ -203,11 +208,55 @@ impl Packets {
         self.quality.delivered(node, message, workload, latency);
     }
 
+    // A socket drops a packet: messages that nobody repeats are gone with it, and what they ask of the node counts
+    // all the same.
+    #[cold]
+    fn overflow(&mut self, end: u32, packet: PacketId) {
+        let ended = |chunk: &Chunk| match chunk {
+            Chunk::Data(data) if data.flags.ends() => Some(Message::of_word(data.message)),
+            _ => None,
+        };
+        let messages: Vec<Message> = self.store.get(packet).iter().filter_map(ended).collect();
+        self.store.free(packet);
+        let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
+        for message in messages {
+            let workload = self.plan.flows[message.flow as usize].workload;
+            if !self.ends.is_sent_once(far(end), workload) {
+                continue;
+            }
+            let measured = self.is_measured(message);
+            self.seen.counts.copies_overflowed += 1;
+            self.seen.window.overflowed += u64::from(measured);
+            self.account.under_way(false, measured, -1);
+            self.account.cpu_work[node as usize] += if measured { self.cpu_ns(node, message) } else { 0 };
+            self.book_unserved(node, Some(from), message);
+        }
+    }
+
+    // A node should pass a message on and never comes to it: the demand counts all the same.
+    #[cold]
+    fn book_unserved(&mut self, node: u32, from: Option<u32>, message: Message) {
+        if !self.is_measured(message) {
+            return;
+        }
+        let audience = self.plan.flows[message.flow as usize].audience;
+        let hops = self.audiences.next_hops(&self.overlay, audience, node, from);
+        let copies = hops.filter(|&to| self.ends.between(node, to).is_some()).count() as u64;
+        self.account.cpu_work[node as usize] += copies * self.cpu_ns(node, message);
+        let bytes = self.plan.sizes[self.size(message)].bytes;
+        self.account.refused(node, bytes * copies);
+    }
+
     // A copy is not sent: its connection is not open, or has no room.
     fn refuse(&mut self, message: Message, is_unconnected: bool) {
         self.seen.window.refused += u64::from(self.is_measured(message));
         let counts = &mut self.seen.counts;
         *(if is_unconnected { &mut counts.copies_unconnected } else { &mut counts.copies_dropped }) += 1;
+    }
+
+    // How long a message keeps a node's CPU busy.
+    fn cpu_ns(&self, node: u32, message: Message) -> u64 {
+        self.plan.costs[self.size(message) * self.cpus.len() + node as usize].cpu_ns
     }
 
     // Which of the plan's sizes a message has.

@@ -138,9 +138,21 @@ impl Ends {
         self.streams[usize::from(workload)]
     }
 
-    /// Whether a workload's messages are repeated until they arrive.
-    pub(super) fn repeats(&self, workload: u16) -> bool {
-        self.channels[usize::from(self.stream(workload))].reliability == Reliability::Reliable
+    /// Whether an end repeats a workload's messages until they arrive.
+    pub(super) fn repeats(&self, end: u32, workload: u16) -> bool {
+        self.reliability(end, workload) == Reliability::Reliable
+    }
+
+    /// Whether an end sends a workload's messages but once.
+    pub(super) fn is_sent_once(&self, end: u32, workload: u16) -> bool {
+        self.reliability(end, workload) == Reliability::Retransmits(0)
+    }
+
+    // As the end that opened the channel asked, where the one that accepted it does so.
+    fn reliability(&self, end: u32, workload: u16) -> Reliability {
+        let as_asked = end.is_multiple_of(2) || self.profiles[usize::from(self.row(end).class)].accepts_as_asked;
+        let asked = self.channels[usize::from(self.stream(workload))].reliability;
+        if as_asked { asked } else { Reliability::Reliable }
     }
 }
 
@@ -150,9 +162,9 @@ impl End {
         Self { node, place: 0, class, path, association: None, wake: SimTime::MAX }
     }
 
-    /// Bytes of messages that wait at this end, or are not acknowledged where the implementation counts so.
-    pub(super) fn buffered(&self, streams: u16) -> u64 {
-        let of_streams = |association: &Association| (0..streams).map(|stream| association.buffered(stream)).sum();
+    /// Bytes of messages that wait at this end and have not been sent.
+    pub(super) fn unsent(&self, streams: u16) -> u64 {
+        let of_streams = |association: &Association| (0..streams).map(|stream| association.unsent(stream)).sum();
         self.association.as_ref().map_or(0, of_streams)
     }
 }

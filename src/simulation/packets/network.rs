@@ -27,14 +27,17 @@ impl Packets {
         let (node, framing) = (row.node, self.relays.framing(row.path.relay.own(), 1));
         let size = ByteCount::new(u64::from(parcel.bytes) + framing);
         match self.links[node as usize].send(now, row, size, parcel, &mut self.dropped) {
-            Handed::Left(left) => self.leave(node, size, left, parcel, scheduler),
+            Handed::Left(left) => {
+                self.account.sent(node, size.get(), left == Err(LinkDrop::BufferFull));
+                self.leave(node, left, parcel, scheduler);
+            }
             Handed::Waits(wake) => {
+                self.account.sent(node, size.get(), false);
                 wake_uplink(node, wake, scheduler);
-                let mut dropped = std::mem::take(&mut self.dropped);
-                for packet in dropped.drain(..) {
-                    self.leave(node, packet.size, Err(LinkDrop::BufferFull), packet.tag, scheduler);
+                for packet in self.dropped.drain(..) {
+                    self.account.dropped(node, packet.size.get());
+                    self.store.free(packet.tag.packet);
                 }
-                self.dropped = dropped;
             }
         }
     }
@@ -42,21 +45,19 @@ impl Packets {
     /// An uplink whose connections take turns has sent a packet.
     pub(super) fn uplink(&mut self, now: SimTime, node: u32, scheduler: &mut Scheduler<Happening>) {
         while let Some((packet, through)) = self.links[node as usize].depart(now) {
-            self.leave(node, packet.size, through, packet.tag, scheduler);
+            self.leave(node, through, packet.tag, scheduler);
         }
         wake_uplink(node, self.links[node as usize].next_wake(now), scheduler);
     }
 
-    // A packet has left its sender's uplink, or was dropped there.
+    // A packet has left its sender's uplink, or was dropped or lost there.
     fn leave(
         &mut self,
         node: u32,
-        size: ByteCount,
         left: Result<SimTime, LinkDrop>,
         parcel: Parcel,
         scheduler: &mut Scheduler<Happening>,
     ) {
-        self.account.sent(node, size.get(), left == Err(LinkDrop::BufferFull));
         match left {
             Ok(left) => self.travel(left, node, parcel, scheduler),
             Err(_) => self.store.free(parcel.packet),

@@ -31,7 +31,7 @@ struct Hop {
     told: VecDeque<(SimTime, SimDuration)>,
 }
 
-/// How a receiver saw the live streams in the measured window.
+/// How a receiver saw a live stream in the measured window, mean over those it wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::simulation) struct Viewed {
     /// Bits of chunks in time, a second.
@@ -168,9 +168,11 @@ impl Quality {
             }
             wanted += count;
         }
-        let per_min = |count: u64| count as f64 * 60.0 / window_s;
+        // Of a stream: sources receive one less than the others.
+        let streams = flows.iter().filter(|&&flow| plan.flows[flow as usize].source != peer).count() as f64;
+        let per_min = |count: u64| count as f64 * 60.0 / window_s / streams;
         Viewed {
-            goodput_bps: bytes as f64 * 8.0 / window_s,
+            goodput_bps: bytes as f64 * 8.0 / window_s / streams,
             missed: missed as f64 / wanted.max(1) as f64,
             stalls_per_min: per_min(stalls),
             switches_per_min: per_min(switches),
