@@ -114,9 +114,9 @@ impl<T: Copy> FairQueue<T> {
         ByteCount::new(self.bytes)
     }
 
-    /// How many of them are of this flow and not being sent.
-    #[must_use]
-    pub fn waiting_of(&self, flow: u32) -> ByteCount {
+    // How many of them are of this flow and not being sent.
+    #[cfg(test)]
+    fn waiting_of(&self, flow: u32) -> ByteCount {
         ByteCount::new(self.flows.get(flow as usize).map_or(0, |flow| flow.bytes))
     }
 
