@@ -18,10 +18,12 @@ mod experience;
 mod finding;
 mod flow;
 mod hold;
+mod layout;
 mod measure;
 mod observed;
 mod packets;
 mod plan;
+mod reception;
 mod relay;
 mod send;
 mod timetable;
@@ -101,7 +103,7 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let Prepared { streams, world, overlay, .. } = &prepared;
     let mut connected = connect::connect(connect::Setting { world, overlay, origin, streams: *streams, horizon })?;
     let fallen = budget::fail_overloaded(world, overlay, &mut connected);
-    let plan = Plan::new(settings, &prepared, &connected, options);
+    let plan = Plan::new(settings, &prepared, &connected);
     let Prepared { streams, world, overlay, audiences, .. } = prepared;
     let mut relays = Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
     let (connections, idle_share) = (&connected, plan.idle_share.as_slice());
@@ -110,7 +112,7 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let distributed = bulk::distribute(&setting, &mut relays);
     let parts = Parts { world, overlay, audiences, connected, plan, relays };
     let (outcome, events) = match settings.run.grain {
-        Grain::Message => by_message(parts, horizon)?,
+        Grain::Message => by_message(parts, horizon, options)?,
         Grain::Packet => by_packet(parts, settings, streams, horizon)?,
     };
     Ok(measure::record(seed, settings, outcome, measure::Beside { fallen, distributed, events }))
@@ -127,8 +129,8 @@ struct Parts {
 }
 
 // Every message hop by hop; returns the number of events, too.
-fn by_message(parts: Parts, horizon: SimTime) -> Result<(Outcome, u64), EngineError> {
-    let mut engine = Engine::new(flow::Flows::new(parts), RunLimits::default());
+fn by_message(parts: Parts, horizon: SimTime, options: Options) -> Result<(Outcome, u64), EngineError> {
+    let mut engine = Engine::new(flow::Flows::new(parts, options), RunLimits::default());
     let (model, scheduler) = engine.parts_mut();
     model.start(scheduler);
     engine.run_until(horizon)?;

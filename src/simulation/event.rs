@@ -15,7 +15,7 @@ pub(super) enum Happening {
     Retransmit { copied: Copied, attempt: u32 },
 }
 
-/// One copy of a message on one hop.
+/// One copy of a message on one hop, its ends by their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Copied {
     pub(super) from: u32,

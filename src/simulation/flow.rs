@@ -7,15 +7,19 @@
 //! CPU runs to completion: it takes a message in and sends all its copies before the next. One that has been
 //! idle wakes up first, and one that is far behind leaves copies to sockets that drop them.
 
-use super::Parts;
+use std::collections::VecDeque;
+
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
 use super::experience::Experience;
 use super::hold::Holds;
+use super::layout::{Layout, NOBODY, Row, Service};
 use super::measure::{Outcome, Uncounted};
 use super::observed::Window;
-use super::plan::{Cost, Plan, Reception};
+use super::plan::Plan;
+use super::reception::Reception;
 use super::relay::Relays;
+use super::{Options, Parts};
 use crate::engine::{Model, Scheduler};
 use crate::metrics::{LatencyHistogram, RunCounts};
 use crate::net::FifoServer;
@@ -33,12 +37,13 @@ pub(super) struct Flows {
     pub(super) audiences: Audiences,
     pub(super) connected: Connected,
     pub(super) plan: Plan,
-    pub(super) servers: Vec<Servers>,
+    pub(super) layout: Layout,
     pub(super) seen: Seen,
     pub(super) holds: Holds,
     pub(super) relays: Relays,
-    /// Arrivals to look at before the next event, all of one message; the last first.
-    pub(super) arriving: Vec<Arrival>,
+    /// Arrivals to look at before the next event, all of one message; the first first, so that they go through
+    /// the layout in its order.
+    pub(super) arriving: VecDeque<Arrival>,
     // At the end, pending copies are only counted.
     ended: bool,
 }
@@ -61,7 +66,7 @@ pub(super) struct Seen {
     pub(super) window: Window,
 }
 
-/// A copy that reaches its receiver's downlink.
+/// A copy that reaches its receiver's downlink; its ends by their places.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival {
     pub(super) time: SimTime,
@@ -83,11 +88,10 @@ pub(super) struct Message {
     pub(super) packets: u64,
     /// Which of the plan's sizes it has.
     pub(super) size: u32,
-    /// Where the service times of its size begin.
-    costs: usize,
 }
 
 impl Message {
+    /// Its copy from one place to another.
     pub(super) fn copied(&self, from: u32, to: u32) -> Copied {
         Copied { from, to, flow: self.flow, number: self.number }
     }
@@ -117,18 +121,18 @@ impl Model for Flows {
             Happening::Relay { copied, server, is_second } => self.forward(now, copied, (server, is_second), scheduler),
             Happening::Retransmit { copied, attempt } => self.retransmit(now, copied, attempt, scheduler),
         };
-        while let Some(arrival) = self.arriving.pop() {
+        while let Some(arrival) = self.arriving.pop_front() {
             self.arrive(arrival, &message, scheduler);
         }
     }
 }
 
 impl Flows {
-    pub(super) fn new(parts: Parts) -> Self {
+    pub(super) fn new(mut parts: Parts, options: Options) -> Self {
+        let layout = Layout::new(&mut parts, options.shortcuts);
         let Parts { world, overlay, audiences, connected, plan, relays } = parts;
-        let servers = vec![Servers::default(); world.nodes() as usize];
         let (seen, holds, arriving) = Default::default();
-        Self { world, overlay, audiences, connected, plan, servers, seen, holds, relays, arriving, ended: false }
+        Self { world, overlay, audiences, connected, plan, layout, seen, holds, relays, arriving, ended: false }
     }
 
     /// Schedules the first message of every flow.
@@ -147,7 +151,8 @@ impl Flows {
 
     /// What came of a replication that has ended.
     pub(super) fn finish(self) -> Outcome {
-        let Self { world, overlay, audiences, connected, plan, servers, seen, relays, .. } = self;
+        let Self { world, overlay, audiences, connected, plan, layout, seen, relays, .. } = self;
+        let servers = layout.into_servers();
         let (experience, uncounted) = (Experience::default(), Uncounted::All);
         Outcome { world, overlay, audiences, connected, plan, servers, seen, relays, experience, uncounted }
     }
@@ -167,13 +172,7 @@ impl Flows {
             bytes: wire.bytes.get(),
             packets: wire.packets,
             size: planned.size,
-            costs: planned.size as usize * self.servers.len(),
         }
-    }
-
-    #[inline]
-    pub(super) fn cost(&self, node: u32, message: &Message) -> Cost {
-        self.plan.costs[message.costs + node as usize]
     }
 
     fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Event>) -> Message {
@@ -186,8 +185,9 @@ impl Flows {
         if let Some(next) = self.plan.timetable.publication(planned.schedule, number + 1) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 }.into());
         }
-        self.wake(now, planned.source, &message);
-        self.pass_on(now, planned.source, None, &message, scheduler);
+        let place = self.layout.sources[flow as usize];
+        self.layout.rows[place as usize].wake(now.as_ns(), &message);
+        self.pass_on(now, place, NOBODY, &message, scheduler);
         message
     }
 
@@ -195,12 +195,13 @@ impl Flows {
     #[inline]
     fn arrive(&mut self, arrival: Arrival, message: &Message, scheduler: &mut Scheduler<Event>) {
         let Arrival { time, from, to } = arrival;
-        let cost = self.cost(to, message);
-        if cost.down_ns == 0 {
+        let down_ns = self.layout.service(to, message.size).down_ns;
+        if down_ns == 0 {
             return self.take_in(arrival, message, scheduler);
         }
-        let received = SimTime::from_ns(self.servers[to as usize].down.serve(time.as_ns(), cost.down_ns));
-        if self.plan.reception[to as usize] == Reception::Source {
+        let row = &mut self.layout.rows[to as usize];
+        let received = SimTime::from_ns(row.servers.down.serve(time.as_ns(), down_ns));
+        if self.layout.kinds[to as usize].reception == Reception::Source {
             scheduler.schedule_at(received, Happening::Receive(message.copied(from, to)).into());
         } else {
             self.take_in(Arrival { time: received, from, to }, message, scheduler);
@@ -215,52 +216,18 @@ impl Flows {
             self.seen.counts.copies_in_flight += 1;
             return;
         }
-        let cost = self.cost(to, message);
-        let mut now = time;
-        if cost.cpu_ns > 0 {
-            if self.is_behind(time, to, message) {
-                return self.overflow(from, to, message);
-            }
-            self.wake(time, to, message);
-            let servers = &mut self.servers[to as usize];
-            now = SimTime::from_ns(servers.cpu.serve(time.as_ns(), cost.cpu_ns));
-            servers.cpu_work += if message.measured { cost.cpu_ns } else { 0 };
-        }
+        let service = *self.layout.service(to, message.size);
+        let Some(now_ns) = self.layout.rows[to as usize].take_in(time.as_ns(), &service, message) else {
+            self.seen.overflow(message);
+            return self.book_unserved(to, from, message);
+        };
+        let now = SimTime::from_ns(now_ns);
         self.seen.counts.copies_arrived += 1;
         if message.channel == Channel::Reliable && !self.holds.is_empty() {
             let through = self.holds.arrived(message.copied(from, to));
             return self.deliver_all(now, &through, scheduler);
         }
         self.deliver(now, from, to, message, scheduler);
-    }
-
-    // Whether a node's CPU is so far behind that its sockets take no copy that nobody sends again; others
-    // are kept back by flow control.
-    #[inline]
-    fn is_behind(&self, now: SimTime, node: u32, message: &Message) -> bool {
-        let wait_ns = self.servers[node as usize].cpu.wait_ns(now.as_ns());
-        wait_ns > 0
-            && message.channel == Channel::Unreliable
-            && wait_ns > self.plan.backlogs[message.costs + node as usize]
-    }
-
-    // An idle CPU wakes up for a message.
-    #[inline]
-    fn wake(&mut self, now: SimTime, node: u32, message: &Message) {
-        let servers = &mut self.servers[node as usize];
-        let took_ns = servers.cpu.wake(now.as_ns(), self.plan.wakes[node as usize]);
-        servers.cpu_work += if message.measured { took_ns } else { 0 };
-    }
-
-    // A copy finds the socket full; what it asks of the node counts all the same.
-    #[cold]
-    fn overflow(&mut self, from: u32, to: u32, message: &Message) {
-        self.seen.counts.copies_overflowed += 1;
-        if message.measured {
-            self.seen.window.overflowed += 1;
-            self.servers[to as usize].cpu_work += self.cost(to, message).cpu_ns;
-        }
-        self.book_unserved(to, Some(from), message);
     }
 
     /// Delivers copies that an ordered channel lets through.
@@ -275,12 +242,39 @@ impl Flows {
     fn deliver(&mut self, now: SimTime, from: u32, to: u32, message: &Message, scheduler: &mut Scheduler<Event>) {
         if now > self.plan.horizon {
             // The CPU never came to it, but was asked to.
-            return self.book_unserved(to, Some(from), message);
+            return self.book_unserved(to, from, message);
         }
-        if to < self.world.peers() && self.audiences.includes(message.audience, to) {
+        let is_for_it = || self.audiences.includes(message.audience, self.layout.rows[to as usize].node);
+        if self.layout.kinds[to as usize].is_peer && is_for_it() {
             self.seen.delivery(now, message);
         }
-        self.pass_on(now, to, Some(from), message, scheduler);
+        self.pass_on(now, to, from, message, scheduler);
+    }
+}
+
+impl Row {
+    /// The CPU takes a copy in that comes at this time: when that is done, or `None` where it is so far behind that
+    /// sockets take no copy that nobody sends again; others are kept back by flow control. What the copy asks of
+    /// the node counts all the same.
+    #[inline(always)]
+    pub(super) fn take_in(&mut self, time_ns: u64, service: &Service, message: &Message) -> Option<u64> {
+        if service.cpu_ns == 0 {
+            return Some(time_ns);
+        }
+        self.servers.cpu_work += if message.measured { service.cpu_ns } else { 0 };
+        let wait_ns = self.servers.cpu.wait_ns(time_ns);
+        if wait_ns > 0 && message.channel == Channel::Unreliable && wait_ns > service.backlog_ns {
+            return None;
+        }
+        self.wake(time_ns, message);
+        Some(self.servers.cpu.serve(time_ns, service.cpu_ns))
+    }
+
+    // An idle CPU wakes up for a message.
+    #[inline]
+    fn wake(&mut self, now_ns: u64, message: &Message) {
+        let took_ns = self.servers.cpu.wake(now_ns, self.wake_ns);
+        self.servers.cpu_work += if message.measured { took_ns } else { 0 };
     }
 }
 
@@ -292,5 +286,12 @@ impl Seen {
         if message.measured {
             self.latency.record(now.since(message.published));
         }
+    }
+
+    /// A copy finds the socket full.
+    #[cold]
+    pub(super) fn overflow(&mut self, message: &Message) {
+        self.counts.copies_overflowed += 1;
+        self.window.overflowed += u64::from(message.measured);
     }
 }

@@ -1,13 +1,11 @@
-//! What is known before the first message: service times of every node, and which arrivals need no
-//! event.
+//! What is known before the first message: flows, sizes, service times of every node, losses.
 
 use super::backlog;
 use super::connect::Connected;
 use super::costs::{idle_shares, message_cpu, wake_cpu};
 use super::event::FLOWS_MAX;
 use super::timetable::{Schedule, Timetable};
-use super::{Options, Prepared};
-use crate::overlay::Overlay;
+use super::Prepared;
 use crate::overlay::workload::{Channel, Flow};
 use crate::scenario::Settings;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
@@ -31,15 +29,11 @@ pub(super) struct Plan {
     pub(super) wakes: Vec<u64>,
     /// Longest wait for the CPU that sockets bridge, likewise by size and node, in ns.
     pub(super) backlogs: Vec<u64>,
-    /// How each node receives.
-    pub(super) reception: Vec<Reception>,
     // Loss of a message of size `s` between classes `a` and `b`, as the threshold of a uniform
     // draw: losses[(s * classes + a) * (classes + 1) + b].
     losses: Vec<u64>,
     /// Limits of the uplinks of each class.
     pub(super) limits: Vec<QueueLimits>,
-    // Nodes that pass nothing on, a bit each.
-    leaves: Vec<u64>,
     /// Share of each node's CPU budget that open connections need to stay alive.
     pub(super) idle_share: Vec<f32>,
     /// Messages published from here on are measured.
@@ -82,32 +76,21 @@ pub(super) struct QueueLimits {
     pub(super) rto_min_ns: u64,
 }
 
-/// How a node receives copies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reception {
-    /// By an event each at its downlink and its CPU: it publishes itself, and its own messages
-    /// must find the CPU and uplink as they are at that moment.
-    Source,
-    /// By an event at its downlink, where copies of several senders meet.
-    Queued,
-    /// On the spot: all copies come over one path in the order they were sent, so none can
-    /// overtake, and nothing else uses the node's queues.
-    InOrder,
-    /// On the spot and without trace: the node has no queue and passes nothing on.
-    Sink,
-}
-
 /// The peers that publish, each once, by number.
 pub(super) fn sources(flows: &[Flow]) -> Vec<u32> {
-    let mut sources: Vec<u32> = flows.iter().map(|flow| flow.source).collect();
+    each_once(flows.iter().map(|flow| flow.source))
+}
+
+fn each_once(sources: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut sources: Vec<u32> = sources.collect();
     sources.sort_unstable();
     sources.dedup();
     sources
 }
 
 impl Plan {
-    pub(super) fn new(settings: &Settings, prepared: &Prepared, connected: &Connected, options: Options) -> Self {
-        let Prepared { streams, world, flows, overlay, audiences } = prepared;
+    pub(super) fn new(settings: &Settings, prepared: &Prepared, connected: &Connected) -> Self {
+        let Prepared { streams, world, flows, audiences, .. } = prepared;
         assert!(flows.len() <= FLOWS_MAX, "invariant: scenarios allow no more flows than events can number");
         let ladders: Vec<Vec<ByteCount>> = settings
             .workloads
@@ -127,14 +110,7 @@ impl Plan {
         let wake = |(&idle, node)| wake_cpu(world, node, idle).as_ns();
         let wakes = idle_share.iter().zip(0..).map(wake).collect();
         let backlogs = backlog::longest(prepared, &connected.degrees, &sizes, &costs);
-        // A retransmission arrives behind copies that were sent after it.
-        let loses = world.has_loss() || world.turn_outages().is_some_and(|outages| !outages.is_empty());
-        let reorders = loses && flows.iter().any(|flow| flow.channel != Channel::Unreliable);
         let losses = losses(world, &sizes);
-        let reception = match options.shortcuts && !reorders {
-            true => receptions(overlay, &costs, &sources(flows)),
-            false => vec![Reception::Source; overlay.nodes() as usize],
-        };
         let run = &settings.run;
         let mut timetable = Timetable::new(SimTime::ZERO + run.duration);
         let index = |wanted: ByteCount| message_sizes.partition_point(|&size| size < wanted) as u32;
@@ -157,10 +133,8 @@ impl Plan {
             costs,
             wakes,
             backlogs,
-            reception,
             losses,
             limits: world.classes().iter().map(limits).collect(),
-            leaves: leaves(overlay),
             idle_share,
             measure_from: SimTime::ZERO + run.warmup,
             horizon: SimTime::ZERO + run.duration + run.drain,
@@ -176,10 +150,9 @@ impl Plan {
         &self.losses[(size as usize * classes + from_class) * (classes + 1)..][..=classes]
     }
 
-    /// Whether a node passes nothing on.
-    #[inline]
-    pub(super) fn is_leaf(&self, node: u32) -> bool {
-        self.leaves[node as usize / 64] >> (node % 64) & 1 == 1
+    /// The peers that publish, each once, by number.
+    pub(super) fn sources(&self) -> Vec<u32> {
+        each_once(self.flows.iter().map(|flow| flow.source))
     }
 }
 
@@ -205,72 +178,4 @@ fn limits(class: &Class) -> QueueLimits {
         send_buffer: class.engine.send_buffer.map_or(u64::MAX, ByteCount::get),
         rto_min_ns: class.engine.rto_min.as_ns(),
     }
-}
-
-fn leaves(overlay: &Overlay) -> Vec<u64> {
-    let mut leaves = vec![0_u64; overlay.nodes().div_ceil(64) as usize];
-    for node in (0..overlay.nodes()).filter(|&node| passes_nothing_on(overlay, node)) {
-        leaves[node as usize / 64] |= 1 << (node % 64);
-    }
-    leaves
-}
-
-/// With more sources than this, nodes with queues are taken to have several senders.
-const SOURCES_TRACED_MAX: usize = 8;
-
-fn receptions(overlay: &Overlay, costs: &[Cost], sources: &[u32]) -> Vec<Reception> {
-    let nodes = overlay.nodes() as usize;
-    let senders = (sources.len() <= SOURCES_TRACED_MAX).then(|| single_senders(overlay, sources));
-    let has_queue = |node: usize| costs.iter().skip(node).step_by(nodes).any(|cost| cost.down_ns + cost.cpu_ns > 0);
-    let reception = |node: u32| {
-        if !has_queue(node as usize) && passes_nothing_on(overlay, node) {
-            return Reception::Sink;
-        }
-        if sources.binary_search(&node).is_ok() {
-            return Reception::Source;
-        }
-        match &senders {
-            Some(senders) if senders[node as usize] == Senders::One => Reception::InOrder,
-            _ => Reception::Queued,
-        }
-    };
-    (0..overlay.nodes()).map(reception).collect()
-}
-
-fn passes_nothing_on(overlay: &Overlay, node: u32) -> bool {
-    let tree = overlay.tree_neighbours(node).len();
-    if overlay.core_place(node).is_some() { tree == 0 } else { tree <= 1 }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Senders {
-    None,
-    One,
-    Several,
-}
-
-// From how many neighbours each node receives, over all sources.
-fn single_senders(overlay: &Overlay, sources: &[u32]) -> Vec<Senders> {
-    let nodes = overlay.nodes() as usize;
-    let mut senders = vec![Senders::None; nodes];
-    let mut sender_of = vec![0_u32; nodes];
-    let mut pending = Vec::new();
-    for &source in sources {
-        pending.push((source, None));
-        while let Some((node, from)) = pending.pop() {
-            for &next in overlay.next_hops(node, from).into_iter().flatten() {
-                if next == node || Some(next) == from {
-                    continue;
-                }
-                let known = &mut senders[next as usize];
-                match known {
-                    Senders::None => (*known, sender_of[next as usize]) = (Senders::One, node),
-                    Senders::One if sender_of[next as usize] != node => *known = Senders::Several,
-                    _ => {}
-                }
-                pending.push((next, Some(node)));
-            }
-        }
-    }
-    senders
 }

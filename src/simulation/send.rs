@@ -1,10 +1,14 @@
 //! Sending: a node passes a message on over its connections.
 
+use std::collections::VecDeque;
+
 use super::connect::Kept;
 use super::event::{ATTEMPTS_MAX, Copied, Event, Happening};
 use super::flow::{Arrival, Flows, Message, Seen, Servers};
 use super::hold::Holds;
-use super::plan::{Cost, Plan, QueueLimits, Reception};
+use super::layout::{End, Hop, Kind, NOBODY, Row, Service};
+use super::plan::QueueLimits;
+use super::reception::Reception;
 use super::relay::Relays;
 use crate::engine::Scheduler;
 use crate::net::PairOutcome;
@@ -12,7 +16,7 @@ use crate::overlay::audience::ALL;
 use crate::overlay::workload::Channel;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::turn::RelayCode;
-use crate::world::{Path, PathsFrom, World};
+use crate::world::{Path, World};
 
 /// SCTP gives up after this many retransmissions (RFC 9260, Association.Max.Retrans).
 const RETRANSMISSIONS_MAX: u32 = 10;
@@ -25,22 +29,27 @@ const RTO_MAX: SimDuration = SimDuration::from_secs(60);
 /// A node that sends copies of one message: everything that stays the same between two copies, so
 /// that the loop over the connections works on registers.
 struct Sender<'a> {
-    node: u32,
+    own: End,
+    is_peer: bool,
     message: &'a Message,
-    cost: Cost,
+    service: Service,
     limits: QueueLimits,
     /// Loss of the message, by the receiver's class.
     losses: &'a [u64],
     connections: u32,
     servers: Servers,
-    paths: PathsFrom<'a>,
     world: &'a World,
-    plan: &'a Plan,
     horizon: SimTime,
+    all_open_at: SimTime,
+    // Of all nodes, but the sender's own is here.
+    rows: &'a mut [Row],
+    kinds: &'a [Kind],
+    services: &'a [Service],
+    sizes: usize,
     seen: &'a mut Seen,
     holds: &'a mut Holds,
     relays: &'a mut Relays,
-    arriving: &'a mut Vec<Arrival>,
+    arriving: &'a mut VecDeque<Arrival>,
     scheduler: &'a mut Scheduler<Event>,
     tally: Tally,
 }
@@ -57,21 +66,26 @@ struct Tally {
     delivered: u64,
 }
 
-// The sender `$node` of `$message`, borrowing field by field what `Flows` keeps.
+// The sender of `$message` at `$place`, borrowing field by field what `Flows` keeps.
 macro_rules! sender {
-    ($flows:ident, $node:ident, $message:expr, $scheduler:ident) => {
+    ($flows:ident, $place:ident, $message:expr, $scheduler:ident) => {{
+        let row = $flows.layout.rows[$place as usize];
         Sender {
-            node: $node,
+            own: End { place: $place, node: row.node },
+            is_peer: $flows.layout.kinds[$place as usize].is_peer,
             message: $message,
-            cost: $flows.cost($node, $message),
-            limits: $flows.plan.limits[$flows.world.class_index($node)],
-            losses: $flows.plan.losses($message.size, $flows.world.class_index($node)),
-            connections: $flows.connected.degrees[$node as usize],
-            servers: $flows.servers[$node as usize],
-            paths: $flows.world.paths_from($node),
+            service: *$flows.layout.service($place, $message.size),
+            limits: $flows.plan.limits[row.class as usize],
+            losses: $flows.plan.losses($message.size, row.class as usize),
+            connections: row.connections,
+            servers: row.servers,
             world: &$flows.world,
-            plan: &$flows.plan,
             horizon: $flows.plan.horizon,
+            all_open_at: $flows.connected.all_open_at,
+            rows: &mut $flows.layout.rows,
+            kinds: &$flows.layout.kinds,
+            services: &$flows.layout.services,
+            sizes: $flows.layout.sizes,
             seen: &mut $flows.seen,
             holds: &mut $flows.holds,
             relays: &mut $flows.relays,
@@ -79,26 +93,27 @@ macro_rules! sender {
             scheduler: $scheduler,
             tally: Tally::default(),
         }
-    };
+    }};
 }
 
 impl Flows {
-    /// `node` sends a copy over every connection that the overlay's rule names for a message that
-    /// came from `from`, or is its own.
+    /// The node at `place` sends a copy over every connection that the overlay's rule names for a message that
+    /// came from the node at `from`, or is its own ([`NOBODY`]).
+    #[inline]
     pub(super) fn pass_on(
         &mut self,
         now: SimTime,
-        node: u32,
-        from: Option<u32>,
+        place: u32,
+        from: u32,
         message: &Message,
         scheduler: &mut Scheduler<Event>,
     ) {
-        if from.is_some() && self.plan.is_leaf(node) {
+        if from != NOBODY && self.layout.kinds[place as usize].is_leaf {
             return;
         }
         match message.audience {
-            ALL => self.pass_on_to::<true>(now, node, from, message, scheduler),
-            _ => self.pass_on_to::<false>(now, node, from, message, scheduler),
+            ALL => self.pass_on_to::<true>(now, place, from, message, scheduler),
+            _ => self.pass_on_to::<false>(now, place, from, message, scheduler),
         }
     }
 
@@ -107,38 +122,42 @@ impl Flows {
     fn pass_on_to<const TO_ALL: bool>(
         &mut self,
         now: SimTime,
-        node: u32,
-        from: Option<u32>,
+        place: u32,
+        from: u32,
         message: &Message,
         scheduler: &mut Scheduler<Event>,
     ) {
-        let audiences = &self.audiences;
-        let needs = |next: u32| TO_ALL || audiences.needs(message.audience, node, next);
-        let by_tree = |next: u32| Some(next) != from && needs(next);
-        let by_core = |next: u32| next != node && needs(next);
-        let [tree, core] = self.overlay.next_hops(node, from);
-        let mut sender = sender!(self, node, message, scheduler);
-        if now >= self.connected.all_open_at {
-            tree.iter().filter(|&&next| by_tree(next)).for_each(|&next| sender.send(now, next));
-            core.iter().filter(|&&next| by_core(next)).for_each(|&next| sender.send(now, next));
-        } else {
-            let slots = self.overlay.tree_slots(node);
-            for (&next, slot) in tree.iter().zip(slots).filter(|(next, _)| by_tree(**next)) {
-                sender.send_if_open(now, next, self.connected.tree(slot, [node, next]));
-            }
-            for (&next, place) in core.iter().zip(0..).filter(|(next, _)| by_core(**next)) {
-                let own_place = self.overlay.core_place(node).expect("invariant: only members send over the core");
-                sender.send_if_open(now, next, self.connected.core([own_place, place], [node, next]));
+        let (audiences, node) = (&self.audiences, self.layout.rows[place as usize].node);
+        let needs = |next: End| TO_ALL || audiences.needs(message.audience, node, next.node);
+        let hops = &self.layout.hops[self.layout.hops(place)];
+        let from_core = from != NOBODY && self.layout.kinds[from as usize].in_core;
+        let over_core = self.layout.kinds[place as usize].in_core && !from_core;
+        let mut sender = sender!(self, place, message, scheduler);
+        hops.iter().filter(|hop| hop.next.place != from && needs(hop.next)).for_each(|hop| sender.send_over(now, hop));
+        if over_core {
+            let members = self.overlay.core().iter().zip(&self.layout.core);
+            let ends = members.map(|(&node, &place)| End { place, node });
+            let others = ends.zip(0..).filter(|(next, _)| next.place != place && needs(*next));
+            if now >= self.connected.all_open_at {
+                let paths = self.world.paths_from(node);
+                others.for_each(|(next, _)| sender.send(now, next, paths.to(next.node)));
+            } else {
+                let own = self.overlay.core_place(node).expect("invariant: only members send over the core");
+                others.for_each(|(next, other)| {
+                    sender.send_if_open(now, next, self.connected.core([own, other], [node, next.node]));
+                });
             }
         }
-        self.servers[node as usize] = sender.finish();
+        self.layout.rows[place as usize].servers = sender.finish();
     }
 
-    /// `node` should pass a message on and never comes to it before the end: the demand counts all
+    /// The node at `place` should pass a message on and never comes to it before the end: the demand counts all
     /// the same, for else an overload would hide itself.
     #[cold]
-    pub(super) fn book_unserved(&mut self, node: u32, from: Option<u32>, message: &Message) {
+    pub(super) fn book_unserved(&mut self, place: u32, from: u32, message: &Message) {
         if message.measured {
+            let node = self.layout.end(place).node;
+            let from = (from != NOBODY).then(|| self.layout.end(from).node);
             let never_opens = |next: u32| match self.connected.all_open_at {
                 SimTime::MAX if self.connected.between(&self.overlay, node, next).at() == SimTime::MAX => true,
                 SimTime::MAX if self.connected.between(&self.overlay, node, next).relay(node, next).is_some() => false,
@@ -146,10 +165,10 @@ impl Flows {
             };
             let hops = self.audiences.next_hops(&self.overlay, message.audience, node, from);
             let copies = hops.filter(|&next| !never_opens(next)).count() as u64;
-            let cost = self.cost(node, message);
-            let servers = &mut self.servers[node as usize];
-            servers.up_work += copies * cost.up_ns;
-            servers.cpu_work += copies * cost.cpu_ns;
+            let Service { up_ns, cpu_ns, .. } = *self.layout.service(place, message.size);
+            let servers = &mut self.layout.rows[place as usize].servers;
+            servers.up_work += copies * up_ns;
+            servers.cpu_work += copies * cpu_ns;
         }
     }
 
@@ -163,14 +182,15 @@ impl Flows {
         scheduler: &mut Scheduler<Event>,
     ) -> Message {
         let message = self.message(copied.flow, copied.number);
-        let Copied { from: node, to, .. } = copied;
+        let Copied { from: place, to, .. } = copied;
+        let [End { node, .. }, to] = [self.layout.end(place), self.layout.end(to)];
         let may_be_dropped = message.channel == Channel::Unreliable;
         let Some(left) = self.relays.forward(server, now, message.bytes, may_be_dropped) else {
             self.seen.lose(&message);
             return message;
         };
-        let set_up = self.path(node, to).relay;
-        let moved = self.relays.has_outages.then(|| self.relays.at(&self.world, [node, to], set_up, now)).flatten();
+        let set_up = self.path(node, to.node).relay;
+        let moved = self.relays.has_outages.then(|| self.relays.at(&self.world, [node, to.node], set_up, now)).flatten();
         let relay = moved.unwrap_or(set_up);
         if let [Some(first), Some(second)] = relay.servers()
             && first == server
@@ -180,10 +200,10 @@ impl Flows {
             scheduler.schedule_at(there, Happening::Relay { copied, server: second, is_second: true }.into());
             return message;
         }
-        let last_leg = SimDuration::from_ns(self.world.from_turn_ns(server, to)) + self.world.class(to).access_delay;
-        let mut sender = sender!(self, node, &message, scheduler);
+        let last_leg = SimDuration::from_ns(self.world.from_turn_ns(server, to.node)) + self.world.class(to.node).access_delay;
+        let mut sender = sender!(self, place, &message, scheduler);
         sender.launch(left + last_leg, to);
-        self.servers[node as usize] = sender.finish();
+        self.layout.rows[place as usize].servers = sender.finish();
         message
     }
 
@@ -215,31 +235,44 @@ impl Flows {
             self.deliver_all(now, &through, scheduler);
             return message;
         }
-        let node = copied.from;
-        let path = self.path(node, copied.to);
-        let mut sender = sender!(self, node, &message, scheduler);
-        sender.send_again(now, copied.to, path, attempt);
-        self.servers[node as usize] = sender.finish();
+        let place = copied.from;
+        let [End { node, .. }, to] = [self.layout.end(place), self.layout.end(copied.to)];
+        let path = self.path(node, to.node);
+        let mut sender = sender!(self, place, &message, scheduler);
+        sender.send_again(now, to, path, attempt);
+        self.layout.rows[place as usize].servers = sender.finish();
         message
     }
 }
 
 impl Sender<'_> {
-    fn send_if_open(&mut self, now: SimTime, to: u32, kept: Kept) {
+    // One copy over a tree connection.
+    #[inline(always)]
+    fn send_over(&mut self, now: SimTime, hop: &Hop) {
+        if hop.open <= now {
+            return self.send_on(now, hop.next, hop.path);
+        }
+        self.tally.wanted += u64::from(now < self.all_open_at);
+        self.refuse_unconnected();
+    }
+
+    // One copy over a connection of the core of which this is known.
+    fn send_if_open(&mut self, now: SimTime, to: End, kept: Kept) {
         if kept.at() > now {
             self.tally.wanted += 1;
             return self.refuse_unconnected();
         }
-        match kept.relay(self.node, to) {
-            Some(relay) => self.send_on(now, to, self.paths.through(to, relay)),
-            None => self.send(now, to),
+        let paths = self.world.paths_from(self.own.node);
+        match kept.relay(self.own.node, to.node) {
+            Some(relay) => self.send_on(now, to, paths.through(to.node, relay)),
+            None => self.send(now, to, paths.to(to.node)),
         }
     }
 
     // One copy onto the path that the NATs of both ends tell.
     #[inline(always)]
-    fn send(&mut self, now: SimTime, to: u32) {
-        match self.paths.to(to) {
+    fn send(&mut self, now: SimTime, to: End, path: Option<Path>) {
+        match path {
             Some(path) => self.send_on(now, to, path),
             None => self.refuse_unconnected(),
         }
@@ -247,9 +280,9 @@ impl Sender<'_> {
 
     // One copy through the sender's CPU and uplink and onto its path.
     #[inline(always)]
-    fn send_on(&mut self, now: SimTime, to: u32, path: Path) {
+    fn send_on(&mut self, now: SimTime, to: End, path: Path) {
         self.tally.wanted += 1;
-        let ready_ns = self.servers.cpu.serve(now.as_ns(), self.cost.cpu_ns);
+        let ready_ns = self.servers.cpu.serve(now.as_ns(), self.service.cpu_ns);
         let wait_ns = self.servers.up.wait_ns(ready_ns);
         if !self.admits(wait_ns) {
             return self.refuse_full();
@@ -259,7 +292,7 @@ impl Sender<'_> {
             return;
         }
         let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
-        let departure_ns = self.servers.up.serve(ready_ns, self.cost.up_ns + framing_ns);
+        let departure_ns = self.servers.up.serve(ready_ns, self.service.up_ns + framing_ns);
         self.tally.sent += 1;
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
@@ -267,7 +300,7 @@ impl Sender<'_> {
         if loss > 0 || interrupted || !self.holds.is_empty() {
             let lost = interrupted || self.draw_loss(to, loss, 0);
             if self.message.channel == Channel::Reliable {
-                self.holds.sent(self.message.copied(self.node, to), lost);
+                self.holds.sent(self.message.copied(self.own.place, to.place), lost);
             }
             if lost {
                 return self.lose(to, departure_ns, 0);
@@ -278,7 +311,7 @@ impl Sender<'_> {
 
     // A copy that will arrive sets out.
     #[inline(always)]
-    fn travel(&mut self, departure_ns: u64, to: u32, path: Path) {
+    fn travel(&mut self, departure_ns: u64, to: End, path: Path) {
         if path.relay.is_direct() || !self.relays.has_queues {
             self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
         } else {
@@ -287,11 +320,11 @@ impl Sender<'_> {
     }
 
     // By way of a TURN server with a queue.
-    fn set_out_for_relay(&mut self, departure_ns: u64, to: u32, relay: RelayCode) {
+    fn set_out_for_relay(&mut self, departure_ns: u64, to: End, relay: RelayCode) {
         let server = relay.servers()[0].expect("invariant: a relayed path has a server");
-        let access_ns = self.world.class(self.node).access_delay.as_ns();
-        let there_ns = departure_ns + access_ns + self.world.to_turn_ns(self.node, server);
-        let copied = self.message.copied(self.node, to);
+        let access_ns = self.world.class(self.own.node).access_delay.as_ns();
+        let there_ns = departure_ns + access_ns + self.world.to_turn_ns(self.own.node, server);
+        let copied = self.message.copied(self.own.place, to.place);
         let happening = Happening::Relay { copied, server, is_second: false };
         self.scheduler.schedule_at(SimTime::from_ns(there_ns), happening.into());
     }
@@ -299,7 +332,7 @@ impl Sender<'_> {
     // What the uplink needs for what TURN puts around a copy, in ns.
     fn frame(&mut self, relay: RelayCode) -> u64 {
         let bytes = self.relays.framing(relay.own(), self.message.packets);
-        let rate = self.world.rates(self.node).up;
+        let rate = self.world.rates(self.own.node).up;
         let ns = rate.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns());
         self.tally.framing_bytes += bytes;
         self.tally.framing_ns += ns;
@@ -307,12 +340,12 @@ impl Sender<'_> {
     }
 
     // A relayed copy leaves: its path at this time, and whether there is none.
-    fn relay(&mut self, path: Path, to: u32, departure_ns: u64) -> (Path, bool) {
+    fn relay(&mut self, path: Path, to: End, departure_ns: u64) -> (Path, bool) {
         let mut path = path;
         if self.relays.has_outages {
-            match self.relays.at(self.world, [self.node, to], path.relay, SimTime::from_ns(departure_ns)) {
+            match self.relays.at(self.world, [self.own.node, to.node], path.relay, SimTime::from_ns(departure_ns)) {
                 Some(relay) if relay == path.relay => {}
-                Some(relay) => path = self.paths.relayed(to, relay),
+                Some(relay) => path = self.world.paths_from(self.own.node).relayed(to.node, relay),
                 None => return (path, true),
             }
         }
@@ -324,12 +357,12 @@ impl Sender<'_> {
 
     // A retransmission goes before new data (RFC 9260, section 6.1), so also before what the CPU will
     // hand to the uplink only later.
-    fn send_again(&mut self, now: SimTime, to: u32, path: Path, attempt: u32) {
+    fn send_again(&mut self, now: SimTime, to: End, path: Path, attempt: u32) {
         let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
-        let departure_ns = self.servers.up.serve_first(now.as_ns(), self.cost.up_ns + framing_ns);
+        let departure_ns = self.servers.up.serve_first(now.as_ns(), self.service.up_ns + framing_ns);
         self.resent();
         if self.message.measured {
-            self.servers.up_work += self.cost.up_ns;
+            self.servers.up_work += self.service.up_ns;
         }
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
@@ -345,29 +378,50 @@ impl Sender<'_> {
         if self.message.measured {
             let bytes = self.message.bytes;
             self.seen.window.sent_bytes += bytes;
-            self.seen.window.server_bytes += if self.node >= self.world.peers() { bytes } else { 0 };
+            self.seen.window.server_bytes += if !self.is_peer { bytes } else { 0 };
         }
     }
 
     // Lets a copy arrive at its time: on the spot where that is exact, else by an event.
     #[inline(always)]
-    fn launch(&mut self, time: SimTime, to: u32) {
-        match self.plan.reception[to as usize] {
+    fn launch(&mut self, time: SimTime, to: End) {
+        let Kind { reception, is_leaf, is_peer, .. } = self.kinds[to.place as usize];
+        match reception {
             Reception::Source | Reception::Queued => {
-                let copied = self.message.copied(self.node, to);
+                let copied = self.message.copied(self.own.place, to.place);
                 self.scheduler.schedule_at(time, Happening::Arrive(copied).into());
             }
             _ if time > self.horizon => self.seen.counts.copies_in_flight += 1,
-            Reception::InOrder => self.arriving.push(Arrival { time, from: self.node, to }),
-            Reception::Sink => {
-                // It passes nothing on, so a copy that comes here is for it.
-                self.tally.arrived += 1;
-                if to < self.world.peers() {
-                    self.tally.delivered += 1;
-                    if self.message.measured {
-                        self.seen.latency.record(time.since(self.message.published));
-                    }
-                }
+            Reception::InOrder if is_leaf => self.end_at(time, to, is_peer),
+            Reception::InOrder => self.arriving.push_back(Arrival { time, from: self.own.place, to: to.place }),
+            Reception::Sink => self.taken_in(time, is_peer),
+        }
+    }
+
+    // A copy goes through the queues of a node that passes nothing on.
+    #[inline(always)]
+    fn end_at(&mut self, time: SimTime, to: End, is_peer: bool) {
+        let service = &self.services[to.place as usize * self.sizes + self.message.size as usize];
+        let row = &mut self.rows[to.place as usize];
+        let received_ns = row.servers.down.serve(time.as_ns(), service.down_ns);
+        if received_ns > self.horizon.as_ns() {
+            self.seen.counts.copies_in_flight += 1;
+            return;
+        }
+        match row.take_in(received_ns, service, self.message) {
+            Some(now_ns) => self.taken_in(SimTime::from_ns(now_ns), is_peer),
+            None => self.seen.overflow(self.message),
+        }
+    }
+
+    // A node has taken in a copy; since it passes nothing on, what comes to it is for it.
+    #[inline(always)]
+    fn taken_in(&mut self, now: SimTime, is_peer: bool) {
+        self.tally.arrived += 1;
+        if is_peer && now <= self.horizon {
+            self.tally.delivered += 1;
+            if self.message.measured {
+                self.seen.latency.record(now.since(self.message.published));
             }
         }
     }
@@ -378,25 +432,25 @@ impl Sender<'_> {
         if self.message.channel == Channel::Unreliable {
             return wait_ns <= self.limits.wait_ns;
         }
-        let waiting_bytes = u128::from(wait_ns) * u128::from(self.message.bytes) / u128::from(self.cost.up_ns.max(1));
+        let waiting_bytes = u128::from(wait_ns) * u128::from(self.message.bytes) / u128::from(self.service.up_ns.max(1));
         // The connections wait side by side, each with its own buffer.
         waiting_bytes <= u128::from(self.limits.send_buffer) * u128::from(self.connections)
     }
 
-    fn draw_loss(&self, to: u32, threshold: u64, attempt: u32) -> bool {
+    fn draw_loss(&self, to: End, threshold: u64, attempt: u32) -> bool {
         let message = u64::from(self.message.flow) << 32 | u64::from(self.message.number);
-        self.world.is_lost(self.node, to, threshold, message, attempt)
+        self.world.is_lost(self.own.node, to.node, threshold, message, attempt)
     }
 
     // A copy is lost on its path: for good, or until the sender's time-out.
-    fn lose(&mut self, to: u32, departure_ns: u64, attempt: u32) {
+    fn lose(&mut self, to: End, departure_ns: u64, attempt: u32) {
         if self.message.channel == Channel::Unreliable {
             return self.seen.lose(self.message);
         }
-        let rtt_ns = self.world.path_delay_ns(self.node, to) + self.world.path_delay_ns(to, self.node);
+        let rtt_ns = self.world.path_delay_ns(self.own.node, to.node) + self.world.path_delay_ns(to.node, self.own.node);
         let first_ns = self.limits.rto_min_ns.max(rtt_ns + RTT_VARIANCE_MIN.as_ns()).min(RTO_MAX.as_ns());
         let rto = SimDuration::from_ns(first_ns << attempt).min(RTO_MAX);
-        let retry = Happening::Retransmit { copied: self.message.copied(self.node, to), attempt: attempt + 1 };
+        let retry = Happening::Retransmit { copied: self.message.copied(self.own.place, to.place), attempt: attempt + 1 };
         self.scheduler.schedule_at(SimTime::from_ns(departure_ns) + rto, retry.into());
     }
 
@@ -421,14 +475,14 @@ impl Sender<'_> {
         counts.copies_arrived += tally.arrived;
         counts.deliveries += tally.delivered;
         if self.message.measured {
-            servers.up_work += tally.wanted * self.cost.up_ns + tally.framing_ns;
-            servers.cpu_work += tally.wanted * self.cost.cpu_ns;
+            servers.up_work += tally.wanted * self.service.up_ns + tally.framing_ns;
+            servers.cpu_work += tally.wanted * self.service.cpu_ns;
             let window = &mut self.seen.window;
             window.refused += tally.refused;
             window.sent += tally.sent;
             let sent_bytes = tally.sent * self.message.bytes + tally.framing_bytes;
             window.sent_bytes += sent_bytes;
-            window.server_bytes += if self.node >= self.world.peers() { sent_bytes } else { 0 };
+            window.server_bytes += if !self.is_peer { sent_bytes } else { 0 };
         }
         servers
     }
