@@ -398,8 +398,9 @@ impl Sender<'_> {
         }
     }
 
-    // A copy goes through the queues of a node that passes nothing on.
-    #[inline(always)]
+    // A copy goes through the queues of a node that passes nothing on. Not inlined: full meshes of nodes without
+    // queues need the registers.
+    #[inline(never)]
     fn end_at(&mut self, time: SimTime, to: End, is_peer: bool) {
         let service = &self.services[to.place as usize * self.sizes + self.message.size as usize];
         let row = &mut self.rows[to.place as usize];
