@@ -26,6 +26,7 @@ mod plan;
 mod reception;
 mod relay;
 mod send;
+mod sender;
 mod timetable;
 mod upkeep;
 

@@ -8,12 +8,14 @@ use crate::rng::Seed;
 use crate::scenario::{Cell, Grain};
 use crate::units::ByteCount;
 
-/// Bytes per node: world (about 60), overlay (12, and 32 per tree connection), queues, service
-/// times and reception (about 70), and the spreads at the end.
+/// Bytes per node: world (about 60), overlay (12), the plan and the layout that is made of it (about 150), and the
+/// spreads at the end.
 const PER_NODE: u64 = 256;
 /// Bytes per connection while it is set up and after: its opening time, at both ends in a tree, and its
 /// part of the set-ups under way.
 const PER_CONNECTION: u64 = 32;
+/// Bytes per connection of a tree while messages flow: at both ends, with its path.
+const PER_TREE_CONNECTION: u64 = 80;
 /// Bytes per pending event, the queue's own structure included.
 const PER_EVENT: u64 = 45;
 /// The histogram, its copy in the results, and fixed tables.
@@ -35,19 +37,23 @@ pub fn estimate_memory(cell: &Cell) -> ByteCount {
     let peers = u64::from(cell.settings.population.peers.get());
     let pending = (copies_per_s(cell) * UNDER_WAY_S) as u64 + peers;
     let associations = if grain(cell) == Grain::Packet { PER_ASSOCIATIONS } else { 0 };
-    let connecting = connections_max(cell).saturating_mul(PER_CONNECTION + associations);
+    let (connections, of_trees) = connections_max(cell);
+    let connecting = connections.saturating_mul(PER_CONNECTION + associations) + of_trees * PER_TREE_CONNECTION;
     let whole = FIXED + peers * (PER_NODE + pieces(cell) * PER_PIECE / 8);
     ByteCount::new(whole.saturating_add(connecting).saturating_add(pending.saturating_mul(PER_EVENT)))
 }
 
-// Few peers cannot have many connections, whatever the topology.
-fn connections_max(cell: &Cell) -> u64 {
+// All connections, and those of trees. Few peers cannot have many, whatever the topology.
+fn connections_max(cell: &Cell) -> (u64, u64) {
     let peers = u64::from(cell.settings.population.peers.get());
     let pairs = peers * (peers - 1) / 2;
     if pairs * PER_CONNECTION <= FIXED {
-        return pairs;
+        return (pairs, pairs);
     }
-    Prepared::new(cell, Seed(1)).map_or(pairs, |prepared| prepared.overlay.connections())
+    Prepared::new(cell, Seed(1)).map_or((pairs, 0), |Prepared { overlay, .. }| {
+        let core = overlay.core().len() as u64;
+        (overlay.connections(), overlay.connections() - core * core.saturating_sub(1) / 2)
+    })
 }
 
 /// An estimate of the deliveries of one replication: the measure of its work.

@@ -1,11 +1,11 @@
 //! What is known before the first message: flows, sizes, service times of every node, losses.
 
+use super::Prepared;
 use super::backlog;
 use super::connect::Connected;
 use super::costs::{idle_shares, message_cpu, wake_cpu};
 use super::event::FLOWS_MAX;
 use super::timetable::{Schedule, Timetable};
-use super::Prepared;
 use crate::overlay::workload::{Channel, Flow};
 use crate::scenario::Settings;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};

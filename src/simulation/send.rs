@@ -1,100 +1,19 @@
 //! Sending: a node passes a message on over its connections.
 
-use std::collections::VecDeque;
-
-use super::connect::Kept;
 use super::event::{ATTEMPTS_MAX, Copied, Event, Happening};
-use super::flow::{Arrival, Flows, Message, Seen, Servers};
-use super::hold::Holds;
-use super::layout::{End, Hop, Kind, NOBODY, Row, Service};
-use super::plan::QueueLimits;
-use super::reception::Reception;
-use super::relay::Relays;
+use super::flow::{Flows, Message};
+use super::layout::{End, NOBODY, Service};
+use super::sender::{Sender, sender};
 use crate::engine::Scheduler;
 use crate::net::PairOutcome;
 use crate::overlay::audience::ALL;
 use crate::overlay::workload::Channel;
-use crate::units::{ByteCount, SimDuration, SimTime};
-use crate::webrtc::turn::RelayCode;
-use crate::world::{Path, World};
+use crate::units::{SimDuration, SimTime};
+use crate::world::Path;
 
 /// SCTP gives up after this many retransmissions (RFC 9260, Association.Max.Retrans).
 const RETRANSMISSIONS_MAX: u32 = 10;
 const _: () = assert!(RETRANSMISSIONS_MAX < ATTEMPTS_MAX);
-/// Least that libwebrtc's SCTP adds to the round trip for its variance.
-const RTT_VARIANCE_MIN: SimDuration = SimDuration::from_ms(220);
-/// Largest retransmission time-out (RFC 9260, RTO.Max).
-const RTO_MAX: SimDuration = SimDuration::from_secs(60);
-
-/// A node that sends copies of one message: everything that stays the same between two copies, so
-/// that the loop over the connections works on registers.
-struct Sender<'a> {
-    own: End,
-    is_peer: bool,
-    message: &'a Message,
-    service: Service,
-    limits: QueueLimits,
-    /// Loss of the message, by the receiver's class.
-    losses: &'a [u64],
-    connections: u32,
-    servers: Servers,
-    world: &'a World,
-    horizon: SimTime,
-    all_open_at: SimTime,
-    // Of all nodes, but the sender's own is here.
-    rows: &'a mut [Row],
-    kinds: &'a [Kind],
-    services: &'a [Service],
-    sizes: usize,
-    seen: &'a mut Seen,
-    holds: &'a mut Holds,
-    relays: &'a mut Relays,
-    arriving: &'a mut VecDeque<Arrival>,
-    scheduler: &'a mut Scheduler<Event>,
-    tally: Tally,
-}
-
-/// What became of the copies so far.
-#[derive(Clone, Copy, Default)]
-struct Tally {
-    wanted: u64,
-    refused: u64,
-    sent: u64,
-    framing_bytes: u64,
-    framing_ns: u64,
-    arrived: u64,
-    delivered: u64,
-}
-
-// The sender of `$message` at `$place`, borrowing field by field what `Flows` keeps.
-macro_rules! sender {
-    ($flows:ident, $place:ident, $message:expr, $scheduler:ident) => {{
-        let row = $flows.layout.rows[$place as usize];
-        Sender {
-            own: End { place: $place, node: row.node },
-            is_peer: $flows.layout.kinds[$place as usize].is_peer,
-            message: $message,
-            service: *$flows.layout.service($place, $message.size),
-            limits: $flows.plan.limits[row.class as usize],
-            losses: $flows.plan.losses($message.size, row.class as usize),
-            connections: row.connections,
-            servers: row.servers,
-            world: &$flows.world,
-            horizon: $flows.plan.horizon,
-            all_open_at: $flows.connected.all_open_at,
-            rows: &mut $flows.layout.rows,
-            kinds: &$flows.layout.kinds,
-            services: &$flows.layout.services,
-            sizes: $flows.layout.sizes,
-            seen: &mut $flows.seen,
-            holds: &mut $flows.holds,
-            relays: &mut $flows.relays,
-            arriving: &mut $flows.arriving,
-            scheduler: $scheduler,
-            tally: Tally::default(),
-        }
-    }};
-}
 
 impl Flows {
     /// The node at `place` sends a copy over every connection that the overlay's rule names for a message that
@@ -190,7 +109,8 @@ impl Flows {
             return message;
         };
         let set_up = self.path(node, to.node).relay;
-        let moved = self.relays.has_outages.then(|| self.relays.at(&self.world, [node, to.node], set_up, now)).flatten();
+        let moved =
+            self.relays.has_outages.then(|| self.relays.at(&self.world, [node, to.node], set_up, now)).flatten();
         let relay = moved.unwrap_or(set_up);
         if let [Some(first), Some(second)] = relay.servers()
             && first == server
@@ -200,7 +120,8 @@ impl Flows {
             scheduler.schedule_at(there, Happening::Relay { copied, server: second, is_second: true }.into());
             return message;
         }
-        let last_leg = SimDuration::from_ns(self.world.from_turn_ns(server, to.node)) + self.world.class(to.node).access_delay;
+        let last_leg =
+            SimDuration::from_ns(self.world.from_turn_ns(server, to.node)) + self.world.class(to.node).access_delay;
         let mut sender = sender!(self, place, &message, scheduler);
         sender.launch(left + last_leg, to);
         self.layout.rows[place as usize].servers = sender.finish();
@@ -242,256 +163,5 @@ impl Flows {
         sender.send_again(now, to, path, attempt);
         self.layout.rows[place as usize].servers = sender.finish();
         message
-    }
-}
-
-impl Sender<'_> {
-    // One copy over a tree connection.
-    #[inline(always)]
-    fn send_over(&mut self, now: SimTime, hop: &Hop) {
-        if hop.open <= now {
-            return self.send_on(now, hop.next, hop.path);
-        }
-        self.tally.wanted += u64::from(now < self.all_open_at);
-        self.refuse_unconnected();
-    }
-
-    // One copy over a connection of the core of which this is known.
-    fn send_if_open(&mut self, now: SimTime, to: End, kept: Kept) {
-        if kept.at() > now {
-            self.tally.wanted += 1;
-            return self.refuse_unconnected();
-        }
-        let paths = self.world.paths_from(self.own.node);
-        match kept.relay(self.own.node, to.node) {
-            Some(relay) => self.send_on(now, to, paths.through(to.node, relay)),
-            None => self.send(now, to, paths.to(to.node)),
-        }
-    }
-
-    // One copy onto the path that the NATs of both ends tell.
-    #[inline(always)]
-    fn send(&mut self, now: SimTime, to: End, path: Option<Path>) {
-        match path {
-            Some(path) => self.send_on(now, to, path),
-            None => self.refuse_unconnected(),
-        }
-    }
-
-    // One copy through the sender's CPU and uplink and onto its path.
-    #[inline(always)]
-    fn send_on(&mut self, now: SimTime, to: End, path: Path) {
-        self.tally.wanted += 1;
-        let ready_ns = self.servers.cpu.serve(now.as_ns(), self.service.cpu_ns);
-        let wait_ns = self.servers.up.wait_ns(ready_ns);
-        if !self.admits(wait_ns) {
-            return self.refuse_full();
-        }
-        if ready_ns + wait_ns > self.horizon.as_ns() {
-            // It would not even begin to leave before the end.
-            return;
-        }
-        let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
-        let departure_ns = self.servers.up.serve(ready_ns, self.service.up_ns + framing_ns);
-        self.tally.sent += 1;
-        let (path, interrupted) =
-            if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
-        let loss = self.losses[usize::from(path.class)];
-        if loss > 0 || interrupted || !self.holds.is_empty() {
-            let lost = interrupted || self.draw_loss(to, loss, 0);
-            if self.message.channel == Channel::Reliable {
-                self.holds.sent(self.message.copied(self.own.place, to.place), lost);
-            }
-            if lost {
-                return self.lose(to, departure_ns, 0);
-            }
-        }
-        self.travel(departure_ns, to, path);
-    }
-
-    // A copy that will arrive sets out.
-    #[inline(always)]
-    fn travel(&mut self, departure_ns: u64, to: End, path: Path) {
-        if path.relay.is_direct() || !self.relays.has_queues {
-            self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
-        } else {
-            self.set_out_for_relay(departure_ns, to, path.relay);
-        }
-    }
-
-    // By way of a TURN server with a queue.
-    fn set_out_for_relay(&mut self, departure_ns: u64, to: End, relay: RelayCode) {
-        let server = relay.servers()[0].expect("invariant: a relayed path has a server");
-        let access_ns = self.world.class(self.own.node).access_delay.as_ns();
-        let there_ns = departure_ns + access_ns + self.world.to_turn_ns(self.own.node, server);
-        let copied = self.message.copied(self.own.place, to.place);
-        let happening = Happening::Relay { copied, server, is_second: false };
-        self.scheduler.schedule_at(SimTime::from_ns(there_ns), happening.into());
-    }
-
-    // What the uplink needs for what TURN puts around a copy, in ns.
-    fn frame(&mut self, relay: RelayCode) -> u64 {
-        let bytes = self.relays.framing(relay.own(), self.message.packets);
-        let rate = self.world.rates(self.own.node).up;
-        let ns = rate.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns());
-        self.tally.framing_bytes += bytes;
-        self.tally.framing_ns += ns;
-        ns
-    }
-
-    // A relayed copy leaves: its path at this time, and whether there is none.
-    fn relay(&mut self, path: Path, to: End, departure_ns: u64) -> (Path, bool) {
-        let mut path = path;
-        if self.relays.has_outages {
-            match self.relays.at(self.world, [self.own.node, to.node], path.relay, SimTime::from_ns(departure_ns)) {
-                Some(relay) if relay == path.relay => {}
-                Some(relay) => path = self.world.paths_from(self.own.node).relayed(to.node, relay),
-                None => return (path, true),
-            }
-        }
-        if self.message.measured {
-            self.relays.count(path.relay, self.message.bytes, self.message.packets);
-        }
-        (path, false)
-    }
-
-    // A retransmission goes before new data (RFC 9260, section 6.1), so also before what the CPU will
-    // hand to the uplink only later.
-    fn send_again(&mut self, now: SimTime, to: End, path: Path, attempt: u32) {
-        let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
-        let departure_ns = self.servers.up.serve_first(now.as_ns(), self.service.up_ns + framing_ns);
-        self.resent();
-        if self.message.measured {
-            self.servers.up_work += self.service.up_ns;
-        }
-        let (path, interrupted) =
-            if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
-        if interrupted || self.draw_loss(to, self.losses[usize::from(path.class)], attempt) {
-            self.lose(to, departure_ns, attempt);
-        } else {
-            self.travel(departure_ns, to, path);
-        }
-    }
-
-    // The same copy once more: its bytes count again, the copy does not.
-    fn resent(&mut self) {
-        if self.message.measured {
-            let bytes = self.message.bytes;
-            self.seen.window.sent_bytes += bytes;
-            self.seen.window.server_bytes += if !self.is_peer { bytes } else { 0 };
-        }
-    }
-
-    // Lets a copy arrive at its time: on the spot where that is exact, else by an event.
-    #[inline(always)]
-    fn launch(&mut self, time: SimTime, to: End) {
-        let Kind { reception, is_leaf, is_peer, .. } = self.kinds[to.place as usize];
-        match reception {
-            Reception::Source | Reception::Queued => {
-                let copied = self.message.copied(self.own.place, to.place);
-                self.scheduler.schedule_at(time, Happening::Arrive(copied).into());
-            }
-            _ if time > self.horizon => self.seen.counts.copies_in_flight += 1,
-            Reception::InOrder if is_leaf => self.end_at(time, to, is_peer),
-            Reception::InOrder => self.arriving.push_back(Arrival { time, from: self.own.place, to: to.place }),
-            Reception::Sink => self.taken_in(time, is_peer),
-        }
-    }
-
-    // A copy goes through the queues of a node that passes nothing on. Not inlined: full meshes of nodes without
-    // queues need the registers.
-    #[inline(never)]
-    fn end_at(&mut self, time: SimTime, to: End, is_peer: bool) {
-        let service = &self.services[to.place as usize * self.sizes + self.message.size as usize];
-        let row = &mut self.rows[to.place as usize];
-        let received_ns = row.servers.down.serve(time.as_ns(), service.down_ns);
-        if received_ns > self.horizon.as_ns() {
-            self.seen.counts.copies_in_flight += 1;
-            return;
-        }
-        match row.take_in(received_ns, service, self.message) {
-            Some(now_ns) => self.taken_in(SimTime::from_ns(now_ns), is_peer),
-            None => self.seen.overflow(self.message),
-        }
-    }
-
-    // A node has taken in a copy; since it passes nothing on, what comes to it is for it.
-    #[inline(always)]
-    fn taken_in(&mut self, now: SimTime, is_peer: bool) {
-        self.tally.arrived += 1;
-        if is_peer && now <= self.horizon {
-            self.tally.delivered += 1;
-            if self.message.measured {
-                self.seen.latency.record(now.since(self.message.published));
-            }
-        }
-    }
-
-    // Whether the uplink takes a copy that would wait this long.
-    #[inline(always)]
-    fn admits(&self, wait_ns: u64) -> bool {
-        if self.message.channel == Channel::Unreliable {
-            return wait_ns <= self.limits.wait_ns;
-        }
-        let waiting_bytes = u128::from(wait_ns) * u128::from(self.message.bytes) / u128::from(self.service.up_ns.max(1));
-        // The connections wait side by side, each with its own buffer.
-        waiting_bytes <= u128::from(self.limits.send_buffer) * u128::from(self.connections)
-    }
-
-    fn draw_loss(&self, to: End, threshold: u64, attempt: u32) -> bool {
-        let message = u64::from(self.message.flow) << 32 | u64::from(self.message.number);
-        self.world.is_lost(self.own.node, to.node, threshold, message, attempt)
-    }
-
-    // A copy is lost on its path: for good, or until the sender's time-out.
-    fn lose(&mut self, to: End, departure_ns: u64, attempt: u32) {
-        if self.message.channel == Channel::Unreliable {
-            return self.seen.lose(self.message);
-        }
-        let rtt_ns = self.world.path_delay_ns(self.own.node, to.node) + self.world.path_delay_ns(to.node, self.own.node);
-        let first_ns = self.limits.rto_min_ns.max(rtt_ns + RTT_VARIANCE_MIN.as_ns()).min(RTO_MAX.as_ns());
-        let rto = SimDuration::from_ns(first_ns << attempt).min(RTO_MAX);
-        let retry = Happening::Retransmit { copied: self.message.copied(self.own.place, to.place), attempt: attempt + 1 };
-        self.scheduler.schedule_at(SimTime::from_ns(departure_ns) + rto, retry.into());
-    }
-
-    #[cold]
-    fn refuse_unconnected(&mut self) {
-        self.tally.refused += 1;
-        self.seen.counts.copies_unconnected += 1;
-    }
-
-    #[cold]
-    fn refuse_full(&mut self) {
-        self.tally.refused += 1;
-        self.seen.counts.copies_dropped += 1;
-    }
-
-    // Books what was done for all copies, and returns the node's queues as they are now.
-    #[inline(always)]
-    fn finish(self) -> Servers {
-        let (tally, mut servers) = (self.tally, self.servers);
-        let counts = &mut self.seen.counts;
-        counts.copies_sent += tally.sent;
-        counts.copies_arrived += tally.arrived;
-        counts.deliveries += tally.delivered;
-        if self.message.measured {
-            servers.up_work += tally.wanted * self.service.up_ns + tally.framing_ns;
-            servers.cpu_work += tally.wanted * self.service.cpu_ns;
-            let window = &mut self.seen.window;
-            window.refused += tally.refused;
-            window.sent += tally.sent;
-            let sent_bytes = tally.sent * self.message.bytes + tally.framing_bytes;
-            window.sent_bytes += sent_bytes;
-            window.server_bytes += if !self.is_peer { sent_bytes } else { 0 };
-        }
-        servers
-    }
-}
-
-impl Seen {
-    fn lose(&mut self, message: &Message) {
-        self.counts.copies_lost += 1;
-        self.window.lost += u64::from(message.measured);
     }
 }
