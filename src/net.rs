@@ -37,5 +37,5 @@ pub use packet::{DropReason, Header, Transport};
 pub use packet_link::{LinkDrop, PacketLink, PacketLinkSpec};
 pub use realm::{HostId, Internet, RealmId, Transit};
 pub use server::FifoServer;
-pub use sharing::{FairShares, FlowId, FlowSpec, FluidFlows};
+pub use sharing::{FairShares, FlowId, FlowSpec, FluidFlows, LinkState};
 pub use transmitter::Transmitter;

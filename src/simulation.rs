@@ -19,6 +19,7 @@ mod finding;
 mod flow;
 mod hold;
 mod layout;
+mod load;
 mod measure;
 mod observed;
 mod packets;
@@ -27,6 +28,7 @@ mod reception;
 mod relay;
 mod send;
 mod sender;
+mod standing;
 mod timetable;
 mod upkeep;
 
@@ -36,6 +38,7 @@ use self::connect::Connected;
 use self::measure::Outcome;
 use self::plan::Plan;
 use self::relay::Relays;
+use self::standing::Standing;
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
 use crate::overlay::Overlay;
@@ -105,13 +108,23 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let mut connected = connect::connect(connect::Setting { world, overlay, origin, streams: *streams, horizon })?;
     let fallen = budget::fail_overloaded(world, overlay, &mut connected);
     let plan = Plan::new(settings, &prepared, &connected);
+    let loads = load::loads(settings, &prepared, &connected.degrees);
     let Prepared { streams, world, overlay, audiences, .. } = prepared;
     let mut relays = Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
     let (connections, idle_share) = (&connected, plan.idle_share.as_slice());
-    let setting =
-        bulk::Setting { settings, world: &world, overlay: &overlay, connected: connections, idle_share, streams };
-    let distributed = bulk::distribute(&setting, &mut relays);
-    let parts = Parts { world, overlay, audiences, connected, plan, relays };
+    let setting = bulk::Setting {
+        settings,
+        world: &world,
+        overlay: &overlay,
+        connected: connections,
+        idle_share,
+        loads: &loads,
+        streams,
+    };
+    let mut distributed = bulk::distribute(&setting, &mut relays);
+    let standing = distributed.as_mut().map(|distributed| std::mem::take(&mut distributed.standing));
+    let standing = standing.unwrap_or_default();
+    let parts = Parts { world, overlay, audiences, connected, plan, relays, standing };
     let (outcome, events) = match settings.run.grain {
         Grain::Message => by_message(parts, horizon, options)?,
         Grain::Packet => by_packet(parts, settings, streams, horizon)?,
@@ -127,6 +140,8 @@ struct Parts {
     connected: Connected,
     plan: Plan,
     relays: Relays,
+    /// Queues of bulk data.
+    standing: Standing,
 }
 
 // Every message hop by hop; returns the number of events, too.

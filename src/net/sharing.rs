@@ -33,6 +33,17 @@ impl FlowId {
     }
 }
 
+/// A link at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkState {
+    /// Whose link it is.
+    pub host: u32,
+    /// Whether it is the uplink.
+    pub is_up: bool,
+    /// Whether it limits flows: all of it is in use.
+    pub is_full: bool,
+}
+
 /// What a flow asks for. Hosts are numbered in the order in which they were added.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FlowSpec {

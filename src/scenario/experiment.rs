@@ -5,6 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::grain;
 use crate::metrics::MetricId;
 use crate::net::LatencySpec;
 use crate::overlay::topology::Topology;
@@ -42,6 +43,14 @@ impl Experiment {
         let mut warnings = Vec::new();
         if self.seeds.len() == 1 {
             warnings.push("one seed gives no confidence intervals; set [run] seeds to 5 or more".to_owned());
+        }
+        let apart =
+            |cell: &Cell| cell.settings.run.grain == Grain::Packet && grain::has_messages_beside_bulk(&cell.settings);
+        if self.cells.iter().any(apart) {
+            warnings.push(
+                "packet by packet, messages and distributions do not meet on links; `grain = \"message\"` has both"
+                    .to_owned(),
+            );
         }
         for cell in &self.cells {
             if let LatencySpec::Matrix(matrix) = &cell.settings.latency

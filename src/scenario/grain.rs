@@ -15,7 +15,8 @@ const PEERS_MAX: u32 = 64;
 const COPIES_MAX: f64 = 500_000.0;
 
 /// The grain of an experiment that does not name one: packets if something in it acts on packets only, or if all of
-/// its combinations are small, for what is compared must be computed alike.
+/// its combinations are small, for what is compared must be computed alike. Messages beside bulk data are followed as
+/// messages, for packets do not meet it.
 pub(super) fn by_scale(settings: &[Settings]) -> Grain {
     let is_small = |settings: &Settings| {
         settings.population.peers.get() <= PEERS_MAX
@@ -24,7 +25,14 @@ pub(super) fn by_scale(settings: &[Settings]) -> Grain {
     };
     let any_message = settings.iter().any(|settings| copies(settings) > 0.0);
     let needs_packets = settings.iter().any(needs_packets);
-    if needs_packets || (any_message && settings.iter().all(is_small)) { Grain::Packet } else { Grain::Message }
+    let any_beside_bulk = settings.iter().any(has_messages_beside_bulk);
+    let is_small = any_message && !any_beside_bulk && settings.iter().all(is_small);
+    if needs_packets || is_small { Grain::Packet } else { Grain::Message }
+}
+
+/// Whether messages and contents in pieces meet on links.
+pub(super) fn has_messages_beside_bulk(settings: &Settings) -> bool {
+    copies(settings) > 0.0 && settings.workloads.iter().any(|workload| workload.pieces().is_some())
 }
 
 /// What does not go with the grain: `named` if the scenario names it.

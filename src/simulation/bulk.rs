@@ -1,7 +1,7 @@
 //! Distributions: contents that spread over the overlay in pieces, on fluid links.
 //!
-//! A simulation of its own beside that of messages, over the same connections: the two do not compete for links or
-//! CPUs. A peer asks a neighbour that has a piece it lacks; the request takes one way there, then the piece is a
+//! A simulation of its own before that of messages, over the same connections. It finds of each link what messages leave on
+//! average (`load.rs`), and leaves them the queues that it keeps where it fills links (`standing.rs`). A peer asks a neighbour that has a piece it lacks; the request takes one way there, then the piece is a
 //! flow that shares the sender's uplink and the receiver's downlink max-min fairly with all others, and its last
 //! byte takes one way back. Neighbours are asked in an order that is drawn; what a peer has heard of others'
 //! pieces is up to date.
@@ -10,6 +10,7 @@
 //! al. give (CCR 27(3), 1997); and no more than the CPU of either end handles.
 
 mod bound;
+mod carriers;
 mod links;
 mod pieces;
 mod swarm;
@@ -17,9 +18,12 @@ mod swarm;
 mod tests;
 
 use self::links::Links;
+pub(super) use self::links::WINDOW_BITS;
 use self::swarm::Swarm;
 use super::connect::Connected;
+use super::load::Load;
 use super::relay::Relays;
+use super::standing::Standing;
 use crate::overlay::Overlay;
 use crate::overlay::workload::Content;
 use crate::rng::Streams;
@@ -36,6 +40,8 @@ pub(super) struct Setting<'a> {
     pub(super) connected: &'a Connected,
     /// Share of each node's CPU budget that its connections need to stay alive.
     pub(super) idle_share: &'a [f32],
+    /// What messages ask of each node's links.
+    pub(super) loads: &'a [Load],
     pub(super) streams: Streams,
 }
 
@@ -54,6 +60,8 @@ pub(crate) struct Distributed {
     /// Of each node, in the measured window: bytes sent, and the work of its CPU in ns.
     pub(crate) sent_bytes: Vec<u64>,
     pub(crate) cpu_ns: Vec<u64>,
+    /// Queues that it kept.
+    pub(crate) standing: Standing,
     /// Events that it took.
     pub(crate) events: u64,
 }

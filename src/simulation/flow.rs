@@ -19,6 +19,7 @@ use super::observed::Window;
 use super::plan::Plan;
 use super::reception::Reception;
 use super::relay::Relays;
+use super::standing::Standing;
 use super::{Options, Parts};
 use crate::engine::{Model, Scheduler};
 use crate::metrics::{LatencyHistogram, RunCounts};
@@ -38,6 +39,8 @@ pub(super) struct Flows {
     pub(super) connected: Connected,
     pub(super) plan: Plan,
     pub(super) layout: Layout,
+    /// Queues of bulk data, if there are any.
+    pub(super) standing: Option<Standing>,
     pub(super) seen: Seen,
     pub(super) holds: Holds,
     pub(super) relays: Relays,
@@ -130,9 +133,23 @@ impl Model for Flows {
 impl Flows {
     pub(super) fn new(mut parts: Parts, options: Options) -> Self {
         let layout = Layout::new(&mut parts, options.shortcuts);
-        let Parts { world, overlay, audiences, connected, plan, relays } = parts;
+        let Parts { world, overlay, audiences, connected, plan, relays, standing } = parts;
+        let standing = (!standing.is_empty()).then_some(standing);
         let (seen, holds, arriving) = Default::default();
-        Self { world, overlay, audiences, connected, plan, layout, seen, holds, relays, arriving, ended: false }
+        Self {
+            world,
+            overlay,
+            audiences,
+            connected,
+            plan,
+            layout,
+            standing,
+            seen,
+            holds,
+            relays,
+            arriving,
+            ended: false,
+        }
     }
 
     /// Schedules the first message of every flow.
@@ -200,7 +217,8 @@ impl Flows {
             return self.take_in(arrival, message, scheduler);
         }
         let row = &mut self.layout.rows[to as usize];
-        let received = SimTime::from_ns(row.servers.down.serve(time.as_ns(), down_ns));
+        let behind_ns = self.standing.as_ref().map_or(0, |standing| standing.down_ns(row.node, time));
+        let received = SimTime::from_ns(row.servers.down.serve(time.as_ns() + behind_ns, down_ns));
         if self.layout.kinds[to as usize].reception == Reception::Source {
             scheduler.schedule_at(received, Happening::Receive(message.copied(from, to)).into());
         } else {

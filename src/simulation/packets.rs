@@ -95,7 +95,7 @@ pub(super) enum Happening {
 
 impl Packets {
     pub(super) fn new(parts: Parts, settings: &Settings, streams: Streams) -> Self {
-        let Parts { world, overlay, audiences, connected, plan, relays } = parts;
+        let Parts { world, overlay, audiences, connected, plan, relays, .. } = parts;
         let nodes = world.nodes();
         let ends = Ends::new(&world, &overlay, &connected, &plan, settings);
         let links = (0..nodes).map(|node| Links::new(&world, node, streams)).collect();

@@ -10,6 +10,7 @@ use super::layout::{End, Hop, Kind, Row, Service};
 use super::plan::QueueLimits;
 use super::reception::Reception;
 use super::relay::Relays;
+use super::standing::Standing;
 use crate::engine::Scheduler;
 use crate::overlay::workload::Channel;
 use crate::units::{ByteCount, SimDuration, SimTime};
@@ -41,6 +42,7 @@ pub(super) struct Sender<'a> {
     pub(super) kinds: &'a [Kind],
     pub(super) services: &'a [Service],
     pub(super) sizes: usize,
+    pub(super) standing: Option<&'a Standing>,
     pub(super) seen: &'a mut Seen,
     pub(super) holds: &'a mut Holds,
     pub(super) relays: &'a mut Relays,
@@ -81,6 +83,7 @@ macro_rules! sender {
             kinds: &$flows.layout.kinds,
             services: &$flows.layout.services,
             sizes: $flows.layout.sizes,
+            standing: $flows.standing.as_ref(),
             seen: &mut $flows.seen,
             holds: &mut $flows.holds,
             relays: &mut $flows.relays,
@@ -131,6 +134,7 @@ impl Sender<'_> {
     fn send_on(&mut self, now: SimTime, to: End, path: Path) {
         self.tally.wanted += 1;
         let ready_ns = self.servers.cpu.serve(now.as_ns(), self.service.cpu_ns);
+        let ready_ns = self.behind_bulk(ready_ns);
         let wait_ns = self.servers.up.wait_ns(ready_ns);
         if !self.admits(wait_ns) {
             return self.refuse_full();
@@ -155,6 +159,15 @@ impl Sender<'_> {
             }
         }
         self.travel(departure_ns, to, path);
+    }
+
+    // When what comes to the uplink at a time has the queue of bulk data before it.
+    #[inline(always)]
+    fn behind_bulk(&self, ready_ns: u64) -> u64 {
+        match self.standing {
+            Some(standing) => ready_ns + standing.up_ns(self.own.node, SimTime::from_ns(ready_ns)),
+            None => ready_ns,
+        }
     }
 
     // A copy that will arrive sets out.
@@ -207,7 +220,7 @@ impl Sender<'_> {
     // hand to the uplink only later.
     pub(super) fn send_again(&mut self, now: SimTime, to: End, path: Path, attempt: u32) {
         let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
-        let departure_ns = self.servers.up.serve_first(now.as_ns(), self.service.up_ns + framing_ns);
+        let departure_ns = self.servers.up.serve_first(self.behind_bulk(now.as_ns()), self.service.up_ns + framing_ns);
         self.resent();
         if self.message.measured {
             self.servers.up_work += self.service.up_ns;
@@ -252,7 +265,11 @@ impl Sender<'_> {
     fn end_at(&mut self, time: SimTime, to: End, is_peer: bool) {
         let service = &self.services[to.place as usize * self.sizes + self.message.size as usize];
         let row = &mut self.rows[to.place as usize];
-        let received_ns = row.servers.down.serve(time.as_ns(), service.down_ns);
+        let behind_ns = match self.standing {
+            Some(standing) if service.down_ns > 0 => standing.down_ns(to.node, time),
+            _ => 0,
+        };
+        let received_ns = row.servers.down.serve(time.as_ns() + behind_ns, service.down_ns);
         if received_ns > self.horizon.as_ns() {
             self.seen.counts.copies_in_flight += 1;
             return;

@@ -2,6 +2,7 @@
 
 mod audiences;
 mod budgets;
+mod bulk;
 mod grains;
 mod live;
 mod oracles;

@@ -11,7 +11,7 @@ use super::agenda::Agenda;
 use super::group::{BIT, Group, Home, Progress, done_ns};
 use super::level::least;
 use super::table::uplink;
-use super::{FairShares, FlowId, FlowSpec};
+use super::{FairShares, FlowId, FlowSpec, LinkState};
 use crate::units::{Bitrate, ByteCount, SimTime};
 
 /// Flows of a size over access links with max-min fair rates.
@@ -30,6 +30,8 @@ pub struct FluidFlows {
     stale: Vec<u32>,
     agenda: Agenda,
     completed: Vec<FlowId>,
+    /// Links whose level has moved since somebody asked, if anybody does.
+    watched: Option<Vec<u32>>,
 }
 
 impl FluidFlows {
@@ -131,6 +133,22 @@ impl FluidFlows {
         Some((time, &self.completed))
     }
 
+    /// From now on notes links that begin or cease to limit flows, or limit them to another rate.
+    pub fn watch(&mut self) {
+        self.watched = Some(Vec::new());
+    }
+
+    /// What has been noted since the last time, as it is now; a link may be there more than once.
+    pub fn take_noted(&mut self) -> impl Iterator<Item = LinkState> {
+        self.settle();
+        let links = self.watched.as_mut().map(std::mem::take).unwrap_or_default();
+        links.into_iter().map(|link| LinkState {
+            host: link / 2,
+            is_up: link == uplink(link / 2),
+            is_full: self.shares.levels[link as usize] < f64::INFINITY,
+        })
+    }
+
     /// The rate of a flow in bit/s from now on; infinite if nothing limits it.
     ///
     /// # Panics
@@ -216,6 +234,9 @@ impl FluidFlows {
 
     fn settle_changes(&mut self) {
         self.shares.solve();
+        if let Some(watched) = &mut self.watched {
+            watched.extend_from_slice(&self.shares.moved);
+        }
         for at in 0..self.shares.moved.len() {
             let link = self.shares.moved[at];
             self.touch(link);

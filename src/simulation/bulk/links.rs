@@ -7,6 +7,7 @@ use crate::overlay::workload::Content;
 use crate::rng::{Domain, PairKey};
 use crate::simulation::connect::Connected;
 use crate::simulation::costs::message_cpu;
+use crate::simulation::load::Load;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::webrtc::turn::RelayCode;
 use crate::webrtc::{WebrtcSpec, Wire};
@@ -20,6 +21,7 @@ pub(super) struct Links<'a> {
     connected: &'a Connected,
     key: PairKey,
     webrtc: &'a WebrtcSpec,
+    loads: &'a [Load],
     // Of each content: a message that pieces are sent in.
     chunks: Vec<Chunk>,
 }
@@ -35,14 +37,14 @@ struct Chunk {
 
 /// Most bytes of a connection under way: what pion and webrtc-rs announce as their receive window. Chromium's is
 /// 5 MiB, but its congestion control does not fill it (docs/MODELS.md, "Distributions").
-const WINDOW_BITS: f64 = 8.0 * 1_048_576.0;
+pub(in crate::simulation) const WINDOW_BITS: f64 = 8.0 * 1_048_576.0;
 /// Payload of a packet in Mathis' formula, and its constant for SACKs of every second packet.
 const SEGMENT_BITS: f64 = 8.0 * 1_163.0;
 const MATHIS: f64 = 1.22;
 
 impl<'a> Links<'a> {
     pub(super) fn new(setting: &Setting<'a>, contents: &[Content]) -> Self {
-        let Setting { settings, world, overlay, connected, idle_share, streams } = *setting;
+        let Setting { settings, world, overlay, connected, idle_share, loads, streams } = *setting;
         let chunk = |content: &Content| {
             let wire = settings.webrtc.wire(content.chunk);
             let cpu = |(&idle, node): (&f32, u32)| message_cpu(world, node, wire, idle).as_ns();
@@ -50,19 +52,22 @@ impl<'a> Links<'a> {
         };
         let chunks = contents.iter().map(chunk).collect();
         let key = streams.pair_key(Domain::Distribution);
-        Self { world, overlay, connected, key, webrtc: &settings.webrtc, chunks }
+        Self { world, overlay, connected, key, webrtc: &settings.webrtc, loads, chunks }
     }
 
-    /// All nodes as hosts of fluid flows, in the order of their numbers; a CPU limits like a link, by the content
-    /// that is the least work for it.
+    /// All nodes as hosts of fluid flows, in the order of their numbers, with what messages leave of their links; a CPU
+    /// limits like a link, by the content that is the least work for it.
     pub(super) fn hosts(&self) -> FluidFlows {
         let mut flows = FluidFlows::new();
         for node in 0..self.world.nodes() {
             let cpu = self.chunks.iter().map(|chunk| chunk.cpu_bps(node)).fold(0.0, f64::max);
             let cpu = limit(cpu);
             let slower = |link: Option<Bitrate>| [link, cpu].into_iter().flatten().min_by_key(|rate| rate.as_bps());
-            let rates = self.world.rates(node);
-            flows.add_host(slower(rates.up), slower(rates.down));
+            let (rates, load) = (self.world.rates(node), self.loads[node as usize]);
+            let left = |link: Option<Bitrate>, load_bps: f64| {
+                link.map(|rate| Bitrate::from_bps((rate.as_bps() as f64 - load_bps).max(1.0) as u64))
+            };
+            flows.add_host(slower(left(rates.up, load.up_bps)), slower(left(rates.down, load.down_bps)));
         }
         flows
     }
@@ -108,6 +113,28 @@ impl<'a> Links<'a> {
         opening
     }
 
+    /// Whether a node's CPU is slower than its up- or downlink, so that no queue stands before that.
+    pub(super) fn is_held_by_cpu(&self, node: u32, is_up: bool) -> bool {
+        let rates = self.world.rates(node);
+        let link_bps = if is_up { rates.up } else { rates.down }.map_or(f64::INFINITY, |rate| rate.as_bps() as f64);
+        self.chunks.iter().map(|chunk| chunk.cpu_bps(node)).fold(0.0, f64::max) < link_bps
+    }
+
+    /// A message of bulk data on a link: the largest of all contents'.
+    pub(super) fn message(&self) -> ByteCount {
+        self.chunks.iter().map(|chunk| chunk.wire.bytes).max().unwrap_or_default()
+    }
+
+    /// How many open connections a node has.
+    pub(super) fn degree(&self, node: u32) -> u32 {
+        self.connected.degrees[node as usize]
+    }
+
+    /// The round trip of a connection without queues.
+    pub(super) fn round_trip(&self, from: u32, to: u32) -> SimDuration {
+        SimDuration::from_ns(self.path(from, to).delay_ns + self.path(to, from).delay_ns)
+    }
+
     /// The way of a connection that is open.
     pub(super) fn path(&self, from: u32, to: u32) -> Path {
         let paths = self.world.paths_from(from);
@@ -122,7 +149,7 @@ impl<'a> Links<'a> {
     /// A flow of a content from one node to another, with what its connection and the CPUs of both carry.
     pub(super) fn flow(&self, content: usize, from: u32, to: u32) -> FlowSpec {
         let path = self.path(from, to);
-        let round_trip = SimDuration::from_ns(path.delay_ns + self.path(to, from).delay_ns).as_secs_f64();
+        let round_trip = self.round_trip(from, to).as_secs_f64();
         let loss = self.world.packet_loss(self.world.class_index(from), usize::from(path.class)).get();
         let by_loss = if loss > 0.0 { MATHIS * SEGMENT_BITS / libm::sqrt(loss) } else { f64::INFINITY };
         let by_cpus = [from, to].map(|node| self.chunks[content].cpu_bps(node));

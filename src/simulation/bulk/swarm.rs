@@ -4,13 +4,15 @@
 //! one more upload. It looks when a piece has arrived, and it is looked for when a neighbour has got a piece or
 //! has room again, so that nobody waits who could be helped.
 
+use super::carriers::Carriers;
 use super::links::Links;
 use super::pieces::Pieces;
 use super::{Distributed, Window};
 use crate::engine::EventQueue;
-use crate::net::{FlowId, FluidFlows};
+use crate::net::{FlowId, FluidFlows, LinkState};
 use crate::overlay::workload::Content;
 use crate::simulation::relay::Relays;
+use crate::simulation::standing::{Filled, Standing};
 use crate::units::{SimDuration, SimTime};
 
 /// All contents on their way.
@@ -24,6 +26,8 @@ pub(super) struct Swarm<'a> {
     sending: Vec<Option<(FlowId, Sending)>>,
     queue: EventQueue<Event>,
     events: u64,
+    standing: Standing,
+    carriers: Carriers,
     // Of each node, in the measured window.
     sent_bytes: Vec<u64>,
     cpu_ns: Vec<u64>,
@@ -86,14 +90,18 @@ impl<'a> Swarm<'a> {
             uploads_max: (0..nodes).map(|node| links.uploads_max(node, content)).collect(),
             looks: of_nodes(),
         };
+        let mut flows = links.hosts();
+        flows.watch();
         Self {
-            flows: links.hosts(),
+            flows,
             contents: contents.iter().map(spreading).collect(),
             links,
             window,
             sending: Vec::new(),
             queue: EventQueue::new(),
             events: 0,
+            standing: Standing::new(nodes),
+            carriers: Carriers::new(nodes),
             sent_bytes: vec![0; nodes as usize],
             cpu_ns: vec![0; nodes as usize],
             fetched_bytes: 0,
@@ -112,6 +120,7 @@ impl<'a> Swarm<'a> {
         loop {
             let event = self.queue.peek_time().unwrap_or(SimTime::MAX);
             let end = self.flows.next_completion().unwrap_or(SimTime::MAX);
+            self.note_queues();
             if event.min(end) > self.window.horizon {
                 return self.book_unfinished(relays);
             }
@@ -136,7 +145,20 @@ impl<'a> Swarm<'a> {
             from_sources_bytes: self.from_sources_bytes,
             sent_bytes: self.sent_bytes,
             cpu_ns: self.cpu_ns,
+            standing: self.standing,
             events: self.events,
+        }
+    }
+
+    // Links that are filled, or no longer, since the last change.
+    fn note_queues(&mut self) {
+        let now = self.flows.now();
+        for LinkState { host, is_up, is_full } in self.flows.take_noted() {
+            let (carriers, round_trip) = self.carriers.of_link(host, is_up);
+            let is_filled = is_full && !self.links.is_held_by_cpu(host, is_up);
+            let (message, connections) = (self.links.message(), self.links.degree(host));
+            let filled = is_filled.then_some(Filled { carriers, round_trip, message, connections });
+            self.standing.set(self.links.world, now, (host, is_up), filled);
         }
     }
 
@@ -209,6 +231,7 @@ impl<'a> Swarm<'a> {
         let size = self.contents[content as usize].pieces.size_of(piece);
         let wire = self.links.wire(self.contents[content as usize].content, size);
         let flow = self.flows.start(now, &self.links.flow(content as usize, from, to), wire.bytes);
+        self.carriers.add([from, to], self.links.round_trip(from, to));
         if self.sending.len() <= flow.index() {
             self.sending.resize(flow.index() + 1, None);
         }
@@ -227,6 +250,7 @@ impl<'a> Swarm<'a> {
             self.from_sources_bytes += if known.sources.binary_search(&from).is_ok() { size } else { 0 };
             self.book(now, sent, 1.0, relays);
             self.contents[content as usize].uploads[from as usize] -= 1;
+            self.carriers.remove([from, to], self.links.round_trip(from, to));
             let way = SimDuration::from_ns(self.links.path(from, to).delay_ns);
             self.queue.push(now + way, Event::Arrived(sent.transfer));
             self.offer(now, content, from);
