@@ -6,6 +6,7 @@ mod grains;
 mod live;
 mod oracles;
 mod populations;
+mod queueing;
 mod queues;
 mod support;
 mod topologies;
