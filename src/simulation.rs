@@ -51,6 +51,8 @@ use crate::webrtc::HeaderOverhead;
 use crate::world::{World, WorldError, WorldSpec};
 
 #[cfg(feature = "real")]
+pub(crate) use budget::Fallen;
+#[cfg(feature = "real")]
 pub(crate) use costs::{cpu_percent, idle_shares, message_cpu, wake_cpu};
 pub use estimate::{estimate_deliveries, estimate_memory};
 #[cfg(feature = "real")]
@@ -199,6 +201,25 @@ pub(crate) fn beginnings(
     let Prepared { streams, world, overlay, .. } = prepared;
     let setting = connect::Setting { world, overlay, origin: origin(settings), streams: *streams, horizon };
     connect::beginnings(setting)
+}
+
+/// The peers that fail because their connections exceed their budgets, and of each node whether it is one of them. By
+/// the model: the stack has no budgets.
+///
+/// # Errors
+/// When the engine stops a runaway.
+#[cfg(feature = "real")]
+pub(crate) fn failing(prepared: &Prepared, settings: &Settings) -> Result<(Option<Fallen>, Vec<bool>), EngineError> {
+    let Prepared { streams, world, overlay, .. } = prepared;
+    let nodes = world.nodes();
+    if !budget::may_fail(world) {
+        return Ok((None, vec![false; nodes as usize]));
+    }
+    let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
+    let setting = connect::Setting { world, overlay, origin: origin(settings), streams: *streams, horizon };
+    let mut connected = connect::connect(setting)?;
+    let fallen = budget::fail_overloaded(world, overlay, &mut connected);
+    Ok((fallen, (0..nodes).map(|node| connected.has_failed([node; 2])).collect()))
 }
 
 impl Prepared {

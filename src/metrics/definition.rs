@@ -183,6 +183,18 @@ metrics! {
         "Mean over the receivers of how often a minute the bitrate of a live stream changes.";
     LiveFairness: "live_fairness_index", "index", Higher, "live fairness",
         "Jain's index of the receivers' live goodput: 1 if all have the same, one over their number if one has all.";
+    QueueingVeryLow: "queueing_delay_very_low_p95_ms", "ms", Lower, "wait, very-low",
+        "95th percentile of the time that a copy of priority very-low waits at its sender, on every hop: from when it is handed to the connection until its first packet begins to leave the uplink. No value where messages are followed, or none has this priority.";
+    QueueingLow: "queueing_delay_low_p95_ms", "ms", Lower, "wait, low",
+        "95th percentile of the time that a copy of priority low, the default, waits at its sender, on every hop: from when it is handed to the connection until its first packet begins to leave the uplink. No value where messages are followed, or none has this priority.";
+    QueueingMedium: "queueing_delay_medium_p95_ms", "ms", Lower, "wait, medium",
+        "95th percentile of the time that a copy of priority medium waits at its sender, on every hop: from when it is handed to the connection until its first packet begins to leave the uplink. No value where messages are followed, or none has this priority.";
+    QueueingHigh: "queueing_delay_high_p95_ms", "ms", Lower, "wait, high",
+        "95th percentile of the time that a copy of priority high waits at its sender, on every hop: from when it is handed to the connection until its first packet begins to leave the uplink. No value where messages are followed, or none has this priority.";
+    ControlQueueing: "control_queueing_delay_p95_ms", "ms", Lower, "control wait",
+        "95th percentile of the time that a copy waits at its sender which is no part of a live stream, whatever its priority; no value without live streams.";
+    LiveQueueing: "live_queueing_delay_p95_ms", "ms", Lower, "live wait",
+        "95th percentile of the time that a copy of a live stream's chunk waits at its sender; no value without live streams.";
     Sockets: "udp_sockets_max", "sockets", Lower, "sockets max",
         "Most UDP sockets of any peer once the overlay is connected.";
     MemoryMean: "memory_per_peer_mean_mib", "MiB", Lower, "memory mean",

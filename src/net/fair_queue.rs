@@ -25,6 +25,7 @@ pub struct FairQueue<T> {
     // Flows with packets that wait, the one whose turn it is first.
     turns: VecDeque<u32>,
     sending: Option<(SimTime, FairPacket<T>)>,
+    sending_since: SimTime,
     // Of what waits and what is being sent.
     bytes: u64,
 }
@@ -62,7 +63,15 @@ impl<T: Copy> FairQueue<T> {
     /// sent among them; without end if none.
     #[must_use]
     pub const fn new(transmitter: Transmitter, buffer: Option<ByteCount>) -> Self {
-        Self { transmitter, buffer, flows: Vec::new(), turns: VecDeque::new(), sending: None, bytes: 0 }
+        Self {
+            transmitter,
+            buffer,
+            flows: Vec::new(),
+            turns: VecDeque::new(),
+            sending: None,
+            sending_since: SimTime::ZERO,
+            bytes: 0,
+        }
     }
 
     /// Gives a flow this weight, at least 1; a flow has 1 until it is given one. Flows are rows, so they
@@ -100,6 +109,12 @@ impl<T: Copy> FairQueue<T> {
         self.sending.map(|(at, _)| at)
     }
 
+    /// When the packet that is being sent began to leave; none if nothing is being sent.
+    #[must_use]
+    pub fn sending_since(&self) -> Option<SimTime> {
+        self.sending.map(|_| self.sending_since)
+    }
+
     /// Takes the next packet that has left by `now`, with the time at which it did.
     pub fn depart(&mut self, now: SimTime) -> Option<(SimTime, FairPacket<T>)> {
         let departed = self.sending.take_if(|(at, _)| *at <= now)?;
@@ -131,6 +146,7 @@ impl<T: Copy> FairQueue<T> {
     fn send_next(&mut self) {
         if let Some((flow, packet)) = self.take_turn() {
             let size = ByteCount::new(packet.size);
+            self.sending_since = self.transmitter.begin(packet.since);
             let leaves = self.transmitter.send(packet.since, size);
             self.sending = Some((leaves, FairPacket { flow, size, tag: packet.tag }));
         }

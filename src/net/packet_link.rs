@@ -98,6 +98,13 @@ impl PacketLink {
         Ok(transmitter.send(now, size))
     }
 
+    /// When the first byte of a packet that is handed over at `now` begins to leave.
+    #[inline]
+    #[must_use]
+    pub fn begin(&self, now: SimTime) -> SimTime {
+        self.transmitter.as_ref().map_or(now, |transmitter| transmitter.begin(now))
+    }
+
     /// How many bytes wait or are being serialised.
     #[inline]
     #[must_use]

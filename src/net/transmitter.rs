@@ -45,6 +45,16 @@ impl Transmitter {
         }
     }
 
+    /// When the first byte of a packet that is handed over at `now` begins to leave.
+    #[inline]
+    #[must_use]
+    pub fn begin(&self, now: SimTime) -> SimTime {
+        match self {
+            Self::Rate { server, .. } => now + SimDuration::from_ns(server.wait_ns(now.as_ns())),
+            Self::Trace(server) => server.next_opportunity(now),
+        }
+    }
+
     /// How many bytes have been handed over and have not left.
     #[inline]
     #[must_use]

@@ -2,8 +2,8 @@
 //! connection a real one.
 //!
 //! What is the stack's here: set-up, retransmission, congestion control, every byte on the wire.
-//! What is still the model's: when the ends of a connection begin with it, and the CPU time of an
-//! application that sends or receives a message.
+//! What is still the model's: when the ends of a connection begin with it, which peers fail because theirs
+//! exceed their budgets, and the CPU time of an application that sends or receives a message.
 
 mod paths;
 mod peers;
@@ -20,9 +20,10 @@ use super::trace::Trace;
 use crate::engine::EngineError;
 use crate::metrics::RunRecord;
 use crate::net::{Nat, PacketLinkSpec, Queueing};
+use crate::overlay::Connection;
 use crate::rng::Seed;
 use crate::scenario::{Cell, Experiment};
-use crate::simulation::{Prepared, beginnings};
+use crate::simulation::{Prepared, beginnings, failing};
 use crate::sweep::Rung;
 use crate::units::{Bitrate, ByteCount, Probability, SimDuration, SimTime};
 use crate::webrtc::SetupProfile;
@@ -64,7 +65,16 @@ pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError
     let cluster = cluster(&prepared)?;
     let run = &cell.settings.run;
     let horizon = SimTime::ZERO + run.duration + run.drain;
-    let begins = beginnings(&prepared, &cell.settings)?;
+    let (fallen, failing) = failing(&prepared, &cell.settings)?;
+    let mut begins = beginnings(&prepared, &cell.settings)?;
+    // Of the connections of a peer that fails none opens.
+    let falls = |connection: &Connection| [connection.a, connection.b].iter().any(|&node| failing[node as usize]);
+    let mut closed = 0;
+    for (_, begin) in begins.iter_mut().filter(|(connection, _)| falls(connection)) {
+        *begin = SimTime::MAX;
+        closed += 1;
+    }
+    let fallen = fallen.map(|fallen| (fallen, closed));
     let application = Peers::new(&cell.settings, prepared, &begins);
     let mut engine = Lab { cluster, application }.engine();
     let (lab, scheduler) = engine.parts_mut();
@@ -81,7 +91,7 @@ pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError
     let Lab { cluster, application } = engine.into_model();
     let failed_attempts = cluster.connections().iter().map(|known| u64::from(known.attempts.saturating_sub(1))).sum();
     let stack_errors = cluster.stack_errors();
-    let record = application.record(seed, &cell.settings, &cluster, events);
+    let record = application.record(seed, &cell.settings, (&cluster, fallen), events);
     Ok(Replicated { record, trace: cluster.trace().clone(), failed_attempts, stack_errors })
 }
 

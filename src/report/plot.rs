@@ -138,6 +138,42 @@ static METRIC_PLOTS: &[MetricPlot] = &[
         limit: None,
     },
     MetricPlot {
+        metric: MetricId::ControlQueueing,
+        title: "Wait at the sender of messages beside live streams, 95th percentile",
+        axis: "p95 queueing delay",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::LiveQueueing,
+        title: "Wait at the sender of live streams, 95th percentile",
+        axis: "p95 queueing delay",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::QueueingVeryLow,
+        title: "Wait at the sender of messages of priority very-low, 95th percentile",
+        axis: "p95 queueing delay",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::QueueingLow,
+        title: "Wait at the sender of messages of priority low, 95th percentile",
+        axis: "p95 queueing delay",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::QueueingMedium,
+        title: "Wait at the sender of messages of priority medium, 95th percentile",
+        axis: "p95 queueing delay",
+        limit: None,
+    },
+    MetricPlot {
+        metric: MetricId::QueueingHigh,
+        title: "Wait at the sender of messages of priority high, 95th percentile",
+        axis: "p95 queueing delay",
+        limit: None,
+    },
+    MetricPlot {
         metric: MetricId::SignalingPeak,
         title: "Load of the signaling server in its busiest second",
         axis: "signaling messages, peak",

@@ -32,6 +32,12 @@ pub(super) fn memory_share(world: &World, node: u32, connections: u32) -> Option
     Some(memory(world, node, connections).get() as f64 / budget.get() as f64)
 }
 
+/// Whether devices of some class fail at all.
+#[cfg(feature = "real")]
+pub(super) fn may_fail(world: &World) -> bool {
+    world.classes().iter().any(|class| class.device.on_overload == OnOverload::Fail)
+}
+
 /// Lets peers fail that their connections exceed, the first of the worst ones first.
 pub(super) fn fail_overloaded(world: &World, overlay: &Overlay, connected: &mut Connected) -> Option<Fallen> {
     let may_fail = |node: u32| world.class(node).device.on_overload == OnOverload::Fail;

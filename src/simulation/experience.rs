@@ -1,8 +1,9 @@
-//! What users notice beyond latency and delivery: live streams, and messages beside them.
+//! What users notice beyond latency and delivery: live streams, messages beside them, and what waits at its sender.
 
 use super::packets::Viewed;
 use crate::metrics::{MetricId, MetricValues};
 use crate::units::SimDuration;
+use crate::webrtc::sctp::Priority;
 
 /// How live streams and messages beside them fared in the measured window.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +12,18 @@ pub(crate) struct Experience {
     pub(super) control_p95: Option<SimDuration>,
     /// Of each receiver of live streams.
     pub(super) viewed: Vec<Viewed>,
+    /// How long copies wait at their senders, where packets are followed.
+    pub(super) waits: Waits,
+}
+
+/// 95th percentiles of queueing delay, where there is any traffic of the class.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Waits {
+    /// Of each priority.
+    pub(super) by_priority: [Option<SimDuration>; Priority::ALL.len()],
+    /// Of messages beside live streams, and of those.
+    pub(super) control: Option<SimDuration>,
+    pub(super) live: Option<SimDuration>,
 }
 
 impl Experience {
@@ -19,6 +32,7 @@ impl Experience {
         if let Some(latency) = self.control_p95 {
             values.set(MetricId::ControlP95, latency.as_ms_f64());
         }
+        self.waits.set(values);
         if self.viewed.is_empty() {
             return;
         }
@@ -38,6 +52,20 @@ impl Experience {
     }
 }
 
+impl Waits {
+    const IDS: [MetricId; Priority::ALL.len()] =
+        [MetricId::QueueingVeryLow, MetricId::QueueingLow, MetricId::QueueingMedium, MetricId::QueueingHigh];
+
+    fn set(&self, values: &mut MetricValues) {
+        let of_kind = [(MetricId::ControlQueueing, self.control), (MetricId::LiveQueueing, self.live)];
+        for (id, wait) in Self::IDS.into_iter().zip(self.by_priority).chain(of_kind) {
+            if let Some(wait) = wait {
+                values.set(id, wait.as_ms_f64());
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,7 +74,7 @@ mod tests {
     fn fairness_is_jains_index() {
         let fairness = |goodputs: &[f64]| {
             let viewed = goodputs.iter().map(|&goodput_bps| Viewed { goodput_bps, ..Viewed::default() }).collect();
-            Experience { control_p95: None, viewed }.fairness()
+            Experience { viewed, ..Experience::default() }.fairness()
         };
         for (goodputs, index) in [(&[2.0, 2.0, 2.0][..], 1.0), (&[0.0, 5.0], 0.5), (&[1.0, 3.0], 0.8)] {
             assert!((fairness(goodputs) - index).abs() < 1e-12, "{goodputs:?}");

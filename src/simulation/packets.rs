@@ -14,6 +14,7 @@
 //! - `application`: publishes, passes on and delivers.
 //! - `links`: the access link of a node; `network`: from one to the other, by way of TURN servers or not.
 //! - `quality`: at which bitrate live streams are sent, and how they are seen.
+//! - `queueing`: how long messages wait at their senders.
 //! - `account`: what the uplinks were asked for, and the outcome.
 
 mod account;
@@ -22,6 +23,7 @@ mod ends;
 mod links;
 mod network;
 mod quality;
+mod queueing;
 
 use self::account::Account;
 use self::application::Message;
@@ -29,6 +31,7 @@ use self::ends::Ends;
 use self::links::{Links, Parcel};
 use self::quality::Quality;
 pub(super) use self::quality::Viewed;
+use self::queueing::Queueing;
 use super::Parts;
 use super::connect::Connected;
 use super::flow::Seen;
@@ -56,12 +59,13 @@ pub(super) struct Packets {
     ends: Ends,
     links: Vec<Links>,
     cpus: Vec<FifoServer>,
-    // Longest wait for each node's CPU that its sockets bridge, in ns.
+    // Longest wait for each node's CPU that its sockets bridge, whatever the message, in ns.
     backlogs: Vec<u64>,
     relays: Relays,
     seen: Seen,
     account: Account,
     quality: Quality,
+    queueing: Queueing,
     store: PacketStore,
     // Reused from event to event.
     out: Outbox,
@@ -103,6 +107,7 @@ impl Packets {
         Self {
             account: Account::new(nodes),
             quality: Quality::new(settings),
+            queueing: Queueing::new(settings, &plan),
             cpus: vec![FifoServer::default(); nodes as usize],
             backlogs: backlogs(&plan, nodes),
             world,
@@ -160,7 +165,7 @@ impl Model for Packets {
     }
 }
 
-// Sockets do not know the sizes of messages: what is read with the least wait decides.
+// The least over all sizes: with less, nothing is dropped.
 fn backlogs(plan: &Plan, nodes: u32) -> Vec<u64> {
     let least = |node: u32| plan.backlogs.iter().skip(node as usize).step_by(nodes as usize).min();
     (0..nodes).map(|node| least(node).copied().unwrap_or(u64::MAX)).collect()

@@ -3,9 +3,9 @@
 use super::oracles::{agrees, constant, mean_max_ns, run, whole_core};
 use super::support::{ideal, workload};
 use peerscape::metrics::{MetricId, RunRecord};
-use peerscape::scenario::Settings;
+use peerscape::scenario::{Grain, Settings};
 use peerscape::units::{ByteCount, Probability, SimDuration};
-use peerscape::webrtc::{DeviceSpec, EngineSpec, OnOverload};
+use peerscape::webrtc::{DeviceSpec, EngineSpec, HeaderOverhead, OnOverload};
 
 fn value(record: &RunRecord, id: MetricId) -> f64 {
     record.values.get(id).expect("a value")
@@ -57,6 +57,54 @@ fn what_a_cpu_leaves_in_its_socket_is_dropped_beyond_its_size() {
     let reliable = overload("reliable");
     assert_eq!(reliable.counts.copies_overflowed, 0);
     assert!(reliable.latency.max().expect("deliveries").as_ms_f64() > 4_900.0);
+}
+
+/// Twenty peers tell all others 140 messages a second, and one of those takes but 100. So slow that no congestion
+/// window is in the way.
+fn a_slow_one_among_fast(grain: Grain, large: bool) -> (Settings, EngineSpec) {
+    let slow = EngineSpec {
+        cpu_per_message: SimDuration::from_ms(10),
+        receive_buffer: Some(ByteCount::new(2 << 10)),
+        ..EngineSpec::default()
+    };
+    let mut settings = source_and_sinks(20, r#"{ message = "80 B", rate = "1 /s" }"#, slow, EngineSpec::default());
+    let each = |size: u32, rate: u32| {
+        workload(
+            "broadcast",
+            &format!("{{ from = \"sink\", sources = 20, message = \"{size} B\", rate = \"{rate} /s\" }}"),
+        )
+    };
+    settings.workloads = vec![each(80, if large { 6 } else { 7 })];
+    settings.workloads.extend(large.then(|| each(300, 1)));
+    settings.run.grain = grain;
+    settings.run.duration = SimDuration::from_secs(60);
+    settings.webrtc.overhead = HeaderOverhead::Full;
+    (settings, slow)
+}
+
+/// The socket's limit is that of the message that comes, at both grains: large ones find it full while small ones
+/// still get in, so that the wait is the one at which the small ones do not.
+#[test]
+fn sockets_know_the_size_of_what_comes_at_both_grains() {
+    for large in [false, true] {
+        for grain in [Grain::Message, Grain::Packet] {
+            let (settings, engine) = a_slow_one_among_fast(grain, large);
+            let wire = settings.webrtc.wire(ByteCount::new(80));
+            // Twenty sockets, 10 ms a message, 10 ms of way and 10 of its own.
+            let full_ms = 20.0 + 200.0 * engine.unread_max(wire).expect("a limit");
+            let record = run(settings, "mesh", "{}", 1);
+            let counts = record.counts;
+            // The slow one's are the longest of all, 3.6 %: about their median. What windows hold back is beyond.
+            let long_ms = record.latency.quantile(0.985).expect("deliveries").as_ms_f64();
+            // The fast ones take in all.
+            let taken = 100.0 * (counts.deliveries - 19 * counts.messages) as f64 / counts.messages as f64;
+            println!("{grain:?} {large}: {long_ms} of {full_ms} ms, {taken} %, {counts:?}");
+            assert!(counts.copies_overflowed > 1_000, "{counts:?}");
+            near(long_ms / full_ms, 1.0, 0.1);
+            // What is taken in within a minute, and what waits at its end.
+            near(taken, 100.0 * (60.0 + (full_ms - 20.0) / 1e3) / 84.0, 3.0);
+        }
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod grains;
 mod live;
 mod oracles;
 mod populations;
+mod queueing;
+mod queues;
 mod support;
 mod topologies;
 mod turn;

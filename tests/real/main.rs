@@ -1,6 +1,7 @@
 //! The real WebRTC stack in virtual time: what it must do, and what is known of it.
 #![cfg(feature = "real")]
 
+mod budgets_and_audiences;
 mod channels;
 mod determinism;
 mod endurance;

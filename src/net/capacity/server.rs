@@ -66,6 +66,20 @@ impl TraceServer {
         SimTime::from_ns(self.time_ns(self.last) - self.start_ns)
     }
 
+    /// When the next byte that is handed over, at `now`, would be delivered.
+    #[must_use]
+    pub fn next_opportunity(&self, now: SimTime) -> SimTime {
+        let now_ns = self.local_ns(now);
+        if self.trace.period_ms() == 0 {
+            return now;
+        }
+        let next = match self.time_ns(self.last) <= now_ns {
+            true => self.first_after(now_ns),
+            false => self.last + u64::from(self.left == 0),
+        };
+        SimTime::from_ns(self.time_ns(next) - self.start_ns)
+    }
+
     /// How many bytes have been handed over and are not delivered.
     #[must_use]
     pub fn waiting(&self, now: SimTime) -> ByteCount {
@@ -130,7 +144,10 @@ mod tests {
     #[test]
     fn an_opportunity_that_finds_nothing_is_lost() {
         let mut link = server(&[10, 10, 20, 30], 0);
+        assert_eq!(link.next_opportunity(ms(9)), ms(10));
+        assert_eq!(link.next_opportunity(ms(10)), ms(20));
         assert_eq!(link.serve(ms(10), ByteCount::new(1)), ms(20), "at it, it is too late");
+        assert_eq!(link.next_opportunity(ms(10)), ms(20), "the rest of it");
         assert_eq!(link.serve(ms(20), ByteCount::new(1)), ms(30), "and its rest with it");
         assert_eq!(link.serve(ms(25), ByteCount::new(1_503)), ms(30));
     }

@@ -67,6 +67,95 @@ fn weights_share_the_link() {
     }
 }
 
+/// Shares in bytes a second of 1 MB/s by progressive filling (Bertsekas and Gallager, Data Networks, section 6.5.2):
+/// those who want less than an equal share of what is left get what they want.
+fn max_min(demands: &[Option<u64>]) -> Vec<u64> {
+    let mut shares = vec![None; demands.len()];
+    loop {
+        let open = shares.iter().filter(|share| share.is_none()).count() as u64;
+        let Some(level) = (1_000_000 - shares.iter().flatten().sum::<u64>()).checked_div(open) else { break };
+        let modest: Vec<usize> = (0..demands.len())
+            .filter(|&flow| shares[flow].is_none() && demands[flow].is_some_and(|demand| demand <= level))
+            .collect();
+        if modest.is_empty() {
+            return shares.into_iter().map(|share| share.unwrap_or(level)).collect();
+        }
+        modest.into_iter().for_each(|flow| shares[flow] = demands[flow]);
+    }
+    shares.into_iter().flatten().collect()
+}
+
+#[test]
+fn flows_have_their_max_min_shares() {
+    // Bytes a second and bytes a packet; those without a demand always have something.
+    for flows in [
+        vec![(Some(50_000), 500), (Some(150_000), 1_500), (None, 1_200), (None, 300)],
+        vec![(Some(400_000), 1_000), (Some(100_000), 100), (Some(900_000), 1_500)],
+        vec![(Some(200_000), 1_000), (Some(300_000), 700)],
+    ] {
+        let demands: Vec<Option<u64>> = flows.iter().map(|(demand, _)| *demand).collect();
+        let shares = max_min(&demands);
+        let secs = 10;
+        let mut arrivals: Vec<(u64, u32, u64)> = Vec::new();
+        for (flow, &(demand, size)) in (0..).zip(&flows) {
+            // Twice the link is always something.
+            let gap_ns = 1_000_000_000 * size / demand.unwrap_or(2_000_000);
+            arrivals.extend((0..secs * 1_000_000_000 / gap_ns).map(|nth| (nth * gap_ns, flow, size)));
+        }
+        arrivals.sort_unstable();
+        let mut queue = queue(None);
+        let mut sent = vec![0; flows.len()];
+        let mut take = |queue: &mut Queue, until: SimTime| {
+            while let Some((_, left)) = queue.depart(until) {
+                sent[left.flow as usize] += left.size.get();
+            }
+        };
+        for (now, flow, size) in arrivals {
+            take(&mut queue, at(now));
+            put(&mut queue, at(now), flow, size);
+        }
+        take(&mut queue, at(secs * 1_000_000_000));
+        for (bytes, share) in sent.iter().zip(&shares) {
+            // Within a turn of each flow.
+            let most = flows.len() as u64 * (QUANTUM_BYTES + 1_500);
+            assert!(bytes.abs_diff(share * secs) <= most, "{flows:?}: {sent:?}, expected {secs} times {shares:?}");
+        }
+    }
+}
+
+/// A flow that keeps to a leaky bucket of `burst` bytes at its share waits at most `burst / share` and the latency of
+/// deficit round robin, `(3 F - 2 q) / C` with turns of `q` that are `F` in all (Stiliadis and Varma, IEEE/ACM ToN
+/// 6(5), 1998), whatever the others do.
+#[test]
+fn a_shaped_flow_waits_no_longer_than_the_latency_of_the_turns_allows() {
+    for others in [1_u64, 3, 9] {
+        let share = 1_000_000 / (others + 1);
+        let (size, burst) = (1_000, 12);
+        let bound_ns = burst * size * 1_000_000_000 / share + (3 * (others + 1) - 2) * QUANTUM_BYTES * BYTE_NS;
+        let mut queue = queue(None);
+        for flow in 1..=others as u32 {
+            (0..20).for_each(|_| put(&mut queue, at(0), flow, 1_500));
+        }
+        // A burst, then packets at the share.
+        let gap_ns = size * 1_000_000_000 / share;
+        let mut next = (0..400_u64).map(|nth| if nth < burst { 0 } else { (nth + 1 - burst) * gap_ns }).peekable();
+        let mut worst_ns = 0;
+        while next.peek().is_some() {
+            let leaves = queue.next_departure().expect("backlogged");
+            while let Some(now) = next.next_if(|&now| at(now) <= leaves) {
+                put(&mut queue, at(now), 0, size);
+            }
+            let (when, left) = queue.depart(leaves).expect("it leaves");
+            match left.flow {
+                0 => worst_ns = worst_ns.max(when.as_ns() - left.tag),
+                other => put(&mut queue, when, other, 1_500),
+            }
+        }
+        assert!(worst_ns <= bound_ns, "{others}: {worst_ns} ns, at most {bound_ns}");
+        assert!(2 * worst_ns > bound_ns, "the bound must be able to fail: {worst_ns} of {bound_ns}");
+    }
+}
+
 /// A packet of a flow that was idle waits for the one that is being sent and for one turn of each of
 /// the others: a quantum and what it kept from the turn before, less than a packet.
 #[test]

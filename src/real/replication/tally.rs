@@ -5,7 +5,7 @@ use crate::metrics::{LatencyHistogram, MetricId, RunCounts, RunRecord};
 use crate::real::cluster::{Cluster, ConnectionState};
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::simulation::{ConnectionCounts, Experience, Forwarded, Observed, Window, cpu_percent};
+use crate::simulation::{ConnectionCounts, Experience, Fallen, Forwarded, Observed, Window, cpu_percent};
 use crate::units::{SimDuration, SimTime};
 
 /// Counts of a replication.
@@ -82,8 +82,14 @@ impl Tally {
 }
 
 impl Peers {
-    /// Sums up a replication that has ended.
-    pub(super) fn record(self, seed: Seed, settings: &Settings, cluster: &Cluster, events: u64) -> RunRecord {
+    /// Sums up a replication that has ended, with the peers that failed and how many connections that closed.
+    pub(super) fn record(
+        self,
+        seed: Seed,
+        settings: &Settings,
+        (cluster, fallen): (&Cluster, Option<(Fallen, u64)>),
+        events: u64,
+    ) -> RunRecord {
         let Self { world, mut tally, idle_share, publishes, .. } = self;
         let window = settings.run.duration - settings.run.warmup;
         let [before, after] = &tally.sent_bytes;
@@ -127,13 +133,18 @@ impl Peers {
             why_impossible: "are not open at the end",
             connected_at: overlay.connected_at,
             connecting: None,
-            fallen: None,
+            fallen: fallen.map(|(fallen, _)| fallen),
             publishes,
             distributed: None,
             experience: &Experience::default(),
         };
         let mut record = observed.record(seed, settings);
         overlay.set_opening(&mut record, cluster.connections().len());
+        if let Some((_, closed)) = fallen {
+            // What failed is no matter of NATs.
+            let wanted = cluster.connections().len().max(1) as f64;
+            record.values.set(MetricId::Impossible, 100.0 * overlay.unopened.saturating_sub(closed) as f64 / wanted);
+        }
         record
     }
 }

@@ -9,7 +9,7 @@ use crate::world::World;
 impl Connected {
     /// Whether some of these nodes has failed.
     #[inline]
-    pub(super) fn has_failed(&self, nodes: [u32; 2]) -> bool {
+    pub(in crate::simulation) fn has_failed(&self, nodes: [u32; 2]) -> bool {
         nodes.into_iter().any(|node| self.failed.get(node as usize).is_some_and(|&failed| failed))
     }
 

@@ -96,7 +96,8 @@ impl Packets {
 
     /// What came of a replication that has ended.
     pub(in crate::simulation) fn finish(self) -> Outcome {
-        let Self { world, overlay, audiences, connected, plan, relays, mut seen, account, quality, .. } = self;
+        let Self { world, overlay, audiences, connected, plan, relays, mut seen, account, quality, queueing, .. } =
+            self;
         // What is under way on a reliable channel will arrive; what is not reliable, and has not arrived by the
         // end of the drain, will not.
         let count = |copies: i64| u64::try_from(copies).unwrap_or(0);
@@ -112,7 +113,7 @@ impl Packets {
         };
         let servers = (0..world.nodes()).map(work).collect();
         let viewed = quality.viewed(&plan, world.peers(), plan.timetable.end());
-        let experience = Experience { control_p95: account.control.quantile(0.95), viewed };
+        let experience = Experience { control_p95: account.control.quantile(0.95), viewed, waits: queueing.waits() };
         let uncounted = Uncounted::KeepAlives;
         Outcome { world, overlay, audiences, connected, plan, servers, seen, relays, experience, uncounted }
     }

@@ -20,7 +20,7 @@ impl Message {
         u64::from(self.level) << 56 | u64::from(self.flow) << 32 | u64::from(self.number)
     }
 
-    const fn of_word(word: u64) -> Self {
+    pub(super) const fn of_word(word: u64) -> Self {
         Self { flow: (word >> 32) as u32 & 0x00ff_ffff, number: word as u32, level: (word >> 56) as u8 }
     }
 }
@@ -100,6 +100,9 @@ impl Packets {
         self.seen.counts.copies_sent += 1;
         self.seen.window.sent += u64::from(measured);
         self.account.under_way(self.ends.repeats(end, workload), measured, 1);
+        if measured {
+            self.queueing.handed_over(now, end, message.word());
+        }
         if self.quality.adapts(workload) {
             self.quality.sent(now, end, message.flow, message.number);
         }
@@ -121,7 +124,8 @@ impl Packets {
     /// A packet has come through the downlink. Where the CPU is too far behind, the socket is full and drops it.
     pub(super) fn read(&mut self, now: SimTime, end: u32, packet: PacketId, scheduler: &mut Scheduler<Happening>) {
         let node = self.ends.row(end).node as usize;
-        if self.cpus[node].wait_ns(now.as_ns()) > self.backlogs[node] {
+        let wait_ns = self.cpus[node].wait_ns(now.as_ns());
+        if wait_ns > self.backlogs[node] && wait_ns > self.backlog_ns(node, packet) {
             return self.overflow(end, packet);
         }
         if let Some(association) = &mut self.ends.row_mut(end).association {
@@ -149,10 +153,13 @@ impl Packets {
     fn flush(&mut self, now: SimTime, end: u32, scheduler: &mut Scheduler<Happening>) {
         self.launch(now, end, scheduler);
         let mut arrived = std::mem::take(&mut self.arrived);
-        arrived.extend(self.out.events().iter().filter_map(|event| match *event {
-            Event::Delivered { message, .. } => Some(message),
-            Event::Abandoned { .. } | Event::BufferedLow { .. } => None,
-        }));
+        for event in self.out.events() {
+            match *event {
+                Event::Delivered { message, .. } => arrived.push(message),
+                Event::Abandoned { message, .. } => self.queueing.given_up(end, message),
+                Event::BufferedLow { .. } => {}
+            }
+        }
         self.out.clear();
         for &word in &arrived {
             self.deliver(now, end, Message::of_word(word), scheduler);
@@ -206,6 +213,17 @@ impl Packets {
             }
         }
         self.quality.delivered(node, message, workload, latency);
+    }
+
+    // The longest wait that sockets bridge for the message that a packet brings; for one without data the least.
+    #[cold]
+    fn backlog_ns(&self, node: usize, packet: PacketId) -> u64 {
+        let brings = |chunk: &Chunk| match chunk {
+            Chunk::Data(data) => Some(Message::of_word(data.message)),
+            _ => None,
+        };
+        let message = self.store.get(packet).iter().find_map(brings);
+        message.map_or(self.backlogs[node], |message| self.plan.backlogs[self.size(message) * self.cpus.len() + node])
     }
 
     // A socket drops a packet: messages that nobody repeats are gone with it, and what they ask of the node counts

@@ -47,8 +47,8 @@ pub(in crate::simulation) struct Parcel {
 
 /// What became of packets that were handed to an uplink.
 pub(super) enum Handed {
-    /// It leaves now, or is dropped.
-    Left(Result<SimTime, LinkDrop>),
+    /// When it begins to leave, and when it is through or why it is not.
+    Left(SimTime, Result<SimTime, LinkDrop>),
     /// It waits for its turn; whether the node has to be woken, and when.
     Waits(Option<SimTime>),
 }
@@ -102,7 +102,7 @@ impl Links {
         dropped: &mut Vec<FairPacket<Parcel>>,
     ) -> Handed {
         match &mut self.uplink {
-            Uplink::Fifo(link) => Handed::Left(pass(link, now, size, parcel.is_local)),
+            Uplink::Fifo(link) => Handed::Left(link.begin(now), pass(link, now, size, parcel.is_local)),
             Uplink::Fair(fair) => {
                 fair.queue.enqueue(now, FairPacket { flow: from.place, size, tag: parcel }, &mut fair.dropped);
                 dropped.append(&mut fair.dropped);
@@ -111,13 +111,14 @@ impl Links {
         }
     }
 
-    /// The next packet that has left a queue of turns by now: when and what it is, and when or why not it is
-    /// through.
-    pub(super) fn depart(&mut self, now: SimTime) -> Option<(FairPacket<Parcel>, Result<SimTime, LinkDrop>)> {
+    /// The next packet that has left a queue of turns by now: when it began to leave, what it is, and when it is
+    /// through or why it is not.
+    pub(super) fn depart(&mut self, now: SimTime) -> Option<(SimTime, Parcel, Result<SimTime, LinkDrop>)> {
         let Uplink::Fair(fair) = &mut self.uplink else { return None };
+        let begun = fair.queue.sending_since()?;
         let (left, packet) = fair.queue.depart(now)?;
         let through = pass(&mut fair.line, left, packet.size, packet.tag.is_local);
-        Some((packet, through))
+        Some((begun, packet.tag, through))
     }
 
     /// When the node is to be woken for its uplink, if it is not yet.

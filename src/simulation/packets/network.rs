@@ -27,8 +27,12 @@ impl Packets {
         let (node, framing) = (row.node, self.relays.framing(row.path.relay.own(), 1));
         let size = ByteCount::new(u64::from(parcel.bytes) + framing);
         match self.links[node as usize].send(now, row, size, parcel, &mut self.dropped) {
-            Handed::Left(left) => {
-                self.account.sent(node, size.get(), left == Err(LinkDrop::BufferFull));
+            Handed::Left(begun, left) => {
+                let is_full = left == Err(LinkDrop::BufferFull);
+                self.account.sent(node, size.get(), is_full);
+                if !is_full {
+                    self.queueing.leaves(begun, end, self.store.get(parcel.packet));
+                }
                 self.leave(node, left, parcel, scheduler);
             }
             Handed::Waits(wake) => {
@@ -44,8 +48,9 @@ impl Packets {
 
     /// An uplink whose connections take turns has sent a packet.
     pub(super) fn uplink(&mut self, now: SimTime, node: u32, scheduler: &mut Scheduler<Happening>) {
-        while let Some((packet, through)) = self.links[node as usize].depart(now) {
-            self.leave(node, through, packet.tag, scheduler);
+        while let Some((begun, parcel, through)) = self.links[node as usize].depart(now) {
+            self.queueing.leaves(begun, far(parcel.end), self.store.get(parcel.packet));
+            self.leave(node, through, parcel, scheduler);
         }
         wake_uplink(node, self.links[node as usize].next_wake(now), scheduler);
     }

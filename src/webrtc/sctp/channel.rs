@@ -50,6 +50,9 @@ pub enum Priority {
 }
 
 impl Priority {
+    /// Every priority, the lowest first; each stands at its number.
+    pub const ALL: [Self; 4] = [Self::VeryLow, Self::Low, Self::Medium, Self::High];
+
     /// Its weight (RFC 8831, section 6.4; the names are those of the W3C's WebRTC Priority Control API).
     #[must_use]
     pub const fn weight(self) -> u32 {

@@ -10,6 +10,19 @@ const PRIORITIES: [Priority; 4] = [Priority::VeryLow, Priority::Low, Priority::M
 
 /// Bytes delivered of each channel over 10 Mbit/s in the seconds 4 to 20, with messages of these sizes.
 fn delivered(profile: &AssociationProfile, priorities: &[Priority], sizes: &[u32]) -> Vec<f64> {
+    delivered_of(profile, priorities, sizes, None).0
+}
+
+/// The same, where the last channel has a message every so many milliseconds, and not always one; and the most bytes
+/// that waited on it to be sent, from then on.
+fn delivered_of(
+    profile: &AssociationProfile,
+    priorities: &[Priority],
+    sizes: &[u32],
+    last_every_ms: Option<u64>,
+) -> (Vec<f64>, u64) {
+    let last = sizes.len() as u16 - 1;
+    let mut unsent_most = 0;
     let channels: Vec<ChannelSpec> =
         priorities.iter().map(|&priority| ChannelSpec { priority, ..ChannelSpec::default() }).collect();
     let mut pair = Pair::same(profile, &channels);
@@ -22,15 +35,24 @@ fn delivered(profile: &AssociationProfile, priorities: &[Priority], sizes: &[u32
             before = (0..).zip(sizes).map(|(stream, _)| count(&pair, stream)).collect();
         }
         for (stream, &size) in (0..).zip(sizes) {
+            if let Some(every_ms) = last_every_ms.filter(|_| stream == last) {
+                if ms % every_ms == 0 {
+                    pair.send(0, stream, ms, size).expect("there is room");
+                }
+                continue;
+            }
             while pair.ends[0].buffered(stream) < 4 * 16_384 {
                 pair.send(0, stream, ms, size).expect("there is room");
             }
         }
         pair.run_until(SimTime::ZERO + SimDuration::from_ms(ms));
+        if ms >= 4_000 {
+            unsent_most = unsent_most.max(pair.ends[0].unsent(last));
+        }
     }
     let bytes =
         |(stream, &size): (u16, &u32)| (count(&pair, stream) - before[usize::from(stream)]) as f64 * f64::from(size);
-    (0..).zip(sizes).map(bytes).collect()
+    ((0..).zip(sizes).map(bytes).collect(), unsent_most)
 }
 
 fn shares_follow(delivered: &[f64], weights: &[f64], what: &str) {
@@ -53,6 +75,20 @@ fn backlogged_channels_share_by_weight() {
     // By bytes, whatever the messages.
     let shares = delivered(&profile, &[Priority::Low, Priority::Low, Priority::High], &[1_000, 16_384, 700]);
     shares_follow(&shares, &[1.0, 1.0, 4.0], "sizes differ");
+}
+
+/// Weighted max-min: who wants less than its share gets what it wants, and the others the rest by weight.
+#[test]
+fn what_a_channel_leaves_goes_to_the_others_by_weight() {
+    let profile = AssociationProfile::chromium().with_priorities();
+    // 1 Mbit/s, where the weight would give more than half of ten.
+    let (shares, unsent_most) = delivered_of(&profile, &PRIORITIES, &[1_000; 4], Some(8));
+    assert!(unsent_most <= 3_000, "what it has goes out with the window's next packets: {unsent_most} B waited");
+    let rest: f64 = shares[..3].iter().sum();
+    for (bytes, weight) in shares.iter().zip([1.0, 2.0, 4.0]) {
+        assert!((bytes / (rest * weight / 7.0) - 1.0).abs() < 0.1, "{shares:?}");
+    }
+    assert!((rest + shares[3]) * 8.0 / 16.0 > 8.5e6, "the bottleneck is full: {shares:?}");
 }
 
 /// Without interleaving dcSCTP lets streams take turns, and `rtc-sctp` and pion look at order alone.

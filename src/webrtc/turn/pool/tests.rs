@@ -70,6 +70,30 @@ fn requests_wait_for_their_tokens_and_give_up_after_five_seconds() {
     assert_eq!(passed, 10);
 }
 
+/// Of requests that come evenly for `t` seconds are granted `min(offered, burst + rate (t + 5))`: those of the last five
+/// seconds before the end are granted later.
+#[test]
+fn a_server_grants_what_its_rate_and_burst_allow() {
+    let (rate, burst, secs) = (10_u64, 25_u64, 60_u64);
+    for offered_per_s in [4, 10, 12, 40] {
+        let spec = TurnSpec {
+            allocation_rate: format!("{rate} /s").parse().ok(),
+            allocation_burst: Bounded::new(burst as u32).expect("in range"),
+            ..TurnSpec::default()
+        };
+        let mut pool = TurnPool::new(&spec);
+        let gap = SimDuration::from_secs(1).as_ns() / offered_per_s;
+        let offered = offered_per_s * secs;
+        for nth in 0..offered {
+            _ = ask(&mut pool, SimTime::from_ns(nth * gap), 0, &[10]);
+        }
+        let expected = offered.min(burst + rate * (secs + 5));
+        let granted = pool.counts().allocations;
+        assert!(granted.abs_diff(expected) <= 1, "{offered_per_s} /s: {granted}, expected {expected}");
+        assert_eq!(granted + pool.counts().overloaded, offered);
+    }
+}
+
 #[test]
 fn a_server_that_does_not_speak_the_transport_does_not_answer() {
     let mut spec = spec(TurnPolicy::Nearest, 2, 9);
