@@ -8,7 +8,7 @@ use super::event::FLOWS_MAX;
 use super::timetable::{Schedule, Timetable};
 use super::{Options, Prepared};
 use crate::overlay::Overlay;
-use crate::overlay::workload::{Channel, Flow};
+use crate::overlay::workload::{Channel, Flow, Role};
 use crate::scenario::Settings;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::webrtc::Wire;
@@ -59,6 +59,7 @@ pub(super) struct PlannedFlow {
     /// Its place in the scenario.
     pub(super) workload: u16,
     pub(super) channel: Channel,
+    pub(super) role: Role,
     pub(super) schedule: Schedule,
 }
 
@@ -107,7 +108,7 @@ pub(super) fn sources(flows: &[Flow]) -> Vec<u32> {
 
 impl Plan {
     pub(super) fn new(settings: &Settings, prepared: &Prepared, connected: &Connected, options: Options) -> Self {
-        let Prepared { streams, world, flows, overlay, audiences } = prepared;
+        let Prepared { streams, world, flows, times, overlay, audiences } = prepared;
         assert!(flows.len() <= FLOWS_MAX, "invariant: scenarios allow no more flows than events can number");
         let ladders: Vec<Vec<ByteCount>> = settings
             .workloads
@@ -132,7 +133,7 @@ impl Plan {
         let reorders = loses && flows.iter().any(|flow| flow.channel != Channel::Unreliable);
         let losses = losses(world, &sizes);
         let reception = match options.shortcuts && !reorders {
-            true => receptions(overlay, &costs, &sources(flows)),
+            true => receptions(overlay, &costs, flows),
             false => vec![Reception::Source; overlay.nodes() as usize],
         };
         let run = &settings.run;
@@ -146,7 +147,8 @@ impl Plan {
             size: index(flow.size),
             workload: flow.workload(),
             channel: flow.channel,
-            schedule: timetable.add(flow, *streams),
+            role: flow.role,
+            schedule: timetable.add(flow, times, *streams),
         };
         Self {
             flows: flows.iter().map(plan_flow).collect(),
@@ -169,6 +171,13 @@ impl Plan {
 }
 
 impl Plan {
+    /// When the source of a flow publishes message `number` by itself, if it does.
+    pub(super) fn publication(&self, flow: u32, number: u32) -> Option<SimTime> {
+        let planned = &self.flows[flow as usize];
+        // Responses come when requests do.
+        if planned.role == Role::Response { None } else { self.timetable.publication(planned.schedule, number) }
+    }
+
     /// Loss of a message of size `size` from a class to each, as the threshold of a uniform draw.
     #[inline]
     pub(super) fn losses(&self, size: u32, from_class: usize) -> &[u64] {
@@ -218,12 +227,17 @@ fn leaves(overlay: &Overlay) -> Vec<u64> {
 /// With more sources than this, nodes with queues are taken to have several senders.
 const SOURCES_TRACED_MAX: usize = 8;
 
-fn receptions(overlay: &Overlay, costs: &[Cost], sources: &[u32]) -> Vec<Reception> {
+fn receptions(overlay: &Overlay, costs: &[Cost], flows: &[Flow]) -> Vec<Reception> {
+    let sources = sources(flows);
+    // Who asks receives an answer, who answers a request: both leave a trace.
+    let exchanged: Vec<Flow> = flows.iter().copied().filter(|flow| flow.role != Role::Message).collect();
+    let exchanging = self::sources(&exchanged);
     let nodes = overlay.nodes() as usize;
-    let senders = (sources.len() <= SOURCES_TRACED_MAX).then(|| single_senders(overlay, sources));
+    let senders = (sources.len() <= SOURCES_TRACED_MAX).then(|| single_senders(overlay, &sources));
     let has_queue = |node: usize| costs.iter().skip(node).step_by(nodes).any(|cost| cost.down_ns + cost.cpu_ns > 0);
     let reception = |node: u32| {
-        if !has_queue(node as usize) && passes_nothing_on(overlay, node) {
+        let is_exchanging = exchanging.binary_search(&node).is_ok();
+        if !has_queue(node as usize) && passes_nothing_on(overlay, node) && !is_exchanging {
             return Reception::Sink;
         }
         if sources.binary_search(&node).is_ok() {

@@ -1,11 +1,13 @@
 //! The models against closed forms, references and the rules that every topology must keep.
 
+mod applications;
 mod audiences;
 mod budgets;
 mod grains;
 mod live;
 mod oracles;
 mod populations;
+mod requests;
 mod support;
 mod topologies;
 mod turn;

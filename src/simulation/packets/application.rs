@@ -3,6 +3,8 @@
 use super::ends::far;
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
+use crate::overlay::workload::Role;
+use crate::simulation::plan::PlannedFlow;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::sctp::{Association, Chunk, Event, PacketId};
 
@@ -29,11 +31,8 @@ impl Packets {
     pub(super) fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Happening>) {
         let planned = self.plan.flows[flow as usize];
         let message = Message { flow, number, level: self.quality.highest(planned.workload) };
-        self.seen.counts.messages += 1;
-        if self.is_measured(message) {
-            self.seen.window.wanted += u64::from(planned.receivers);
-        }
-        if let Some(next) = self.plan.timetable.publication(planned.schedule, number + 1) {
+        self.seen.publication(&planned, self.is_measured(message));
+        if let Some(next) = self.plan.publication(flow, number + 1) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 });
         }
         self.pass_on(now, planned.source, None, message, scheduler);
@@ -190,15 +189,30 @@ impl Packets {
         }
         let audience = self.plan.flows[message.flow as usize].audience;
         if node < self.world.peers() && self.audiences.includes(audience, node) {
-            self.hand_to_application(done, node, message);
+            self.hand_to_application(done, node, message, scheduler);
         }
         self.pass_on(done, node, Some(from), message, scheduler);
     }
 
-    fn hand_to_application(&mut self, done: SimTime, node: u32, message: Message) {
-        let workload = self.plan.flows[message.flow as usize].workload;
+    fn hand_to_application(
+        &mut self,
+        done: SimTime,
+        node: u32,
+        message: Message,
+        scheduler: &mut Scheduler<Happening>,
+    ) {
+        let PlannedFlow { workload, role, .. } = self.plan.flows[message.flow as usize];
         let latency = done.since(self.published(message));
         self.seen.counts.deliveries += 1;
+        match role {
+            Role::Message => {}
+            Role::Request { service_time } if done + service_time <= self.plan.horizon => {
+                let answer = Happening::Publish { flow: message.flow + 1, number: message.number };
+                scheduler.schedule_at(done + service_time, answer);
+            }
+            Role::Request { .. } => {}
+            Role::Response => return self.seen.responses.answered(latency, self.is_measured(message)),
+        }
         if self.is_measured(message) {
             self.seen.latency.record(latency);
             if self.quality.is_beside_live(workload) {
