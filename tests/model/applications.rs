@@ -14,10 +14,6 @@ use peerscape::webrtc::HeaderOverhead;
 use super::oracles::{constant, mean_max_ns, run};
 use super::support::{cell, ideal, topology, workload};
 
-fn value(record: &RunRecord, id: MetricId) -> f64 {
-    record.values.get(id).expect("a value")
-}
-
 /// The same in both grains.
 fn by_grain(traffic: &Arc<dyn Workload>, peers: u32, kind: &str, params: &str) -> [RunRecord; 2] {
     [Grain::Message, Grain::Packet].map(|grain| {
@@ -37,7 +33,7 @@ fn players_send_states_to_the_nearest_and_events_to_all() {
     let events = counts.messages - states;
     assert!((10..60).contains(&events), "30 on average: {events}");
     assert_eq!(counts.deliveries, states * 4 + events * 29);
-    assert_eq!(value(&record, MetricId::Delivered), 100.0);
+    assert_eq!(record.values.get(MetricId::Delivered), Some(100.0));
     // Over a mesh each goes its own way, over a tree a way is shared.
     assert_eq!(counts.copies_sent, counts.deliveries);
     let tree = run(ideal(30, constant(20), vec![Arc::clone(&game)]), "tree", "{ degree = 3 }", 1);
@@ -55,8 +51,8 @@ fn writers_update_everybody_and_all_fetch_the_document_first() {
     let updates = record.counts.messages - 1;
     assert!((35..90).contains(&updates), "{updates} updates");
     assert_eq!(record.counts.deliveries, updates * 19 + 19);
-    assert_eq!(value(&record, MetricId::DistributionComplete), 100.0);
-    assert_eq!(value(&record, MetricId::Delivered), 100.0);
+    assert_eq!(record.values.get(MetricId::DistributionComplete), Some(100.0));
+    assert_eq!(record.values.get(MetricId::Delivered), Some(100.0));
     assert_eq!(mean_max_ns(&record), (20_000_000, 20_000_000));
     let without = workload("text", r#"{ writers = 2, document = "0 B" }"#);
     let record = run(ideal(20, constant(20), vec![without]), "mesh", "{}", 1);
@@ -85,7 +81,7 @@ fn a_trace_is_published_at_its_times_to_those_that_it_names() {
     let experiment = traced(scenario, folder.path()).expect("a scenario");
     let record = simulate(&experiment.cells[0], Seed(1)).expect("runs");
     assert_eq!([record.counts.messages, record.counts.deliveries], [4, 4 + 2 + 4 + 1]);
-    assert_eq!(value(&record, MetricId::Delivered), 100.0);
+    assert_eq!(record.values.get(MetricId::Delivered), Some(100.0));
     // The manifest knows what was read.
     assert!(experiment.resolved.to_string().contains("content_xxh3"));
     write("3,ann,100,\n4.25,bob,300,ann cy\n7,ann,100,\n9.999,cy,41,ann\n");

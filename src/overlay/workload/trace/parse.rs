@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn every_fault_is_named_with_its_line() {
         let text = "time_s,source,bytes,to\nx,a,1,\n-1,a,1,\n1,,1,\n1,a,0,\n1,a,1.5,\n1,a,300000,\n1,a,5,a\n1,a\n";
-        let faults = messages(text).err().expect("faults");
+        let faults = messages(text).expect_err("faults");
         let expected = [
             "line 2: time_s = `x` is not a number of seconds",
             "line 3: time_s = -1 is out of range: from 0 s to 1,000 hours",
@@ -182,15 +182,15 @@ mod tests {
         ];
         assert_eq!(faults[..7], expected);
         assert!(faults[7].contains("line: 9") && faults[7].contains("2 fields"), "{}", faults[7]);
-        let head = messages("time,source,bytes\n1,a,5\n").err().expect("no time_s");
+        let head = messages("time,source,bytes\n1,a,5\n").expect_err("no time_s");
         assert_eq!(head[..2], ["line 1: there is no column `time_s`", "line 1: unknown column `time`"]);
-        assert_eq!(messages("time_s,source,bytes\n").err().expect("empty"), ["the file has no message"]);
+        assert_eq!(messages("time_s,source,bytes\n").expect_err("empty"), ["the file has no message"]);
     }
 
     #[test]
     fn too_many_sizes_are_refused_and_another_content_is_another_hash() {
         let lines = |count: u32| (1..=count).map(|bytes| format!("0,a,{bytes}\n")).collect::<String>();
-        let many = messages(&format!("time_s,source,bytes\n{}", lines(1_001))).err().expect("too many");
+        let many = messages(&format!("time_s,source,bytes\n{}", lines(1_001))).expect_err("too many");
         assert_eq!(many, ["messages have 1001 sizes; at most 1000: round them"]);
         let hash = |count| {
             let log = MessageLog::parse(&format!("time_s,source,bytes\n{}", lines(count))).expect("messages");
