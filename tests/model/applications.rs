@@ -8,7 +8,7 @@ use peerscape::overlay::workload::Workload;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Experiment, Grain, parse_str};
 use peerscape::simulation::simulate;
-use peerscape::units::SimDuration;
+use peerscape::units::{Probability, SimDuration};
 use peerscape::webrtc::HeaderOverhead;
 
 use super::oracles::{constant, mean_max_ns, run};
@@ -41,6 +41,24 @@ fn players_send_states_to_the_nearest_and_events_to_all() {
     let [message, packet] = by_grain(&game, 12, "tree", "{ degree = 3 }");
     assert_eq!(message.latency.count(), packet.latency.count());
     assert_eq!(mean_max_ns(&message), mean_max_ns(&packet), "without queues the grains are equal");
+}
+
+#[test]
+fn states_are_lost_and_events_are_not() {
+    let events_of = |grain: Grain| {
+        let game = workload("game", r#"{ nearest = 1, rate = "1 /s", event_rate = "10 /s" }"#);
+        let mut settings = ideal(8, constant(20), vec![game]);
+        settings.run.grain = grain;
+        settings.run.drain = SimDuration::from_secs(60);
+        settings.webrtc.overhead = HeaderOverhead::Full;
+        settings.population.classes[0].link.value.loss = Probability::new(0.1).expect("a share").into();
+        simulate(&cell(settings, topology("mesh", "{}")), Seed(1)).expect("runs").counts
+    };
+    for counts in [Grain::Message, Grain::Packet].map(events_of) {
+        // 80 states, each over two links: 19 % are lost, within four standard deviations.
+        assert!((1..=30).contains(&counts.copies_lost), "{counts:?}");
+        assert_eq!(counts.deliveries + counts.copies_lost, 80 + 7 * (counts.messages - 80), "{counts:?}");
+    }
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl Packets {
     pub(super) fn send(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
         let size = self.size(message);
         let workload = self.plan.flows[message.flow as usize].workload;
-        let stream = self.ends.stream(workload);
+        let stream = self.ends.stream(message.flow);
         let measured = self.is_measured(message);
         let len = self.plan.message_sizes[size].get().max(1) as u32;
         let row = self.ends.row_mut(end);
@@ -98,7 +98,7 @@ impl Packets {
         }
         self.seen.counts.copies_sent += 1;
         self.seen.window.sent += u64::from(measured);
-        self.account.under_way(self.ends.repeats(end, workload), measured, 1);
+        self.account.under_way(self.ends.repeats(end, message.flow), measured, 1);
         if self.quality.adapts(workload) {
             self.quality.sent(now, end, message.flow, message.number);
         }
@@ -112,7 +112,7 @@ impl Packets {
         else {
             return message;
         };
-        let unsent = association.unsent(self.ends.stream(workload));
+        let unsent = association.unsent(self.ends.stream(message.flow));
         let stream = (end, message.flow, workload);
         Message { level: self.quality.choose(now, stream, message.level, ByteCount::new(unsent)), ..message }
     }
@@ -177,7 +177,7 @@ impl Packets {
         let measured = self.is_measured(message);
         let workload = self.plan.flows[message.flow as usize].workload;
         self.seen.counts.copies_arrived += 1;
-        self.account.under_way(self.ends.repeats(far(end), workload), measured, -1);
+        self.account.under_way(self.ends.repeats(far(end), message.flow), measured, -1);
         if self.quality.adapts(workload) {
             let back = SimDuration::from_ns(self.ends.row(end).path.delay_ns);
             self.quality.arrived(now, far(end), message.flow, message.number, back);
@@ -234,8 +234,7 @@ impl Packets {
         self.store.free(packet);
         let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
         for message in messages {
-            let workload = self.plan.flows[message.flow as usize].workload;
-            if !self.ends.is_sent_once(far(end), workload) {
+            if !self.ends.is_sent_once(far(end), message.flow) {
                 continue;
             }
             let measured = self.is_measured(message);
