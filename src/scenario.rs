@@ -16,6 +16,7 @@ mod grain;
 mod head;
 mod limits;
 mod load;
+mod messages;
 mod overrides;
 mod problem;
 mod quantity;

@@ -26,6 +26,7 @@ mod packets;
 mod plan;
 mod reception;
 mod relay;
+mod respond;
 mod send;
 mod sender;
 mod standing;
@@ -43,10 +44,10 @@ use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
 use crate::overlay::Overlay;
 use crate::overlay::audience::{ALL, Audiences};
-use crate::overlay::workload::{Arrivals, Flow};
+use crate::overlay::workload::{Arrivals, Flow, Role};
 use crate::rng::{Domain, Seed, Streams};
 use crate::scenario::{Cell, Grain, Settings};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 use crate::webrtc::HeaderOverhead;
 use crate::world::{World, WorldError, WorldSpec};
 
@@ -61,6 +62,8 @@ pub(crate) use experience::Experience;
 pub(crate) use observed::{ConnectionCounts, Observed, Window};
 #[cfg(feature = "real")]
 pub(crate) use relay::Forwarded;
+#[cfg(feature = "real")]
+pub(crate) use respond::Responses;
 #[cfg(feature = "real")]
 pub(crate) use timetable::{Schedule, Timetable};
 
@@ -183,6 +186,8 @@ pub(crate) struct Prepared {
     pub(crate) streams: Streams,
     pub(crate) world: World,
     pub(crate) flows: Vec<Flow>,
+    /// The times that flows name.
+    pub(crate) times: Vec<Vec<SimTime>>,
     pub(crate) overlay: Overlay,
     pub(crate) audiences: Audiences,
 }
@@ -233,30 +238,43 @@ impl Prepared {
             servers: cell.topology.servers(),
         }
         .generate(streams)?;
-        let (mut flows, mut audiences) = (Vec::new(), Vec::new());
+        let (mut flows, mut audiences, mut times) = (Vec::new(), Vec::new(), Vec::new());
+        let end = SimTime::ZERO + settings.run.duration;
         for (workload, nth) in settings.workloads.iter().zip(0..) {
-            let first = audiences.len() as u32;
+            let (first, first_times) = (audiences.len() as u32, times.len() as u32);
             audiences.extend(workload.audiences(&world, streams, nth));
-            let globally =
-                |flow: Flow| Flow { audience: if flow.audience == ALL { ALL } else { first + flow.audience }, ..flow };
+            times.extend(workload.times(streams, nth, end));
+            let globally = |flow: Flow| Flow {
+                audience: if flow.audience == ALL { ALL } else { first + flow.audience },
+                times: flow.times.map(|list| first_times + list),
+                ..flow
+            };
             flows.extend(workload.flows(&world, streams, nth).into_iter().map(globally));
         }
-        // A camera does not wait for timers.
-        let by_timer = |flow: &&mut Flow| {
-            flow.arrivals == Arrivals::Periodic && settings.workloads[usize::from(flow.workload())].live().is_none()
-        };
-        for flow in flows.iter_mut().filter(by_timer) {
-            flow.period = flow.period.max(world.class(flow.source).engine.timer_min);
-        }
+        wait_for_timers(&mut flows, settings, &world);
         let first = central(&flows, &audiences);
         let overlay = cell.topology.build(&world, &first, &mut streams.stream(Domain::Topology, 0));
         let audiences = Audiences::new(&overlay, &audiences);
-        Ok(Self { streams, world, flows, overlay, audiences })
+        Ok(Self { streams, world, flows, times, overlay, audiences })
+    }
+}
+
+// No peer publishes more often than its engine's timers run. A camera does not wait for them.
+fn wait_for_timers(flows: &mut [Flow], settings: &Settings, world: &World) {
+    let mut asked = SimDuration::ZERO;
+    for flow in flows {
+        let is_live = settings.workloads[usize::from(flow.workload())].live().is_some();
+        if flow.role == Role::Response {
+            flow.period = asked;
+        } else if flow.arrivals == Arrivals::Periodic && flow.times.is_none() && !is_live {
+            flow.period = flow.period.max(world.class(flow.source).engine.timer_min);
+        }
+        asked = flow.period;
     }
 }
 
 // The peers that a topology puts first, by number: of each workload those that publish, or those that its messages are
-// for where they are fewer.
+// for where they are fewer. Answers do not count.
 fn central(flows: &[Flow], audiences: &[Vec<u32>]) -> Vec<u32> {
     let each_once = |mut peers: Vec<u32>| {
         peers.sort_unstable();
@@ -264,7 +282,8 @@ fn central(flows: &[Flow], audiences: &[Vec<u32>]) -> Vec<u32> {
         peers
     };
     let of_workload = |flows: &[Flow]| {
-        let sources = plan::sources(flows);
+        let flows: Vec<Flow> = flows.iter().copied().filter(|flow| flow.role != Role::Response).collect();
+        let sources = plan::sources(&flows);
         if flows.iter().any(|flow| flow.audience == ALL) {
             return sources;
         }

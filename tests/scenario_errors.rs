@@ -51,6 +51,7 @@ fn wrong_overrides() {
 }
 
 broken! {
+    applications
     axis_values
     budgets
     capacity_traces
@@ -65,6 +66,8 @@ broken! {
     latency_range
     matrix_faults
     message_size
+    message_trace_limits
+    message_traces
     missing_parts
     nat_and_links
     nat_mixes

@@ -171,6 +171,12 @@ metrics! {
         "The least time in which any way of sending could give every peer the content, by the peers' access links (Kumar and Ross).";
     DistributionFromSources: "distribution_from_sources_percent", "%", Lower, "from sources",
         "Share of the content's bytes that peers fetched from those that had it from the beginning.";
+    ResponseP50: "response_time_p50_ms", "ms", Lower, "median response",
+        "Median time from publishing a request to the delivery of its response, over the requests of the measured window that are answered; no value without requests.";
+    ResponseP95: "response_time_p95_ms", "ms", Lower, "p95 response",
+        "95th percentile of response time.";
+    Answered: "answered_requests_percent", "%", Higher, "answered",
+        "Share of the requests published in the measured window whose response is delivered to who asked before the end of the replication.";
     ControlP95: "control_latency_p95_ms", "ms", Lower, "control p95",
         "95th percentile of the delivery latency of messages that are no part of a live stream; no value without live streams.";
     LiveGoodput: "live_goodput_mean_kbit_per_s", "kbit/s", Higher, "live goodput",

@@ -19,14 +19,20 @@ use crate::world::World;
 pub mod adaptation;
 mod broadcast;
 mod distribution;
+mod game;
 mod live;
+mod popularity;
 mod pub_sub;
+mod request_response;
 mod service;
 mod state_sync;
 mod telemetry;
+mod text;
+mod trace;
 
 pub use live::Live;
 pub use service::Service;
+pub use trace::{MessageFile, MessageLog};
 
 /// A rule that says who sends what to whom, how large, how often.
 pub trait Workload: Debug + Send + Sync {
@@ -40,7 +46,13 @@ pub trait Workload: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// What is fetched in pieces instead of being published, if the workload is such a one.
+    /// The times at which flows publish that name them, in order: lists that the flows name by their places. Nothing
+    /// is published at `end` or later.
+    fn times(&self, _streams: Streams, _nth: u32, _end: SimTime) -> Vec<Vec<SimTime>> {
+        Vec::new()
+    }
+
+    /// What is fetched in pieces beside what is published, if anything is.
     fn content(&self, _world: &World, _streams: Streams, _nth: u32) -> Option<Content> {
         None
     }
@@ -52,6 +64,21 @@ pub trait Workload: Debug + Send + Sync {
 
     /// Into how many pieces that is cut.
     fn pieces(&self) -> Option<u64> {
+        None
+    }
+
+    /// The file that its messages come from, if they do.
+    fn file(&self) -> Option<&MessageFile> {
+        None
+    }
+
+    /// The same workload with what has been read from that file.
+    fn with_file(&self, _file: MessageFile) -> Option<Arc<dyn Workload>> {
+        None
+    }
+
+    /// When its last message is published, if it knows; that must be before the run ends.
+    fn last_publication(&self) -> Option<SimTime> {
         None
     }
 
@@ -75,16 +102,21 @@ pub trait Workload: Debug + Send + Sync {
 
     /// The most flows that it has among so many peers.
     fn flows_max(&self, peers: u32) -> u64 {
-        u64::from(self.sources().unwrap_or(peers).min(peers))
+        u64::from(self.sources().map_or(peers, |(_, sources)| sources.min(peers)))
     }
 
-    /// How many peers publish, where the workload says so.
-    fn sources(&self) -> Option<u32> {
+    /// How many peers publish, where the workload says so, behind the key with which it does.
+    fn sources(&self) -> Option<(&'static str, u32)> {
         None
     }
 
-    /// How many peers its messages are for, where the workload says so: fewer than there are.
-    fn sinks(&self) -> Option<u32> {
+    /// How many peers its messages are for, where the workload says so, likewise: fewer than there are.
+    fn sinks(&self) -> Option<(&'static str, u32)> {
+        None
+    }
+
+    /// How many peers have its content from the beginning, likewise: fewer than there are.
+    fn holders(&self) -> Option<(&'static str, u32)> {
         None
     }
 
@@ -95,6 +127,11 @@ pub trait Workload: Debug + Send + Sync {
 
     /// The size of the largest message.
     fn largest_message(&self) -> ByteCount;
+
+    /// The sizes of its messages, each behind the key that gives it.
+    fn message_sizes(&self) -> Vec<(&'static str, ByteCount)> {
+        vec![("message", self.largest_message())]
+    }
 
     /// The parameters with their defaults filled in, for the manifest.
     fn to_json(&self) -> serde_json::Value;
@@ -116,10 +153,31 @@ pub struct Flow {
     pub start: SimTime,
     /// The time between two publications, or its mean.
     pub period: SimDuration,
+    /// The times at which it publishes, as an index into the workload's; as `arrivals` says if absent.
+    pub times: Option<u32>,
     /// The size of a message.
     pub size: ByteCount,
     /// How the channel treats losses and order.
     pub channel: Channel,
+    /// Whether its messages ask for answers, or are answers.
+    pub role: Role,
+}
+
+/// What the messages of a flow are to those of others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Messages that nobody answers.
+    #[default]
+    Message,
+    /// Requests. When one is delivered, the flow that comes next answers it after `service_time` with the message of
+    /// the same number.
+    Request {
+        /// How long the application takes for it.
+        service_time: SimDuration,
+    },
+    /// Responses to the requests of the flow that comes before, with which it shares its id and its times: a response
+    /// counts as published when its request is.
+    Response,
 }
 
 impl Flow {
@@ -203,8 +261,18 @@ pub struct WorkloadEntry {
 }
 
 /// Every workload, in the order to show them.
-pub static WORKLOADS: &[WorkloadEntry] =
-    &[broadcast::ENTRY, state_sync::ENTRY, telemetry::ENTRY, pub_sub::ENTRY, live::ENTRY, distribution::ENTRY];
+pub static WORKLOADS: &[WorkloadEntry] = &[
+    broadcast::ENTRY,
+    state_sync::ENTRY,
+    telemetry::ENTRY,
+    pub_sub::ENTRY,
+    request_response::ENTRY,
+    game::ENTRY,
+    text::ENTRY,
+    trace::ENTRY,
+    live::ENTRY,
+    distribution::ENTRY,
+];
 
 const fn entry<P>(kind: &'static str, summary: &'static str) -> WorkloadEntry
 where
@@ -248,5 +316,5 @@ fn flow_of(source: u32, audience: u32, traffic: &Traffic, streams: Streams, plac
     let Traffic { message: size, period, arrivals, channel } = *traffic;
     let id = place | u64::from(source);
     let start = SimTime::from_ns(streams.stream(Domain::WorkloadPhase, id).random_range(0..period.as_ns()));
-    Flow { id, source, audience, arrivals, start, period, size, channel }
+    Flow { id, source, audience, arrivals, start, period, times: None, size, channel, role: Role::Message }
 }

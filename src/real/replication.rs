@@ -181,7 +181,7 @@ pub fn warnings(experiment: &Experiment) -> Vec<String> {
             }
         }
         if settings.workloads.iter().any(|workload| workload.pieces().is_some()) {
-            warn("the virtual rung has no distributions: `kind = \"distribution\"` has no effect".to_owned());
+            warn("the virtual rung fetches no contents: `kind = \"distribution\"` and the `document` of `kind = \"text\"` have no effect".to_owned());
         }
         if settings.workloads.iter().any(|workload| workload.live().is_some()) {
             warn("the virtual rung has no live streams: `kind = \"live\"` sends its highest bitrate there".to_owned());

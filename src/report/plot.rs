@@ -84,6 +84,12 @@ static METRIC_PLOTS: &[MetricPlot] = &[
         limit: None,
     },
     MetricPlot {
+        metric: MetricId::ResponseP95,
+        title: "Time from request to response, 95th percentile",
+        axis: "p95 response time",
+        limit: None,
+    },
+    MetricPlot {
         metric: MetricId::UplinkMax,
         title: "Uplink load of the busiest peer",
         axis: "uplink utilisation, max",

@@ -112,8 +112,12 @@ impl Row {
 /// publishes and a content spreads, how long that takes.
 pub(super) fn ranking_metric(experiment: &Experiment) -> MetricId {
     let cells = || experiment.cells.iter();
-    let only_spreads = cells().all(|cell| cell.settings.workloads.iter().all(|workload| workload.pieces().is_some()))
-        && cells().any(|cell| !cell.settings.workloads.is_empty());
+    let only_spreads = cells().all(|cell| {
+        cell.settings
+            .workloads
+            .iter()
+            .all(|workload| workload.pieces().is_some() && workload.message_sizes().is_empty())
+    }) && cells().any(|cell| !cell.settings.workloads.is_empty());
     let usual = if only_spreads { MetricId::DistributionP95 } else { MetricId::LatencyP95 };
     experiment.expectations.first().map_or(usual, |expectation| expectation.metric)
 }

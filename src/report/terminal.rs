@@ -23,9 +23,11 @@ const STOPS_ABREAST: usize = 4;
 const GAP: u16 = 2;
 
 /// What a table shows beside the metric that ranks, where the width allows: the last goes first.
-const COLUMNS: [MetricId; 12] = [
+const COLUMNS: [MetricId; 14] = [
     MetricId::LatencyP95,
     MetricId::Delivered,
+    MetricId::ResponseP95,
+    MetricId::Answered,
     MetricId::ControlQueueing,
     MetricId::LiveQueueing,
     MetricId::DistributionP95,

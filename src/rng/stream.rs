@@ -59,6 +59,14 @@ pub enum Domain {
     CapacityTrace,
     /// The topics that a peer subscribes to.
     Subscriptions,
+    /// Which server a client asks.
+    Servers,
+    /// Where players stand in the world of a game.
+    GamePositions,
+    /// When a writer types.
+    Typing,
+    /// Who has a document from the beginning.
+    Holders,
 }
 
 impl Domain {
@@ -86,6 +94,10 @@ impl Domain {
             Self::Distribution => "distribution",
             Self::CapacityTrace => "capacity-trace",
             Self::Subscriptions => "subscriptions",
+            Self::Servers => "servers",
+            Self::GamePositions => "game-positions",
+            Self::Typing => "typing",
+            Self::Holders => "holders",
         }
     }
 }

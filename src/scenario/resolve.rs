@@ -14,6 +14,7 @@ use super::explain;
 use super::file::{NetworkTable, PopulationTable, RunTable};
 use super::grain;
 use super::limits;
+use super::messages::MessageFiles;
 use super::problem::Problem;
 use super::read::Reader;
 use super::source::Span;
@@ -23,7 +24,7 @@ use super::turn;
 use crate::net::{LatencySpec, MatrixFile, NatMix, RegionMix};
 use crate::overlay::workload::Workload;
 use crate::presets::OrPreset;
-use crate::units::{ByteCount, Probability};
+use crate::units::{ByteCount, Probability, SimTime};
 use crate::webrtc::WebrtcSpec;
 use crate::world::{ClassSpec, PeerCount, PopulationSpec};
 
@@ -34,12 +35,13 @@ pub(super) struct Resolver<'p> {
     // Each matrix file is read once.
     matrices: BTreeMap<(PathBuf, String), Option<MatrixFile>>,
     traces: Traces,
+    messages: MessageFiles,
 }
 
 impl<'p> Resolver<'p> {
     /// A resolver for a scenario whose files are relative to `base_dir`.
     pub(super) fn new(base_dir: &'p Path) -> Self {
-        Self { base_dir, matrices: BTreeMap::new(), traces: Traces::default() }
+        Self { base_dir, matrices: BTreeMap::new(), traces: Traces::default(), messages: MessageFiles::default() }
     }
 
     /// The settings that `reader`'s tree describes. What is wrong goes to the reader's problems;
@@ -55,10 +57,25 @@ impl<'p> Resolver<'p> {
         }
         connecting::check(reader, &webrtc);
         turn::check(reader, &webrtc.turn, &latency);
-        let workloads = workloads(reader, &run, population.peers, &population.classes);
+        let workloads = self.workloads(reader, &run, &population);
         let settings = Settings { run, population, latency, webrtc, workloads };
         grain::check(reader, &settings, named_grain);
         settings
+    }
+
+    fn workloads(
+        &mut self,
+        reader: &mut Reader<'_, '_>,
+        run: &RunSettings,
+        population: &PopulationSpec,
+    ) -> Vec<Arc<dyn Workload>> {
+        let mut read = topologies::workloads(reader);
+        for (place, workload) in &mut read {
+            *workload = self.messages.fill(reader, place, Arc::clone(workload), self.base_dir);
+            check_length(reader, &join(place, "file"), workload.as_ref(), run);
+        }
+        check_workloads(reader, &read, run, population);
+        read.into_iter().map(|(_, workload)| workload).collect()
     }
 
     fn latency(&mut self, reader: &mut Reader<'_, '_>) -> LatencySpec {
@@ -280,33 +297,27 @@ pub(super) fn check_place(reader: &mut Reader<'_, '_>, place: &[String], name: &
 /// The largest message Chromium says it accepts (its `a=max-message-size`).
 const LARGEST_MESSAGE: ByteCount = ByteCount::new(256 << 10);
 
-fn workloads(
+fn check_workloads(
     reader: &mut Reader<'_, '_>,
+    workloads: &[(TreePath, Arc<dyn Workload>)],
     run: &RunSettings,
-    peers: PeerCount,
-    classes: &[ClassSpec],
-) -> Vec<Arc<dyn Workload>> {
-    let workloads = topologies::workloads(reader);
-    for (place, workload) in &workloads {
-        let size = workload.largest_message();
-        let at = join(place, if workload.live().is_some() { "chunk" } else { "message" });
+    population: &PopulationSpec,
+) {
+    let (peers, classes) = (population.peers, &population.classes);
+    for (place, workload) in workloads {
         let peers_are_known = reader.get(&path(["population", "peers"])).is_some();
-        if let Some(sources) = workload.sources().filter(|&sources| sources > peers.get() && peers_are_known) {
+        if let Some((key, sources)) = workload.sources().filter(|&(_, few)| few > peers.get() && peers_are_known) {
             let message = format!("{sources} peers cannot publish, for there are only {peers}");
-            reader.problem(&join(place, "sources"), message, format!("at most {peers}"));
+            reader.problem(&join(place, key), message, format!("at most {peers}"));
         }
-        if size > LARGEST_MESSAGE {
-            let message = format!("a message of {size} is larger than browsers accept");
-            reader.problem(&at, message, format!("at most {LARGEST_MESSAGE}, as Chromium advertises"));
-        } else if let Some(pieces) = workload.pieces() {
+        check_sizes(reader, place, workload.as_ref());
+        if let Some(pieces) = workload.pieces() {
             check_pieces(reader, place, workload.as_ref(), pieces, peers);
             check_start(reader, &join(place, "start"), workload.as_ref(), run);
-        } else if size == ByteCount::default() && !reader.lost(&at) {
-            reader.problem(&at, "a message without a byte", "at least 1 B");
         }
-        if let Some(sinks) = workload.sinks().filter(|&sinks| sinks >= peers.get() && peers_are_known) {
+        if let Some((key, sinks)) = workload.sinks().filter(|&(_, sinks)| sinks >= peers.get() && peers_are_known) {
             let message = format!("{sinks} of {peers} peers receive, so that nobody is left to publish");
-            reader.problem(&join(place, "sinks"), message, format!("at most {}", peers.get() - 1));
+            reader.problem(&join(place, key), message, format!("at most {}", peers.get() - 1));
         }
         for (key, class) in workload.required_classes() {
             check_class_name(reader, &join(place, key), class, classes);
@@ -317,7 +328,29 @@ fn workloads(
         let message = format!("{flows} sources publish, one for each workload and topic");
         reader.problem(&path(["workload"]), message, format!("at most {FLOWS_MAX}: fewer peers, topics or workloads"));
     }
-    workloads.into_iter().map(|(_, workload)| workload).collect()
+}
+
+fn check_length(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload, run: &RunSettings) {
+    let end = SimTime::ZERO + run.duration;
+    if let Some(last) = workload.last_publication().filter(|&last| last >= end)
+        && !reader.lost(&path(["run"]))
+    {
+        let last = last.since(SimTime::ZERO);
+        let message = format!("its last message is published at {last}, and the run ends at {}", run.duration);
+        reader.problem(place, message, "make `run.duration` longer, or name with `until` what is left out");
+    }
+}
+
+fn check_sizes(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload) {
+    for (key, size) in workload.message_sizes() {
+        let at = join(place, key);
+        if size > LARGEST_MESSAGE {
+            let message = format!("a message of {size} is larger than browsers accept");
+            reader.problem(&at, message, format!("at most {LARGEST_MESSAGE}, as Chromium advertises"));
+        } else if size == ByteCount::default() && !reader.lost(&at) {
+            reader.problem(&at, "a message without a byte", "at least 1 B");
+        }
+    }
 }
 
 /// Events number flows in 24 bits.
@@ -344,7 +377,10 @@ fn check_pieces(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Wo
     let (size_at, piece_at) = (join(place, "size"), join(place, "piece"));
     if pieces == 0 && !reader.lost(&size_at) {
         reader.problem(&size_at, "a content without a byte", "at least 1 B");
-    } else if workload.largest_message() == ByteCount::default() && !reader.lost(&piece_at) {
+    } else if workload.message_sizes().is_empty()
+        && workload.largest_message() == ByteCount::default()
+        && !reader.lost(&piece_at)
+    {
         reader.problem(&piece_at, "a piece without a byte", "at least 1 B; 256 KiB is usual");
     } else if pieces > PIECES_MAX {
         let message = format!("the content has {pieces} pieces");
@@ -356,9 +392,9 @@ fn check_pieces(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Wo
         reader.problem(&at, message, format!("at most {FETCHES_MAX} in all: take a larger `piece`"));
     }
     let peers_are_known = reader.get(&path(["population", "peers"])).is_some();
-    if workload.sources() == Some(peers.get()) && peers_are_known {
+    if let Some((key, _)) = workload.holders().filter(|&(_, holders)| holders == peers.get() && peers_are_known) {
         let message = format!("all {peers} peers have the content from the beginning");
-        reader.problem(&join(place, "sources"), message, format!("at most {}", peers.get() - 1));
+        reader.problem(&join(place, key), message, format!("at most {}", peers.get() - 1));
     }
 }
 

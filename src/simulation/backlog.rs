@@ -76,7 +76,7 @@ fn passed_on(overlay: &Overlay, node: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overlay::workload::{Arrivals, Channel};
+    use crate::overlay::workload::{Arrivals, Channel, Role};
     use crate::units::{ByteCount, SimDuration, SimTime};
 
     #[test]
@@ -92,8 +92,10 @@ mod tests {
             arrivals: Arrivals::Periodic,
             start: SimTime::ZERO,
             period: SimDuration::from_ms(20),
+            times: None,
             size: ByteCount::new(100),
             channel: Channel::Unreliable,
+            role: Role::Message,
         };
         assert!((rate_per_s(&flow) - 50.0).abs() < 1e-9);
     }

@@ -22,6 +22,8 @@ const PER_EVENT: u64 = 45;
 const FIXED: u64 = 4 << 20;
 /// Bits per piece and node: whether it is there, and whether it was asked for.
 const PER_PIECE: u64 = 2;
+/// Bytes per node and size of messages after the first: service times, and how far its CPU may fall behind.
+const PER_SIZE: u64 = 32;
 /// The work of fetching a piece, in that of delivering a message.
 const PER_FETCH: f64 = 50.0;
 /// Bytes per connection of two associations with a channel or two, and what is under way between them.
@@ -39,7 +41,7 @@ pub fn estimate_memory(cell: &Cell) -> ByteCount {
     let associations = if grain(cell) == Grain::Packet { PER_ASSOCIATIONS } else { 0 };
     let (connections, of_trees) = connections_max(cell);
     let connecting = connections.saturating_mul(PER_CONNECTION + associations) + of_trees * PER_TREE_CONNECTION;
-    let whole = FIXED + peers * (PER_NODE + pieces(cell) * PER_PIECE / 8);
+    let whole = FIXED + peers * (PER_NODE + pieces(cell) * PER_PIECE / 8 + more_sizes(cell) * PER_SIZE);
     ByteCount::new(whole.saturating_add(connecting).saturating_add(pending.saturating_mul(PER_EVENT)))
 }
 
@@ -66,6 +68,11 @@ pub fn estimate_deliveries(cell: &Cell) -> f64 {
 
 fn grain(cell: &Cell) -> Grain {
     cell.settings.run.grain
+}
+
+fn more_sizes(cell: &Cell) -> u64 {
+    let sizes: usize = cell.settings.workloads.iter().map(|workload| workload.message_sizes().len()).sum();
+    sizes.saturating_sub(1) as u64
 }
 
 // Of all contents.

@@ -19,6 +19,7 @@ use super::observed::Window;
 use super::plan::Plan;
 use super::reception::Reception;
 use super::relay::Relays;
+use super::respond::Responses;
 use super::standing::Standing;
 use super::{Options, Parts};
 use crate::engine::{Model, Scheduler};
@@ -26,7 +27,7 @@ use crate::metrics::{LatencyHistogram, RunCounts};
 use crate::net::FifoServer;
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
-use crate::overlay::workload::Channel;
+use crate::overlay::workload::{Channel, Role};
 use crate::units::SimTime;
 use crate::world::World;
 
@@ -67,6 +68,7 @@ pub(super) struct Seen {
     pub(super) latency: LatencyHistogram,
     pub(super) counts: RunCounts,
     pub(super) window: Window,
+    pub(super) responses: Responses,
 }
 
 /// A copy that reaches its receiver's downlink; its ends by their places.
@@ -86,6 +88,8 @@ pub(super) struct Message {
     pub(super) audience: u32,
     pub(super) published: SimTime,
     pub(super) measured: bool,
+    /// Whether it asks for an answer, or is one.
+    pub(super) is_exchanged: bool,
     /// Bytes on a link, and packets.
     pub(super) bytes: u64,
     pub(super) packets: u64,
@@ -154,8 +158,8 @@ impl Flows {
 
     /// Schedules the first message of every flow.
     pub(super) fn start(&mut self, scheduler: &mut Scheduler<Event>) {
-        for (flow, planned) in (0..).zip(&self.plan.flows) {
-            if let Some(time) = self.plan.timetable.publication(planned.schedule, 0) {
+        for flow in 0..self.plan.flows.len() as u32 {
+            if let Some(time) = self.plan.publication(flow, 0) {
                 scheduler.schedule_at(time, Happening::Publish { flow, number: 0 }.into());
             }
         }
@@ -186,6 +190,7 @@ impl Flows {
             audience: planned.audience,
             published,
             measured: published >= self.plan.measure_from,
+            is_exchanged: planned.role != Role::Message,
             bytes: wire.bytes.get(),
             packets: wire.packets,
             size: planned.size,
@@ -195,11 +200,8 @@ impl Flows {
     fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Event>) -> Message {
         let planned = self.plan.flows[flow as usize];
         let message = self.message(flow, number);
-        self.seen.counts.messages += 1;
-        if message.measured {
-            self.seen.window.wanted += u64::from(planned.receivers);
-        }
-        if let Some(next) = self.plan.timetable.publication(planned.schedule, number + 1) {
+        self.seen.publication(&planned, message.measured);
+        if let Some(next) = self.plan.publication(flow, number + 1) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 }.into());
         }
         let place = self.layout.sources[flow as usize];
@@ -264,7 +266,11 @@ impl Flows {
         }
         let is_for_it = || self.audiences.includes(message.audience, self.layout.rows[to as usize].node);
         if self.layout.kinds[to as usize].is_peer && is_for_it() {
-            self.seen.delivery(now, message);
+            if message.is_exchanged {
+                self.exchange(now, message, scheduler);
+            } else {
+                self.seen.delivery(now, message);
+            }
         }
         self.pass_on(now, to, from, message, scheduler);
     }

@@ -79,6 +79,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         world: &world,
         latency: seen.latency,
         counts: RunCounts { events, ..seen.counts },
+        responses: seen.responses,
         window: seen.window,
         uplink_percent: servers.iter().map(|servers| percent(servers.up_work)).collect(),
         cpu_percent: servers.iter().zip(&plan.idle_share).map(cpu).collect(),

@@ -7,6 +7,7 @@ use super::connectivity;
 use super::experience::Experience;
 use super::finding;
 use super::relay::Forwarded;
+use super::respond::Responses;
 use crate::metrics::{LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
 use crate::rng::Seed;
 use crate::scenario::Settings;
@@ -21,6 +22,8 @@ pub(crate) struct Observed<'a> {
     /// Of every delivery in the measured window.
     pub(crate) latency: LatencyHistogram,
     pub(crate) counts: RunCounts,
+    /// How requests were answered.
+    pub(crate) responses: Responses,
     pub(crate) window: Window,
     /// Utilisation in percent of the measured window.
     pub(crate) uplink_percent: Vec<f64>,
@@ -91,6 +94,7 @@ impl Observed<'_> {
         self.traffic(&mut values, settings, window);
         self.connectivity(&mut values, settings);
         self.distribution(&mut values);
+        self.responses.set(&mut values);
         self.experience.set(&mut values);
         let mut three = |ids: [MetricId; 3], spread: &Spread| {
             values.set(ids[0], spread.mean);

@@ -132,8 +132,8 @@ impl Packets {
         for (connection, open) in (0..).zip(self.ends.opening()) {
             scheduler.schedule_at(open, Happening::Open { connection });
         }
-        for (flow, planned) in (0..).zip(&self.plan.flows) {
-            if let Some(time) = self.plan.timetable.publication(planned.schedule, 0) {
+        for flow in 0..self.plan.flows.len() as u32 {
+            if let Some(time) = self.plan.publication(flow, 0) {
                 scheduler.schedule_at(time, Happening::Publish { flow, number: 0 });
             }
         }

@@ -6,7 +6,7 @@ use super::connect::Connected;
 use super::costs::{idle_shares, message_cpu, wake_cpu};
 use super::event::FLOWS_MAX;
 use super::timetable::{Schedule, Timetable};
-use crate::overlay::workload::{Channel, Flow};
+use crate::overlay::workload::{Channel, Flow, Role};
 use crate::scenario::Settings;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::webrtc::Wire;
@@ -53,6 +53,7 @@ pub(super) struct PlannedFlow {
     /// Its place in the scenario.
     pub(super) workload: u16,
     pub(super) channel: Channel,
+    pub(super) role: Role,
     pub(super) schedule: Schedule,
 }
 
@@ -90,7 +91,7 @@ fn each_once(sources: impl Iterator<Item = u32>) -> Vec<u32> {
 
 impl Plan {
     pub(super) fn new(settings: &Settings, prepared: &Prepared, connected: &Connected) -> Self {
-        let Prepared { streams, world, flows, audiences, .. } = prepared;
+        let Prepared { streams, world, flows, times, audiences, .. } = prepared;
         assert!(flows.len() <= FLOWS_MAX, "invariant: scenarios allow no more flows than events can number");
         let ladders: Vec<Vec<ByteCount>> = settings
             .workloads
@@ -122,7 +123,8 @@ impl Plan {
             size: index(flow.size),
             workload: flow.workload(),
             channel: flow.channel,
-            schedule: timetable.add(flow, *streams),
+            role: flow.role,
+            schedule: timetable.add(flow, times, *streams),
         };
         Self {
             flows: flows.iter().map(plan_flow).collect(),
@@ -143,6 +145,13 @@ impl Plan {
 }
 
 impl Plan {
+    /// When the source of a flow publishes message `number` by itself, if it does.
+    pub(super) fn publication(&self, flow: u32, number: u32) -> Option<SimTime> {
+        let planned = &self.flows[flow as usize];
+        // Responses come when requests do.
+        if planned.role == Role::Response { None } else { self.timetable.publication(planned.schedule, number) }
+    }
+
     /// Loss of a message of size `size` from a class to each, as the threshold of a uniform draw.
     #[inline]
     pub(super) fn losses(&self, size: u32, from_class: usize) -> &[u64] {
@@ -152,7 +161,12 @@ impl Plan {
 
     /// The peers that publish, each once, by number.
     pub(super) fn sources(&self) -> Vec<u32> {
-        each_once(self.flows.iter().map(|flow| flow.source))
+        self.sources_of(|_| true)
+    }
+
+    /// Those that publish such flows.
+    pub(super) fn sources_of(&self, such: impl Fn(&PlannedFlow) -> bool) -> Vec<u32> {
+        each_once(self.flows.iter().filter(|flow| such(flow)).map(|flow| flow.source))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use crate::overlay::Overlay;
-use crate::overlay::workload::Channel;
+use crate::overlay::workload::{Channel, Role};
 use crate::world::World;
 
 /// How a node receives copies.
@@ -29,12 +29,15 @@ pub(super) fn receptions(world: &World, overlay: &Overlay, plan: &Plan, shortcut
         return vec![Reception::Source; overlay.nodes() as usize];
     }
     let sources = plan.sources();
+    // Who asks receives an answer, who answers a request: both leave a trace.
+    let exchanging: Vec<u32> = plan.sources_of(|flow| flow.role != Role::Message);
     let nodes = overlay.nodes() as usize;
     let senders = (sources.len() <= SOURCES_TRACED_MAX).then(|| single_senders(overlay, &sources));
     let has_queue =
         |node: usize| plan.costs.iter().skip(node).step_by(nodes).any(|cost| cost.down_ns + cost.cpu_ns > 0);
     let reception = |node: u32| {
-        if !has_queue(node as usize) && passes_nothing_on(overlay, node) {
+        let is_exchanging = exchanging.binary_search(&node).is_ok();
+        if !has_queue(node as usize) && passes_nothing_on(overlay, node) && !is_exchanging {
             return Reception::Sink;
         }
         if sources.binary_search(&node).is_ok() {

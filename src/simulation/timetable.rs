@@ -9,7 +9,7 @@ use crate::units::{SimDuration, SimTime};
 /// The publication times of all flows.
 #[derive(Clone, Debug)]
 pub(crate) struct Timetable {
-    // Of the flows whose times are drawn.
+    // Of the flows whose times are drawn or given.
     times: Vec<SimTime>,
     end: SimTime,
 }
@@ -19,8 +19,8 @@ pub(crate) struct Timetable {
 pub(crate) enum Schedule {
     /// One a period.
     Periodic { start: SimTime, period: SimDuration },
-    /// At times that were drawn beforehand: `Timetable::times` from `first`, `count` of them.
-    Drawn { first: usize, count: u32 },
+    /// At times that are known beforehand: `Timetable::times` from `first`, `count` of them.
+    Listed { first: usize, count: u32 },
 }
 
 impl Timetable {
@@ -34,8 +34,13 @@ impl Timetable {
         self.end
     }
 
-    /// Adds a flow.
-    pub(crate) fn add(&mut self, flow: &Flow, streams: Streams) -> Schedule {
+    /// Adds a flow; `given` are the lists of times that flows name.
+    pub(crate) fn add(&mut self, flow: &Flow, given: &[Vec<SimTime>], streams: Streams) -> Schedule {
+        if let Some(list) = flow.times {
+            let first = self.times.len();
+            self.times.extend(given[list as usize].iter().take_while(|&&time| time < self.end));
+            return Schedule::Listed { first, count: (self.times.len() - first) as u32 };
+        }
         match flow.arrivals {
             Arrivals::Periodic => Schedule::Periodic { start: flow.start, period: flow.period },
             Arrivals::Poisson => {
@@ -50,7 +55,7 @@ impl Timetable {
                     self.times.push(time);
                     time += gap();
                 }
-                Schedule::Drawn { first, count: (self.times.len() - first) as u32 }
+                Schedule::Listed { first, count: (self.times.len() - first) as u32 }
             }
         }
     }
@@ -60,14 +65,14 @@ impl Timetable {
     pub(crate) fn published(&self, schedule: Schedule, number: u32) -> SimTime {
         match schedule {
             Schedule::Periodic { start, period } => start + period * u64::from(number),
-            Schedule::Drawn { first, .. } => self.times[first + number as usize],
+            Schedule::Listed { first, .. } => self.times[first + number as usize],
         }
     }
 
     /// How many messages of a flow are published from one time on until before another.
     pub(crate) fn count(&self, schedule: Schedule, from: SimTime, until: SimTime) -> u64 {
         match schedule {
-            Schedule::Drawn { first, count } => {
+            Schedule::Listed { first, count } => {
                 let times = &self.times[first..first + count as usize];
                 (times.partition_point(|&time| time < until) - times.partition_point(|&time| time < from)) as u64
             }
@@ -84,7 +89,7 @@ impl Timetable {
     /// When message `number` of a flow is published, if there is one.
     pub(crate) fn publication(&self, schedule: Schedule, number: u32) -> Option<SimTime> {
         match schedule {
-            Schedule::Drawn { count, .. } if number >= count => None,
+            Schedule::Listed { count, .. } if number >= count => None,
             _ => Some(self.published(schedule, number)).filter(|&time| time < self.end),
         }
     }

@@ -1,5 +1,6 @@
 //! The models against closed forms, references and the rules that every topology must keep.
 
+mod applications;
 mod audiences;
 mod budgets;
 mod bulk;
@@ -9,6 +10,7 @@ mod oracles;
 mod populations;
 mod queueing;
 mod queues;
+mod requests;
 mod support;
 mod topologies;
 mod turn;

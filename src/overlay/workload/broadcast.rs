@@ -67,8 +67,8 @@ impl Workload for Broadcast {
         f64::from(self.sources.get().min(peers)) * self.rate.per_second()
     }
 
-    fn sources(&self) -> Option<u32> {
-        Some(self.sources.get())
+    fn sources(&self) -> Option<(&'static str, u32)> {
+        Some(("sources", self.sources.get()))
     }
 
     fn required_classes(&self) -> Vec<(&'static str, &str)> {

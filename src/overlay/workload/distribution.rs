@@ -104,8 +104,12 @@ impl Workload for Distribution {
         Some(self.size.get().div_ceil(self.piece.get().max(1)))
     }
 
-    fn sources(&self) -> Option<u32> {
-        Some(self.sources.get())
+    fn sources(&self) -> Option<(&'static str, u32)> {
+        Some(("sources", self.sources.get()))
+    }
+
+    fn holders(&self) -> Option<(&'static str, u32)> {
+        self.sources()
     }
 
     fn required_classes(&self) -> Vec<(&'static str, &str)> {
@@ -114,6 +118,10 @@ impl Workload for Distribution {
 
     fn largest_message(&self) -> ByteCount {
         CHUNK.min(self.piece).min(self.size)
+    }
+
+    fn message_sizes(&self) -> Vec<(&'static str, ByteCount)> {
+        Vec::new()
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -185,8 +185,8 @@ impl Workload for LiveParams {
         f64::from(self.sources.get().min(peers)) / self.chunk.as_secs_f64()
     }
 
-    fn sources(&self) -> Option<u32> {
-        Some(self.sources.get())
+    fn sources(&self) -> Option<(&'static str, u32)> {
+        Some(("sources", self.sources.get()))
     }
 
     fn required_classes(&self) -> Vec<(&'static str, &str)> {
@@ -195,6 +195,10 @@ impl Workload for LiveParams {
 
     fn largest_message(&self) -> ByteCount {
         self.ladder.0.last().map_or_else(ByteCount::default, |&rate| self.size(rate))
+    }
+
+    fn message_sizes(&self) -> Vec<(&'static str, ByteCount)> {
+        vec![("chunk", self.largest_message())]
     }
 
     fn to_json(&self) -> serde_json::Value {

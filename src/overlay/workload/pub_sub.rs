@@ -11,6 +11,7 @@ use rand_distr::{Distribution, Exp1};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::popularity::Exponent;
 use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, entry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
@@ -58,28 +59,6 @@ pub(super) struct PubSub {
     lifetime: Option<SimDuration>,
 }
 
-/// The exponent of a Zipf-like popularity, from 0 to 3.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "f64")]
-struct Exponent(f64);
-
-impl Default for Exponent {
-    fn default() -> Self {
-        Self(1.0)
-    }
-}
-
-impl TryFrom<f64> for Exponent {
-    type Error = String;
-
-    fn try_from(value: f64) -> Result<Self, Self::Error> {
-        match (0.0..=3.0).contains(&value) {
-            true => Ok(Self(value)),
-            false => Err(format!("an exponent of {value} is out of range: from 0 to 3")),
-        }
-    }
-}
-
 fn one() -> Bounded<1, 1_000> {
     Bounded::new(1).expect("invariant: one is in range")
 }
@@ -89,11 +68,6 @@ fn three() -> Bounded<1, 10_000> {
 }
 
 impl PubSub {
-    // The popularity of each topic.
-    fn weights(&self) -> Vec<f64> {
-        (1..=self.topics.get()).map(|rank| libm::pow(f64::from(rank), -self.exponent.0)).collect()
-    }
-
     // The topics that a peer has subscribed to.
     fn subscribed(&self, weights: &[f64], peer: u32, streams: Streams, nth: u32) -> Vec<usize> {
         let mut stream = streams.stream(Domain::Subscriptions, u64::from(nth) << 32 | u64::from(peer));
@@ -127,7 +101,7 @@ impl Workload for PubSub {
     }
 
     fn audiences(&self, world: &World, streams: Streams, nth: u32) -> Vec<Vec<u32>> {
-        let weights = self.weights();
+        let weights = self.exponent.weights(self.topics.get());
         let mut audiences = vec![Vec::new(); weights.len()];
         for peer in 0..world.peers() {
             let topics = self.subscribed(&weights, peer, streams, nth);
@@ -184,7 +158,7 @@ mod tests {
     fn popularity_is_zipf_where_one_topic_is_chosen() {
         for exponent in [0.0, 1.0, 2.0] {
             let workload = pub_sub(5, 1, exponent);
-            let weights = workload.weights();
+            let weights = workload.exponent.weights(workload.topics.get());
             let (all, peers) = (weights.iter().sum::<f64>(), 20_000);
             let mut chosen = [0.0; 5];
             for peer in 0..peers {
@@ -204,7 +178,7 @@ mod tests {
     #[test]
     fn nobody_subscribes_twice_and_the_popular_come_first() {
         let workload = pub_sub(50, 10, 1.5);
-        let weights = workload.weights();
+        let weights = workload.exponent.weights(workload.topics.get());
         let mut of_topic = [0; 50];
         for peer in 0..500 {
             let mut topics = workload.subscribed(&weights, peer, Streams::new(Seed(2)), 1);
@@ -215,13 +189,5 @@ mod tests {
         }
         assert!(of_topic[0] > 450 && of_topic[0] > of_topic[10] && of_topic[10] > of_topic[49], "{of_topic:?}");
         assert_eq!(pub_sub(4, 10, 1.0).subscribed(&[1.0; 4], 0, Streams::new(Seed(2)), 1).len(), 4);
-    }
-
-    #[test]
-    fn an_exponent_has_a_range() {
-        let read = |value: &str| toml::de::ValueDeserializer::parse(value).map(Exponent::deserialize).expect("TOML");
-        assert!(["0", "1.0", "3"].into_iter().all(|value| read(value).is_ok()));
-        assert!(read("3.1").expect_err("too large").to_string().contains("from 0 to 3"));
-        assert!(read("-1").is_err());
     }
 }

@@ -91,8 +91,8 @@ impl Workload for Telemetry {
         f64::from(self.sinks.get().min(peers))
     }
 
-    fn sinks(&self) -> Option<u32> {
-        Some(self.sinks.get())
+    fn sinks(&self) -> Option<(&'static str, u32)> {
+        Some(("sinks", self.sinks.get()))
     }
 
     fn required_classes(&self) -> Vec<(&'static str, &str)> {

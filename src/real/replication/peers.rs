@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use super::tally::Tally;
 use crate::net::FifoServer;
 use crate::overlay::audience::Audiences;
-use crate::overlay::workload::{Channel, Flow};
+use crate::overlay::workload::{Channel, Flow, Role};
 use crate::overlay::{Connection, Overlay};
 use crate::real::cluster::{Application, ConnectionState, Context, End};
 use crate::real::slots::Slots;
@@ -53,6 +53,7 @@ struct Planned {
     size: usize,
     // Index among the distinct sizes.
     size_index: usize,
+    role: Role,
     schedule: Schedule,
 }
 
@@ -89,7 +90,7 @@ pub(super) const fn channel_spec(channel: Channel) -> ChannelSpec {
 impl Peers {
     /// The applications of a cluster with these connections.
     pub(super) fn new(settings: &Settings, prepared: Prepared, begins: &[(Connection, SimTime)]) -> Self {
-        let Prepared { streams, world, flows, overlay, audiences } = prepared;
+        let Prepared { streams, world, flows, times, overlay, audiences } = prepared;
         let nodes = world.nodes();
         let degrees: Vec<u32> = (0..nodes).map(|node| overlay.degree(node)).collect();
         let idle_share = idle_shares(&world, &degrees);
@@ -116,7 +117,8 @@ impl Peers {
             reliable: flow.channel != Channel::Unreliable,
             size: usize::try_from(flow.size.get()).expect("invariant: limited when read").max(IDENTITY_BYTES),
             size_index: sizes.partition_point(|&size| size < flow.size),
-            schedule: timetable.add(flow, streams),
+            role: flow.role,
+            schedule: timetable.add(flow, &times, streams),
         };
         let flows: Vec<Planned> = flows.iter().map(plan).collect();
         let send_buffer = |node: u32| world.class(node).engine.send_buffer.map_or(u64::MAX, ByteCount::get);
@@ -146,8 +148,8 @@ impl Peers {
     pub(super) fn start(&self, context: &mut Context<'_>) {
         context.wake_at(self.measure_from, Wake::Warm.token());
         context.wake_at(self.publish_end, Wake::End.token());
-        for (flow, planned) in (0..).zip(&self.flows) {
-            if let Some(time) = self.timetable.publication(planned.schedule, 0) {
+        for flow in 0..self.flows.len() as u32 {
+            if let Some(time) = self.publication(flow, 0) {
                 context.wake_at(time, Wake::Publish { flow, number: 0 }.token());
             }
         }
@@ -155,12 +157,14 @@ impl Peers {
 
     fn publish(&mut self, flow: u32, number: u32, context: &mut Context<'_>) {
         let planned = &self.flows[flow as usize];
-        let source = planned.source;
+        let (source, role, receivers) = (planned.source, planned.role, u64::from(planned.receivers));
         self.tally.counts.messages += 1;
-        if self.is_measured(flow, number) {
-            self.tally.window.wanted += u64::from(planned.receivers);
+        // A response is wanted with its request.
+        if self.is_measured(flow, number) && role != Role::Response {
+            self.tally.window.wanted += receivers;
+            self.tally.responses.asked += if role == Role::Message { 0 } else { receivers };
         }
-        if let Some(next) = self.timetable.publication(planned.schedule, number + 1) {
+        if let Some(next) = self.publication(flow, number + 1) {
             context.wake_at(next, Wake::Publish { flow, number: number + 1 }.token());
         }
         self.pass_on(context.now, source, None, (flow, number), context);
@@ -235,6 +239,29 @@ impl Peers {
         self.published(flow, number) >= self.measure_from
     }
 
+    // When the source of a flow publishes message `number` by itself, if it does.
+    fn publication(&self, flow: u32, number: u32) -> Option<SimTime> {
+        let planned = &self.flows[flow as usize];
+        // Responses come when requests do.
+        if planned.role == Role::Response { None } else { self.timetable.publication(planned.schedule, number) }
+    }
+
+    fn hand_to_application(&mut self, done: SimTime, flow: u32, number: u32, context: &mut Context<'_>) {
+        let published = self.published(flow, number);
+        let (latency, measured) = (done.since(published), published >= self.measure_from);
+        match self.flows[flow as usize].role {
+            Role::Response => {
+                self.tally.counts.deliveries += 1;
+                self.tally.responses.answered(latency, measured);
+            }
+            Role::Request { service_time } if done + service_time <= self.horizon => {
+                self.tally.delivered(measured, latency);
+                context.wake_at(done + service_time, Wake::Publish { flow: flow + 1, number }.token());
+            }
+            Role::Message | Role::Request { .. } => self.tally.delivered(measured, latency),
+        }
+    }
+
     fn published(&self, flow: u32, number: u32) -> SimTime {
         self.timetable.published(self.flows[flow as usize].schedule, number)
     }
@@ -246,15 +273,13 @@ impl Application for Peers {
         let (flow, number) = (word(0), word(4));
         let nodes = self.nodes_of[end.connection as usize];
         let (node, from) = (nodes[usize::from(end.side)], nodes[usize::from(end.other().side)]);
-        let published = self.published(flow, number);
-        let measured = published >= self.measure_from;
-        self.tally.arrived(measured);
+        self.tally.arrived(self.is_measured(flow, number));
         let done = self.busy(context.now, node, flow, number);
         if done > self.horizon {
             return;
         }
         if node < self.world.peers() && self.audiences.includes(self.flows[flow as usize].audience, node) {
-            self.tally.delivered(measured, done.since(published));
+            self.hand_to_application(done, flow, number, context);
         }
         self.pass_on(done, node, Some(from), (flow, number), context);
     }

@@ -5,7 +5,7 @@ use crate::metrics::{LatencyHistogram, MetricId, RunCounts, RunRecord};
 use crate::real::cluster::{Cluster, ConnectionState};
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::simulation::{ConnectionCounts, Experience, Fallen, Forwarded, Observed, Window, cpu_percent};
+use crate::simulation::{ConnectionCounts, Experience, Fallen, Forwarded, Observed, Responses, Window, cpu_percent};
 use crate::units::{SimDuration, SimTime};
 
 /// Counts of a replication.
@@ -13,6 +13,7 @@ pub(super) struct Tally {
     pub(super) latency: LatencyHistogram,
     pub(super) counts: RunCounts,
     pub(super) window: Window,
+    pub(super) responses: Responses,
     /// CPU time in ns that measured messages took, by node.
     pub(super) cpu_work: Vec<u64>,
     arrived_measured: u64,
@@ -28,6 +29,7 @@ impl Tally {
             latency: LatencyHistogram::default(),
             counts: RunCounts::default(),
             window: Window::default(),
+            responses: Responses::default(),
             cpu_work: zeros(),
             arrived_measured: 0,
             sent_bytes: [zeros(), zeros()],
@@ -116,6 +118,7 @@ impl Peers {
             world: &world,
             latency: tally.latency,
             counts: RunCounts { events, ..tally.counts },
+            responses: tally.responses,
             window: tally.window,
             uplink_percent: sent.iter().zip(0..).map(uplink).collect(),
             cpu_percent: tally.cpu_work.iter().zip(&idle_share).map(cpu).collect(),

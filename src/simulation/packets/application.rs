@@ -3,6 +3,8 @@
 use super::ends::far;
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
+use crate::overlay::workload::Role;
+use crate::simulation::plan::PlannedFlow;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::sctp::{Association, Chunk, Event, PacketId};
 
@@ -29,11 +31,8 @@ impl Packets {
     pub(super) fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Happening>) {
         let planned = self.plan.flows[flow as usize];
         let message = Message { flow, number, level: self.quality.highest(planned.workload) };
-        self.seen.counts.messages += 1;
-        if self.is_measured(message) {
-            self.seen.window.wanted += u64::from(planned.receivers);
-        }
-        if let Some(next) = self.plan.timetable.publication(planned.schedule, number + 1) {
+        self.seen.publication(&planned, self.is_measured(message));
+        if let Some(next) = self.plan.publication(flow, number + 1) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 });
         }
         self.pass_on(now, planned.source, None, message, scheduler);
@@ -85,7 +84,7 @@ impl Packets {
     pub(super) fn send(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
         let size = self.size(message);
         let workload = self.plan.flows[message.flow as usize].workload;
-        let stream = self.ends.stream(workload);
+        let stream = self.ends.stream(message.flow);
         let measured = self.is_measured(message);
         let len = self.plan.message_sizes[size].get().max(1) as u32;
         let row = self.ends.row_mut(end);
@@ -99,7 +98,7 @@ impl Packets {
         }
         self.seen.counts.copies_sent += 1;
         self.seen.window.sent += u64::from(measured);
-        self.account.under_way(self.ends.repeats(end, workload), measured, 1);
+        self.account.under_way(self.ends.repeats(end, message.flow), measured, 1);
         if measured {
             self.queueing.handed_over(now, end, message.word());
         }
@@ -116,7 +115,7 @@ impl Packets {
         else {
             return message;
         };
-        let unsent = association.unsent(self.ends.stream(workload));
+        let unsent = association.unsent(self.ends.stream(message.flow));
         let stream = (end, message.flow, workload);
         Message { level: self.quality.choose(now, stream, message.level, ByteCount::new(unsent)), ..message }
     }
@@ -185,7 +184,7 @@ impl Packets {
         let measured = self.is_measured(message);
         let workload = self.plan.flows[message.flow as usize].workload;
         self.seen.counts.copies_arrived += 1;
-        self.account.under_way(self.ends.repeats(far(end), workload), measured, -1);
+        self.account.under_way(self.ends.repeats(far(end), message.flow), measured, -1);
         if self.quality.adapts(workload) {
             let back = SimDuration::from_ns(self.ends.row(end).path.delay_ns);
             self.quality.arrived(now, far(end), message.flow, message.number, back);
@@ -197,15 +196,30 @@ impl Packets {
         }
         let audience = self.plan.flows[message.flow as usize].audience;
         if node < self.world.peers() && self.audiences.includes(audience, node) {
-            self.hand_to_application(done, node, message);
+            self.hand_to_application(done, node, message, scheduler);
         }
         self.pass_on(done, node, Some(from), message, scheduler);
     }
 
-    fn hand_to_application(&mut self, done: SimTime, node: u32, message: Message) {
-        let workload = self.plan.flows[message.flow as usize].workload;
+    fn hand_to_application(
+        &mut self,
+        done: SimTime,
+        node: u32,
+        message: Message,
+        scheduler: &mut Scheduler<Happening>,
+    ) {
+        let PlannedFlow { workload, role, .. } = self.plan.flows[message.flow as usize];
         let latency = done.since(self.published(message));
         self.seen.counts.deliveries += 1;
+        match role {
+            Role::Message => {}
+            Role::Request { service_time } if done + service_time <= self.plan.horizon => {
+                let answer = Happening::Publish { flow: message.flow + 1, number: message.number };
+                scheduler.schedule_at(done + service_time, answer);
+            }
+            Role::Request { .. } => {}
+            Role::Response => return self.seen.responses.answered(latency, self.is_measured(message)),
+        }
         if self.is_measured(message) {
             self.seen.latency.record(latency);
             if self.quality.is_beside_live(workload) {
@@ -238,8 +252,7 @@ impl Packets {
         self.store.free(packet);
         let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
         for message in messages {
-            let workload = self.plan.flows[message.flow as usize].workload;
-            if !self.ends.is_sent_once(far(end), workload) {
+            if !self.ends.is_sent_once(far(end), message.flow) {
                 continue;
             }
             let measured = self.is_measured(message);

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use crate::overlay::Overlay;
-use crate::overlay::workload::{Channel, Service, Workload};
+use crate::overlay::workload::{Channel, Service};
 use crate::scenario::Settings;
 use crate::simulation::connect::Connected;
-use crate::simulation::plan::Plan;
+use crate::simulation::plan::{Plan, PlannedFlow};
 use crate::units::SimTime;
 use crate::webrtc::sctp::{Association, AssociationProfile, ChannelSpec, Reliability};
 use crate::world::{Path, World};
@@ -21,7 +21,7 @@ pub(super) struct Ends {
     // Of each class.
     profiles: Vec<Arc<AssociationProfile>>,
     channels: Vec<ChannelSpec>,
-    // Of each workload.
+    // Of each flow.
     streams: Vec<u16>,
     record_bytes: u32,
     // Of node v: known[offsets[v]..offsets[v + 1]], by neighbour.
@@ -133,25 +133,25 @@ impl Ends {
         &self.rows
     }
 
-    /// The stream of a workload's messages.
-    pub(super) fn stream(&self, workload: u16) -> u16 {
-        self.streams[usize::from(workload)]
+    /// The stream of a flow's messages.
+    pub(super) fn stream(&self, flow: u32) -> u16 {
+        self.streams[flow as usize]
     }
 
-    /// Whether an end repeats a workload's messages until they arrive.
-    pub(super) fn repeats(&self, end: u32, workload: u16) -> bool {
-        self.reliability(end, workload) == Reliability::Reliable
+    /// Whether an end repeats a flow's messages until they arrive.
+    pub(super) fn repeats(&self, end: u32, flow: u32) -> bool {
+        self.reliability(end, flow) == Reliability::Reliable
     }
 
-    /// Whether an end sends a workload's messages but once.
-    pub(super) fn is_sent_once(&self, end: u32, workload: u16) -> bool {
-        self.reliability(end, workload) == Reliability::Retransmits(0)
+    /// Whether an end sends a flow's messages but once.
+    pub(super) fn is_sent_once(&self, end: u32, flow: u32) -> bool {
+        self.reliability(end, flow) == Reliability::Retransmits(0)
     }
 
     // As the end that opened the channel asked, where the one that accepted it does so.
-    fn reliability(&self, end: u32, workload: u16) -> Reliability {
+    fn reliability(&self, end: u32, flow: u32) -> Reliability {
         let as_asked = end.is_multiple_of(2) || self.profiles[usize::from(self.row(end).class)].accepts_as_asked;
-        let asked = self.channels[usize::from(self.stream(workload))].reliability;
+        let asked = self.channels[usize::from(self.stream(flow))].reliability;
         if as_asked { asked } else { Reliability::Reliable }
     }
 }
@@ -176,20 +176,18 @@ impl Ends {
     }
 }
 
-// The channels that workloads use, each once, and which each uses.
+// The channels that flows use, each once, and which each uses.
 fn streams(plan: &Plan, settings: &Settings) -> (Vec<ChannelSpec>, Vec<u16>) {
     let mut channels: Vec<ChannelSpec> = Vec::new();
-    let mut stream = |(nth, workload): (usize, &Arc<dyn Workload>)| {
-        // One that publishes nothing needs none.
-        let Some(flow) = plan.flows.iter().find(|flow| usize::from(flow.workload) == nth) else { return 0 };
-        let spec = spec(flow.channel, workload.service());
+    let mut stream = |flow: &PlannedFlow| {
+        let spec = spec(flow.channel, settings.workloads[usize::from(flow.workload)].service());
         let known = channels.iter().position(|known| *known == spec);
         known.unwrap_or_else(|| {
             channels.push(spec);
             channels.len() - 1
         }) as u16
     };
-    let streams = settings.workloads.iter().enumerate().map(&mut stream).collect();
+    let streams = plan.flows.iter().map(&mut stream).collect();
     (channels, streams)
 }
 

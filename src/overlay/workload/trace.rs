@@ -1,0 +1,135 @@
+//! A trace: the messages of a real application, from a CSV file.
+
+mod log;
+mod parse;
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::log::{MessageFile, MessageLog};
+use super::{Arrivals, Channel, Flow, Role, Service, Workload, WorkloadEntry, entry, service};
+use crate::overlay::audience::ALL;
+use crate::overlay::json_of;
+use crate::rng::Streams;
+use crate::units::{ByteCount, SimDuration, SimTime};
+use crate::webrtc::sctp::Priority;
+use crate::world::World;
+
+pub(super) const ENTRY: WorkloadEntry =
+    entry::<Trace>("trace", "peers publish the messages of a CSV file at the times that it gives");
+
+/// The messages of a CSV file with the columns `time_s`, `source`, `bytes` and, if it likes, `to`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trace {
+    /// The file, relative to the scenario.
+    file: MessageFile,
+    /// Messages that are published later are left out; none if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<SimDuration>,
+    /// The channel that carries the messages.
+    #[serde(default)]
+    channel: Channel,
+    /// Its share of a connection beside other workloads. Needs packets.
+    #[serde(default, skip_serializing_if = "service::is_default")]
+    priority: Priority,
+    /// How long a message is worth sending (`maxPacketLifeTime`), whatever the channel repeats. Needs packets.
+    #[serde(default, deserialize_with = "service::lifetime", skip_serializing_if = "Option::is_none")]
+    lifetime: Option<SimDuration>,
+}
+
+impl Trace {
+    fn log(&self) -> &MessageLog {
+        &self.file.log
+    }
+
+    fn is_kept(&self, time: SimTime) -> bool {
+        self.until.is_none_or(|until| time <= SimTime::ZERO + until)
+    }
+}
+
+impl Workload for Trace {
+    // One flow for each source, audience and size, which the file lists with their times.
+    fn flows(&self, _world: &World, _streams: Streams, nth: u32) -> Vec<Flow> {
+        let log = self.log();
+        let length_ns = log.length().as_ns().max(1);
+        let flow = |(logged, list): (&log::LoggedFlow, u32)| Flow {
+            id: u64::from(nth) << 32 | u64::from(logged.source),
+            source: logged.source,
+            audience: logged.audience.unwrap_or(ALL),
+            arrivals: Arrivals::Periodic,
+            start: SimTime::ZERO,
+            period: SimDuration::from_ns((length_ns / logged.times.len() as u64).max(1)),
+            times: Some(list),
+            size: logged.size,
+            channel: self.channel,
+            role: Role::Message,
+        };
+        log.flows().iter().zip(0..).map(flow).collect()
+    }
+
+    fn audiences(&self, _world: &World, _streams: Streams, _nth: u32) -> Vec<Vec<u32>> {
+        self.log().audiences().to_vec()
+    }
+
+    fn times(&self, _streams: Streams, _nth: u32, end: SimTime) -> Vec<Vec<SimTime>> {
+        let is_kept = |time: &&SimTime| self.is_kept(**time) && **time < end;
+        self.log().flows().iter().map(|flow| flow.times.iter().take_while(is_kept).copied().collect()).collect()
+    }
+
+    fn file(&self) -> Option<&MessageFile> {
+        Some(&self.file)
+    }
+
+    fn with_file(&self, file: MessageFile) -> Option<Arc<dyn Workload>> {
+        Some(Arc::new(Self { file, ..self.clone() }))
+    }
+
+    fn last_publication(&self) -> Option<SimTime> {
+        let times = self.log().flows().iter().flat_map(|flow| &flow.times);
+        times.copied().filter(|&time| self.is_kept(time)).max()
+    }
+
+    fn service(&self) -> Service {
+        Service { priority: self.priority, lifetime: self.lifetime }
+    }
+
+    fn messages_per_s(&self, _peers: u32) -> f64 {
+        self.log().messages() as f64 / self.log().length().as_secs_f64().max(1e-9)
+    }
+
+    fn receivers(&self, peers: u32) -> f64 {
+        let log = self.log();
+        let of_flow = |flow: &log::LoggedFlow| {
+            let receivers = flow.audience.map_or(peers - 1, |list| log.audiences()[list as usize].len() as u32);
+            f64::from(receivers) * flow.times.len() as f64
+        };
+        log.flows().iter().map(of_flow).sum::<f64>() / log.messages().max(1) as f64
+    }
+
+    fn flows_max(&self, _peers: u32) -> u64 {
+        self.log().flows().len() as u64
+    }
+
+    // All whom the file names.
+    fn sources(&self) -> Option<(&'static str, u32)> {
+        Some(("file", self.log().peers()))
+    }
+
+    fn largest_message(&self) -> ByteCount {
+        self.log().flows().iter().map(|flow| flow.size).max().unwrap_or_default()
+    }
+
+    fn message_sizes(&self) -> Vec<(&'static str, ByteCount)> {
+        let mut sizes: Vec<ByteCount> = self.log().flows().iter().map(|flow| flow.size).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes.into_iter().map(|size| ("file", size)).collect()
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        json_of(ENTRY.kind, self)
+    }
+}

@@ -1,0 +1,202 @@
+//! From the text of a CSV file to messages, or to every fault that it has.
+
+use std::collections::BTreeMap;
+
+use csv::{ReaderBuilder, StringRecord, Trim};
+use serde::Deserialize;
+
+use super::log::{Content, LoggedFlow};
+use crate::units::{ByteCount, SimDuration, SimTime};
+
+/// More faults than this help nobody.
+const MOST_FAULTS: usize = 12;
+/// The columns; the last may be absent.
+const COLUMNS: [&str; 4] = ["time_s", "source", "bytes", "to"];
+/// The longest time: as the longest run, 1,000 hours.
+const LONGEST_S: f64 = 3_600_000.0;
+/// The largest message that Chromium says it accepts (its `a=max-message-size`).
+const LARGEST_BYTES: u64 = 256 << 10;
+/// Each size has a table over the peers.
+const MOST_SIZES: usize = 1_000;
+
+/// A line as it is written.
+#[derive(Debug, Deserialize)]
+struct Line {
+    time_s: String,
+    source: String,
+    bytes: String,
+    #[serde(default)]
+    to: String,
+}
+
+/// Reads messages, or says every fault that they have.
+pub(super) fn messages(text: &str) -> Result<Content, Vec<String>> {
+    let mut reader = ReaderBuilder::new().trim(Trim::All).comment(Some(b'#')).from_reader(text.as_bytes());
+    let head = reader.headers().map_err(|error| vec![error.to_string()])?.clone();
+    check_head(&head)?;
+    let (mut rows, mut faults) = (Rows::default(), Vec::new());
+    for record in reader.records() {
+        let read = record.map_err(|error| error.to_string()).and_then(|record| {
+            let line = record.position().map_or(0, csv::Position::line);
+            let read = record.deserialize::<Line>(Some(&head)).map_err(|error| error.to_string());
+            read.and_then(|read| rows.push(&read)).map_err(|fault| format!("line {line}: {fault}"))
+        });
+        faults.extend(read.err());
+    }
+    if faults.len() > MOST_FAULTS {
+        let more = faults.len() - MOST_FAULTS;
+        faults.truncate(MOST_FAULTS);
+        faults.push(format!("and {more} more"));
+    }
+    if faults.is_empty() { rows.finish() } else { Err(faults) }
+}
+
+fn check_head(head: &StringRecord) -> Result<(), Vec<String>> {
+    let missing = COLUMNS[..3].iter().filter(|&&column| !head.iter().any(|name| name == column));
+    let mut faults: Vec<String> = missing.map(|column| format!("line 1: there is no column `{column}`")).collect();
+    let unknown = head.iter().filter(|name| !COLUMNS.contains(name));
+    faults.extend(unknown.map(|name| format!("line 1: unknown column `{name}`")));
+    if faults.is_empty() {
+        return Ok(());
+    }
+    faults.push("the first line names the columns: time_s,source,bytes or time_s,source,bytes,to".to_owned());
+    Err(faults)
+}
+
+/// What has been read: peers are numbered in the order in which they appear.
+#[derive(Default)]
+struct Rows {
+    peers: BTreeMap<String, u32>,
+    audiences: BTreeMap<Vec<u32>, u32>,
+    flows: BTreeMap<(u32, Option<u32>, u64), Vec<SimTime>>,
+}
+
+impl Rows {
+    fn push(&mut self, line: &Line) -> Result<(), String> {
+        let time = time(&line.time_s)?;
+        let bytes = bytes(&line.bytes)?;
+        if line.source.is_empty() {
+            return Err("there is no source".to_owned());
+        }
+        let source = self.number(&line.source);
+        let audience = match line.to.as_str() {
+            "" => None,
+            names => Some(self.audience(names, source)?),
+        };
+        self.flows.entry((source, audience, bytes)).or_default().push(time);
+        Ok(())
+    }
+
+    fn number(&mut self, name: &str) -> u32 {
+        let next = self.peers.len() as u32;
+        *self.peers.entry(name.to_owned()).or_insert(next)
+    }
+
+    fn audience(&mut self, names: &str, source: u32) -> Result<u32, String> {
+        let mut members: Vec<u32> = names.split_whitespace().map(|name| self.number(name)).collect();
+        members.sort_unstable();
+        members.dedup();
+        if members == [source] {
+            return Err(format!("`{names}` sends to itself"));
+        }
+        let next = self.audiences.len() as u32;
+        Ok(*self.audiences.entry(members).or_insert(next))
+    }
+
+    fn finish(self) -> Result<Content, Vec<String>> {
+        let mut sizes: Vec<u64> = self.flows.keys().map(|&(_, _, bytes)| bytes).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        match sizes.len() {
+            0 => return Err(vec!["the file has no message".to_owned()]),
+            1..=MOST_SIZES => {}
+            many => return Err(vec![format!("messages have {many} sizes; at most {MOST_SIZES}: round them")]),
+        }
+        let flow = |((source, audience, bytes), mut times): ((u32, Option<u32>, u64), Vec<SimTime>)| {
+            times.sort_unstable();
+            LoggedFlow { source, audience, size: ByteCount::new(bytes), times }
+        };
+        let flows = self.flows.into_iter().map(flow).collect();
+        let mut audiences = vec![Vec::new(); self.audiences.len()];
+        self.audiences.into_iter().for_each(|(members, place)| audiences[place as usize] = members);
+        Ok(Content::new(flows, audiences, self.peers.len() as u32))
+    }
+}
+
+fn time(text: &str) -> Result<SimTime, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=LONGEST_S).contains(&seconds) => Ok(SimTime::ZERO + SimDuration::from_secs_f64(seconds)),
+        Ok(_) => Err(format!("time_s = {text} is out of range: from 0 s to 1,000 hours")),
+        Err(_) => Err(format!("time_s = `{}` is not a number of seconds", shown(text))),
+    }
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    match text.parse::<u64>() {
+        Ok(bytes) if (1..=LARGEST_BYTES).contains(&bytes) => Ok(bytes),
+        Ok(_) => Err(format!("bytes = {text} is out of range: from 1 to {LARGEST_BYTES}, as Chromium advertises")),
+        Err(_) => Err(format!("bytes = `{}` is not a whole number", shown(text))),
+    }
+}
+
+// A file of another kind may have very long fields.
+fn shown(field: &str) -> String {
+    const MOST: usize = 24;
+    if field.chars().count() <= MOST { field.to_owned() } else { field.chars().take(MOST).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MessageLog;
+    use super::*;
+
+    #[test]
+    fn peers_are_numbered_as_they_appear_and_times_are_sorted() {
+        let text = "time_s,source,bytes,to\n# a comment\n2.5,ann,100,\n0.5, bob,100,ann  cy\n1,ann,100,\n1,ann,40,cy ann bob\n";
+        let content = messages(text).expect("messages");
+        assert_eq!(content.peers, 3);
+        let flow = |flow: &LoggedFlow| {
+            let times_ms: Vec<u64> = flow.times.iter().map(|time| time.as_ns() / 1_000_000).collect();
+            (flow.source, flow.audience, flow.size.get(), times_ms)
+        };
+        let flows: Vec<_> = content.flows.iter().map(flow).collect();
+        assert_eq!(
+            flows,
+            [(0, None, 100, vec![1_000, 2_500]), (0, Some(1), 40, vec![1_000]), (1, Some(0), 100, vec![500])]
+        );
+        assert_eq!(content.audiences, [vec![0, 2], vec![0, 1, 2]]);
+    }
+
+    #[test]
+    fn every_fault_is_named_with_its_line() {
+        let text = "time_s,source,bytes,to\nx,a,1,\n-1,a,1,\n1,,1,\n1,a,0,\n1,a,1.5,\n1,a,300000,\n1,a,5,a\n1,a\n";
+        let faults = messages(text).expect_err("faults");
+        let expected = [
+            "line 2: time_s = `x` is not a number of seconds",
+            "line 3: time_s = -1 is out of range: from 0 s to 1,000 hours",
+            "line 4: there is no source",
+            "line 5: bytes = 0 is out of range: from 1 to 262144, as Chromium advertises",
+            "line 6: bytes = `1.5` is not a whole number",
+            "line 7: bytes = 300000 is out of range: from 1 to 262144, as Chromium advertises",
+            "line 8: `a` sends to itself",
+        ];
+        assert_eq!(faults[..7], expected);
+        assert!(faults[7].contains("line: 9") && faults[7].contains("2 fields"), "{}", faults[7]);
+        let head = messages("time,source,bytes\n1,a,5\n").expect_err("no time_s");
+        assert_eq!(head[..2], ["line 1: there is no column `time_s`", "line 1: unknown column `time`"]);
+        assert_eq!(messages("time_s,source,bytes\n").expect_err("empty"), ["the file has no message"]);
+    }
+
+    #[test]
+    fn too_many_sizes_are_refused_and_another_content_is_another_hash() {
+        let lines = |count: u32| (1..=count).map(|bytes| format!("0,a,{bytes}\n")).collect::<String>();
+        let many = messages(&format!("time_s,source,bytes\n{}", lines(1_001))).expect_err("too many");
+        assert_eq!(many, ["messages have 1001 sizes; at most 1000: round them"]);
+        let hash = |count| {
+            let log = MessageLog::parse(&format!("time_s,source,bytes\n{}", lines(count))).expect("messages");
+            serde_json::to_string(&log).expect("a string")
+        };
+        assert_eq!(hash(5), hash(5));
+        assert_ne!(hash(5), hash(6));
+    }
+}
