@@ -30,6 +30,7 @@ mod suggest;
 mod topologies;
 mod tree;
 mod turn;
+mod workloads;
 
 pub use experiment::{AxisValue, Bound, Cell, Expectation, Experiment, Grain, OrderedNumber, RunSettings, Settings};
 pub use load::{load, parse_str};

@@ -29,6 +29,7 @@ mod relay;
 mod respond;
 mod send;
 mod sender;
+mod spread;
 mod standing;
 mod timetable;
 mod upkeep;
@@ -114,7 +115,8 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let fallen = budget::fail_overloaded(world, overlay, &mut connected);
     let plan = Plan::new(settings, &prepared, &connected);
     let loads = load::loads(settings, &prepared, &connected.degrees);
-    let Prepared { streams, world, overlay, audiences, .. } = prepared;
+    let Prepared { streams, world, overlay, audiences, flows, times } = prepared;
+    drop((flows, times));
     let mut relays = Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
     let (connections, idle_share) = (&connected, plan.idle_share.as_slice());
     let setting = bulk::Setting {
@@ -247,6 +249,7 @@ impl Prepared {
             let globally = |flow: Flow| Flow {
                 audience: if flow.audience == ALL { ALL } else { first + flow.audience },
                 times: flow.times.map(|list| first_times + list),
+                period: flow.times.map_or(flow.period, |list| mean_gap(&times[(first_times + list) as usize], end)),
                 ..flow
             };
             flows.extend(workload.flows(&world, streams, nth).into_iter().map(globally));
@@ -257,6 +260,11 @@ impl Prepared {
         let audiences = Audiences::new(&overlay, &audiences);
         Ok(Self { streams, world, flows, times, overlay, audiences })
     }
+}
+
+// Of messages at these times, over a run that ends then; all of it where there is none.
+fn mean_gap(times: &[SimTime], end: SimTime) -> SimDuration {
+    SimDuration::from_ns((end.as_ns() / times.len().max(1) as u64).max(1))
 }
 
 // No peer publishes more often than its engine's timers run. A camera does not wait for them.

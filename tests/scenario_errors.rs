@@ -52,6 +52,7 @@ fn wrong_overrides() {
 
 broken! {
     applications
+    small_classes
     axis_values
     budgets
     capacity_traces

@@ -95,6 +95,16 @@ pub trait Workload: Debug + Send + Sync {
     /// How many messages all sources together publish each second, for estimates.
     fn messages_per_s(&self, peers: u32) -> f64;
 
+    /// How many they publish in a run of this length, for estimates.
+    fn messages(&self, peers: u32, run: SimDuration) -> f64 {
+        self.messages_per_s(peers) * run.as_secs_f64()
+    }
+
+    /// Whether it says beforehand when each of its messages is published ([`times`](Self::times)).
+    fn lists_times(&self) -> bool {
+        false
+    }
+
     /// For how many peers a message is on average, for estimates.
     fn receivers(&self, peers: u32) -> f64 {
         f64::from(peers - 1)
@@ -117,6 +127,11 @@ pub trait Workload: Debug + Send + Sync {
 
     /// How many peers have its content from the beginning, likewise: fewer than there are.
     fn holders(&self) -> Option<(&'static str, u32)> {
+        None
+    }
+
+    /// The key of how many peers it chooses of a class, how many, and the class, if it names one.
+    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
         None
     }
 

@@ -181,7 +181,8 @@ pub fn warnings(experiment: &Experiment) -> Vec<String> {
             }
         }
         if settings.workloads.iter().any(|workload| workload.pieces().is_some()) {
-            warn("the virtual rung fetches no contents: `kind = \"distribution\"` and the `document` of `kind = \"text\"` have no effect".to_owned());
+            let without = "`kind = \"distribution\"` and the `document` of `kind = \"text\"` have no effect";
+            warn(format!("the virtual rung fetches no contents: {without}"));
         }
         if settings.workloads.iter().any(|workload| workload.live().is_some()) {
             warn("the virtual rung has no live streams: `kind = \"live\"` sends its highest bitrate there".to_owned());

@@ -48,7 +48,7 @@ impl Experiment {
             |cell: &Cell| cell.settings.run.grain == Grain::Packet && grain::has_messages_beside_bulk(&cell.settings);
         if self.cells.iter().any(apart) {
             warnings.push(
-                "packet by packet, messages and distributions do not meet on links; `grain = \"message\"` has both"
+                "packet by packet, messages and distributions do not meet on links: each is told as if the other were not there"
                     .to_owned(),
             );
         }

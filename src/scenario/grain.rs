@@ -71,6 +71,7 @@ fn needs_packets(settings: &Settings) -> bool {
 // Copies that one replication wants.
 fn copies(settings: &Settings) -> f64 {
     let peers = settings.population.peers.get();
-    let copies_per_s = |workload: &Arc<dyn Workload>| workload.messages_per_s(peers) * workload.receivers(peers);
-    settings.workloads.iter().map(copies_per_s).sum::<f64>() * settings.run.duration.as_secs_f64()
+    let copies =
+        |workload: &Arc<dyn Workload>| workload.messages(peers, settings.run.duration) * workload.receivers(peers);
+    settings.workloads.iter().map(copies).sum()
 }

@@ -5,8 +5,8 @@
 //! follows from what a message received costs in all: taking it in, sending its copies on, and the node's
 //! own messages that come meanwhile.
 
-use super::Prepared;
 use super::plan::Cost;
+use super::{Prepared, spread};
 use crate::overlay::Overlay;
 use crate::overlay::audience::{ALL, Audiences};
 use crate::overlay::workload::Flow;
@@ -20,17 +20,11 @@ pub(super) fn longest(prepared: &Prepared, degrees: &[u32], sizes: &[Wire], cost
     let mut own_per_s = vec![0.0; degrees.len()];
     to_all().for_each(|flow| own_per_s[flow.source as usize] += rate_per_s(flow));
     let routed = routed(overlay, audiences, flows);
+    let sent_per_s = spread::sent(overlay, &own_per_s, degrees);
     // CPU times of a copy that go with each message received.
-    let works = (0..overlay.nodes()).zip(degrees).zip(&own_per_s).zip(&routed);
-    let works = works.map(|(((node, &degree), own_per_s), routed)| {
-        let others_per_s = all_per_s - own_per_s;
-        let passed_on = f64::from(passed_on(overlay, node));
-        if routed.received_per_s > 0.0 {
-            let sent_per_s = others_per_s * passed_on + own_per_s * f64::from(degree) + routed.sent_per_s;
-            return 1.0 + sent_per_s / (others_per_s + routed.received_per_s);
-        }
-        let own = if others_per_s > 0.0 { own_per_s / others_per_s * f64::from(degree) } else { 0.0 };
-        1.0 + passed_on + own
+    let works = sent_per_s.iter().zip(&own_per_s).zip(&routed).map(|((sent_per_s, own_per_s), routed)| {
+        let received_per_s = all_per_s - own_per_s + routed.received_per_s;
+        if received_per_s > 0.0 { 1.0 + (sent_per_s + routed.sent_per_s) / received_per_s } else { 1.0 }
     });
     let works: Vec<f64> = works.collect();
     let wait = |wire: &Wire, cost: &Cost, node: u32| {
@@ -64,39 +58,4 @@ fn routed(overlay: &Overlay, audiences: &Audiences, flows: &[Flow]) -> Vec<Route
 
 fn rate_per_s(flow: &Flow) -> f64 {
     1.0 / flow.period.as_secs_f64()
-}
-
-// Copies of a message that a node sends on, by way of which it hears most: members of a core from the
-// others of it.
-fn passed_on(overlay: &Overlay, node: u32) -> u32 {
-    let tree = overlay.tree_neighbours(node).len() as u32;
-    if overlay.core_place(node).is_some() && overlay.core().len() > 1 { tree } else { tree.saturating_sub(1) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::overlay::workload::{Arrivals, Channel, Role};
-    use crate::units::{ByteCount, SimDuration, SimTime};
-
-    #[test]
-    fn a_longer_queue_stands_where_messages_are_passed_on() {
-        let overlay = Overlay::new(3, &[(0, 1), (1, 2)], Vec::new());
-        assert_eq!([0, 1, 2].map(|node| passed_on(&overlay, node)), [0, 1, 0]);
-        let hub = Overlay::new(5, &[(0, 3), (0, 4)], vec![0, 1, 2]);
-        assert_eq!([0, 1, 3].map(|node| passed_on(&hub, node)), [2, 0, 0]);
-        let flow = Flow {
-            id: 0,
-            source: 0,
-            audience: ALL,
-            arrivals: Arrivals::Periodic,
-            start: SimTime::ZERO,
-            period: SimDuration::from_ms(20),
-            times: None,
-            size: ByteCount::new(100),
-            channel: Channel::Unreliable,
-            role: Role::Message,
-        };
-        assert!((rate_per_s(&flow) - 50.0).abs() < 1e-9);
-    }
 }

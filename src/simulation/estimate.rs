@@ -30,6 +30,9 @@ const PER_FETCH: f64 = 50.0;
 const PER_ASSOCIATIONS: u64 = 4 << 10;
 /// The work of a copy whose packets and acknowledgements are followed, in that of delivering a message.
 const PER_COPY_IN_PACKETS: f64 = 8.0;
+/// Bytes per publication at a time that is drawn, as all may be, and at one that a workload lists: it is held twice.
+const PER_DRAWN_TIME: u64 = 8;
+const PER_LISTED_TIME: u64 = 24;
 /// How long a copy is under way, for the number of pending events.
 const UNDER_WAY_S: f64 = 0.5;
 
@@ -42,6 +45,7 @@ pub fn estimate_memory(cell: &Cell) -> ByteCount {
     let (connections, of_trees) = connections_max(cell);
     let connecting = connections.saturating_mul(PER_CONNECTION + associations) + of_trees * PER_TREE_CONNECTION;
     let whole = FIXED + peers * (PER_NODE + pieces(cell) * PER_PIECE / 8 + more_sizes(cell) * PER_SIZE);
+    let whole = whole.saturating_add(kept_times(cell));
     ByteCount::new(whole.saturating_add(connecting).saturating_add(pending.saturating_mul(PER_EVENT)))
 }
 
@@ -63,7 +67,7 @@ fn connections_max(cell: &Cell) -> (u64, u64) {
 pub fn estimate_deliveries(cell: &Cell) -> f64 {
     let fetched = pieces(cell).saturating_mul(u64::from(cell.settings.population.peers.get()));
     let per_copy = if grain(cell) == Grain::Packet { PER_COPY_IN_PACKETS } else { 1.0 };
-    copies_per_s(cell) * cell.settings.run.duration.as_secs_f64() * per_copy + PER_FETCH * fetched as f64
+    copies(cell) * per_copy + PER_FETCH * fetched as f64
 }
 
 fn grain(cell: &Cell) -> Grain {
@@ -80,7 +84,23 @@ fn pieces(cell: &Cell) -> u64 {
     cell.settings.workloads.iter().filter_map(|workload| workload.pieces()).sum()
 }
 
+// Of messages whose times are drawn or given.
+fn kept_times(cell: &Cell) -> u64 {
+    let peers = cell.settings.population.peers.get();
+    let bytes = |workload: &Arc<dyn Workload>| {
+        let each = if workload.lists_times() { PER_LISTED_TIME } else { PER_DRAWN_TIME };
+        workload.messages(peers, cell.settings.run.duration) as u64 * each
+    };
+    cell.settings.workloads.iter().map(bytes).fold(0, u64::saturating_add)
+}
+
 // Those that only pass a message on to its audience do not count.
+fn copies(cell: &Cell) -> f64 {
+    let (peers, run) = (cell.settings.population.peers.get(), cell.settings.run.duration);
+    let copies = |workload: &Arc<dyn Workload>| workload.messages(peers, run) * workload.receivers(peers);
+    cell.settings.workloads.iter().map(copies).sum()
+}
+
 fn copies_per_s(cell: &Cell) -> f64 {
     let peers = cell.settings.population.peers.get();
     let copies_per_s = |workload: &Arc<dyn Workload>| workload.messages_per_s(peers) * workload.receivers(peers);

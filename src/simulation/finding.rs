@@ -185,7 +185,7 @@ fn silence(observed: &Observed<'_>) -> Option<Finding> {
         return None;
     }
     let text = match (observed.window.wanted, observed.latency.count()) {
-        _ if !observed.publishes => "no peer belongs to the class that publishes: take more peers",
+        _ if !observed.publishes => "nobody publishes: the class that should has no peer, or all of its peers receive",
         (0, _) => "no message is published in the measured window: lengthen it, or publish more often",
         (_, 0) => "no message of the measured window is delivered",
         _ => return None,

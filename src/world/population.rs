@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::capacity::CapacitySpec;
+use super::quota;
 use crate::net::{LinkLoss, LinkSpec, NatMix, Queueing, RegionMix};
 use crate::presets::{HasPresets, OrPreset};
 use crate::units::{Bounded, Probability, SimDuration};
@@ -81,6 +82,14 @@ pub struct PacketKey<'a> {
 }
 
 impl PopulationSpec {
+    /// How many peers classes of this name have.
+    #[must_use]
+    pub fn class_size(&self, name: &str) -> u32 {
+        let shares: Vec<f64> = self.classes.iter().map(|class| class.share.get()).collect();
+        let sizes = quota::quotas(self.peers.get(), &shares);
+        self.classes.iter().zip(sizes).filter(|(class, _)| class.name == name).map(|(_, size)| size).sum()
+    }
+
     /// The keys of its classes that act only where every packet is simulated, in the order of the
     /// classes: jitter, losses in bursts, fair queueing, capacity traces.
     #[must_use]

@@ -16,7 +16,7 @@ pub(super) fn deal(count: u32, shares: &[f64], stream: &mut Stream) -> Vec<u16> 
 }
 
 /// Largest-remainder (Hamilton) apportionment; ties go to the earlier share.
-fn quotas(count: u32, shares: &[f64]) -> Vec<u32> {
+pub(super) fn quotas(count: u32, shares: &[f64]) -> Vec<u32> {
     let total: f64 = shares.iter().sum();
     let exact: Vec<f64> = shares.iter().map(|share| f64::from(count) * share / total).collect();
     // A hair above keeps 0.3 * 10 at 3 however the product rounds.

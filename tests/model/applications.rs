@@ -119,7 +119,7 @@ fn a_trace_of_more_peers_than_there_are_is_refused() {
     std::fs::write(folder.path().join("t.csv"), "time_s,source,bytes\n1,a,5\n1,b,5\n1,c,5\n").expect("written");
     let refused = traced("peers = 2\n[[workload]]\nkind = \"trace\"\nfile = \"t.csv\"", folder.path());
     let refused = refused.expect_err("three peers of two");
-    assert!(refused.contains("3 peers cannot publish, for there are only 2"), "{refused}");
+    assert!(refused.contains("the workload needs 3 peers, and there are only 2"), "{refused}");
     let missing = traced("peers = 2\n[[workload]]\nkind = \"trace\"\nfile = \"no.csv\"", folder.path());
     assert!(missing.expect_err("no file").contains("cannot read no.csv"));
 }

@@ -35,11 +35,8 @@ fn goodput(one_way_ms: u64, loss_percent: f64, message: u64, secs: u64, seeds: u
     };
     // The stack hangs in one set-up of some hundred when a flight of DTLS is lost; such a run moves nothing.
     let runs: Vec<f64> = (1..=seeds).map(one).filter(|&goodput| goodput > 0.0).collect();
-    assert!(
-        loss_percent > 0.0 && 2 * runs.len() as u64 > seeds || runs.len() as u64 == seeds,
-        "{} of {seeds} moved anything",
-        runs.len()
-    );
+    let hung = seeds - runs.len() as u64;
+    assert!(hung <= u64::from(loss_percent > 0.0 && seeds > 1), "{hung} of {seeds} moved nothing");
     let mean = runs.iter().sum::<f64>() / runs.len() as f64;
     println!("{one_way_ms} ms one way, {loss_percent} % loss, {message} B, {secs} s: {mean:.2} Mbit/s");
     mean

@@ -71,6 +71,10 @@ impl Workload for Broadcast {
         Some(("sources", self.sources.get()))
     }
 
+    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
+        Some(("sources", self.sources.get(), self.from.as_deref()?))
+    }
+
     fn required_classes(&self) -> Vec<(&'static str, &str)> {
         self.from.iter().map(|class| ("from", class.as_str())).collect()
     }

@@ -163,6 +163,10 @@ impl Workload for RequestResponse {
         Some(("servers", self.servers.get()))
     }
 
+    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
+        Some(("servers", self.servers.get(), self.server_class.as_deref()?))
+    }
+
     fn required_classes(&self) -> Vec<(&'static str, &str)> {
         let keys = [("from", &self.from), ("server_class", &self.server_class)];
         keys.into_iter().filter_map(|(key, class)| Some((key, class.as_deref()?))).collect()

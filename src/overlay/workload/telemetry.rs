@@ -95,6 +95,10 @@ impl Workload for Telemetry {
         Some(("sinks", self.sinks.get()))
     }
 
+    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
+        Some(("sinks", self.sinks.get(), self.sink_class.as_deref()?))
+    }
+
     fn required_classes(&self) -> Vec<(&'static str, &str)> {
         let keys = [("from", &self.from), ("sink_class", &self.sink_class)];
         keys.into_iter().filter_map(|(key, class)| Some((key, class.as_deref()?))).collect()

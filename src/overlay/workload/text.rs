@@ -190,12 +190,20 @@ impl Workload for Text {
         (self.document > ByteCount::default()).then_some(1)
     }
 
+    fn lists_times(&self) -> bool {
+        true
+    }
+
     fn sources(&self) -> Option<(&'static str, u32)> {
         Some(("writers", self.writers.get()))
     }
 
     fn holders(&self) -> Option<(&'static str, u32)> {
         Some(("holders", self.holders.get()))
+    }
+
+    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
+        Some(("writers", self.writers.get(), self.from.as_deref()?))
     }
 
     fn required_classes(&self) -> Vec<(&'static str, &str)> {

@@ -54,14 +54,14 @@ impl Workload for Trace {
     // One flow for each source, audience and size, which the file lists with their times.
     fn flows(&self, _world: &World, _streams: Streams, nth: u32) -> Vec<Flow> {
         let log = self.log();
-        let length_ns = log.length().as_ns().max(1);
         let flow = |(logged, list): (&log::LoggedFlow, u32)| Flow {
             id: u64::from(nth) << 32 | u64::from(logged.source),
             source: logged.source,
             audience: logged.audience.unwrap_or(ALL),
             arrivals: Arrivals::Periodic,
             start: SimTime::ZERO,
-            period: SimDuration::from_ns((length_ns / logged.times.len() as u64).max(1)),
+            // Its mean follows from the times and the run.
+            period: SimDuration::from_secs(1),
             times: Some(list),
             size: logged.size,
             channel: self.channel,
@@ -96,8 +96,20 @@ impl Workload for Trace {
         Service { priority: self.priority, lifetime: self.lifetime }
     }
 
-    fn messages_per_s(&self, _peers: u32) -> f64 {
-        self.log().messages() as f64 / self.log().length().as_secs_f64().max(1e-9)
+    // While there are any, and over a second at least.
+    fn messages_per_s(&self, peers: u32) -> f64 {
+        let length = self.log().length();
+        self.messages(peers, length + SimDuration::from_ns(1)) / length.as_secs_f64().max(1.0)
+    }
+
+    fn messages(&self, _peers: u32, run: SimDuration) -> f64 {
+        let is_published = |time: &&SimTime| self.is_kept(**time) && time.since(SimTime::ZERO) < run;
+        let of_flow = |flow: &log::LoggedFlow| flow.times.iter().filter(is_published).count() as f64;
+        self.log().flows().iter().map(of_flow).sum()
+    }
+
+    fn lists_times(&self) -> bool {
+        true
     }
 
     fn receivers(&self, peers: u32) -> f64 {

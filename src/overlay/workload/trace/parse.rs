@@ -56,6 +56,8 @@ fn check_head(head: &StringRecord) -> Result<(), Vec<String>> {
     let mut faults: Vec<String> = missing.map(|column| format!("line 1: there is no column `{column}`")).collect();
     let unknown = head.iter().filter(|name| !COLUMNS.contains(name));
     faults.extend(unknown.map(|name| format!("line 1: unknown column `{name}`")));
+    let twice = COLUMNS.iter().filter(|&&column| head.iter().filter(|name| *name == column).count() > 1);
+    faults.extend(twice.map(|column| format!("line 1: column `{column}` is there twice")));
     if faults.is_empty() {
         return Ok(());
     }
@@ -77,6 +79,10 @@ impl Rows {
         let bytes = bytes(&line.bytes)?;
         if line.source.is_empty() {
             return Err("there is no source".to_owned());
+        }
+        // Who separates names by these means several.
+        if let Some(name) = [&line.source, &line.to].into_iter().find(|names| names.contains([';', ','])) {
+            return Err(format!("`{}`: names are separated by spaces, and have neither `;` nor `,`", shown(name)));
         }
         let source = self.number(&line.source);
         let audience = match line.to.as_str() {
@@ -183,6 +189,10 @@ mod tests {
         assert_eq!(faults[..7], expected);
         assert!(faults[7].contains("line: 9") && faults[7].contains("2 fields"), "{}", faults[7]);
         let head = messages("time,source,bytes\n1,a,5\n").expect_err("no time_s");
+        let twice = messages("time_s,source,source,bytes\n1,a,b,5\n").expect_err("source twice");
+        assert_eq!(twice[0], "line 1: column `source` is there twice");
+        let joined = messages("time_s,source,bytes,to\n1,a,5,b;c\n").expect_err("a semicolon");
+        assert!(joined[0].starts_with("line 2: `b;c`: names are separated by spaces"), "{joined:?}");
         assert_eq!(head[..2], ["line 1: there is no column `time_s`", "line 1: unknown column `time`"]);
         assert_eq!(messages("time_s,source,bytes\n").expect_err("empty"), ["the file has no message"]);
     }

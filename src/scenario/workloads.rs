@@ -1,0 +1,143 @@
+//! What the workloads of one combination ask for, and whether it can be.
+
+use std::sync::Arc;
+
+use super::experiment::RunSettings;
+use super::explain;
+use super::read::Reader;
+use super::tree::{TreePath, join, path};
+use crate::overlay::workload::Workload;
+use crate::units::{ByteCount, SimTime};
+use crate::world::{ClassSpec, PeerCount, PopulationSpec};
+
+/// The largest message Chromium says it accepts (its `a=max-message-size`).
+const LARGEST_MESSAGE: ByteCount = ByteCount::new(256 << 10);
+
+/// Finds what is impossible.
+pub(super) fn check(
+    reader: &mut Reader<'_, '_>,
+    workloads: &[(TreePath, Arc<dyn Workload>)],
+    run: &RunSettings,
+    population: &PopulationSpec,
+) {
+    let (peers, classes) = (population.peers, &population.classes);
+    for (place, workload) in workloads {
+        let peers_are_known = reader.get(&path(["population", "peers"])).is_some();
+        if let Some((key, sources)) = workload.sources().filter(|&(_, few)| few > peers.get() && peers_are_known) {
+            let message = format!("the workload needs {sources} peers, and there are only {peers}");
+            reader.problem(&join(place, key), message, format!("at most {peers}"));
+        }
+        check_sizes(reader, place, workload.as_ref());
+        if let Some(pieces) = workload.pieces() {
+            check_pieces(reader, place, workload.as_ref(), pieces, peers);
+            check_start(reader, &join(place, "start"), workload.as_ref(), run);
+        }
+        if let Some((key, sinks)) = workload.sinks().filter(|&(_, sinks)| sinks >= peers.get() && peers_are_known) {
+            let message = format!("{sinks} of {peers} peers are {key}, so that nobody is left to send to them");
+            reader.problem(&join(place, key), message, format!("at most {}", peers.get() - 1));
+        }
+        for (key, class) in workload.required_classes() {
+            check_class_name(reader, &join(place, key), class, classes);
+        }
+        if let Some((key, count, class)) = workload.chosen().filter(|_| peers_are_known) {
+            check_class_size(reader, &join(place, key), (key, count, class), population);
+        }
+    }
+    let flows: u64 = workloads.iter().map(|(_, workload)| workload.flows_max(peers.get())).sum();
+    if flows > FLOWS_MAX {
+        let message = format!("the workloads have {flows} flows: one for each that publishes, and for whom");
+        reader.problem(&path(["workload"]), message, format!("at most {FLOWS_MAX}: fewer peers, topics or workloads"));
+    }
+}
+
+pub(super) fn check_length(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload, run: &RunSettings) {
+    let end = SimTime::ZERO + run.duration;
+    if let Some(last) = workload.last_publication().filter(|&last| last >= end)
+        && !reader.lost(&path(["run"]))
+    {
+        let last = last.since(SimTime::ZERO);
+        let message = format!("its last message is published at {last}, and the run ends at {}", run.duration);
+        reader.problem(place, message, "make `run.duration` longer, or name with `until` what is left out");
+    }
+}
+
+fn check_sizes(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload) {
+    for (key, size) in workload.message_sizes() {
+        let at = join(place, key);
+        if size > LARGEST_MESSAGE {
+            let message = format!("a message of {size} is larger than browsers accept");
+            reader.problem(&at, message, format!("at most {LARGEST_MESSAGE}, as Chromium advertises"));
+        } else if size == ByteCount::default() && !reader.lost(&at) {
+            reader.problem(&at, "a message without a byte", "at least 1 B");
+        }
+    }
+}
+
+/// Events number flows in 24 bits.
+const FLOWS_MAX: u64 = 1 << 24;
+
+fn check_class_name(reader: &mut Reader<'_, '_>, place: &[String], name: &str, classes: &[ClassSpec]) {
+    if classes.iter().any(|class| class.name == name) || reader.lost(&path(["population", "class"])) {
+        return;
+    }
+    let mut names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+    names.retain(|name| !name.is_empty());
+    names.dedup();
+    let problem = explain::unknown("class", name, &names, reader.span(place));
+    reader.push(problem);
+}
+
+// Whether the class of which peers are chosen has as many.
+fn check_class_size(
+    reader: &mut Reader<'_, '_>,
+    place: &[String],
+    (key, count, name): (&str, u32, &str),
+    population: &PopulationSpec,
+) {
+    let size = population.class_size(name);
+    let is_known = population.classes.iter().any(|class| class.name == name);
+    if is_known && count > size && !reader.lost(&path(["population", "class"])) {
+        let message = format!("{key} = {count}: class `{name}` has {size} of the {} peers", population.peers);
+        reader.problem(place, message, format!("at most {size}, or a larger class"));
+    }
+}
+
+/// The most pieces of a content: BitTorrent's clients keep below some thousands.
+const PIECES_MAX: u64 = 65_536;
+
+/// The most pieces that all peers together fetch: minutes of work a replication.
+const FETCHES_MAX: u64 = 20_000_000;
+
+fn check_pieces(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload, pieces: u64, peers: PeerCount) {
+    let (size_at, piece_at) = (join(place, "size"), join(place, "piece"));
+    if pieces == 0 && !reader.lost(&size_at) {
+        reader.problem(&size_at, "a content without a byte", "at least 1 B");
+    } else if workload.message_sizes().is_empty()
+        && workload.largest_message() == ByteCount::default()
+        && !reader.lost(&piece_at)
+    {
+        reader.problem(&piece_at, "a piece without a byte", "at least 1 B; 256 KiB is usual");
+    } else if pieces > PIECES_MAX {
+        let message = format!("the content has {pieces} pieces");
+        let at = if reader.get(&piece_at).is_some() { piece_at } else { size_at };
+        reader.problem(&at, message, format!("at most {PIECES_MAX}: take a larger `piece`"));
+    } else if pieces * u64::from(peers.get()) > FETCHES_MAX {
+        let message = format!("{peers} peers would fetch {pieces} pieces each");
+        let at = if reader.get(&piece_at).is_some() { piece_at } else { size_at };
+        reader.problem(&at, message, format!("at most {FETCHES_MAX} in all: take a larger `piece`"));
+    }
+    let peers_are_known = reader.get(&path(["population", "peers"])).is_some();
+    if let Some((key, _)) = workload.holders().filter(|&(_, holders)| holders == peers.get() && peers_are_known) {
+        let message = format!("all {peers} peers have the content from the beginning");
+        reader.problem(&join(place, key), message, format!("at most {}", peers.get() - 1));
+    }
+}
+
+fn check_start(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload, run: &RunSettings) {
+    if let Some(start) = workload.start().filter(|&start| start >= run.duration)
+        && !reader.lost(&path(["run"]))
+    {
+        let message = format!("the distribution would start at {start}, and the run ends at {}", run.duration);
+        reader.problem(place, message, format!("before {}", run.duration));
+    }
+}
