@@ -52,7 +52,6 @@ fn wrong_overrides() {
 
 broken! {
     applications
-    small_classes
     axis_values
     budgets
     capacity_traces
@@ -77,6 +76,7 @@ broken! {
     results_name
     run_times
     seeds
+    small_classes
     sweep
     syntax
     topology_kinds
