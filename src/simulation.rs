@@ -126,6 +126,7 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
         connected: connections,
         idle_share,
         loads: &loads,
+        beside_messages: settings.run.grain == Grain::Message && !plan.flows.is_empty(),
         streams,
     };
     let mut distributed = bulk::distribute(&setting, &mut relays);

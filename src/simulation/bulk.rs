@@ -42,6 +42,8 @@ pub(super) struct Setting<'a> {
     pub(super) idle_share: &'a [f32],
     /// What messages ask of each node's links.
     pub(super) loads: &'a [Load],
+    /// Whether there are messages that its queues are kept for.
+    pub(super) beside_messages: bool,
     pub(super) streams: Streams,
 }
 
@@ -85,7 +87,7 @@ pub(super) fn distribute(setting: &Setting<'_>, relays: &mut Relays) -> Option<D
     }
     let bounds = contents.iter().map(|content| bound::least_time(world, settings, content));
     let bound = bounds.max().unwrap_or_default();
-    let mut swarm = Swarm::new(Links::new(setting, &contents), &contents, window(settings));
+    let mut swarm = Swarm::new(Links::new(setting, &contents), &contents, window(settings), setting.beside_messages);
     for (content, nth) in contents.iter().zip(0..) {
         let start = content.start.unwrap_or(settings.run.warmup);
         swarm.start_at(SimTime::ZERO + start, nth);

@@ -24,6 +24,8 @@ const FIXED: u64 = 4 << 20;
 const PER_PIECE: u64 = 2;
 /// Bytes per node and size of messages after the first: service times, and how far its CPU may fall behind.
 const PER_SIZE: u64 = 32;
+/// Bytes per piece that a peer fetches beside messages: when the queues before links change.
+const PER_FETCH_BESIDE: u64 = 128;
 /// The work of fetching a piece, in that of delivering a message.
 const PER_FETCH: f64 = 50.0;
 /// Bytes per connection of two associations with a channel or two, and what is under way between them.
@@ -45,7 +47,9 @@ pub fn estimate_memory(cell: &Cell) -> ByteCount {
     let (connections, of_trees) = connections_max(cell);
     let connecting = connections.saturating_mul(PER_CONNECTION + associations) + of_trees * PER_TREE_CONNECTION;
     let whole = FIXED + peers * (PER_NODE + pieces(cell) * PER_PIECE / 8 + more_sizes(cell) * PER_SIZE);
-    let whole = whole.saturating_add(kept_times(cell));
+    let queues =
+        if copies(cell) > 0.0 { peers.saturating_mul(pieces(cell)).saturating_mul(PER_FETCH_BESIDE) } else { 0 };
+    let whole = whole.saturating_add(kept_times(cell)).saturating_add(queues);
     ByteCount::new(whole.saturating_add(connecting).saturating_add(pending.saturating_mul(PER_EVENT)))
 }
 

@@ -44,7 +44,7 @@ const MATHIS: f64 = 1.22;
 
 impl<'a> Links<'a> {
     pub(super) fn new(setting: &Setting<'a>, contents: &[Content]) -> Self {
-        let Setting { settings, world, overlay, connected, idle_share, loads, streams } = *setting;
+        let Setting { settings, world, overlay, connected, idle_share, loads, streams, .. } = *setting;
         let chunk = |content: &Content| {
             let wire = settings.webrtc.wire(content.chunk);
             let cpu = |(&idle, node): (&f32, u32)| message_cpu(world, node, wire, idle).as_ns();

@@ -27,7 +27,8 @@ pub(super) struct Swarm<'a> {
     queue: EventQueue<Event>,
     events: u64,
     standing: Standing,
-    carriers: Carriers,
+    // Beside messages.
+    carriers: Option<Carriers>,
     // Of each node, in the measured window.
     sent_bytes: Vec<u64>,
     cpu_ns: Vec<u64>,
@@ -78,7 +79,7 @@ enum Event {
 }
 
 impl<'a> Swarm<'a> {
-    pub(super) fn new(links: Links<'a>, contents: &'a [Content], window: Window) -> Self {
+    pub(super) fn new(links: Links<'a>, contents: &'a [Content], window: Window, beside_messages: bool) -> Self {
         let nodes = links.world.nodes();
         let of_nodes = || vec![0; nodes as usize];
         let spreading = |content: &'a Content| Spreading {
@@ -91,7 +92,9 @@ impl<'a> Swarm<'a> {
             looks: of_nodes(),
         };
         let mut flows = links.hosts();
-        flows.watch();
+        if beside_messages {
+            flows.watch();
+        }
         Self {
             flows,
             contents: contents.iter().map(spreading).collect(),
@@ -101,7 +104,7 @@ impl<'a> Swarm<'a> {
             queue: EventQueue::new(),
             events: 0,
             standing: Standing::new(nodes),
-            carriers: Carriers::new(nodes),
+            carriers: beside_messages.then(|| Carriers::new(nodes)),
             sent_bytes: vec![0; nodes as usize],
             cpu_ns: vec![0; nodes as usize],
             fetched_bytes: 0,
@@ -152,9 +155,10 @@ impl<'a> Swarm<'a> {
 
     // Links that are filled, or no longer, since the last change.
     fn note_queues(&mut self) {
+        let Some(carriers) = &self.carriers else { return };
         let now = self.flows.now();
         for LinkState { host, is_up, is_full } in self.flows.take_noted() {
-            let (carriers, round_trip) = self.carriers.of_link(host, is_up);
+            let (carriers, round_trip) = carriers.of_link(host, is_up);
             let is_filled = is_full && !self.links.is_held_by_cpu(host, is_up);
             let (message, connections) = (self.links.message(), self.links.degree(host));
             let filled = is_filled.then_some(Filled { carriers, round_trip, message, connections });
@@ -231,7 +235,9 @@ impl<'a> Swarm<'a> {
         let size = self.contents[content as usize].pieces.size_of(piece);
         let wire = self.links.wire(self.contents[content as usize].content, size);
         let flow = self.flows.start(now, &self.links.flow(content as usize, from, to), wire.bytes);
-        self.carriers.add([from, to], self.links.round_trip(from, to));
+        if let Some(carriers) = &mut self.carriers {
+            carriers.add([from, to], self.links.round_trip(from, to));
+        }
         if self.sending.len() <= flow.index() {
             self.sending.resize(flow.index() + 1, None);
         }
@@ -250,7 +256,9 @@ impl<'a> Swarm<'a> {
             self.from_sources_bytes += if known.sources.binary_search(&from).is_ok() { size } else { 0 };
             self.book(now, sent, 1.0, relays);
             self.contents[content as usize].uploads[from as usize] -= 1;
-            self.carriers.remove([from, to], self.links.round_trip(from, to));
+            if let Some(carriers) = &mut self.carriers {
+                carriers.remove([from, to], self.links.round_trip(from, to));
+            }
             let way = SimDuration::from_ns(self.links.path(from, to).delay_ns);
             self.queue.push(now + way, Event::Arrived(sent.transfer));
             self.offer(now, content, from);
