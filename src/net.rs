@@ -4,6 +4,7 @@ mod capacity;
 mod chains;
 pub mod cities;
 mod fair_queue;
+pub(crate) mod faults;
 mod latency;
 mod link;
 mod link_loss;

@@ -19,7 +19,6 @@ mod finding;
 mod flow;
 mod hold;
 mod layout;
-mod load;
 mod measure;
 mod observed;
 mod packets;
@@ -114,7 +113,7 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let mut connected = connect::connect(connect::Setting { world, overlay, origin, streams: *streams, horizon })?;
     let fallen = budget::fail_overloaded(world, overlay, &mut connected);
     let plan = Plan::new(settings, &prepared, &connected);
-    let loads = load::loads(settings, &prepared, &connected.degrees);
+    let traffic = bulk::traffic_beside(settings, &prepared, &connected.degrees);
     let Prepared { streams, world, overlay, audiences, flows, times } = prepared;
     drop((flows, times));
     let mut relays = Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
@@ -125,8 +124,7 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
         overlay: &overlay,
         connected: connections,
         idle_share,
-        loads: &loads,
-        beside_messages: settings.run.grain == Grain::Message && !plan.flows.is_empty(),
+        traffic: traffic.as_deref(),
         streams,
     };
     let mut distributed = bulk::distribute(&setting, &mut relays);

@@ -1,7 +1,7 @@
 //! Distributions: contents that spread over the overlay in pieces, on fluid links.
 //!
 //! A simulation of its own before that of messages, over the same connections. It finds of each link what messages leave on
-//! average (`load.rs`), and leaves them the queues that it keeps where it fills links (`standing.rs`). A peer asks a neighbour that has a piece it lacks; the request takes one way there, then the piece is a
+//! average (`spread.rs`), and leaves them the queues that it keeps where it fills links (`standing.rs`). A peer asks a neighbour that has a piece it lacks; the request takes one way there, then the piece is a
 //! flow that shares the sender's uplink and the receiver's downlink max-min fairly with all others, and its last
 //! byte takes one way back. Neighbours are asked in an order that is drawn; what a peer has heard of others'
 //! pieces is up to date.
@@ -20,14 +20,15 @@ mod tests;
 use self::links::Links;
 pub(super) use self::links::WINDOW_BITS;
 use self::swarm::Swarm;
+use super::Prepared;
 use super::connect::Connected;
-use super::load::Load;
 use super::relay::Relays;
+use super::spread::{self, Traffic};
 use super::standing::Standing;
 use crate::overlay::Overlay;
-use crate::overlay::workload::Content;
+use crate::overlay::workload::{Content, Flow};
 use crate::rng::Streams;
-use crate::scenario::Settings;
+use crate::scenario::{Grain, Settings};
 use crate::units::{SimDuration, SimTime};
 use crate::world::World;
 
@@ -40,10 +41,8 @@ pub(super) struct Setting<'a> {
     pub(super) connected: &'a Connected,
     /// Share of each node's CPU budget that its connections need to stay alive.
     pub(super) idle_share: &'a [f32],
-    /// What messages ask of each node's links.
-    pub(super) loads: &'a [Load],
-    /// Whether there are messages that its queues are kept for.
-    pub(super) beside_messages: bool,
+    /// Bits that messages send and receive at each node a second, if bulk data meets any.
+    pub(super) traffic: Option<&'a [Traffic]>,
     pub(super) streams: Streams,
 }
 
@@ -76,6 +75,14 @@ impl Distributed {
     }
 }
 
+/// What messages ask of each node's links, if there are contents beside them; packet by packet they do not meet.
+pub(super) fn traffic_beside(settings: &Settings, prepared: &Prepared, degrees: &[u32]) -> Option<Vec<Traffic>> {
+    let has_contents = settings.workloads.iter().any(|workload| workload.pieces().is_some());
+    let meet = settings.run.grain == Grain::Message && !prepared.flows.is_empty() && has_contents;
+    let bits = |flow: &Flow| 8.0 * settings.webrtc.wire(flow.size).bytes.get() as f64;
+    meet.then(|| spread::traffic(prepared, degrees, bits))
+}
+
 /// Lets all contents of a scenario spread; `None` if it has none.
 pub(super) fn distribute(setting: &Setting<'_>, relays: &mut Relays) -> Option<Distributed> {
     let Setting { settings, world, streams, .. } = *setting;
@@ -87,7 +94,7 @@ pub(super) fn distribute(setting: &Setting<'_>, relays: &mut Relays) -> Option<D
     }
     let bounds = contents.iter().map(|content| bound::least_time(world, settings, content));
     let bound = bounds.max().unwrap_or_default();
-    let mut swarm = Swarm::new(Links::new(setting, &contents), &contents, window(settings), setting.beside_messages);
+    let mut swarm = Swarm::new(Links::new(setting, &contents), &contents, window(settings), setting.traffic.is_some());
     for (content, nth) in contents.iter().zip(0..) {
         let start = content.start.unwrap_or(settings.run.warmup);
         swarm.start_at(SimTime::ZERO + start, nth);

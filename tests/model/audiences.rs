@@ -3,22 +3,16 @@
 use std::sync::Arc;
 
 use peerscape::metrics::{MetricId, RunRecord};
-use peerscape::net::LinkSpec;
 use peerscape::overlay::workload::Workload;
 use peerscape::presets::OrPreset;
 use peerscape::rng::Seed;
 use peerscape::scenario::Grain;
 use peerscape::simulation::simulate;
-use peerscape::units::{Bitrate, Probability, SimDuration};
+use peerscape::units::{Probability, SimDuration};
 use peerscape::webrtc::{HeaderOverhead, WebrtcSpec};
 
 use super::oracles::{constant, mean_max_ns, run};
-use super::support::{cell, ideal, topology, workload};
-
-fn symmetric(mbit: u64) -> LinkSpec {
-    let rate = Some(Bitrate::from_bps(mbit * 1_000_000));
-    LinkSpec { up: rate, down: rate, ..LinkSpec::default() }
-}
+use super::support::{cell, ideal, symmetric, topology, workload};
 
 fn telemetry(params: &str) -> Arc<dyn Workload> {
     workload("telemetry", &format!("{{ message = \"100 B\", rate = \"1 /s\", {params} }}"))

@@ -81,6 +81,17 @@ fn messages_wait_behind_bulk_data_as_they_do_packet_by_packet() {
 }
 
 #[test]
+fn packet_by_packet_a_distribution_is_as_if_there_were_no_messages() {
+    let content = r#"{ from = "sender", size = "10 MB", uploads = 8 }"#;
+    let beside = settings(4, 100, ("distribution", content), Grain::Packet, SctpSpec::Pion);
+    let mut alone = beside.clone();
+    alone.workloads.remove(0);
+    let [beside, alone] = [beside, alone].map(|settings| run(settings).values.get(MetricId::DistributionP95));
+    assert!(beside.is_some());
+    assert_eq!(beside, alone);
+}
+
+#[test]
 fn messages_that_share_no_full_link_do_not_wait_and_bulk_data_takes_what_they_leave() {
     // 50 messages of 2,000 B a second take 0.84 Mbit/s of 5 with their headers, 60 kB of the 4.2 left are fetched in a
     // fraction of a second, and then nothing stands in the way.

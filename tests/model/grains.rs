@@ -12,7 +12,7 @@ use peerscape::webrtc::HeaderOverhead;
 use peerscape::webrtc::sctp::SctpSpec;
 
 use super::oracles::{constant, mean_max_ns};
-use super::support::{cell, ideal, topology, workload};
+use super::support::{cell, ideal, symmetric, topology, workload};
 
 /// What the grains are held to, below saturation (docs/VALIDATION.md).
 const P50_TOLERANCE: f64 = 0.05;
@@ -88,11 +88,6 @@ fn run(settings: Settings, kind: &str, params: &str, seed: u64) -> RunRecord {
     let counts = record.counts;
     assert_eq!(counts.copies_sent, counts.copies_arrived + counts.copies_lost + counts.copies_in_flight, "{counts:?}");
     record
-}
-
-fn symmetric(mbit: u64) -> LinkSpec {
-    let rate = Some(Bitrate::from_bps(mbit * 1_000_000));
-    LinkSpec { up: rate, down: rate, ..LinkSpec::default() }
 }
 
 #[test]

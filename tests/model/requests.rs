@@ -3,26 +3,20 @@
 use std::sync::Arc;
 
 use peerscape::metrics::{MetricId, RunRecord};
-use peerscape::net::LinkSpec;
 use peerscape::overlay::workload::Workload;
 use peerscape::presets::OrPreset;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Grain, Settings};
 use peerscape::simulation::simulate;
-use peerscape::units::{Bitrate, Probability, SimDuration};
+use peerscape::units::{Probability, SimDuration};
 use peerscape::webrtc::HeaderOverhead;
 
 use super::oracles::{constant, mean_max_ns, run};
-use super::support::{cell, ideal, topology, workload};
+use super::support::{cell, ideal, symmetric, topology, workload};
 
 fn requests(params: &str) -> Arc<dyn Workload> {
     let all = format!("{{ request = \"100 B\", response = \"900 B\", rate = \"1 /s\", {params} }}");
     workload("request-response", &all)
-}
-
-fn symmetric(mbit: u64) -> LinkSpec {
-    let rate = Some(Bitrate::from_bps(mbit * 1_000_000));
-    LinkSpec { up: rate, down: rate, ..LinkSpec::default() }
 }
 
 const PERIODIC: &str = r#"arrivals = "periodic""#;

@@ -7,7 +7,7 @@ use peerscape::overlay::topology::{TOPOLOGIES, Topology};
 use peerscape::overlay::workload::{WORKLOADS, Workload};
 use peerscape::presets::OrPreset;
 use peerscape::scenario::{Cell, Grain, RunSettings, Settings};
-use peerscape::units::SimDuration;
+use peerscape::units::{Bitrate, SimDuration};
 use peerscape::webrtc::{HeaderOverhead, SetupProfile, WebrtcSpec};
 use peerscape::world::{ClassSpec, PeerCount, PopulationSpec};
 use toml::de::ValueDeserializer;
@@ -56,4 +56,10 @@ pub(crate) fn ideal(peers: u32, latency: LatencySpec, workloads: Vec<Arc<dyn Wor
 /// A cell of its own.
 pub(crate) fn cell(settings: Settings, topology: Arc<dyn Topology>) -> Cell {
     Cell { index: 0, group: 0, axes: Vec::new(), label: topology.label(), topology, settings: Arc::new(settings) }
+}
+
+/// A link of so many Mbit/s both ways.
+pub(crate) fn symmetric(mbit: u64) -> LinkSpec {
+    let rate = Some(Bitrate::from_bps(mbit * 1_000_000));
+    LinkSpec { up: rate, down: rate, ..LinkSpec::default() }
 }

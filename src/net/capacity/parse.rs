@@ -1,9 +1,8 @@
 //! From the text of a file to a capacity trace, or to every fault that it has.
 
 use super::CapacityTrace;
+use crate::net::faults::{first_few, shown};
 
-/// More faults than this help nobody.
-const MOST_FAULTS: usize = 12;
 /// The longest trace: as the longest run. A longer one is in the wrong unit.
 const LONGEST_MS: u64 = 1_000 * 3_600 * 1_000;
 
@@ -28,13 +27,8 @@ pub(super) fn trace(text: &str) -> Result<CapacityTrace, Vec<String>> {
             }
         }
     }
-    if faults.len() > MOST_FAULTS {
-        let more = faults.len() - MOST_FAULTS;
-        faults.truncate(MOST_FAULTS);
-        faults.push(format!("and {more} more"));
-    }
     if !faults.is_empty() {
-        return Err(faults);
+        return Err(first_few(faults));
     }
     if times.is_empty() {
         return Err(vec!["the file has no line; expected one time in whole ms a line".to_owned()]);
@@ -54,12 +48,6 @@ fn time_ms(field: &str) -> Result<u32, &'static str> {
         Err(_) if field.parse::<f64>().is_ok() => Err("is not whole; expected whole ms"),
         Err(_) => Err("is not a number; expected whole ms, as in `40`"),
     }
-}
-
-// A file of another kind may have very long lines.
-fn shown(field: &str) -> String {
-    const MOST: usize = 24;
-    if field.chars().count() <= MOST { field.to_owned() } else { field.chars().take(MOST).chain(['…']).collect() }
 }
 
 #[cfg(test)]

@@ -10,11 +10,10 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::{MatrixTable, MatrixUnit, Measures};
 use crate::net::Place;
+use crate::net::faults::first_few;
 
 /// Most places: their indices are [`Place`]s.
 const MOST_PLACES: usize = Place::MAX as usize;
-/// More faults than this help nobody.
-const MOST_FAULTS: usize = 12;
 /// A longer delay is one in the wrong unit: one minute.
 const LONGEST_NS: f64 = 60e9;
 
@@ -25,15 +24,10 @@ pub(super) fn table(text: &str, unit: MatrixUnit, measures: Measures) -> Result<
     let mut faults = square.faults();
     let cells = square.cells(unit, measures, &mut faults);
     let (one_way_ns, filled) = fill(&square, &cells, &mut faults);
-    if faults.len() > MOST_FAULTS {
-        let more = faults.len() - MOST_FAULTS;
-        faults.truncate(MOST_FAULTS);
-        faults.push(format!("and {more} more"));
-    }
     if faults.is_empty() {
         Ok(MatrixTable { names: square.names, one_way_ns: one_way_ns.into(), filled })
     } else {
-        Err(faults)
+        Err(first_few(faults))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::overlay::workload::Content;
 use crate::rng::{Domain, PairKey};
 use crate::simulation::connect::Connected;
 use crate::simulation::costs::message_cpu;
-use crate::simulation::load::Load;
+use crate::simulation::spread::Traffic;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::webrtc::turn::RelayCode;
 use crate::webrtc::{WebrtcSpec, Wire};
@@ -21,7 +21,7 @@ pub(super) struct Links<'a> {
     connected: &'a Connected,
     key: PairKey,
     webrtc: &'a WebrtcSpec,
-    loads: &'a [Load],
+    traffic: Option<&'a [Traffic]>,
     // Of each content: a message that pieces are sent in.
     chunks: Vec<Chunk>,
 }
@@ -44,7 +44,7 @@ const MATHIS: f64 = 1.22;
 
 impl<'a> Links<'a> {
     pub(super) fn new(setting: &Setting<'a>, contents: &[Content]) -> Self {
-        let Setting { settings, world, overlay, connected, idle_share, loads, streams, .. } = *setting;
+        let Setting { settings, world, overlay, connected, idle_share, traffic, streams } = *setting;
         let chunk = |content: &Content| {
             let wire = settings.webrtc.wire(content.chunk);
             let cpu = |(&idle, node): (&f32, u32)| message_cpu(world, node, wire, idle).as_ns();
@@ -52,7 +52,7 @@ impl<'a> Links<'a> {
         };
         let chunks = contents.iter().map(chunk).collect();
         let key = streams.pair_key(Domain::Distribution);
-        Self { world, overlay, connected, key, webrtc: &settings.webrtc, loads, chunks }
+        Self { world, overlay, connected, key, webrtc: &settings.webrtc, traffic, chunks }
     }
 
     /// All nodes as hosts of fluid flows, in the order of their numbers, with what messages leave of their links; a CPU
@@ -63,11 +63,12 @@ impl<'a> Links<'a> {
             let cpu = self.chunks.iter().map(|chunk| chunk.cpu_bps(node)).fold(0.0, f64::max);
             let cpu = limit(cpu);
             let slower = |link: Option<Bitrate>| [link, cpu].into_iter().flatten().min_by_key(|rate| rate.as_bps());
-            let (rates, load) = (self.world.rates(node), self.loads[node as usize]);
-            let left = |link: Option<Bitrate>, load_bps: f64| {
-                link.map(|rate| Bitrate::from_bps((rate.as_bps() as f64 - load_bps).max(1.0) as u64))
+            let rates = self.world.rates(node);
+            let Traffic { sent, received } = self.traffic.map(|traffic| traffic[node as usize]).unwrap_or_default();
+            let left = |link: Option<Bitrate>, messages_bps: f64| {
+                link.map(|rate| Bitrate::from_bps((rate.as_bps() as f64 - messages_bps).max(1.0) as u64))
             };
-            flows.add_host(slower(left(rates.up, load.up_bps)), slower(left(rates.down, load.down_bps)));
+            flows.add_host(slower(left(rates.up, sent)), slower(left(rates.down, received)));
         }
         flows
     }

@@ -6,10 +6,9 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use serde::Deserialize;
 
 use super::log::{Content, LoggedFlow};
+use crate::net::faults::{first_few, shown};
 use crate::units::{ByteCount, SimDuration, SimTime};
 
-/// More faults than this help nobody.
-const MOST_FAULTS: usize = 12;
 /// The columns; the last may be absent.
 const COLUMNS: [&str; 4] = ["time_s", "source", "bytes", "to"];
 /// The longest time: as the longest run, 1,000 hours.
@@ -43,12 +42,7 @@ pub(super) fn messages(text: &str) -> Result<Content, Vec<String>> {
         });
         faults.extend(read.err());
     }
-    if faults.len() > MOST_FAULTS {
-        let more = faults.len() - MOST_FAULTS;
-        faults.truncate(MOST_FAULTS);
-        faults.push(format!("and {more} more"));
-    }
-    if faults.is_empty() { rows.finish() } else { Err(faults) }
+    if faults.is_empty() { rows.finish() } else { Err(first_few(faults)) }
 }
 
 fn check_head(head: &StringRecord) -> Result<(), Vec<String>> {
@@ -143,12 +137,6 @@ fn bytes(text: &str) -> Result<u64, String> {
         Ok(_) => Err(format!("bytes = {text} is out of range: from 1 to {LARGEST_BYTES}, as Chromium advertises")),
         Err(_) => Err(format!("bytes = `{}` is not a whole number", shown(text))),
     }
-}
-
-// A file of another kind may have very long fields.
-fn shown(field: &str) -> String {
-    const MOST: usize = 24;
-    if field.chars().count() <= MOST { field.to_owned() } else { field.chars().take(MOST).chain(['…']).collect() }
 }
 
 #[cfg(test)]
