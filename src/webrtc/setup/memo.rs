@@ -29,6 +29,7 @@ use super::spec::{EndSpec, Losses, PairSetup, Relation, RelayTransport};
 use crate::units::SimDuration;
 use crate::webrtc::stamp::{Comparisons, Delays, Stamp};
 
+mod boundary;
 mod canonical;
 mod chance;
 mod courses;

@@ -4,9 +4,10 @@
 //! there, and tried again from time to time: the rarer, the longer it has been right, and only while the
 //! tree's budget of runs lasts, which grows with its look-ups. Where a trial comes to something else, the leaf is
 //! split: between the witness and the delays of the trial lies a place where the outcome changes, because two
-//! times there change their order. Halving the way finds it, and their difference is the form by which a new
-//! node tells the two sides apart.
+//! times there change their order; their difference is the form by which a new node tells the two sides apart
+//! ([`Boundary`]).
 
+use super::boundary::Boundary;
 use super::chance::Lost;
 use super::losses::{Extra, Extras, Known};
 use super::outcomes::{Outcomes, Summary, plain};
@@ -30,8 +31,6 @@ const RUNS_PER_ROOT_KNOWN: u64 = 1;
 const ENOUGH_RUNS: u64 = 128;
 /// A leaf is tried again once its look-ups since the last trial are this share of all.
 const TRIAL_SHARE: u32 = 16;
-/// Runs to find a boundary that is new: each halves the forms that may be it, but brings new ones at times.
-const HALVINGS_MAX: u32 = 34;
 /// Losses in one set-up beyond which what they add is not summed up: together they may add more, and a
 /// set-up that loses much may never end.
 const SUMMED_MAX: usize = 2;
@@ -290,9 +289,7 @@ impl Courses {
         new
     }
 
-    // The form that parts delays with this outcome from those with another. Somewhere on the way from the
-    // ones to the others the outcome changes, where a form crosses zero. Mostly it is one that has parted other
-    // leaves before.
+    // The form that parts delays with this outcome from those with another.
     fn boundary(
         &mut self,
         tree: &mut Tree,
@@ -301,89 +298,15 @@ impl Courses {
         other: &Delays,
         machine: Machine<'_>,
     ) -> Option<Difference> {
-        let mut way = Way { outcome, with, other, inside: 0.0, outside: 1.0 };
-        let known = self.forest.forms().filter(|form| parts(form, with, other)).copied().collect();
-        self.known_boundary(tree, &mut way, known, machine).or_else(|| self.new_boundary(tree, &way, machine))
-    }
-
-    // One of these forms, if the outcome changes just where it crosses zero. If not, the way is shorter
-    // after that.
-    fn known_boundary(
-        &mut self,
-        tree: &mut Tree,
-        way: &mut Way<'_>,
-        forms: Vec<Difference>,
-        machine: Machine<'_>,
-    ) -> Option<Difference> {
-        let mut crossings: Vec<(f64, Difference)> = forms.into_iter().map(|form| (way.crossing(&form), form)).collect();
-        crossings.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        // Halving between them leaves those at one place.
-        while let Some(middle) = middle(crossings.iter().map(|(share, _)| *share)) {
-            if self.is_inside(tree, way, middle, machine) {
-                way.inside = middle;
-                crossings.retain(|(share, _)| *share > middle);
-            } else {
-                way.outside = middle;
-                crossings.retain(|(share, _)| *share < middle);
-            }
-        }
-        let &(share, form) = crossings.first()?;
-        let [before, after] = way.around(share);
-        if !self.is_inside(tree, way, before, machine) {
-            way.outside = before;
-            return None;
-        }
-        way.inside = before;
-        if self.is_inside(tree, way, after, machine) {
-            way.inside = after;
-            return None;
-        }
-        way.outside = after;
-        Some(form)
-    }
-
-    // A form that was compared on the way. Both courses' forms that have another sign there than here cross
-    // zero somewhere between; a run in the middle of them leaves half of them.
-    fn new_boundary(&mut self, tree: &mut Tree, way: &Way<'_>, machine: Machine<'_>) -> Option<Difference> {
-        let (mut inside, mut outside) = (way.at(way.inside), way.at(way.outside));
-        let mut inside_made = self.noted(tree, way, &inside, machine).1;
-        let mut outside_made = self.noted(tree, way, &outside, machine).1;
-        let mut deciding = None;
-        for _ in 0..HALVINGS_MAX {
-            let made = inside_made.made().iter().chain(outside_made.made());
-            let differ: Vec<Difference> = made.filter(|form| parts(form, &inside, &outside)).copied().collect();
-            deciding = differ.first().copied();
-            let crossing = |form: &Difference| {
-                let (begin, end) = (form.ns(&inside) as f64, form.ns(&outside) as f64);
-                begin / (begin - end)
-            };
-            let mut shares: Vec<f64> = differ.iter().map(crossing).collect();
-            shares.sort_unstable_by(f64::total_cmp);
-            let Some(share) = middle(shares.into_iter()) else { break };
-            let middle = inside.toward(&outside, share);
-            if middle == inside || middle == outside {
-                break;
-            }
-            let (found, made) = self.noted(tree, way, &middle, machine);
-            if found == way.outcome {
-                (inside, inside_made) = (middle, made);
-            } else {
-                (outside, outside_made) = (middle, made);
-            }
-        }
-        deciding
-    }
-
-    fn is_inside(&mut self, tree: &mut Tree, way: &Way<'_>, share: f64, machine: Machine<'_>) -> bool {
-        self.summary(tree, &way.at(share), machine).outcome == way.outcome
-    }
-
-    fn noted(&mut self, tree: &mut Tree, way: &Way<'_>, delays: &Delays, machine: Machine<'_>) -> (u32, Comparisons) {
-        self.runs += 1;
-        self.tree_runs += 1;
-        tree.budget.spend();
-        let (outcome, comparisons) = machine(&[], Comparisons::between(*delays, [way.with, way.other]));
-        (self.outcomes.summary(&outcome, delays).outcome, comparisons)
+        let Self { forest, outcomes, runs, tree_runs, .. } = self;
+        let run = |delays: &Delays, others: Option<[&Delays; 2]>| {
+            (*runs, *tree_runs) = (*runs + 1, *tree_runs + 1);
+            tree.budget.spend();
+            let silent = Comparisons::new(*delays);
+            let (found, made) = machine(&[], others.map_or(silent, |others| Comparisons::between(*delays, others)));
+            (outcomes.summary(&found, delays).outcome, made)
+        };
+        Boundary::new(run, outcome, with, other).find(forest)
     }
 
     fn summary(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> Summary {
@@ -398,51 +321,4 @@ impl Courses {
         self.leaves.push(Leaf { summary, seen: 1, trial: 2, witness });
         u32::try_from(self.leaves.len() - 1).expect("invariant: memory runs out long before")
     }
-}
-
-// A straight way between two delays, along which an outcome changes.
-struct Way<'a> {
-    outcome: u32,
-    with: &'a Delays,
-    other: &'a Delays,
-    // The share of it up to which the outcome is known to hold, and from which on it does not.
-    inside: f64,
-    outside: f64,
-}
-
-impl Way<'_> {
-    fn at(&self, share: f64) -> Delays {
-        match share {
-            0.0 => *self.with,
-            1.0 => *self.other,
-            _ => self.with.toward(self.other, share),
-        }
-    }
-
-    // Where a form crosses zero.
-    fn crossing(&self, form: &Difference) -> f64 {
-        let (begin, end) = (form.ns(self.with) as f64, form.ns(self.other) as f64);
-        begin / (begin - end)
-    }
-
-    // A little before a place and a little after it, without leaving what is open.
-    fn around(&self, share: f64) -> [f64; 2] {
-        let little = 1e-6_f64;
-        [(share - little).max(self.inside), (share + little).min(self.outside)]
-    }
-}
-
-// The middle between two neighbours of shares in order, so that about half are before it; none if all
-// are at one place.
-fn middle(shares: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
-    let half = shares.len() / 2;
-    let shares: Vec<f64> = shares.collect();
-    let apart = |&place: &usize| shares[place] - shares[place - 1] > 1e-9;
-    let place = (1..shares.len()).filter(apart).min_by_key(|place| place.abs_diff(half))?;
-    Some(f64::midpoint(shares[place - 1], shares[place]))
-}
-
-// Whether a form has one sign under the ones and another under the others.
-fn parts(form: &Difference, a: &Delays, b: &Delays) -> bool {
-    form.ns(a).signum() != form.ns(b).signum()
 }

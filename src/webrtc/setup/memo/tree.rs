@@ -3,9 +3,9 @@
 //! A node asks for the sign of a linear form in the delays ([`Difference`]): which of two times is
 //! earlier. All nodes stand in one array, 32 bytes each: two to a cache line.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use crate::webrtc::stamp::{Delays, Difference};
+use crate::webrtc::stamp::{Delays, Difference, LEGS};
 
 /// Where a branch leads: nowhere yet, to a node, or to a leaf.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,8 +53,10 @@ struct Node {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Forest {
     nodes: Vec<Node>,
-    // Those of the nodes, whichever way around.
-    forms: BTreeSet<Difference>,
+    // Those of the nodes, whichever way around, and how many have each.
+    forms: BTreeMap<Difference, u32>,
+    // The same of the legs in them alone.
+    legs: BTreeMap<[i16; LEGS], u32>,
 }
 
 impl Forest {
@@ -93,12 +95,18 @@ impl Forest {
             Some((index, false)) => self.nodes[index].greater = new,
         }
         self.nodes.push(Node { form, less: Branch::to_leaf(less), greater: Branch::to_leaf(greater) });
-        self.forms.insert(form.min(form.negated()));
+        *self.forms.entry(form.min(form.negated())).or_default() += 1;
+        *self.legs.entry(upward_legs(form)).or_default() += 1;
     }
 
-    /// The forms of all nodes, each once.
-    pub(super) fn forms(&self) -> impl Iterator<Item = &Difference> {
-        self.forms.iter()
+    /// The forms of all nodes, each once, and how many nodes have it.
+    pub(super) fn forms(&self) -> impl Iterator<Item = (&Difference, u32)> {
+        self.forms.iter().map(|(form, &nodes)| (form, nodes))
+    }
+
+    /// How many nodes have a form with the same legs in it, whatever the constant.
+    pub(super) fn with_legs_of(&self, form: &Difference) -> u32 {
+        self.legs.get(&upward_legs(*form)).copied().unwrap_or(0)
     }
 
     /// How many comparisons they hold.
@@ -108,8 +116,13 @@ impl Forest {
 
     /// Bytes they take.
     pub(super) fn bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node>() + self.forms.len() * 2 * size_of::<Difference>()
+        self.nodes.capacity() * size_of::<Node>() + (self.forms.len() + self.legs.len()) * 2 * size_of::<Difference>()
     }
+}
+
+// The legs in a form or in its negative.
+fn upward_legs(form: Difference) -> [i16; LEGS] {
+    form.counts.max(form.negated().counts)
 }
 
 #[cfg(test)]
