@@ -30,6 +30,17 @@ impl Header {
     }
 }
 
+/// A transport and a transport address in one word, for tables of flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Endpoint(u64);
+
+impl Endpoint {
+    pub(super) fn new(transport: Transport, address: SocketAddrV4) -> Self {
+        let ip = u64::from(u32::from(*address.ip()));
+        Self((transport as u64) << 48 | ip << 16 | u64::from(address.port()))
+    }
+}
+
 /// Why a box or the lack of a route dropped a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DropReason {

@@ -1,17 +1,17 @@
 //! A stateful firewall without translation: lets out everything, and in what answers it.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddrV4;
 
 use super::nat::NatSpec;
-use crate::net::packet::{DropReason, Header, Transport};
+use crate::net::packet::{DropReason, Endpoint, Header};
 use crate::units::{SimDuration, SimTime};
 
 /// A stateful firewall: by the terms of RFC 4787 it filters by address and port, and both
 /// directions keep a flow alive.
 #[derive(Clone, Debug, Default)]
 pub struct Firewall {
-    flows: BTreeMap<(Transport, SocketAddrV4, SocketAddrV4), SimTime>,
+    // By inside and outside endpoint: when each ends.
+    flows: BTreeMap<[Endpoint; 2], SimTime>,
     tidied_at: usize,
 }
 
@@ -21,13 +21,14 @@ const LIFETIME: SimDuration = NatSpec::LIFETIME_DEFAULT;
 impl Firewall {
     pub(super) fn outbound(&mut self, now: SimTime, header: Header) -> Header {
         self.tidy(now);
-        self.flows.insert((header.transport, header.source, header.destination), now + LIFETIME);
+        let flow = [header.source, header.destination].map(|end| Endpoint::new(header.transport, end));
+        self.flows.insert(flow, now + LIFETIME);
         header
     }
 
     pub(super) fn inbound(&mut self, now: SimTime, header: Header) -> Result<Header, DropReason> {
-        let flow = self.flows.get_mut(&(header.transport, header.destination, header.source));
-        let expires = flow.filter(|expires| **expires > now).ok_or(DropReason::Filtered)?;
+        let flow = [header.destination, header.source].map(|end| Endpoint::new(header.transport, end));
+        let expires = self.flows.get_mut(&flow).filter(|expires| **expires > now).ok_or(DropReason::Filtered)?;
         *expires = now + LIFETIME;
         Ok(header)
     }

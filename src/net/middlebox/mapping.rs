@@ -5,16 +5,15 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::filtering::Contacts;
 use crate::net::nat::Mapping;
-use crate::net::packet::{DropReason, Header, Transport};
+use crate::net::packet::{DropReason, Endpoint, Header, Transport};
 use crate::units::SimTime;
 
-/// What packets of one mapping have in common.
+/// What packets of one mapping have in common: the inside endpoint, and what of the destination matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
-    transport: Transport,
-    inside: SocketAddrV4,
-    // What of the destination matters; zero where it does not.
-    destination: SocketAddrV4,
+    inside: Endpoint,
+    // Zero where nothing of it does.
+    destination: Endpoint,
 }
 
 impl Key {
@@ -24,7 +23,8 @@ impl Key {
             Mapping::AddressDependent => SocketAddrV4::new(*header.destination.ip(), 0),
             Mapping::AddressAndPortDependent => header.destination,
         };
-        Self { transport: header.transport, inside: header.source, destination }
+        let endpoint = |address| Endpoint::new(header.transport, address);
+        Self { inside: endpoint(header.source), destination: endpoint(destination) }
     }
 }
 
@@ -45,7 +45,8 @@ pub(super) struct Table {
     entries: BTreeMap<(Transport, u16), Entry>,
     // Ports on which a remote has reached an inside address other than by the mapping for it: what
     // the inside address answers goes out the way the packet came in.
-    sessions: BTreeMap<(Transport, SocketAddrV4, SocketAddrV4), u16>,
+    // By inside endpoint and remote.
+    sessions: BTreeMap<[Endpoint; 2], (Transport, u16)>,
     sessions_tidied: usize,
 }
 
@@ -59,21 +60,23 @@ impl Table {
         header: &Header,
         choose: impl FnOnce(&dyn Fn(u16) -> bool) -> Option<u16>,
     ) -> Result<(u16, &mut Entry), DropReason> {
+        let transport = header.transport;
         let key = Key::of(mapping, header);
-        let session = self.sessions.get(&(header.transport, header.source, header.destination)).copied();
-        let session = session.filter(|&port| self.is_of(header.transport, port, header.source, now));
-        let known = self.ports.get(&key).copied().filter(|&port| self.is_of(key.transport, port, key.inside, now));
+        let flow = [header.source, header.destination].map(|end| Endpoint::new(transport, end));
+        let session = self.sessions.get(&flow).map(|&(_, port)| port);
+        let session = session.filter(|&port| self.is_of(transport, port, header.source, now));
+        let known = self.ports.get(&key).copied().filter(|&port| self.is_of(transport, port, header.source, now));
         let port = match session.or(known) {
             Some(port) => port,
             None => {
-                self.forget(key);
-                let is_free = |port: u16| self.live(key.transport, port, now).is_none();
+                self.forget(transport, key);
+                let is_free = |port: u16| self.live(transport, port, now).is_none();
                 let port = choose(&is_free).ok_or(DropReason::NoPort)?;
-                self.begin(key, port, now);
+                self.begin(key, header, port, now);
                 port
             }
         };
-        let entry = self.entries.get_mut(&(key.transport, port)).expect("invariant: the port has a mapping");
+        let entry = self.entries.get_mut(&(transport, port)).expect("invariant: the port has a mapping");
         Ok((port, entry))
     }
 
@@ -82,16 +85,17 @@ impl Table {
         let Header { transport, source: remote, destination } = *header;
         let key = Key::of(mapping, &Header { transport, source: inside, destination: remote });
         let port = destination.port();
+        let flow = [inside, remote].map(|end| Endpoint::new(transport, end));
         if self.ports.get(&key) == Some(&port) {
-            self.sessions.remove(&(transport, inside, remote));
+            self.sessions.remove(&flow);
         } else {
             if self.sessions.len() > 2 * self.sessions_tidied.max(32) {
                 let entries = &self.entries;
                 let live = |transport, port| entries.get(&(transport, port)).is_some_and(|entry| entry.expires > now);
-                self.sessions.retain(|(transport, ..), port| live(*transport, *port));
+                self.sessions.retain(|_, (transport, port)| live(*transport, *port));
                 self.sessions_tidied = self.sessions.len();
             }
-            self.sessions.insert((transport, inside, remote), port);
+            self.sessions.insert(flow, (transport, port));
         }
     }
 
@@ -115,17 +119,17 @@ impl Table {
     }
 
     // Takes the place of whatever expired mapping had the port.
-    fn begin(&mut self, key: Key, port: u16, now: SimTime) {
-        let entry = Entry { inside: key.inside, expires: now, contacts: Contacts::default(), key };
-        if let Some(expired) = self.entries.insert((key.transport, port), entry) {
+    fn begin(&mut self, key: Key, header: &Header, port: u16, now: SimTime) {
+        let entry = Entry { inside: header.source, expires: now, contacts: Contacts::default(), key };
+        if let Some(expired) = self.entries.insert((header.transport, port), entry) {
             self.ports.remove(&expired.key);
         }
         self.ports.insert(key, port);
     }
 
-    fn forget(&mut self, key: Key) {
+    fn forget(&mut self, transport: Transport, key: Key) {
         if let Some(port) = self.ports.remove(&key) {
-            self.entries.remove(&(key.transport, port));
+            self.entries.remove(&(transport, port));
         }
     }
 }

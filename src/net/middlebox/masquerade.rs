@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::ports::{Allocator, PortAllocation};
-use crate::net::packet::{DropReason, Header, Transport};
+use crate::net::packet::{DropReason, Endpoint, Header};
 use crate::rng::Stream;
 use crate::units::{SimDuration, SimTime};
 
@@ -24,9 +24,9 @@ pub struct Masquerade {
     input_drop: bool,
     allocator: Allocator,
     // Tracked flows by what identifies their packets from outside: remote and outside port.
-    flows: BTreeMap<(Transport, SocketAddrV4, u16), Flow>,
+    flows: BTreeMap<(Endpoint, u16), Flow>,
     // Outside ports of flows from inside, by inside address and remote.
-    ports: BTreeMap<(Transport, SocketAddrV4, SocketAddrV4), u16>,
+    ports: BTreeMap<[Endpoint; 2], u16>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,17 +54,17 @@ impl Masquerade {
             return Err(DropReason::NoHairpin);
         }
         let flows = &self.flows;
-        let live = |port: u16| flows.get(&(transport, destination, port)).is_some_and(|flow| flow.expires > now);
-        let owned =
-            |port: u16| flows.get(&(transport, destination, port)).is_some_and(|flow| flow.inside == Some(source));
-        let known = self.ports.get(&(transport, source, destination)).copied();
+        let [inside, remote] = [source, destination].map(|end| Endpoint::new(transport, end));
+        let live = |port: u16| flows.get(&(remote, port)).is_some_and(|flow| flow.expires > now);
+        let owned = |port: u16| flows.get(&(remote, port)).is_some_and(|flow| flow.inside == Some(source));
+        let known = self.ports.get(&[inside, remote]).copied();
         let port = match known.filter(|&port| live(port) && owned(port)) {
             Some(port) => port,
             None => self.allocator.choose(source.port(), &|port| !live(port)).ok_or(DropReason::NoPort)?,
         };
-        self.ports.insert((transport, source, destination), port);
+        self.ports.insert([inside, remote], port);
         let fresh = Flow { inside: Some(source), expires: now, answered: false };
-        let flow = self.flows.entry((transport, destination, port)).or_insert(fresh);
+        let flow = self.flows.entry((remote, port)).or_insert(fresh);
         if flow.expires <= now {
             *flow = fresh;
         }
@@ -73,7 +73,7 @@ impl Masquerade {
     }
 
     pub(super) fn inbound(&mut self, now: SimTime, header: Header) -> Result<Header, DropReason> {
-        let key = (header.transport, header.source, header.destination.port());
+        let key = key_of(&header);
         match self.flows.get_mut(&key).filter(|flow| flow.expires > now) {
             Some(Flow { inside: Some(inside), expires, answered }) => {
                 (*expires, *answered) = (now + STREAM, true);
@@ -92,6 +92,11 @@ impl Masquerade {
     }
 
     pub(super) fn inside_of(&self, header: &Header) -> Option<SocketAddrV4> {
-        self.flows.get(&(header.transport, header.source, header.destination.port()))?.inside
+        self.flows.get(&key_of(header))?.inside
     }
+}
+
+// What identifies the flow of a packet from outside.
+fn key_of(header: &Header) -> (Endpoint, u16) {
+    (Endpoint::new(header.transport, header.source), header.destination.port())
 }

@@ -11,7 +11,7 @@ use super::filtering::Contacts;
 use super::mapping::Table;
 use super::ports::{Allocator, PortAllocation};
 use crate::net::nat::{Filtering, Mapping};
-use crate::net::packet::{DropReason, Header, Transport};
+use crate::net::packet::{DropReason, Endpoint, Header};
 use crate::rng::Stream;
 use crate::units::{SimDuration, SimTime};
 
@@ -69,7 +69,7 @@ pub struct NatBox {
     outside: Ipv4Addr,
     table: Table,
     // Whom each inside address has sent to, through any mapping; for filters by address only.
-    contacts: BTreeMap<(Transport, SocketAddrV4), Contacts>,
+    contacts: BTreeMap<Endpoint, Contacts>,
     allocator: Allocator,
 }
 
@@ -91,7 +91,7 @@ impl NatBox {
         match self.spec.filtering {
             Filtering::EndpointIndependent => {}
             Filtering::AddressDependent => {
-                let contacts = self.contacts.entry((header.transport, header.source)).or_default();
+                let contacts = self.contacts.entry(Endpoint::new(header.transport, header.source)).or_default();
                 contacts.note(now, header.destination, expires);
             }
             Filtering::AddressAndPortDependent => entry.contacts.note(now, header.destination, expires),
@@ -112,7 +112,9 @@ impl NatBox {
         let inside = entry.inside;
         let contacts = match self.spec.filtering {
             Filtering::EndpointIndependent => None,
-            Filtering::AddressDependent => Some(self.contacts.entry((header.transport, inside)).or_default()),
+            Filtering::AddressDependent => {
+                Some(self.contacts.entry(Endpoint::new(header.transport, inside)).or_default())
+            }
             Filtering::AddressAndPortDependent => Some(&mut entry.contacts),
         };
         if contacts.as_ref().is_some_and(|contacts| !contacts.admits(self.spec.filtering, now, remote)) {

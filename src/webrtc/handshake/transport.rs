@@ -140,6 +140,12 @@ impl Transport {
         self.sctp.act(moment, &mut self.out);
     }
 
+    /// Whether it wants anything.
+    #[must_use]
+    pub const fn has_out(&self) -> bool {
+        !self.out.is_empty()
+    }
+
     /// Takes out what it wants, in order.
     #[must_use]
     pub fn take_out(&mut self) -> Vec<Output> {

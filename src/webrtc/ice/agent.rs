@@ -344,6 +344,12 @@ impl Agent {
         self.checks_all()
     }
 
+    /// Whether there are checks to send.
+    #[must_use]
+    pub const fn has_out(&self) -> bool {
+        !self.out.is_empty()
+    }
+
     /// Takes the checks to send, in order.
     pub fn take_out(&mut self) -> Vec<Outgoing> {
         std::mem::take(&mut self.out)

@@ -154,13 +154,15 @@ impl End {
     /// the other.
     pub(super) fn take_out(&mut self, now: Stamp, out: &mut Vec<Packet>) {
         self.gatherer.take_out(out);
-        let mut checks = self.agent.take_out();
-        for outgoing in checks.drain(..) {
-            self.send(now, outgoing.route, outgoing.to, Content::Check(outgoing.check), out);
+        if self.agent.has_out() {
+            let mut checks = self.agent.take_out();
+            for outgoing in checks.drain(..) {
+                self.send(now, outgoing.route, outgoing.to, Content::Check(outgoing.check), out);
+            }
+            self.agent.give_back(checks);
         }
-        self.agent.give_back(checks);
-        let mut outputs = self.transport.take_out();
-        if !outputs.is_empty() {
+        if self.transport.has_out() {
+            let mut outputs = self.transport.take_out();
             let path = self.agent.selected();
             for output in outputs.drain(..) {
                 // Wake-ups are among its deadlines.
@@ -168,8 +170,8 @@ impl End {
                     self.send(now, local.route, remote.address, Content::Segment(segment), out);
                 }
             }
+            self.transport.give_back(outputs);
         }
-        self.transport.give_back(outputs);
         self.gatherer.take_out(out);
     }
 

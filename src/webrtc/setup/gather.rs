@@ -216,7 +216,9 @@ impl Gatherer {
     }
 
     pub(super) fn take_out(&mut self, out: &mut Vec<Packet>) {
-        out.append(&mut self.out);
+        if !self.out.is_empty() {
+            out.append(&mut self.out);
+        }
     }
 
     /// When it wants to act next, if that is before `first`; else that.

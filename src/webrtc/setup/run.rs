@@ -266,7 +266,14 @@ impl<'a> Driver<'a> {
             _ => {}
         }
         if end.transport.has_started() {
-            self.note_progress(side, end);
+            let SetupTimes { dtls, sctp, open, .. } = &self.times;
+            if [dtls, sctp, open].iter().any(|times| times[side].is_none()) {
+                self.note_progress(side, end);
+            }
+            if let (None, Some(at)) = (self.times.failed, end.transport.failed()) {
+                self.times.failed = Some(at);
+                self.trace.note(at, who, || "the handshake has failed".to_owned());
+            }
         }
     }
 
@@ -284,10 +291,6 @@ impl<'a> Driver<'a> {
                 self.trace.note(at, Who::end(side), || what.to_owned());
             }
         }
-        if let (None, Some(at)) = (self.times.failed, transport.failed()) {
-            self.times.failed = Some(at);
-            self.trace.note(at, Who::end(side), || "the handshake has failed".to_owned());
-        }
     }
 
     fn arm(&mut self, side: usize, end: &mut End, wake: Option<Stamp>) {
@@ -295,8 +298,9 @@ impl<'a> Driver<'a> {
         let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
         let wake = if moment.reached(wake) { self.now.after(SimDuration::from_ns(1)) } else { wake };
         if end.armed.is_none_or(|armed| self.comparisons.compare(wake, armed).is_lt()) {
-            end.armed = Some(wake);
-            self.queue.disarm(side);
+            if end.armed.replace(wake).is_some() {
+                self.queue.disarm(side);
+            }
             self.queue.push(wake, Event::Timer { side }, &mut self.comparisons);
         }
     }
