@@ -32,6 +32,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod ways;
 
 use self::attempt::Attempts;
 pub(super) use self::learned::Origin;

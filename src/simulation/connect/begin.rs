@@ -93,7 +93,7 @@ impl Connecting<'_> {
         peer.busy += 1;
         peer.live += 1;
         let offered_ns = peer.work(now.as_ns());
-        let allocation = self.turn.ask(now, self.world, node);
+        let allocation = self.turn.ask(now, self.world, node, self.paths.ways().to_servers(node));
         let attempt = self.attempts.get_mut(slot);
         attempt.allocations = [allocation, Allocation::None];
         attempt.begun_ns = now.as_ns();

@@ -64,7 +64,7 @@ impl Connecting<'_> {
         }
         peer.live += 1;
         let answered = SimTime::from_ns(peer.work(now.as_ns()));
-        let allocation = self.turn.ask(now, self.world, answerer);
+        let allocation = self.turn.ask(now, self.world, answerer, self.paths.ways().to_servers(answerer));
         self.attempts.get_mut(slot).receive(now.as_ns(), allocation);
         match self.send(slot, answerer, offerer, answered) {
             Sent::Arrives(time) => self.answered(time, slot, scheduler),

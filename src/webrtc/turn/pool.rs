@@ -16,6 +16,10 @@ pub struct TurnPool {
     policy: &'static PolicyEntry,
     dynamic: DynamicSpec,
     outages: Outages,
+    // The first outage that has not begun, of any server; the end of time if none is to come.
+    next_outage: SimTime,
+    // Allocations at this time, of all servers.
+    allocations: u64,
     counts: TurnCounts,
     // Kept so that a request allocates no memory.
     candidates: Vec<Candidate>,
@@ -122,8 +126,18 @@ impl TurnPool {
             }
         };
         let servers = spec.servers().into_iter().zip(0..).map(server).collect();
-        let (dynamic, outages) = (spec.dynamic, spec.outages());
-        Self { servers, policy, dynamic, outages, counts: TurnCounts::default(), candidates: Vec::new() }
+        let mut pool = Self {
+            servers,
+            policy,
+            dynamic: spec.dynamic,
+            outages: spec.outages(),
+            next_outage: SimTime::MAX,
+            allocations: 0,
+            counts: TurnCounts::default(),
+            candidates: Vec::new(),
+        };
+        pool.next_outage = pool.first_to_come();
+        pool
     }
 
     /// A peer asks for allocations.
@@ -135,7 +149,8 @@ impl TurnPool {
         self.look(now, request);
         let choice = Choice { peer: request.peer, candidates: &self.candidates, dynamic: &self.dynamic };
         let chosen = (self.policy.choose)(&choice);
-        if let Some(opening) = (self.policy.opens)(&choice) {
+        let opening = if self.policy.opens_and_closes { (self.policy.opens)(&choice) } else { None };
+        if let Some(opening) = opening {
             self.open(now, opening);
         }
         let granted = match chosen {
@@ -145,7 +160,7 @@ impl TurnPool {
         match granted {
             Ok(granted) => {
                 self.counts.allocations += u64::from(granted.allocations);
-                self.counts.peak = self.counts.peak.max(self.allocations());
+                self.counts.peak = self.counts.peak.max(self.allocations);
             }
             Err(Refusal::Unreachable) => self.counts.unreachable += 1,
             Err(Refusal::Overloaded) => self.counts.overloaded += 1,
@@ -162,7 +177,9 @@ impl TurnPool {
         if server.broken_at.is_some_and(|broken_at| granted.at <= broken_at) {
             return;
         }
-        server.allocations = server.allocations.saturating_sub(granted.allocations);
+        let released = server.allocations.min(granted.allocations);
+        server.allocations -= released;
+        self.allocations -= u64::from(released);
         if server.allocations == 0 {
             server.idle_since = now;
         }
@@ -176,8 +193,8 @@ impl TurnPool {
 
     /// Allocations at this time, of all servers.
     #[must_use]
-    pub fn allocations(&self) -> u64 {
-        self.servers.iter().map(|server| u64::from(server.allocations)).sum()
+    pub const fn allocations(&self) -> u64 {
+        self.allocations
     }
 
     /// Allocations of a server at this time, and the most it has had.
@@ -195,7 +212,17 @@ impl TurnPool {
     }
 
     // Lets happen what happens by itself until `now`: outages, and servers that close.
+    #[inline]
     fn advance(&mut self, now: SimTime) {
+        if self.next_outage <= now {
+            self.begin_outages(now);
+        }
+        if self.policy.opens_and_closes {
+            self.close_idle(now);
+        }
+    }
+
+    fn begin_outages(&mut self, now: SimTime) {
         for (server, index) in self.servers.iter_mut().zip(0..) {
             let windows = self.outages.of(index);
             while let Some(window) = windows.get(server.outages_begun).filter(|window| window.from <= now) {
@@ -203,15 +230,22 @@ impl TurnPool {
                 if server.allocations > 0 {
                     server.idle_since = window.from;
                 }
+                self.allocations -= u64::from(server.allocations);
                 server.allocations = 0;
                 server.bucket = server.fresh_bucket;
                 server.broken_at = Some(window.from);
                 server.outages_begun += 1;
             }
         }
-        if self.policy.opens_and_closes {
-            self.close_idle(now);
-        }
+        self.next_outage = self.first_to_come();
+    }
+
+    fn first_to_come(&self) -> SimTime {
+        let next = self.servers.iter().zip(0..).filter_map(|(server, index)| {
+            let window = self.outages.of(index).get(server.outages_begun)?;
+            Some(window.from)
+        });
+        next.min().unwrap_or(SimTime::MAX)
     }
 
     fn close_idle(&mut self, now: SimTime) {
@@ -260,6 +294,7 @@ impl TurnPool {
         let allocations = server.transports.in_common(transports);
         (1..allocations).for_each(|_| _ = server.bucket.take(now));
         server.allocations += allocations;
+        self.allocations += u64::from(allocations);
         server.peak = server.peak.max(server.allocations);
         Ok(Granted { server: index, at, allocations })
     }
