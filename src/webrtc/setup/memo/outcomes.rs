@@ -79,8 +79,8 @@ impl Outcomes {
         Summary { outcome: number, gathered, signaled, datagrams }
     }
 
-    /// The outcome under these delays.
-    #[inline]
+    /// The outcome under these delays. Inlined, so that times that nobody asks for need not be computed.
+    #[inline(always)]
     pub(super) fn outcome(&self, summary: &Summary, delays: &Delays) -> SetupOutcome<SimDuration> {
         let Outcome { forms, selected, relay } = self.outcomes[summary.outcome as usize];
         let time = |form: u32| self.forms.get(form as usize).map(|form| span(form, delays));
@@ -104,7 +104,11 @@ impl Outcomes {
         let [without, with] = [lossless, lossy].map(|summary| &self.outcomes[summary.outcome as usize]);
         let known = to_array(&outcome.times);
         let times = std::array::from_fn(|place| {
-            let [without, with] = [without, with].map(|outcome| self.form(outcome.forms[place], delays));
+            let [without, with] = [without, with].map(|outcome| outcome.forms[place]);
+            if without == with {
+                return known[place];
+            }
+            let [without, with] = [without, with].map(|form| self.form(form, delays));
             match (known[place], without, with) {
                 (Some(known), Some(without), Some(with)) => Some(shifted(known, with - without)),
                 (_, Some(_), None) => None,
