@@ -118,8 +118,8 @@ impl Attempts {
 
     /// A set-up.
     #[inline]
-    pub(super) fn get(&self, row: u32) -> Attempt {
-        self.rows[row as usize]
+    pub(super) fn get(&self, row: u32) -> &Attempt {
+        &self.rows[row as usize]
     }
 
     /// Has a set-up's row at hand.
