@@ -74,10 +74,10 @@ impl Connecting<'_> {
 
     // The next partner on the list who was there first; the others offer themselves.
     fn next_new(&mut self, now: SimTime, node: u32) -> Option<u32> {
-        let own_rank = self.peers[node as usize].rank;
+        let own_rank = self.ranks[node as usize];
         loop {
             let (partner, slot) = self.peers[node as usize].next_partner(self.overlay, node)?;
-            if self.peers[partner as usize].rank >= own_rank {
+            if self.ranks[partner as usize] >= own_rank {
                 continue;
             }
             let glares = self.starts_twice(node, partner, 0);

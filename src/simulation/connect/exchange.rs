@@ -84,19 +84,20 @@ impl Connecting<'_> {
 
     // Offer and answer have both arrived, or will: the rest is between the two ends.
     fn answered(&mut self, time: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) {
-        let attempt = *self.attempts.get(slot);
-        let nodes = [attempt.offerer, attempt.answerer];
+        let attempt = self.attempts.get(slot);
+        let Attempt { offerer, answerer, slot: tree_slot, first_ns, offered_ns, tries, .. } = *attempt;
+        let nodes = [offerer, answerer];
         let legs = Legs {
-            offer: SimDuration::from_ns(attempt.received_ns() - attempt.offered_ns),
+            offer: SimDuration::from_ns(attempt.received_ns() - offered_ns),
             answer: SimDuration::from_ns(time.as_ns() - attempt.received_ns()),
             allocations: attempt.allocations,
         };
-        let offered = SimTime::from_ns(attempt.offered_ns);
+        let offered = SimTime::from_ns(offered_ns);
         if self.opened.keeps_beginnings() {
-            self.note_beginning(&attempt, legs);
+            self.note_beginning(slot, legs);
         }
         let deadline = self.deadline(slot);
-        let opens = match self.paths.set_up(self.world, nodes, attempt.tries, legs) {
+        let opens = match self.paths.set_up(self.world, nodes, tries, legs) {
             SetUp::Opens(opens) if offered + opens.after <= deadline => opens,
             SetUp::Fails(Some(after)) if offered + after <= deadline => {
                 return scheduler.schedule_at((offered + after).max(scheduler.now()), Event::Settled(slot));
@@ -105,8 +106,8 @@ impl Connecting<'_> {
         };
         let open = offered + opens.after;
         self.deviates = self.deviates || self.world.relay_code(nodes[0], nodes[1]) != opens.relay;
-        self.opened.open(self.overlay, nodes, attempt.slot, open, opens.relay);
-        let took = open.since(SimTime::from_ns(attempt.first_ns));
+        self.opened.open(self.overlay, nodes, tree_slot, open, opens.relay);
+        let took = open.since(SimTime::from_ns(first_ns));
         self.tally.open(self.world, (nodes[0], nodes[1]), opens.relay, open, took);
         self.tally.parts(&opens.parts, took);
         self.attempts.remove(slot);
@@ -114,7 +115,8 @@ impl Connecting<'_> {
     }
 
     // On an idle network the same ends would have to begin later by what their messages waited.
-    fn note_beginning(&mut self, attempt: &Attempt, legs: Legs) {
+    fn note_beginning(&mut self, slot: u32, legs: Legs) {
+        let attempt = self.attempts.get(slot);
         let [a, b] = [attempt.offerer, attempt.answerer].map(|node| &self.peers[node as usize]);
         let idle_ns = u64::from(a.up_ns) + u64::from(b.down_ns) + u64::from(b.up_ns) + u64::from(a.down_ns);
         let waited_ns = (legs.offer + legs.answer).as_ns().saturating_sub(idle_ns);

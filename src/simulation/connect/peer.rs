@@ -14,8 +14,6 @@ pub(super) struct Peer {
     setup_ns: u64,
     /// What the first one adds; then nothing.
     first_ns: u64,
-    /// Its place in the order in which sessions opened; [`ABSENT`] before.
-    pub(super) rank: u32,
     /// Set-ups it has begun that are under way.
     pub(super) busy: u32,
     /// Connections that count towards its engine's limit, and that limit.
@@ -51,9 +49,6 @@ pub(super) enum Session {
     Open,
 }
 
-/// The rank of a node that never had a session.
-pub(super) const ABSENT: u32 = u32::MAX;
-
 impl Peer {
     pub(super) fn new(world: &World, node: u32) -> Self {
         let class = world.class(node);
@@ -63,7 +58,6 @@ impl Peer {
             cpu: FifoServer::default(),
             setup_ns: class.device.service_time(class.engine.cpu_per_setup).as_ns(),
             first_ns: class.device.service_time(class.engine.first_setup).as_ns(),
-            rank: ABSENT,
             busy: 0,
             live: 0,
             room: class.engine.max_connections.unwrap_or(u32::MAX),
