@@ -22,7 +22,8 @@ impl Ways {
     pub(super) fn new(world: &World) -> Self {
         let servers = world.turn_servers().len().max(1);
         let all = 0..servers as TurnIndex;
-        let to_servers = (0..world.nodes()).flat_map(|node| all.clone().map(move |server| to_server(world, node, server)));
+        let to_servers =
+            (0..world.nodes()).flat_map(|node| all.clone().map(move |server| to_server(world, node, server)));
         let between = all.clone().flat_map(|from| all.clone().map(move |to| world.between_turn_ns(from, to)));
         Self { servers, to_servers: to_servers.collect(), between: between.map(SimDuration::from_ns).collect() }
     }
