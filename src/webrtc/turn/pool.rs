@@ -16,6 +16,8 @@ pub struct TurnPool {
     policy: &'static PolicyEntry,
     dynamic: DynamicSpec,
     outages: Outages,
+    // Whether any server ever is.
+    may_be_down: bool,
     // The first outage that has not begun, of any server; the end of time if none is to come.
     next_outage: SimTime,
     // Allocations at this time, of all servers.
@@ -126,11 +128,13 @@ impl TurnPool {
             }
         };
         let servers = spec.servers().into_iter().zip(0..).map(server).collect();
+        let outages = spec.outages();
         let mut pool = Self {
             servers,
             policy,
             dynamic: spec.dynamic,
-            outages: spec.outages(),
+            may_be_down: !outages.is_empty(),
+            outages,
             next_outage: SimTime::MAX,
             allocations: 0,
             counts: TurnCounts::default(),
@@ -270,14 +274,15 @@ impl TurnPool {
 
     fn look(&mut self, now: SimTime, request: &TurnRequest<'_>) {
         let (outages, servers) = (&self.outages, &self.servers);
+        let may_be_down = self.may_be_down;
         self.candidates.clear();
         self.candidates.extend(servers.iter().zip(0..).map(|(server, index)| {
             let condition = match server.up_at {
                 _ if !server.transports.has(request.transport) => Condition::Unfit,
                 None => Condition::Closed,
-                Some(_) if outages.during(index, now).is_some() => Condition::Down,
+                Some(_) if may_be_down && outages.during(index, now).is_some() => Condition::Down,
                 Some(up_at) if up_at > now => Condition::Starting,
-                Some(_) if server.room() < server.transports.in_common(request.transports) => Condition::Full,
+                Some(_) if !server.has_room_for(request.transports) => Condition::Full,
                 Some(_) => Condition::Ready,
             };
             let delay = request.delays.get(usize::from(index)).copied().unwrap_or_default();
@@ -292,7 +297,7 @@ impl TurnPool {
         }
         let at = server.bucket.take(now);
         let allocations = server.transports.in_common(transports);
-        (1..allocations).for_each(|_| _ = server.bucket.take(now));
+        server.bucket.take_more(now, allocations.saturating_sub(1));
         server.allocations += allocations;
         self.allocations += u64::from(allocations);
         server.peak = server.peak.max(server.allocations);
@@ -313,8 +318,11 @@ impl TurnPool {
 }
 
 impl Server {
-    const fn room(&self) -> u32 {
-        self.capacity.saturating_sub(self.allocations)
+    // Whether it can hold an allocation more over each transport that it speaks.
+    #[inline]
+    const fn has_room_for(&self, transports: Transports) -> bool {
+        let room = self.capacity.saturating_sub(self.allocations);
+        room >= Transports::ALL.count() || room >= self.transports.in_common(transports)
     }
 }
 

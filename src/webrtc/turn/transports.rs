@@ -53,6 +53,12 @@ impl Transports {
         }
     }
 
+    /// How many it speaks.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.in_common(self)
+    }
+
     /// How many both speak.
     #[inline]
     #[must_use]
