@@ -113,6 +113,8 @@ fn mix_of(chosen: fn(Continent) -> bool) -> RegionMix {
 pub struct LatencyModel {
     rule: Rule,
     key: PairKey,
+    // Whether all ways take as long there as back.
+    symmetric: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -140,7 +142,8 @@ impl LatencyModel {
                 Rule::Places { one_way_ns: matrix.one_way_ns(), places: matrix.places(), jitter_ppm: 0 }
             }
         };
-        Self { rule, key }
+        let symmetric = rule.is_symmetric();
+        Self { rule, key, symmetric }
     }
 
     /// How many places there are; with none, every node is at place 0.
@@ -178,6 +181,24 @@ impl LatencyModel {
                 let factor_ppm = 1_000_000 - jitter_ppm + below(self.key.undirected(from, to), 2 * jitter_ppm + 1);
                 base * factor_ppm / 1_000_000
             }
+        }
+    }
+
+    /// The mean of the one-way delays in ns there and back between two nodes, access links not counted.
+    #[inline]
+    #[must_use]
+    pub fn mean_way_ns(&self, [a, b]: [u32; 2], [a_place, b_place]: [Place; 2]) -> u64 {
+        let there = self.one_way_ns(a, a_place, b, b_place);
+        if self.symmetric { there } else { u64::midpoint(there, self.one_way_ns(b, b_place, a, a_place)) }
+    }
+}
+
+impl Rule {
+    fn is_symmetric(&self) -> bool {
+        match self {
+            Self::Constant(_) | Self::Uniform { .. } => true,
+            Self::Places { one_way_ns, places, .. } => (0..*places)
+                .all(|from| (0..from).all(|to| one_way_ns[from * places + to] == one_way_ns[to * places + from])),
         }
     }
 }

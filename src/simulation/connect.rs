@@ -32,6 +32,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod ways;
 
 use self::attempt::Attempts;
 pub(super) use self::learned::Origin;
@@ -135,7 +136,7 @@ pub(super) fn beginnings(setting: Setting<'_>) -> Result<Vec<(crate::overlay::Co
     let mut beginnings = Vec::new();
     setting.overlay.for_each_connection(|mut connection| {
         let begin = connecting.opened.begin_between(setting.overlay, connection.a, connection.b);
-        let rank = |node: u32| connecting.peers[node as usize].rank;
+        let rank = |node: u32| connecting.ranks[node as usize];
         if rank(connection.a) < rank(connection.b) {
             (connection.a, connection.b) = (connection.b, connection.a);
             (connection.rank_a, connection.rank_b) = (connection.rank_b, connection.rank_a);
@@ -201,6 +202,9 @@ fn at_once(setting: Setting<'_>) -> Option<Connected> {
     })
 }
 
+/// The rank of a node that never had a session.
+const ABSENT: u32 = u32::MAX;
+
 /// The state of the phase.
 #[derive(Debug)]
 struct Connecting<'a> {
@@ -209,6 +213,9 @@ struct Connecting<'a> {
     webrtc: &'a WebrtcSpec,
     horizon: SimTime,
     peers: Vec<Peer>,
+    /// The places of nodes in the order in which their sessions opened; [`ABSENT`] before. Who goes through a
+    /// list asks for the rank of each on it, and mostly for nothing else.
+    ranks: Vec<u32>,
     attempts: Attempts,
     opened: Opened,
     server: Server,
@@ -311,6 +318,7 @@ impl<'a> Connecting<'a> {
             webrtc,
             horizon,
             peers: (0..world.nodes()).map(|node| Peer::new(world, node)).collect(),
+            ranks: vec![ABSENT; world.nodes() as usize],
             attempts: Attempts::default(),
             opened: Opened::new(overlay, keep_beginnings),
             server: Server::new(&webrtc.signaling),
@@ -359,7 +367,7 @@ impl<'a> Connecting<'a> {
             allocations: counts.peak,
             impossible,
             degrees: self.degrees,
-            ranks: self.peers.iter().map(|peer| peer.rank).collect(),
+            ranks: self.ranks,
             tally: self.tally,
             opened: self.opened,
             failed: Vec::new(),

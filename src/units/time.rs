@@ -22,18 +22,21 @@ impl SimTime {
     pub const MAX: Self = Self(u64::MAX);
 
     /// The instant `ns` nanoseconds after the start.
+    #[inline]
     #[must_use]
     pub const fn from_ns(ns: u64) -> Self {
         Self(ns)
     }
 
     /// Nanoseconds since the start.
+    #[inline]
     #[must_use]
     pub const fn as_ns(self) -> u64 {
         self.0
     }
 
     /// The span from `earlier` to this instant; zero if `earlier` is later.
+    #[inline]
     #[must_use]
     pub const fn since(self, earlier: Self) -> SimDuration {
         SimDuration(self.0.saturating_sub(earlier.0))
@@ -45,24 +48,28 @@ impl SimDuration {
     pub const ZERO: Self = Self(0);
 
     /// A span of `ns` nanoseconds.
+    #[inline]
     #[must_use]
     pub const fn from_ns(ns: u64) -> Self {
         Self(ns)
     }
 
     /// A span of `us` microseconds.
+    #[inline]
     #[must_use]
     pub const fn from_us(us: u64) -> Self {
         Self(us * 1_000)
     }
 
     /// A span of `ms` milliseconds.
+    #[inline]
     #[must_use]
     pub const fn from_ms(ms: u64) -> Self {
         Self(ms * 1_000_000)
     }
 
     /// A span of `s` seconds.
+    #[inline]
     #[must_use]
     pub const fn from_secs(s: u64) -> Self {
         Self(s * 1_000_000_000)
@@ -75,6 +82,7 @@ impl SimDuration {
     }
 
     /// The span in nanoseconds.
+    #[inline]
     #[must_use]
     pub const fn as_ns(self) -> u64 {
         self.0
@@ -93,6 +101,7 @@ impl SimDuration {
     }
 
     /// Half the span, rounded down: one way of a round trip.
+    #[inline]
     #[must_use]
     pub const fn half(self) -> Self {
         Self(self.0 / 2)

@@ -243,6 +243,14 @@ impl World {
         self.paths.latency.one_way_ns(from, place(from), to, place(to))
     }
 
+    /// The mean of [`propagation_ns`](Self::propagation_ns) there and back, for two nodes that are not in one
+    /// local network.
+    #[inline]
+    #[must_use]
+    pub fn mean_propagation_ns(&self, nodes: [u32; 2]) -> u64 {
+        self.paths.latency.mean_way_ns(nodes, nodes.map(|node| self.nodes[node as usize].place))
+    }
+
     /// Delay in ns of a signaling message between two nodes, access links included.
     #[must_use]
     pub fn signaling_ns(&self, from: u32, to: u32) -> u64 {

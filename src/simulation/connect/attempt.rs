@@ -46,6 +46,8 @@ pub(super) const NONE: u32 = u32::MAX;
 
 impl Attempt {
     /// One between these two that begins now, in the offerer's tree slot or [`CORE`].
+    // Inlined, as is `Attempts::add`: it is written to its row rather than copied there.
+    #[inline(always)]
     pub(super) const fn new([offerer, answerer]: [u32; 2], slot: u32, now_ns: u64, glares: bool) -> Self {
         Self {
             offerer,
@@ -94,6 +96,7 @@ impl Attempt {
 
 impl Attempts {
     /// Adds a set-up.
+    #[inline(always)]
     pub(super) fn add(&mut self, attempt: Attempt) -> u32 {
         match self.free {
             Some(row) => {
@@ -118,8 +121,8 @@ impl Attempts {
 
     /// A set-up.
     #[inline]
-    pub(super) fn get(&self, row: u32) -> Attempt {
-        self.rows[row as usize]
+    pub(super) fn get(&self, row: u32) -> &Attempt {
+        &self.rows[row as usize]
     }
 
     /// Has a set-up's row at hand.

@@ -11,15 +11,21 @@ use crate::webrtc::{InBand, NegotiationStyle};
 impl Connecting<'_> {
     /// Begins set-ups of `node` until it has as many under way as it may, or no more to begin.
     pub(super) fn begin_more(&mut self, now: SimTime, node: u32, scheduler: &mut Scheduler<Event>) {
-        let lock_step = self.world.class(node).engine.lock_step;
         while let Some(slot) = self.next_to_begin(now, node) {
             self.begin(now, slot);
-            if lock_step {
+            if self.peers[node as usize].lock_step {
                 self.burst.push(slot);
             } else {
                 self.send_offer(slot, scheduler);
             }
         }
+        if !self.burst.is_empty() {
+            self.send_burst(scheduler);
+        }
+    }
+
+    // The offers of a peer in lock step leave together, once all of them are made.
+    fn send_burst(&mut self, scheduler: &mut Scheduler<Event>) {
         let mut burst = std::mem::take(&mut self.burst);
         let done_ns = burst.last().map_or(0, |&slot| self.attempts.get(slot).offered_ns);
         for slot in burst.drain(..) {
@@ -33,8 +39,9 @@ impl Connecting<'_> {
         if self.peers[node as usize].busy >= self.webrtc.connect.concurrent.get() || !self.can_signal(node) {
             return None;
         }
-        if !self.peers[node as usize].has_room() {
-            self.peers[node as usize].walled = true;
+        let peer = &mut self.peers[node as usize];
+        if !peer.has_room() {
+            peer.walled = true;
             return None;
         }
         self.next_again(node).or_else(|| self.next_new(now, node))
@@ -52,8 +59,8 @@ impl Connecting<'_> {
 
     // By the server or, where that is allowed, by a connection it has.
     fn can_signal(&self, node: u32) -> bool {
-        let in_band = self.webrtc.signaling.in_band != InBand::Off && self.degrees[node as usize] > 0;
-        self.peers[node as usize].session == Session::Open || in_band
+        let in_band = || self.webrtc.signaling.in_band != InBand::Off && self.degrees[node as usize] > 0;
+        self.peers[node as usize].session == Session::Open || in_band()
     }
 
     fn next_again(&mut self, node: u32) -> Option<u32> {
@@ -67,10 +74,10 @@ impl Connecting<'_> {
 
     // The next partner on the list who was there first; the others offer themselves.
     fn next_new(&mut self, now: SimTime, node: u32) -> Option<u32> {
-        let own_rank = self.peers[node as usize].rank;
+        let own_rank = self.ranks[node as usize];
         loop {
             let (partner, slot) = self.peers[node as usize].next_partner(self.overlay, node)?;
-            if self.peers[partner as usize].rank >= own_rank {
+            if self.ranks[partner as usize] >= own_rank {
                 continue;
             }
             let glares = self.starts_twice(node, partner, 0);
@@ -88,16 +95,15 @@ impl Connecting<'_> {
 
     // The offerer does its work, until when its offer can leave.
     fn begin(&mut self, now: SimTime, slot: u32) {
-        let node = self.attempts.get(slot).offerer;
+        let attempt = self.attempts.get_mut(slot);
+        let node = attempt.offerer;
         let peer = &mut self.peers[node as usize];
         peer.busy += 1;
         peer.live += 1;
-        let offered_ns = peer.work(now.as_ns());
-        let allocation = self.turn.ask(now, self.world, node);
-        let attempt = self.attempts.get_mut(slot);
+        attempt.offered_ns = peer.work(now.as_ns());
+        let allocation = self.turn.ask(now, self.world, node, self.paths.ways().to_servers(node));
         attempt.allocations = [allocation, Allocation::None];
         attempt.begun_ns = now.as_ns();
-        attempt.offered_ns = offered_ns;
         attempt.tries += 1;
         attempt.answered = false;
         self.tally.attempts += 1;

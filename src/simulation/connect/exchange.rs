@@ -3,6 +3,7 @@
 //! A set-up has one event pending at any time. What cannot arrive, or not in time, is not sent at all:
 //! the attempt ends when its time has run out, which is all that its offerer ever learns.
 
+use super::attempt::Attempt;
 use super::path::{Legs, SetUp};
 use super::peer::Session;
 use super::{Connecting, Event};
@@ -23,13 +24,13 @@ enum Sent {
 impl Connecting<'_> {
     /// The offer of an attempt leaves.
     pub(super) fn send_offer(&mut self, slot: u32, scheduler: &mut Scheduler<Event>) {
-        let attempt = self.attempts.get(slot);
-        let offered = SimTime::from_ns(attempt.offered_ns);
-        if attempt.glares {
+        let Attempt { offerer, answerer, offered_ns, glares, .. } = *self.attempts.get(slot);
+        let offered = SimTime::from_ns(offered_ns);
+        if glares {
             // The other end's offer leaves at the same time.
-            self.send(slot, attempt.answerer, attempt.offerer, offered);
+            self.send(slot, answerer, offerer, offered);
         }
-        match self.send(slot, attempt.offerer, attempt.answerer, offered) {
+        match self.send(slot, offerer, answerer, offered) {
             Sent::Arrives(time) => self.in_time(slot, time, Event::Offer(slot), scheduler),
             Sent::Queues(time) => self.in_time(slot, time, Event::OfferAtServer(slot), scheduler),
             Sent::Lost => self.give_up(slot, scheduler),
@@ -47,13 +48,12 @@ impl Connecting<'_> {
 
     /// An offer is at its answerer, which does its work and answers.
     pub(super) fn offer(&mut self, now: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) {
-        let attempt = self.attempts.get(slot);
-        let (offerer, answerer) = (attempt.offerer, attempt.answerer);
-        if attempt.by_server && self.peers[answerer as usize].session != Session::Open {
+        let Attempt { offerer, answerer, by_server, glares, .. } = *self.attempts.get(slot);
+        if by_server && self.peers[answerer as usize].session != Session::Open {
             self.server.undeliverable(self.batch);
             return self.give_up(slot, scheduler);
         }
-        if attempt.glares && self.glare(now, slot, scheduler) {
+        if glares && self.glare(now, slot, scheduler) {
             return;
         }
         let peer = &mut self.peers[answerer as usize];
@@ -64,7 +64,7 @@ impl Connecting<'_> {
         }
         peer.live += 1;
         let answered = SimTime::from_ns(peer.work(now.as_ns()));
-        let allocation = self.turn.ask(now, self.world, answerer);
+        let allocation = self.turn.ask(now, self.world, answerer, self.paths.ways().to_servers(answerer));
         self.attempts.get_mut(slot).receive(now.as_ns(), allocation);
         match self.send(slot, answerer, offerer, answered) {
             Sent::Arrives(time) => self.answered(time, slot, scheduler),
@@ -85,16 +85,19 @@ impl Connecting<'_> {
     // Offer and answer have both arrived, or will: the rest is between the two ends.
     fn answered(&mut self, time: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) {
         let attempt = self.attempts.get(slot);
-        let nodes = [attempt.offerer, attempt.answerer];
+        let Attempt { offerer, answerer, slot: tree_slot, first_ns, offered_ns, tries, .. } = *attempt;
+        let nodes = [offerer, answerer];
         let legs = Legs {
-            offer: SimDuration::from_ns(attempt.received_ns() - attempt.offered_ns),
+            offer: SimDuration::from_ns(attempt.received_ns() - offered_ns),
             answer: SimDuration::from_ns(time.as_ns() - attempt.received_ns()),
             allocations: attempt.allocations,
         };
-        let offered = SimTime::from_ns(attempt.offered_ns);
-        self.note_beginning(slot, legs);
+        let offered = SimTime::from_ns(offered_ns);
+        if self.opened.keeps_beginnings() {
+            self.note_beginning(slot, legs);
+        }
         let deadline = self.deadline(slot);
-        let opens = match self.paths.set_up(self.world, nodes, attempt.tries, legs) {
+        let opens = match self.paths.set_up(self.world, nodes, tries, legs) {
             SetUp::Opens(opens) if offered + opens.after <= deadline => opens,
             SetUp::Fails(Some(after)) if offered + after <= deadline => {
                 return scheduler.schedule_at((offered + after).max(scheduler.now()), Event::Settled(slot));
@@ -102,9 +105,9 @@ impl Connecting<'_> {
             SetUp::Opens(_) | SetUp::Fails(_) => return self.give_up(slot, scheduler),
         };
         let open = offered + opens.after;
-        self.deviates |= self.world.relay_code(nodes[0], nodes[1]) != opens.relay;
-        self.opened.open(self.overlay, nodes, attempt.slot, open, opens.relay);
-        let took = open.since(SimTime::from_ns(attempt.first_ns));
+        self.deviates = self.deviates || self.world.relay_code(nodes[0], nodes[1]) != opens.relay;
+        self.opened.open(self.overlay, nodes, tree_slot, open, opens.relay);
+        let took = open.since(SimTime::from_ns(first_ns));
         self.tally.open(self.world, (nodes[0], nodes[1]), opens.relay, open, took);
         self.tally.parts(&opens.parts, took);
         self.attempts.remove(slot);
@@ -114,7 +117,7 @@ impl Connecting<'_> {
     // On an idle network the same ends would have to begin later by what their messages waited.
     fn note_beginning(&mut self, slot: u32, legs: Legs) {
         let attempt = self.attempts.get(slot);
-        let [a, b] = [attempt.offerer, attempt.answerer].map(|node| self.peers[node as usize]);
+        let [a, b] = [attempt.offerer, attempt.answerer].map(|node| &self.peers[node as usize]);
         let idle_ns = u64::from(a.up_ns) + u64::from(b.down_ns) + u64::from(b.up_ns) + u64::from(a.down_ns);
         let waited_ns = (legs.offer + legs.answer).as_ns().saturating_sub(idle_ns);
         let nodes = [attempt.offerer, attempt.answerer];
@@ -132,10 +135,10 @@ impl Connecting<'_> {
         }
         self.tally.wasted_messages += 2 * batch;
         self.tally.failed_negotiations += 2;
-        let attempt = self.attempts.get(slot);
-        let number = u64::from(attempt.tries) << 32 | 1;
-        let offer_ns = now.as_ns() - attempt.offered_ns;
-        let (wait, again) = self.glare_waits(attempt.offerer, attempt.answerer, number, offer_ns);
+        let Attempt { offerer, answerer, offered_ns, tries, .. } = *self.attempts.get(slot);
+        let number = u64::from(tries) << 32 | 1;
+        let offer_ns = now.as_ns() - offered_ns;
+        let (wait, again) = self.glare_waits(offerer, answerer, number, offer_ns);
         self.attempts.get_mut(slot).glares = again;
         self.fail(now, slot, Some(wait), scheduler);
         true
@@ -161,7 +164,7 @@ impl Connecting<'_> {
             return Sent::Arrives(time + route.delay);
         }
         self.attempts.get_mut(slot).by_server = true;
-        let (sender, receiver) = (self.peers[from as usize], self.peers[to as usize]);
+        let (sender, receiver) = (&self.peers[from as usize], &self.peers[to as usize]);
         if sender.session != Session::Open {
             return Sent::Lost;
         }

@@ -159,6 +159,12 @@ impl Opened {
         note(&mut self.tree, open, overlay, nodes, slot, kept);
     }
 
+    /// Whether it is kept when connections begin.
+    #[inline]
+    pub(super) const fn keeps_beginnings(&self) -> bool {
+        self.begins.is_some()
+    }
+
     /// Notes when a connection begins, unless it has before.
     pub(super) fn begin(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32, begin_ns: u64) {
         if let Some((tree, core)) = &mut self.begins {

@@ -5,6 +5,7 @@
 //! does under the delays and losses of this pair and this attempt.
 
 use super::turn::Allocation;
+use super::ways::Ways;
 use super::{Setting, learned};
 use crate::net::PairOutcome;
 use crate::rng::{Domain, PairKey, Streams};
@@ -13,7 +14,6 @@ use crate::webrtc::WebrtcSpec;
 use crate::webrtc::setup::{
     Chance, EndSpec, Gather, LinkLoss, SetupOptions, SetupOutcome, SetupPair, Setups, SetupsSize,
 };
-use crate::webrtc::stamp::{Delays, Leg};
 use crate::webrtc::turn::{RelayCode, Transports, TurnSpec};
 use crate::world::World;
 
@@ -67,6 +67,7 @@ pub(super) struct Legs {
 #[derive(Debug)]
 pub(super) struct Paths {
     setups: Setups,
+    ways: Ways,
     // How many kinds of ends there are; a kind without an allocation stands so much further on.
     kinds: u16,
     key: PairKey,
@@ -112,6 +113,7 @@ impl Paths {
         let refused = world.ends().iter().map(|end| EndSpec { gather: Gather::Stun, ..end.clone() });
         Self {
             setups: setups(world.ends().iter().cloned().chain(refused).collect(), options),
+            ways: Ways::new(world),
             kinds: u16::try_from(world.ends().len()).expect("invariant: kinds have 16 bits"),
             key: streams.pair_key(Domain::Connect),
             interop_threshold: webrtc.connect.interop_failures.threshold(),
@@ -121,6 +123,10 @@ impl Paths {
     /// What there is in memory.
     pub(super) fn size(&self) -> SetupsSize {
         self.setups.size()
+    }
+
+    pub(super) const fn ways(&self) -> &Ways {
+        &self.ways
     }
 
     pub(super) fn into_setups(self) -> Setups {
@@ -140,43 +146,21 @@ impl Paths {
             Allocation::None | Allocation::Held { .. } => world.end_kind(node),
         };
         let kinds = [kind(a, legs.allocations[0]), kind(b, legs.allocations[1])];
-        let pair = SetupPair { kinds, relation: world.relation(a, b) };
+        let relation = world.relation(a, b);
+        let pair = SetupPair { kinds, relation };
         let loss = [a, b].map(|node| {
             let loss = world.class(node).access_loss;
             LinkLoss { up: loss, down: loss }
         });
         let chance = Chance { loss, draw: self.key.directed_nth(a, b, u64::from(attempt)) };
-        let outcome = self.setups.look_up(pair, &delays(world, a, b, legs), &chance);
+        let delays = self.ways.delays(world, [a, b], relation, &legs);
+        let outcome = self.setups.look_up(pair, &delays, &chance);
         from_outcome(&outcome, legs)
     }
 
     fn cannot_interoperate(&self, world: &World, a: u32, b: u32) -> bool {
         world.class(a).engine != world.class(b).engine && self.key.undirected(a, b) < self.interop_threshold
     }
-}
-
-// One way of each leg: the mean of both directions, access links included.
-fn delays(world: &World, a: u32, b: u32, legs: Legs) -> Delays {
-    let access = |node: u32| world.class(node).access_delay;
-    let mean = |there: u64, back: u64| SimDuration::from_ns(u64::midpoint(there, back));
-    let lan = world.same_lan(a, b);
-    let way = mean(world.propagation_ns(a, b), world.propagation_ns(b, a));
-    let direct = if lan { way } else { way + access(a) + access(b) };
-    let [own, other] = [(a, legs.allocations[0]), (b, legs.allocations[1])]
-        .map(|(node, allocation)| allocation.server().unwrap_or_else(|| world.home_server(node)));
-    let to_server =
-        |node: u32, server| mean(world.to_turn_ns(node, server), world.from_turn_ns(server, node)) + access(node);
-    // An allocation takes two round trips, so that a server that comes to it late is as one further off.
-    let late = legs.allocations.map(|allocation| SimDuration::from_ns(allocation.wait().as_ns() / 4));
-    Delays::default()
-        .with(Leg::Direct, direct)
-        .with(Leg::OffererToOwn, to_server(a, own) + late[0])
-        .with(Leg::OffererToOther, to_server(a, other))
-        .with(Leg::AnswererToOwn, to_server(b, other) + late[1])
-        .with(Leg::AnswererToOther, to_server(b, own))
-        .with(Leg::BetweenServers, SimDuration::from_ns(world.between_turn_ns(own, other)))
-        .with(Leg::Offer, legs.offer)
-        .with(Leg::Answer, legs.answer)
 }
 
 fn from_outcome(outcome: &SetupOutcome<SimDuration>, legs: Legs) -> SetUp {

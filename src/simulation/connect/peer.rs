@@ -5,16 +5,15 @@ use crate::net::FifoServer;
 use crate::overlay::Overlay;
 use crate::world::World;
 
-/// A node.
-#[derive(Clone, Copy, Debug)]
+/// A node: one cache line.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) struct Peer {
     pub(super) cpu: FifoServer,
     /// CPU time of one set-up, in ns.
     setup_ns: u64,
     /// What the first one adds; then nothing.
     first_ns: u64,
-    /// Its place in the order in which sessions opened; [`ABSENT`] before.
-    pub(super) rank: u32,
     /// Set-ups it has begun that are under way.
     pub(super) busy: u32,
     /// Connections that count towards its engine's limit, and that limit.
@@ -26,14 +25,18 @@ pub(super) struct Peer {
     /// Delay to and from the signaling server.
     pub(super) up_ns: u32,
     pub(super) down_ns: u32,
-    next_tree: u32,
-    next_core: u32,
+    // How far it has come on its list.
+    next: u32,
     pub(super) session: Session,
     /// Failed tries to get a session, in a row.
     pub(super) refusals: u8,
     /// Whether its engine's limit has kept it from a connection.
     pub(super) walled: bool,
+    /// Whether what it begins at once leaves together.
+    pub(super) lock_step: bool,
 }
+
+const _: () = assert!(size_of::<Peer>() == 64, "each step of a set-up costs one cache line of a peer");
 
 /// Its session with the signaling server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +49,6 @@ pub(super) enum Session {
     Open,
 }
 
-/// The rank of a node that never had a session.
-pub(super) const ABSENT: u32 = u32::MAX;
-
 impl Peer {
     pub(super) fn new(world: &World, node: u32) -> Self {
         let class = world.class(node);
@@ -58,7 +58,6 @@ impl Peer {
             cpu: FifoServer::default(),
             setup_ns: class.device.service_time(class.engine.cpu_per_setup).as_ns(),
             first_ns: class.device.service_time(class.engine.first_setup).as_ns(),
-            rank: ABSENT,
             busy: 0,
             live: 0,
             room: class.engine.max_connections.unwrap_or(u32::MAX),
@@ -66,11 +65,11 @@ impl Peer {
             again_last: NONE,
             up_ns: leg(world.to_signaling_ns(node)),
             down_ns: leg(world.from_signaling_ns(node)),
-            next_tree: 0,
-            next_core: 0,
+            next: 0,
             session: Session::None,
             refusals: 0,
             walled: false,
+            lock_step: class.engine.lock_step,
         }
     }
 
@@ -101,21 +100,22 @@ impl Peer {
     /// The next partner on the list of `node`, which is this peer, with its tree slot or [`CORE`].
     pub(super) fn next_partner(&mut self, overlay: &Overlay, node: u32) -> Option<(u32, u32)> {
         let tree = overlay.tree_neighbours(node);
-        if let Some(&partner) = tree.get(self.next_tree as usize) {
-            let slot = overlay.tree_slots(node).start as u32 + self.next_tree;
-            self.next_tree += 1;
+        if let Some(&partner) = tree.get(self.next as usize) {
+            let slot = overlay.tree_slots(node).start as u32 + self.next;
+            self.next += 1;
             return Some((partner, slot));
         }
         let place = overlay.core_place(node)?;
         let core = overlay.core();
         let members = core.len() as u32;
-        if self.next_core + 1 >= members {
+        let nth = self.next - tree.len() as u32;
+        if nth + 1 >= members {
             return None;
         }
         // One ahead, one behind, two ahead, two behind ...
-        let distance = self.next_core / 2 + 1;
-        let ahead = if self.next_core.is_multiple_of(2) { distance } else { members - distance };
-        self.next_core += 1;
+        let distance = nth / 2 + 1;
+        let ahead = if nth.is_multiple_of(2) { distance } else { members - distance };
+        self.next += 1;
         let partner = place + ahead;
         Some((core[(if partner >= members { partner - members } else { partner }) as usize], CORE))
     }

@@ -95,7 +95,7 @@ impl Connecting<'_> {
 
     // How long a message takes from one end of an open connection to the other.
     fn leg(&mut self, now: SimTime, from: u32, to: u32) -> Option<SimDuration> {
-        let (sender, receiver) = (self.peers[from as usize], self.peers[to as usize]);
+        let (sender, receiver) = (&self.peers[from as usize], &self.peers[to as usize]);
         let reachable = sender.session == Session::Open && receiver.session == Session::Open && !self.server.is_down();
         let in_band = match self.webrtc.signaling.in_band {
             InBand::Off => false,

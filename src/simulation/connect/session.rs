@@ -4,8 +4,8 @@
 //! (RFC 6455), with which the peer is told who is there. A server that is down, or full, refuses, and the
 //! peer tries again after a wait that doubles.
 
-use super::peer::{ABSENT, Session};
-use super::{Connecting, Event};
+use super::peer::Session;
+use super::{ABSENT, Connecting, Event};
 use crate::engine::Scheduler;
 use crate::rng::below;
 use crate::units::{SimDuration, SimTime};
@@ -84,9 +84,9 @@ impl Connecting<'_> {
 
     // A peer has a session, its first or another.
     fn arrive(&mut self, now: SimTime, node: u32, scheduler: &mut Scheduler<Event>) {
-        let peer = &mut self.peers[node as usize];
-        if peer.rank == ABSENT {
-            peer.rank = self.next_rank;
+        let rank = &mut self.ranks[node as usize];
+        if *rank == ABSENT {
+            *rank = self.next_rank;
             self.routes.arrive(node, self.next_rank);
             self.next_rank += 1;
         }

@@ -37,7 +37,7 @@ impl Connecting<'_> {
         wait: Option<SimDuration>,
         scheduler: &mut Scheduler<Event>,
     ) {
-        let attempt = self.attempts.get(slot);
+        let attempt = *self.attempts.get(slot);
         let (a, b) = (attempt.offerer, attempt.answerer);
         attempt.held().into_iter().for_each(|(held, asked_ns)| self.turn.give_back(now, held, asked_ns));
         self.attempts.get_mut(slot).allocations = Default::default();

@@ -148,7 +148,7 @@ fn whoever_joins_later_offers() {
     let stage = Stage::late_hub(5);
     stage.run(|phase| {
         // Four spokes that never offer, and a hub that offers to each.
-        assert_eq!(phase.peers.iter().map(|peer| peer.rank).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+        assert_eq!(phase.ranks, [0, 1, 2, 3, 4]);
         assert_eq!(phase.tally.attempts, 4);
         assert_eq!(phase.connected_at, at(SimDuration::from_secs(4) + SESSION + stage.ladder()));
     });

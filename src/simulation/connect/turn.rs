@@ -47,33 +47,44 @@ impl Allocation {
 #[derive(Debug)]
 pub(super) struct Turn {
     pool: Option<TurnPool>,
-    // Of each node, to every server.
-    delays: Vec<SimDuration>,
-    servers: usize,
+    // What ends of each kind ask for.
+    asks: Vec<Ask>,
+}
+
+// What an end asks for when it gathers candidates.
+#[derive(Clone, Copy, Debug)]
+enum Ask {
+    // Nothing: it does not use TURN, or cannot reach a server.
+    Nothing,
+    // No server speaks what its network lets out.
+    InVain,
+    // Allocations over these transports.
+    Over { transport: RelayTransport, transports: Transports },
 }
 
 impl Turn {
     pub(super) fn new(world: &World, webrtc: &WebrtcSpec) -> Self {
-        let servers = world.turn_servers().len();
-        let pool = webrtc.turn.spec().map(TurnPool::new);
-        Self { pool, delays: (0..world.nodes()).flat_map(|node| world.turn_delays(node)).collect(), servers }
+        // Of a kind without a node nothing is asked.
+        let mut asks = vec![Ask::Nothing; world.ends().len()];
+        for node in 0..world.nodes() {
+            asks[usize::from(world.end_kind(node))] = Ask::of(world, node);
+        }
+        Self { pool: webrtc.turn.spec().map(TurnPool::new), asks }
     }
 
-    /// A node gathers candidates.
-    pub(super) fn ask(&mut self, now: SimTime, world: &World, node: u32) -> Allocation {
-        let gathers = matches!(world.end(node).gather, Gather::Turn | Gather::RelayOnly);
-        let Some(pool) = self.pool.as_mut().filter(|_| gathers) else { return Allocation::None };
-        let Some(transport) = world.turn_transport(node) else { return Allocation::Refused };
-        if world.nat(node) == Nat::UdpBlocked && !world.end(node).stack.ice.streams_to_turn {
-            return Allocation::None;
-        }
-        let first = node as usize * self.servers;
-        let delays = &self.delays[first..first + self.servers];
-        let request = TurnRequest { peer: node, delays, transport, transports: spoken(world, node) };
+    /// A node gathers candidates; `delays` are those to every server.
+    pub(super) fn ask(&mut self, now: SimTime, world: &World, node: u32, delays: &[SimDuration]) -> Allocation {
+        let Some(pool) = &mut self.pool else { return Allocation::None };
+        let request = match self.asks[usize::from(world.end_kind(node))] {
+            Ask::Nothing => return Allocation::None,
+            Ask::InVain => return Allocation::Refused,
+            Ask::Over { transport, transports } => TurnRequest { peer: node, delays, transport, transports },
+        };
         pool.allocate(now, &request).map_or(Allocation::Refused, |granted| {
             let number = granted.allocations as u8;
             let wait = granted.at.since(now).as_ns();
-            let (wait_s, wait_ns) = ((wait / NS_PER_S) as u8, (wait % NS_PER_S) as u32);
+            let (wait_s, wait_ns) =
+                if wait == 0 { (0, 0) } else { ((wait / NS_PER_S) as u8, (wait % NS_PER_S) as u32) };
             Allocation::Held { server: granted.server, number, wait_s, wait_ns }
         })
     }
@@ -93,14 +104,23 @@ impl Turn {
     }
 }
 
-// Over which transports the requests of a node reach servers.
-fn spoken(world: &World, node: u32) -> Transports {
-    let end = world.end(node);
-    let only_tls = end.boxes.contains(&MiddleboxSpec::Tcp443Only);
-    match (end.stack.ice.streams_to_turn, world.nat(node) == Nat::UdpBlocked) {
-        (false, _) => Transports::only(RelayTransport::Udp),
-        (true, false) => Transports::ALL,
-        (true, true) if only_tls => Transports::only(RelayTransport::Tls),
-        (true, true) => Transports::STREAMS,
+impl Ask {
+    // What a node asks for: the same for all of its kind.
+    fn of(world: &World, node: u32) -> Self {
+        let end = world.end(node);
+        if !matches!(end.gather, Gather::Turn | Gather::RelayOnly) {
+            return Self::Nothing;
+        }
+        let Some(transport) = world.turn_transport(node) else { return Self::InVain };
+        let (streams, only_streams) = (end.stack.ice.streams_to_turn, world.nat(node) == Nat::UdpBlocked);
+        let only_tls = end.boxes.contains(&MiddleboxSpec::Tcp443Only);
+        let transports = match (streams, only_streams) {
+            (false, true) => return Self::Nothing,
+            (false, false) => Transports::only(RelayTransport::Udp),
+            (true, false) => Transports::ALL,
+            (true, true) if only_tls => Transports::only(RelayTransport::Tls),
+            (true, true) => Transports::STREAMS,
+        };
+        Self::Over { transport, transports }
     }
 }

@@ -194,8 +194,8 @@ impl Setups {
             Some(leaf) => Found::Leaf(leaf),
             None => courses.play(&[], delays, &machine),
         };
-        let mut draws = Draws::new(chance);
-        if !draws.are_lossless() {
+        if chance.may_lose(&courses.datagrams(&found)) {
+            let mut draws = Draws::new(chance);
             lost.clear();
             while draws.add_to(lost, &courses.datagrams(&found)) {
                 // Nothing is learned of several at once.

@@ -23,6 +23,7 @@ impl TokenBucket {
     }
 
     /// When a request that comes at `now` would have its token.
+    #[inline]
     #[must_use]
     pub fn ready_at(&self, now: SimTime) -> SimTime {
         // The bucket lacks what it gains from now until it is full. With a token in it, it lacks
@@ -32,10 +33,19 @@ impl TokenBucket {
     }
 
     /// Takes the token of a request that comes at `now`: when it has it.
+    #[inline]
     pub fn take(&mut self, now: SimTime) -> SimTime {
         let at = self.ready_at(now);
         self.full_at = self.full_at.max(at) + self.period;
         at
+    }
+
+    /// Takes the tokens of so many requests that come at `now` together.
+    #[inline]
+    pub fn take_more(&mut self, now: SimTime, requests: u32) {
+        // Where tokens come at once, one more makes no difference after another at the same time.
+        let requests = if self.period == SimDuration::ZERO { 0 } else { requests };
+        (0..requests).for_each(|_| _ = self.take(now));
     }
 }
 

@@ -40,6 +40,7 @@ impl Outages {
     }
 
     /// The outages of a server.
+    #[inline]
     #[must_use]
     pub fn of(&self, server: TurnIndex) -> &[OutageWindow] {
         self.windows.get(usize::from(server)).map_or(&[], Vec::as_slice)
@@ -52,12 +53,14 @@ impl Outages {
     }
 
     /// The outage of a server at a time.
+    #[inline]
     #[must_use]
     pub fn during(&self, server: TurnIndex, at: SimTime) -> Option<OutageWindow> {
         self.first_after(server, at).filter(|window| window.from <= at)
     }
 
     /// The first outage of a server that is not over at a time.
+    #[inline]
     #[must_use]
     pub fn first_after(&self, server: TurnIndex, at: SimTime) -> Option<OutageWindow> {
         let windows = self.of(server);

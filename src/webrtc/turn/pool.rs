@@ -16,6 +16,12 @@ pub struct TurnPool {
     policy: &'static PolicyEntry,
     dynamic: DynamicSpec,
     outages: Outages,
+    // Whether any server ever is.
+    may_be_down: bool,
+    // The first outage that has not begun, of any server; the end of time if none is to come.
+    next_outage: SimTime,
+    // Allocations at this time, of all servers.
+    allocations: u64,
     counts: TurnCounts,
     // Kept so that a request allocates no memory.
     candidates: Vec<Candidate>,
@@ -122,8 +128,20 @@ impl TurnPool {
             }
         };
         let servers = spec.servers().into_iter().zip(0..).map(server).collect();
-        let (dynamic, outages) = (spec.dynamic, spec.outages());
-        Self { servers, policy, dynamic, outages, counts: TurnCounts::default(), candidates: Vec::new() }
+        let outages = spec.outages();
+        let mut pool = Self {
+            servers,
+            policy,
+            dynamic: spec.dynamic,
+            may_be_down: !outages.is_empty(),
+            outages,
+            next_outage: SimTime::MAX,
+            allocations: 0,
+            counts: TurnCounts::default(),
+            candidates: Vec::new(),
+        };
+        pool.next_outage = pool.first_to_come();
+        pool
     }
 
     /// A peer asks for allocations.
@@ -135,7 +153,8 @@ impl TurnPool {
         self.look(now, request);
         let choice = Choice { peer: request.peer, candidates: &self.candidates, dynamic: &self.dynamic };
         let chosen = (self.policy.choose)(&choice);
-        if let Some(opening) = (self.policy.opens)(&choice) {
+        let opening = if self.policy.opens_and_closes { (self.policy.opens)(&choice) } else { None };
+        if let Some(opening) = opening {
             self.open(now, opening);
         }
         let granted = match chosen {
@@ -145,7 +164,7 @@ impl TurnPool {
         match granted {
             Ok(granted) => {
                 self.counts.allocations += u64::from(granted.allocations);
-                self.counts.peak = self.counts.peak.max(self.allocations());
+                self.counts.peak = self.counts.peak.max(self.allocations);
             }
             Err(Refusal::Unreachable) => self.counts.unreachable += 1,
             Err(Refusal::Overloaded) => self.counts.overloaded += 1,
@@ -162,7 +181,9 @@ impl TurnPool {
         if server.broken_at.is_some_and(|broken_at| granted.at <= broken_at) {
             return;
         }
-        server.allocations = server.allocations.saturating_sub(granted.allocations);
+        let released = server.allocations.min(granted.allocations);
+        server.allocations -= released;
+        self.allocations -= u64::from(released);
         if server.allocations == 0 {
             server.idle_since = now;
         }
@@ -176,8 +197,8 @@ impl TurnPool {
 
     /// Allocations at this time, of all servers.
     #[must_use]
-    pub fn allocations(&self) -> u64 {
-        self.servers.iter().map(|server| u64::from(server.allocations)).sum()
+    pub const fn allocations(&self) -> u64 {
+        self.allocations
     }
 
     /// Allocations of a server at this time, and the most it has had.
@@ -195,7 +216,17 @@ impl TurnPool {
     }
 
     // Lets happen what happens by itself until `now`: outages, and servers that close.
+    #[inline]
     fn advance(&mut self, now: SimTime) {
+        if self.next_outage <= now {
+            self.begin_outages(now);
+        }
+        if self.policy.opens_and_closes {
+            self.close_idle(now);
+        }
+    }
+
+    fn begin_outages(&mut self, now: SimTime) {
         for (server, index) in self.servers.iter_mut().zip(0..) {
             let windows = self.outages.of(index);
             while let Some(window) = windows.get(server.outages_begun).filter(|window| window.from <= now) {
@@ -203,15 +234,22 @@ impl TurnPool {
                 if server.allocations > 0 {
                     server.idle_since = window.from;
                 }
+                self.allocations -= u64::from(server.allocations);
                 server.allocations = 0;
                 server.bucket = server.fresh_bucket;
                 server.broken_at = Some(window.from);
                 server.outages_begun += 1;
             }
         }
-        if self.policy.opens_and_closes {
-            self.close_idle(now);
-        }
+        self.next_outage = self.first_to_come();
+    }
+
+    fn first_to_come(&self) -> SimTime {
+        let next = self.servers.iter().zip(0..).filter_map(|(server, index)| {
+            let window = self.outages.of(index).get(server.outages_begun)?;
+            Some(window.from)
+        });
+        next.min().unwrap_or(SimTime::MAX)
     }
 
     fn close_idle(&mut self, now: SimTime) {
@@ -236,14 +274,15 @@ impl TurnPool {
 
     fn look(&mut self, now: SimTime, request: &TurnRequest<'_>) {
         let (outages, servers) = (&self.outages, &self.servers);
+        let may_be_down = self.may_be_down;
         self.candidates.clear();
         self.candidates.extend(servers.iter().zip(0..).map(|(server, index)| {
             let condition = match server.up_at {
                 _ if !server.transports.has(request.transport) => Condition::Unfit,
                 None => Condition::Closed,
-                Some(_) if outages.during(index, now).is_some() => Condition::Down,
+                Some(_) if may_be_down && outages.during(index, now).is_some() => Condition::Down,
                 Some(up_at) if up_at > now => Condition::Starting,
-                Some(_) if server.room() < server.transports.in_common(request.transports) => Condition::Full,
+                Some(_) if !server.has_room_for(request.transports) => Condition::Full,
                 Some(_) => Condition::Ready,
             };
             let delay = request.delays.get(usize::from(index)).copied().unwrap_or_default();
@@ -258,8 +297,9 @@ impl TurnPool {
         }
         let at = server.bucket.take(now);
         let allocations = server.transports.in_common(transports);
-        (1..allocations).for_each(|_| _ = server.bucket.take(now));
+        server.bucket.take_more(now, allocations.saturating_sub(1));
         server.allocations += allocations;
+        self.allocations += u64::from(allocations);
         server.peak = server.peak.max(server.allocations);
         Ok(Granted { server: index, at, allocations })
     }
@@ -278,8 +318,11 @@ impl TurnPool {
 }
 
 impl Server {
-    const fn room(&self) -> u32 {
-        self.capacity.saturating_sub(self.allocations)
+    // Whether it can hold an allocation more over each transport that it speaks.
+    #[inline]
+    const fn has_room_for(&self, transports: Transports) -> bool {
+        let room = self.capacity.saturating_sub(self.allocations);
+        room >= Transports::ALL.count() || room >= self.transports.in_common(transports)
     }
 }
 

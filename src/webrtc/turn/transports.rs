@@ -28,6 +28,7 @@ impl Transports {
     pub const STREAMS: Self = Self { udp: false, tcp: true, tls: true };
 
     /// Whether it speaks this one.
+    #[inline]
     #[must_use]
     pub const fn has(self, transport: RelayTransport) -> bool {
         match transport {
@@ -52,10 +53,17 @@ impl Transports {
         }
     }
 
-    /// How many both speak.
+    /// How many it speaks.
     #[must_use]
-    pub fn in_common(self, other: Self) -> u32 {
-        self.iter().filter(|&transport| other.has(transport)).count() as u32
+    pub const fn count(self) -> u32 {
+        self.in_common(self)
+    }
+
+    /// How many both speak.
+    #[inline]
+    #[must_use]
+    pub const fn in_common(self, other: Self) -> u32 {
+        (self.udp && other.udp) as u32 + (self.tcp && other.tcp) as u32 + (self.tls && other.tls) as u32
     }
 
     /// What either speaks.

@@ -33,6 +33,15 @@ impl Chance {
     /// Nothing is lost.
     pub const LOSSLESS: Self = Self { loss: [LinkLoss { up: Probability::ZERO, down: Probability::ZERO }; 2], draw: 0 };
 
+    /// Whether some of so many datagrams may be lost: never false where one is, and mostly right.
+    #[inline]
+    pub(super) fn may_lose(&self, datagrams: &[Datagrams; 2]) -> bool {
+        let [offerer, answerer] = *datagrams;
+        let counts = [offerer.up, offerer.down, answerer.up, answerer.down];
+        let links = self.links();
+        (0..LINKS).any(|link| uniform(self.draw, link, 0) < at_most(counts[link], links[link]))
+    }
+
     fn links(&self) -> [Probability; LINKS] {
         let [offerer, answerer] = self.loss;
         [offerer.up, offerer.down, answerer.up, answerer.down]
@@ -71,12 +80,6 @@ impl<'a> Draws<'a> {
         Self { chance, links: chance.links(), next: [Next::default(); LINKS] }
     }
 
-    /// Whether nothing can be lost.
-    #[inline]
-    pub(super) fn are_lossless(&self) -> bool {
-        self.links.iter().all(|&loss| loss == Probability::ZERO)
-    }
-
     /// Adds those of the next losses that happen in a set-up with so many datagrams to `lost`, which stays
     /// in order; false if there is none.
     pub(super) fn add_to(&mut self, lost: &mut Vec<Lost>, datagrams: &[Datagrams; 2]) -> bool {
@@ -103,10 +106,9 @@ impl<'a> Draws<'a> {
             return None;
         }
         let index = next.index.or_else(|| {
-            let uniform = self.uniform(link, next.number);
-            // The chance of a loss in n datagrams is at most n times that of one: mostly this will do.
-            let at_most = f64::from(end - next.begin) * loss.get();
-            (uniform < at_most).then(|| next.begin.saturating_add(gap(uniform, loss)))
+            let uniform = uniform(self.chance.draw, link, next.number);
+            let may_lose = uniform < at_most(end - next.begin, loss);
+            may_lose.then(|| next.begin.saturating_add(gap(uniform, loss)))
         })?;
         self.next[link].index = Some(index);
         if index >= end {
@@ -115,12 +117,19 @@ impl<'a> Draws<'a> {
         self.next[link] = Next { number: next.number + 1, begin: index + 1, index: None };
         Some(index)
     }
+}
 
-    // The draw for the loss of this number: 53 bits, from 0 to below 1.
-    fn uniform(&self, link: usize, number: u32) -> f64 {
-        let bits = PairKey::new(self.chance.draw).directed(link as u32, number);
-        (bits >> 11) as f64 * f64::EPSILON / 2.0
-    }
+// The draw for the loss of this number on a link: 53 bits, from 0 to below 1.
+#[inline]
+fn uniform(draw: u64, link: usize, number: u32) -> f64 {
+    let bits = PairKey::new(draw).directed(link as u32, number);
+    (bits >> 11) as f64 * f64::EPSILON / 2.0
+}
+
+// The chance of a loss in so many datagrams is at most as many times that of one: mostly this will do.
+#[inline]
+fn at_most(datagrams: u32, loss: Probability) -> f64 {
+    f64::from(datagrams) * loss.get()
 }
 
 // How many datagrams pass before the next is lost: the inverse of the geometric distribution.

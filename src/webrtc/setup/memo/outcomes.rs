@@ -79,13 +79,22 @@ impl Outcomes {
         Summary { outcome: number, gathered, signaled, datagrams }
     }
 
-    /// The outcome under these delays.
-    #[inline]
+    /// The outcome under these delays. Inlined, so that times that nobody asks for need not be computed.
+    #[inline(always)]
     pub(super) fn outcome(&self, summary: &Summary, delays: &Delays) -> SetupOutcome<SimDuration> {
         let Outcome { forms, selected, relay } = self.outcomes[summary.outcome as usize];
-        let time = |form: u32| self.forms.get(form as usize).map(|form| span(form, delays));
+        let both = |[offerer, answerer]: [u32; 2]| [self.time(offerer, delays), self.time(answerer, delays)];
+        let [a, b, c, d, e, f, g, h, i, j, failed] = forms;
         SetupOutcome {
-            times: from_array(summary.gathered.map(time), forms.map(time)),
+            times: SetupTimes {
+                gathered: both(summary.gathered),
+                described: both([a, b]),
+                ice: both([c, d]),
+                dtls: both([e, f]),
+                sctp: both([g, h]),
+                open: both([i, j]),
+                failed: self.time(failed, delays),
+            },
             selected,
             relay,
             signaled: summary.signaled,
@@ -104,7 +113,11 @@ impl Outcomes {
         let [without, with] = [lossless, lossy].map(|summary| &self.outcomes[summary.outcome as usize]);
         let known = to_array(&outcome.times);
         let times = std::array::from_fn(|place| {
-            let [without, with] = [without, with].map(|outcome| self.form(outcome.forms[place], delays));
+            let [without, with] = [without, with].map(|outcome| outcome.forms[place]);
+            if without == with {
+                return known[place];
+            }
+            let [without, with] = [without, with].map(|form| self.form(form, delays));
             match (known[place], without, with) {
                 (Some(known), Some(without), Some(with)) => Some(shifted(known, with - without)),
                 (_, Some(_), None) => None,
@@ -120,6 +133,12 @@ impl Outcomes {
             relay: if relay { with.relay } else { outcome.relay },
             ..outcome
         }
+    }
+
+    #[inline(always)]
+    fn time(&self, number: u32, delays: &Delays) -> Option<SimDuration> {
+        let form = self.forms.get(number as usize)?;
+        Some(SimDuration::from_ns(u64::try_from(form.ns(delays)).unwrap_or(0)))
     }
 
     fn form(&self, number: u32, delays: &Delays) -> Option<i64> {
@@ -156,11 +175,6 @@ pub(super) fn plain(outcome: &SetupOutcome<Stamp>) -> SetupOutcome<SimDuration> 
 
 fn number_of(index: usize) -> u32 {
     u32::try_from(index).expect("invariant: memory runs out long before")
-}
-
-#[inline]
-fn span(form: &Difference, delays: &Delays) -> SimDuration {
-    SimDuration::from_ns(u64::try_from(form.ns(delays)).unwrap_or(0))
 }
 
 #[inline]

@@ -1,0 +1,69 @@
+//! How long the ways take that a set-up depends on. What belongs to a node alone is computed once.
+
+use super::path::Legs;
+use crate::units::SimDuration;
+use crate::webrtc::setup::Relation;
+use crate::webrtc::stamp::{Delays, Leg};
+use crate::webrtc::turn::TurnIndex;
+use crate::world::{LAN_ONE_WAY, World};
+
+/// The ways to servers, and between them.
+#[derive(Debug)]
+pub(super) struct Ways {
+    // How many servers there are, or would be.
+    servers: usize,
+    // Of each node, to every server: the mean of both directions, without the access link.
+    to_servers: Vec<SimDuration>,
+    // From each server to each.
+    between: Vec<SimDuration>,
+}
+
+impl Ways {
+    pub(super) fn new(world: &World) -> Self {
+        let servers = world.turn_servers().len().max(1);
+        let all = 0..servers as TurnIndex;
+        let to_servers =
+            (0..world.nodes()).flat_map(|node| all.clone().map(move |server| to_server(world, node, server)));
+        let between = all.clone().flat_map(|from| all.clone().map(move |to| world.between_turn_ns(from, to)));
+        Self { servers, to_servers: to_servers.collect(), between: between.map(SimDuration::from_ns).collect() }
+    }
+
+    /// From a node's access link to every server: the mean of both directions.
+    #[inline]
+    pub(super) fn to_servers(&self, node: u32) -> &[SimDuration] {
+        &self.to_servers[node as usize * self.servers..][..self.servers]
+    }
+
+    /// One way of each leg between two nodes: the mean of both directions, access links included.
+    #[inline]
+    pub(super) fn delays(&self, world: &World, nodes: [u32; 2], relation: Relation, legs: &Legs) -> Delays {
+        let access = nodes.map(|node| world.class(node).access_delay);
+        let direct = match relation {
+            Relation::SameLan | Relation::SameLanNoMulticast => LAN_ONE_WAY,
+            Relation::SameCarrier | Relation::Apart => {
+                SimDuration::from_ns(world.mean_propagation_ns(nodes)) + access[0] + access[1]
+            }
+        };
+        let server = |end: usize| {
+            let allocated = legs.allocations[end].server();
+            usize::from(allocated.unwrap_or_else(|| world.home_server(nodes[end])))
+        };
+        let [own, other] = [server(0), server(1)];
+        let to_server = |end: usize, server: usize| self.to_servers(nodes[end])[server] + access[end];
+        // An allocation takes two round trips, so that a server that comes to it late is as one further off.
+        let late = legs.allocations.map(|allocation| SimDuration::from_ns(allocation.wait().as_ns() / 4));
+        Delays::default()
+            .with(Leg::Direct, direct)
+            .with(Leg::OffererToOwn, to_server(0, own) + late[0])
+            .with(Leg::OffererToOther, to_server(0, other))
+            .with(Leg::AnswererToOwn, to_server(1, other) + late[1])
+            .with(Leg::AnswererToOther, to_server(1, own))
+            .with(Leg::BetweenServers, self.between[own * self.servers + other])
+            .with(Leg::Offer, legs.offer)
+            .with(Leg::Answer, legs.answer)
+    }
+}
+
+fn to_server(world: &World, node: u32, server: TurnIndex) -> SimDuration {
+    SimDuration::from_ns(u64::midpoint(world.to_turn_ns(node, server), world.from_turn_ns(server, node)))
+}
