@@ -26,7 +26,7 @@ pub(in crate::simulation) struct Origin<'a> {
 /// Peers that are drawn to learn from.
 const PEERS: u32 = 1_000;
 /// Runs of the state machine for trees after which enough is learned, and look-ups if it takes fewer runs.
-const RUNS: u64 = 12_000;
+const RUNS: u64 = 8_000;
 const LOOK_UPS: u32 = 200_000;
 /// Populations that are kept in mind.
 const KEPT_MAX: usize = 8;
@@ -98,12 +98,12 @@ fn learn(Origin { population, latency, webrtc }: Origin<'_>) -> Option<Setups> {
     Some(paths.into_setups())
 }
 
-// One answer in four waits and one offer in eight, for CPUs and servers: up to the time that an attempt has, and
-// short and long waits as often.
+// One answer in four waits and one offer in eight, for CPUs and servers: up to a quarter of the time that an attempt
+// has, for of longer waits little comes in time, and short and long waits as often.
 fn legs(world: &World, [a, b]: [u32; 2], key: PairKey, number: u32, timeout: SimDuration) -> Legs {
     let draw = key.directed(number, 2);
     let wait = |waits: bool, halvings: u64, which: u32| {
-        let most_ns = timeout.as_ns() >> (halvings % 12);
+        let most_ns = timeout.as_ns() >> (2 + halvings % 10);
         let ns = most_ns / 2 + crate::rng::below(key.directed(number, which), most_ns / 2 + 1);
         SimDuration::from_ns(if waits { ns } else { 0 })
     };

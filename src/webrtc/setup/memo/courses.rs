@@ -117,6 +117,8 @@ impl Tree {
 pub(super) struct Courses {
     forest: Forest,
     leaves: Vec<Leaf>,
+    // The delays of each leaf's witness: apart, as they are needed for trials alone.
+    witnesses: Vec<Delays>,
     outcomes: Outcomes,
     // What the losses of the set-up that is looked up add.
     added: Vec<Extra>,
@@ -131,7 +133,6 @@ struct Leaf {
     // Look-ups so far, and the one that is the next trial.
     seen: u32,
     trial: u32,
-    witness: Delays,
 }
 
 /// What a look-up comes to.
@@ -244,7 +245,7 @@ impl Courses {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.forest.bytes() + self.outcomes.bytes() + self.leaves.capacity() * size_of::<Leaf>()
+        self.forest.bytes() + self.outcomes.bytes() + self.leaves.capacity() * (size_of::<Leaf>() + size_of::<Delays>())
     }
 
     // A leaf's summary with the datagrams and messages of its losses.
@@ -259,7 +260,7 @@ impl Courses {
     fn extra(&mut self, tree: &mut Tree, leaf: u32, lost: Lost, machine: Machine<'_>) -> Extra {
         tree.extras.budget.spend();
         self.runs += 1;
-        let witness = self.leaves[leaf as usize].witness;
+        let witness = self.witnesses[leaf as usize];
         let (outcome, _) = machine(&[lost], Comparisons::new(witness));
         let extra = Extra { leaf, summary: self.outcomes.summary(&outcome, &witness) };
         tree.extras.keep(lost, extra);
@@ -269,8 +270,9 @@ impl Courses {
     #[cold]
     fn try_again(&mut self, tree: &mut Tree, leaf: u32, delays: &Delays, machine: Machine<'_>) -> u32 {
         let summary = self.summary(tree, delays, machine);
-        let Leaf { summary: known, witness, .. } = self.leaves[leaf as usize];
+        let witness = self.witnesses[leaf as usize];
         let known_leaf = &mut self.leaves[leaf as usize];
+        let known = known_leaf.summary;
         known_leaf.trial = known_leaf.seen + 1 + known_leaf.seen / TRIAL_SHARE;
         if summary.outcome == known.outcome || self.bytes() > self.memory_bytes {
             return leaf;
@@ -318,7 +320,8 @@ impl Courses {
     }
 
     fn add_leaf(&mut self, summary: Summary, witness: Delays) -> u32 {
-        self.leaves.push(Leaf { summary, seen: 1, trial: 2, witness });
+        self.leaves.push(Leaf { summary, seen: 1, trial: 2 });
+        self.witnesses.push(witness);
         u32::try_from(self.leaves.len() - 1).expect("invariant: memory runs out long before")
     }
 }
