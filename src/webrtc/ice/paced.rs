@@ -108,11 +108,9 @@ impl Agent {
     fn in_turn(&mut self, moment: &mut Moment<'_>) -> Option<usize> {
         let Checks::RoundRobin { pair_fails_after, .. } = self.profile.checks else { return None };
         for index in 0..self.list.pairs.len() {
-            let pair = self.list.pairs[index];
-            let silent =
-                pair.state == PairState::InProgress && moment.reached(pair.first_request.after(pair_fails_after));
-            if silent {
-                self.list.pairs[index].state = PairState::Failed;
+            let pair = &mut self.list.pairs[index];
+            if pair.state == PairState::InProgress && moment.reached(pair.first_request.after(pair_fails_after)) {
+                pair.state = PairState::Failed;
             }
         }
         if let Some(index) = self.next_triggered() {

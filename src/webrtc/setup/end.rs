@@ -115,11 +115,11 @@ impl End {
         if self.hears { self.agent.add_remote(candidate) } else { self.early.push(candidate) }
     }
 
-    /// A packet has come.
-    pub(super) fn receive(&mut self, moment: &mut Moment<'_>, packet: Packet) {
+    /// A packet has come; whether anything may follow from it.
+    pub(super) fn receive(&mut self, moment: &mut Moment<'_>, packet: Packet) -> bool {
         let Packet { header, message } = packet;
         match message {
-            Message::Reply { id, reply } => self.gatherer.answered(moment.now, id, reply),
+            Message::Reply { id, reply } => return self.gatherer.answered(moment.now, id, reply),
             Message::Peer(content) => {
                 if let Some(route) = self.route_of(header) {
                     self.deliver(moment, route, header.source, content);
@@ -132,6 +132,7 @@ impl End {
             }
             Message::Ask { .. } | Message::Send { .. } => {}
         }
+        true
     }
 
     /// Takes what it has found out since into its candidates; the place of the first new one.

@@ -149,9 +149,9 @@ impl Gatherer {
         }
     }
 
-    /// The server has answered.
-    pub(super) fn answered(&mut self, now: Stamp, id: u32, reply: Reply) {
-        let Some(place) = self.transactions.iter().position(|known| known.id == id) else { return };
+    /// The server has answered; whether anything may follow from it.
+    pub(super) fn answered(&mut self, now: Stamp, id: u32, reply: Reply) -> bool {
+        let Some(place) = self.transactions.iter().position(|known| known.id == id) else { return false };
         let Transaction { ask, by, header, .. } = self.transactions.remove(place);
         match (by, ask, reply) {
             (Way::Socket(socket), Ask::Binding, Reply::Mapped(mapped)) => {
@@ -171,8 +171,9 @@ impl Gatherer {
                 self.found.push(Found::Relayed { number: number as u8, address });
             }
             (Way::Relay(number), Ask::Permit(peer), Reply::Done) => self.granted(now, number, peer),
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     /// Repeats what is due, and ends gathering when its time is up.

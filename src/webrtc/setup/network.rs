@@ -34,6 +34,8 @@ pub(super) struct Network {
     // The IPv4 and the IPv6 host of each end.
     hosts: [[Option<HostId>; 2]; 2],
     server: HostId,
+    // Who each host is.
+    parties: Vec<Party>,
     // Whose each allocation is, by its port.
     owners: Vec<usize>,
     losses: Losses,
@@ -69,10 +71,18 @@ impl Network {
             })
         });
         let server = builder.internet.add_host(Internet::PUBLIC);
+        let hosts = [0, 1].map(|end| [Some(v4[end]), v6[end]]);
+        let mut parties = vec![Party::Server; server.index() + 1];
+        for (end, host) in
+            hosts.iter().enumerate().flat_map(|(end, hosts)| hosts.iter().flatten().map(move |host| (end, host)))
+        {
+            parties[host.index()] = Party::End(end);
+        }
         Self {
             internet: builder.internet,
-            hosts: [0, 1].map(|end| [Some(v4[end]), v6[end]]),
+            hosts,
             server,
+            parties,
             owners: Vec::new(),
             losses: losses.clone(),
             datagrams: [Datagrams::default(); 2],
@@ -156,8 +166,7 @@ impl Network {
     }
 
     fn party(&self, host: HostId) -> Party {
-        let end = self.hosts.iter().position(|hosts| hosts.contains(&Some(host)));
-        end.map_or(Party::Server, Party::End)
+        self.parties[host.index()]
     }
 
     fn leg(&self, from: Party, to: Party, header: Header) -> Leg {

@@ -148,10 +148,10 @@ impl<'a> Driver<'a> {
                     format!("receives {} from {}", packet.message.name(), packet.header.source)
                 });
                 let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
-                if let Some(end) = &mut self.ends[side] {
-                    end.receive(&mut moment, packet);
+                let end = self.ends[side].as_mut();
+                if end.is_some_and(|end| end.receive(&mut moment, packet)) {
+                    self.settle(side);
                 }
-                self.settle(side);
             }
             Party::Server => {
                 if let Some(reply) = self.server.receive(&mut self.network, packet) {

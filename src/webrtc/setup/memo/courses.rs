@@ -22,13 +22,16 @@ pub(super) type Machine<'a> = &'a dyn Fn(&[Lost], Comparisons) -> (SetupOutcome<
 /// The first look-ups of two kinds of ends are all runs of their own, so that few connections are exact.
 const PLAYED_LOOK_UPS: u32 = 12;
 /// The runs a tree may make at once, and how many times the square root of its look-ups it may make beyond, as a
-/// multiple of a half; less where most has been learned before. docs/MODELS.md has what that costs and how right
-/// it makes it.
+/// multiple of a half; less where others have been learned from before, and least where the tree itself has.
+/// docs/MODELS.md has what that costs and how right it makes it.
 const FIRST_RUNS: u64 = 32;
 const RUNS_PER_ROOT: u64 = 4;
+const RUNS_PER_ROOT_LITTLE_KNOWN: u64 = 2;
 const RUNS_PER_ROOT_KNOWN: u64 = 1;
+/// The same for losses, of a tree of which little is known.
+const FIRST_RUNS_LOSSES: u64 = 8;
 /// Runs of a tree that has been learned well enough to be thrifty.
-const ENOUGH_RUNS: u64 = 128;
+const ENOUGH_RUNS: u64 = 64;
 /// A leaf is tried again once its look-ups since the last trial are this share of all.
 const TRIAL_SHARE: u32 = 16;
 /// Losses in one set-up beyond which what they add is not summed up: together they may add more, and a
@@ -47,15 +50,22 @@ pub(super) struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { look_ups: 0, runs: 0, free: FIRST_RUNS, per_root: RUNS_PER_ROOT }
+        Self::new(FIRST_RUNS, RUNS_PER_ROOT)
     }
 }
 
 impl Budget {
     /// Of what has been learned before.
-    pub(super) const NOTHING_FREE: Self = Self { look_ups: 0, runs: 0, free: 0, per_root: RUNS_PER_ROOT_KNOWN };
+    const KNOWN: Self = Self::new(0, RUNS_PER_ROOT_KNOWN);
+    /// Of what little has been learned of, and of its losses.
+    const LITTLE_KNOWN: Self = Self::new(FIRST_RUNS, RUNS_PER_ROOT_LITTLE_KNOWN);
+    const LITTLE_KNOWN_LOSSES: Self = Self::new(FIRST_RUNS_LOSSES, RUNS_PER_ROOT_KNOWN);
     /// Of what is to be learned whatever it costs.
-    pub(super) const ALL_FREE: Self = Self { look_ups: 0, runs: 0, free: u64::MAX, per_root: 0 };
+    const ALL_FREE: Self = Self::new(u64::MAX, 0);
+
+    const fn new(free: u64, per_root: u64) -> Self {
+        Self { look_ups: 0, runs: 0, free, per_root }
+    }
 
     #[inline]
     pub(super) const fn earn(&mut self) {
@@ -89,16 +99,17 @@ impl Tree {
         Self { budget: Budget::ALL_FREE, extras, played: PLAYED_LOOK_UPS, ..Self::default() }
     }
 
-    /// The same, from where on look-ups pay for learning: thriftily where much has been learned, else as
-    /// for a new tree.
+    /// The same, from where on look-ups pay for learning: the less, the more has been learned.
     pub(super) fn settled(&self) -> Self {
         if self.root == Branch::default() {
             return Self::default();
         }
         let little = self.budget.runs < ENOUGH_RUNS;
-        let budget = if little { Budget::default() } else { Budget::NOTHING_FREE };
-        let played = if little { 0 } else { PLAYED_LOOK_UPS };
-        Self { budget, extras: self.extras.clone().with(budget), played, ..self.clone() }
+        let (budget, losses, played) = match little {
+            true => (Budget::LITTLE_KNOWN, Budget::LITTLE_KNOWN_LOSSES, 0),
+            false => (Budget::KNOWN, Budget::KNOWN, PLAYED_LOOK_UPS),
+        };
+        Self { budget, extras: self.extras.clone().with(losses), played, ..self.clone() }
     }
 
     /// Whether this look-up is one of the first, and to be played through.
