@@ -1,6 +1,7 @@
 //! A full mesh's set-ups, looked up in what was learned beforehand from pairs at random of another population
-//! drawn alike, a quarter of whose answers wait as those of busy peers do: the CPU time of learning and of all look-ups, runs of the state machine included, and how often and by how much what is looked up
-//! differs from what the state machine says, before the mesh and after it.
+//! drawn alike: the CPU time of learning and of all look-ups, runs of the state machine included, and how often and
+//! by how much what is looked up differs from what the state machine says, before the mesh and after it. A quarter
+//! of the answers wait, much as replications draw them for learning; their offers wait too, now and then.
 //!
 //! Peers of the default class (Chromium, cable links that lose one datagram in a thousand, a mix of NATs) live
 //! in the cities of the world, with a TURN server; a signaling server stands in the middle of them. The number
@@ -28,7 +29,7 @@ const TRANSPORTS: [RelayTransport; 3] = [RelayTransport::Udp, RelayTransport::Tc
 /// Pairs of which the state machine is asked as well.
 const CHECKED: u32 = 4_000;
 /// Runs that are learned from beforehand: as many as for replications.
-const LEARNED_RUNS: u64 = 12_000;
+const LEARNED_RUNS: u64 = 5_000;
 
 fn main() {
     let wanted = std::env::var("PEERSCAPE_MESH_PEERS").ok().and_then(|peers| peers.parse().ok());
@@ -101,7 +102,7 @@ impl<'a> Mesh<'a> {
             }
             let [a, b] = mesh.random_pair(2, number);
             if a != b {
-                let wait = SimDuration::from_ms(if number % 4 != 1 { 0 } else { 12_000 >> (number / 4 % 12) });
+                let wait = SimDuration::from_ms(if number % 4 != 1 { 0 } else { 6_250 >> (number / 4 % 10) });
                 let answer = mesh.delays(a, b).of(Leg::Answer) + wait;
                 mesh.set_up_under(a, b, &mesh.delays(a, b).with(Leg::Answer, answer));
             }

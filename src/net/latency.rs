@@ -223,6 +223,22 @@ mod tests {
     }
 
     #[test]
+    fn a_mean_way_is_that_of_both_directions() {
+        let asymmetric = Rule::Places { one_way_ns: [0, 10, 31, 0].into(), places: 2, jitter_ppm: 0 };
+        let symmetric = asymmetric.is_symmetric();
+        let model = LatencyModel { rule: asymmetric, key: PairKey::new(1), symmetric };
+        assert_eq!((symmetric, model.mean_way_ns([0, 1], [0, 1]), model.mean_way_ns([1, 0], [1, 0])), (false, 20, 20));
+        let cities = LatencyModel::new(&LatencySpec::default(), PairKey::new(1));
+        assert!(cities.symmetric);
+        for (a, b) in [(0, 1), (7, 3), (100, 9_999)] {
+            let places = [a % 19, b % 19].map(|place| Place::try_from(place).expect("few cities"));
+            let there = cities.one_way_ns(a, places[0], b, places[1]);
+            assert_eq!(there, cities.one_way_ns(b, places[1], a, places[0]));
+            assert_eq!(cities.mean_way_ns([a, b], places), there);
+        }
+    }
+
+    #[test]
     fn pair_jitter_stays_within_its_share() {
         let model = LatencyModel::new(&LatencySpec::default(), PairKey::new(1));
         let [london, tokyo] = ["London", "Tokyo"].map(|name| cities::by_name(name).expect(name));

@@ -138,13 +138,16 @@ impl World {
         self.paths.latency.one_way_ns(Relays::id(from), from_place, Relays::id(to), to_place)
     }
 
-    /// The mean of the one-way delays, each way, between a node and every TURN server.
+    /// The mean of the one-way delays, each way, between a node's access link and a TURN server.
+    #[must_use]
+    pub fn turn_delay(&self, node: u32, server: TurnIndex) -> SimDuration {
+        SimDuration::from_ns(u64::midpoint(self.to_turn_ns(node, server), self.from_turn_ns(server, node)))
+    }
+
+    /// The same for every TURN server.
     #[must_use]
     pub fn turn_delays(&self, node: u32) -> Vec<SimDuration> {
-        let servers = 0..self.turn_servers().len() as TurnIndex;
-        let delay =
-            |server| SimDuration::from_ns(self.to_turn_ns(node, server) + self.from_turn_ns(server, node)).half();
-        servers.map(delay).collect()
+        (0..self.turn_servers().len() as TurnIndex).map(|server| self.turn_delay(node, server)).collect()
     }
 
     /// The server that an end takes instead of `failed`, and from when on it works: of those that

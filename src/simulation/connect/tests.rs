@@ -1,6 +1,7 @@
 //! The phase against closed forms.
 
 mod limits;
+mod looked_up;
 mod negotiation;
 mod server;
 

@@ -23,7 +23,7 @@ impl Ways {
         let servers = world.turn_servers().len().max(1);
         let all = 0..servers as TurnIndex;
         let to_servers =
-            (0..world.nodes()).flat_map(|node| all.clone().map(move |server| to_server(world, node, server)));
+            (0..world.nodes()).flat_map(|node| all.clone().map(move |server| world.turn_delay(node, server)));
         let between = all.clone().flat_map(|from| all.clone().map(move |to| world.between_turn_ns(from, to)));
         Self { servers, to_servers: to_servers.collect(), between: between.map(SimDuration::from_ns).collect() }
     }
@@ -62,8 +62,4 @@ impl Ways {
             .with(Leg::Offer, legs.offer)
             .with(Leg::Answer, legs.answer)
     }
-}
-
-fn to_server(world: &World, node: u32, server: TurnIndex) -> SimDuration {
-    SimDuration::from_ns(u64::midpoint(world.to_turn_ns(node, server), world.from_turn_ns(server, node)))
 }

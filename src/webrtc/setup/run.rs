@@ -148,8 +148,11 @@ impl<'a> Driver<'a> {
                     format!("receives {} from {}", packet.message.name(), packet.header.source)
                 });
                 let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
-                let end = self.ends[side].as_mut();
-                if end.is_some_and(|end| end.receive(&mut moment, packet)) {
+                // What is due at this very instant is done before anything else comes.
+                let stirs = |end: &mut Box<End>| {
+                    end.receive(&mut moment, packet) || end.armed.is_some_and(|at| moment.reached(at))
+                };
+                if self.ends[side].as_mut().is_some_and(stirs) {
                     self.settle(side);
                 }
             }

@@ -72,7 +72,9 @@ impl<'a, R: Run> Boundary<'a, R> {
                 crossings.truncate(place);
             }
         }
-        let &Crossing { share, form, .. } = crossings.first()?;
+        // What is left is at one place; of equals the first.
+        let likeliest = crossings.iter().rev().max_by_key(|crossing| crossing.weight);
+        let &Crossing { share, form, .. } = likeliest?;
         let (before, after) = (share - LITTLE, share + LITTLE);
         let holds_before = before <= self.inside || self.holds_at(before);
         (holds_before && (after >= self.outside || !self.holds_at(after))).then_some(form)
@@ -84,8 +86,8 @@ impl<'a, R: Run> Boundary<'a, R> {
         let (mut inside, mut outside) = (self.at(self.inside), self.at(self.outside));
         let mut inside_made = (self.run)(&inside, Some([&inside, &outside])).1;
         let mut outside_made = (self.run)(&outside, Some([&inside, &outside])).1;
-        let mut deciding = None;
-        for _ in 0..HALVINGS_MAX {
+        let mut halvings = 0;
+        loop {
             let made = inside_made.made().iter().chain(outside_made.made());
             let differ = made.filter(|form| parts(form, &inside, &outside));
             let weight = |form| match known.with_legs_of(form) {
@@ -94,12 +96,13 @@ impl<'a, R: Run> Boundary<'a, R> {
             };
             let crossings = differ.map(|form| crossing(*form, weight(form), &inside, &outside));
             let mut crossings: Vec<Crossing> = crossings.collect();
-            deciding = crossings.first().map(|first| first.form);
+            let first_made = crossings.first().map(|first| first.form);
             sort(&mut crossings);
-            let Some(place) = cut(&crossings) else { break };
+            crossings.dedup_by_key(|crossing| crossing.form);
+            let Some(place) = cut(&crossings).filter(|_| halvings < HALVINGS_MAX) else { return first_made };
             let middle = inside.toward(&outside, f64::midpoint(crossings[place - 1].share, crossings[place].share));
             if middle == inside || middle == outside {
-                break;
+                return first_made;
             }
             let (found, made) = (self.run)(&middle, Some([&inside, &outside]));
             if found == self.outcome {
@@ -107,8 +110,8 @@ impl<'a, R: Run> Boundary<'a, R> {
             } else {
                 (outside, outside_made) = (middle, made);
             }
+            halvings += 1;
         }
-        deciding
     }
 
     // Whether the outcome is the same after this share of the way, which is then known.

@@ -190,6 +190,22 @@ mod tests {
     }
 
     #[test]
+    fn what_may_lose_nothing_loses_nothing() {
+        let loss = |share| Probability::new(share).expect("a probability");
+        let mut passed = 0;
+        for draw in 0..20_000 {
+            let [one, other] = [0.001, 0.02].map(|share| LinkLoss { up: loss(share), down: Probability::ZERO });
+            let chance = Chance { loss: [one, other], draw: PairKey::new(2).directed(draw, 0) };
+            let counts = [Datagrams { up: 40, down: 30 }, Datagrams { up: draw % 7, down: 90 }];
+            let mut lost = Vec::new();
+            let loses = Draws::new(&chance).add_to(&mut lost, &counts);
+            assert!(!loses || chance.may_lose(&counts), "{draw}: {lost:?}");
+            passed += u32::from(!loses && !chance.may_lose(&counts));
+        }
+        assert!(passed > 15_000, "{passed} of 20,000 need no look at each link");
+    }
+
+    #[test]
     fn certain_loss_loses_all() {
         assert_eq!(losses(1.0, 3, 12).len(), 12);
         assert!(losses(0.0, 3, 12).is_empty());

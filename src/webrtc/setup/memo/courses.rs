@@ -30,6 +30,8 @@ const RUNS_PER_ROOT_LITTLE_KNOWN: u64 = 2;
 const RUNS_PER_ROOT_KNOWN: u64 = 1;
 /// The same for losses, of a tree of which little is known.
 const FIRST_RUNS_LOSSES: u64 = 8;
+/// Runs in one replication after which a tree that others have been learned with knows enough.
+const RUNS_MAX_KNOWN: u64 = 64;
 /// Runs of a tree that has been learned well enough to be thrifty.
 const ENOUGH_RUNS: u64 = 64;
 /// A leaf is tried again once its look-ups since the last trial are this share of all.
@@ -43,28 +45,29 @@ const SUMMED_MAX: usize = 2;
 pub(super) struct Budget {
     look_ups: u64,
     runs: u64,
-    // Runs that need no look-ups, and halves of a root that look-ups pay for.
+    // Runs that need no look-ups, halves of a root that look-ups pay for, and how many runs there are at most.
     free: u64,
     per_root: u64,
+    most: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self::new(FIRST_RUNS, RUNS_PER_ROOT)
+        Self::new(FIRST_RUNS, RUNS_PER_ROOT, u64::MAX)
     }
 }
 
 impl Budget {
     /// Of what has been learned before.
-    const KNOWN: Self = Self::new(0, RUNS_PER_ROOT_KNOWN);
+    const KNOWN: Self = Self::new(0, RUNS_PER_ROOT_KNOWN, RUNS_MAX_KNOWN);
     /// Of what little has been learned of, and of its losses.
-    const LITTLE_KNOWN: Self = Self::new(FIRST_RUNS, RUNS_PER_ROOT_LITTLE_KNOWN);
-    const LITTLE_KNOWN_LOSSES: Self = Self::new(FIRST_RUNS_LOSSES, RUNS_PER_ROOT_KNOWN);
+    const LITTLE_KNOWN: Self = Self::new(FIRST_RUNS, RUNS_PER_ROOT_LITTLE_KNOWN, 2 * RUNS_MAX_KNOWN);
+    const LITTLE_KNOWN_LOSSES: Self = Self::new(FIRST_RUNS_LOSSES, RUNS_PER_ROOT_KNOWN, RUNS_MAX_KNOWN);
     /// Of what is to be learned whatever it costs.
-    const ALL_FREE: Self = Self::new(u64::MAX, 0);
+    const ALL_FREE: Self = Self::new(u64::MAX, 0, u64::MAX);
 
-    const fn new(free: u64, per_root: u64) -> Self {
-        Self { look_ups: 0, runs: 0, free, per_root }
+    const fn new(free: u64, per_root: u64, most: u64) -> Self {
+        Self { look_ups: 0, runs: 0, free, per_root, most }
     }
 
     #[inline]
@@ -79,7 +82,8 @@ impl Budget {
     #[inline]
     pub(super) const fn lasts(&self) -> bool {
         let halves = 2 * self.runs.saturating_sub(self.free);
-        self.runs < self.free || halves * halves < self.per_root * self.per_root * self.look_ups
+        let paid = halves * halves < self.per_root * self.per_root * self.look_ups;
+        self.runs < self.most && (self.runs < self.free || paid)
     }
 }
 

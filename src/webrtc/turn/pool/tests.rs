@@ -147,6 +147,27 @@ fn an_outage_takes_the_allocations_and_sends_peers_elsewhere() {
 }
 
 #[test]
+fn allocations_of_all_servers_are_those_of_each() {
+    let mut spec = spec(TurnPolicy::LeastLoaded, 3, 9);
+    outage(&mut spec, "1", 10, 5);
+    outage(&mut spec, "0", 12, 1);
+    let mut pool = TurnPool::new(&spec);
+    let mut broken = 0;
+    for second in 0..40 {
+        let granted = ask(&mut pool, s(second), second as u32, &[10, 20, 30]);
+        if second % 3 == 0
+            && let Ok(server) = granted
+        {
+            pool.release(s(second), Granted { server, at: s(second), allocations: 1 });
+        }
+        let each: u64 = (0..3).map(|server| u64::from(pool.allocations_of(server).0)).sum();
+        assert_eq!(pool.allocations(), each, "{second} s");
+        broken = broken.max(pool.counts().broken);
+    }
+    assert!(broken > 0 && pool.allocations() > 10, "{broken} {}", pool.allocations());
+}
+
+#[test]
 fn with_all_servers_down_nothing_answers() {
     let mut spec = spec(TurnPolicy::LeastLoaded, 1, 9);
     outage(&mut spec, "0", 10, 5);
