@@ -29,7 +29,7 @@ const TRANSPORTS: [RelayTransport; 3] = [RelayTransport::Udp, RelayTransport::Tc
 /// Pairs of which the state machine is asked as well.
 const CHECKED: u32 = 4_000;
 /// Runs that are learned from beforehand: as many as for replications.
-const LEARNED_RUNS: u64 = 5_000;
+const LEARNED_RUNS: u64 = 8_000;
 
 fn main() {
     let wanted = std::env::var("PEERSCAPE_MESH_PEERS").ok().and_then(|peers| peers.parse().ok());

@@ -26,7 +26,7 @@ pub(in crate::simulation) struct Origin<'a> {
 /// Peers that are drawn to learn from.
 const PEERS: u32 = 1_000;
 /// Runs of the state machine for trees after which enough is learned, and look-ups if it takes fewer runs.
-const RUNS: u64 = 5_000;
+const RUNS: u64 = 8_000;
 const LOOK_UPS: u32 = 200_000;
 /// Populations that are kept in mind.
 const KEPT_MAX: usize = 8;
