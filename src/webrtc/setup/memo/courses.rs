@@ -340,3 +340,41 @@ impl Courses {
         u32::try_from(self.leaves.len() - 1).expect("invariant: memory runs out long before")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Runs that a tree may have made after so many look-ups.
+    fn runs(budget: Budget, look_ups: u64) -> u64 {
+        let mut budget = Budget { look_ups, ..budget };
+        while budget.lasts() && budget.runs < 1_000 {
+            budget.spend();
+        }
+        budget.runs
+    }
+
+    #[test]
+    fn look_ups_pay_for_runs_the_less_the_more_is_known() {
+        let after = |budget| [0, 100, 10_000, 1_000_000].map(|look_ups| runs(budget, look_ups));
+        assert_eq!(after(Budget::default()), [32, 32 + 20, 32 + 200, 1_000]);
+        assert_eq!(after(Budget::LITTLE_KNOWN), [32, 32 + 10, 128, 128]);
+        assert_eq!(after(Budget::LITTLE_KNOWN_LOSSES), [8, 8 + 5, 8 + 50, 64]);
+        assert_eq!(after(Budget::KNOWN), [0, 5, 50, 64]);
+        assert_eq!(after(Budget::ALL_FREE), [1_000; 4]);
+    }
+
+    #[test]
+    fn a_tree_is_thrifty_once_it_has_been_learned() {
+        let learned =
+            |runs| Tree { root: Branch::to_leaf(0), budget: Budget { runs, ..Budget::ALL_FREE }, ..Tree::eager() };
+        let budgets = |tree: &Tree| {
+            let settled = tree.settled();
+            [settled.budget, settled.extras.budget].map(|budget| (runs(budget, 0), runs(budget, 10_000)))
+        };
+        assert_eq!(budgets(&learned(ENOUGH_RUNS)), [(0, 50); 2]);
+        assert_eq!(budgets(&learned(ENOUGH_RUNS - 1)), [(32, 128), (8, 58)]);
+        assert_eq!(budgets(&Tree::eager()), [(32, 232); 2]);
+        assert!(learned(0).settled().is_young() && !learned(ENOUGH_RUNS).settled().is_young());
+    }
+}
