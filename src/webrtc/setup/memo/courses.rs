@@ -315,23 +315,29 @@ impl Courses {
         other: &Delays,
         machine: Machine<'_>,
     ) -> Option<Difference> {
-        let Self { forest, outcomes, runs, tree_runs, .. } = self;
+        // Nothing is added to it meanwhile.
+        let forest = std::mem::take(&mut self.forest);
         let run = |delays: &Delays, others: Option<[&Delays; 2]>| {
-            (*runs, *tree_runs) = (*runs + 1, *tree_runs + 1);
-            tree.budget.spend();
             let silent = Comparisons::new(*delays);
-            let (found, made) = machine(&[], others.map_or(silent, |others| Comparisons::between(*delays, others)));
-            (outcomes.summary(&found, delays).outcome, made)
+            let comparisons = others.map_or(silent, |others| Comparisons::between(*delays, others));
+            let (summary, made) = self.run(tree, comparisons, machine);
+            (summary.outcome, made)
         };
-        Boundary::new(run, outcome, with, other).find(forest)
+        let form = Boundary::new(run, outcome, with, other).find(&forest);
+        self.forest = forest;
+        form
     }
 
     fn summary(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> Summary {
+        self.run(tree, Comparisons::new(*delays), machine).0
+    }
+
+    fn run(&mut self, tree: &mut Tree, comparisons: Comparisons, machine: Machine<'_>) -> (Summary, Comparisons) {
         self.runs += 1;
         self.tree_runs += 1;
         tree.budget.spend();
-        let (outcome, _) = machine(&[], Comparisons::new(*delays));
-        self.outcomes.summary(&outcome, delays)
+        let (outcome, comparisons) = machine(&[], comparisons);
+        (self.outcomes.summary(&outcome, comparisons.delays()), comparisons)
     }
 
     fn add_leaf(&mut self, summary: Summary, witness: Delays) -> u32 {

@@ -137,10 +137,10 @@ impl Outcomes {
 
     #[inline(always)]
     fn time(&self, number: u32, delays: &Delays) -> Option<SimDuration> {
-        let form = self.forms.get(number as usize)?;
-        Some(SimDuration::from_ns(u64::try_from(form.ns(delays)).unwrap_or(0)))
+        self.form(number, delays).map(|ns| SimDuration::from_ns(u64::try_from(ns).unwrap_or(0)))
     }
 
+    #[inline]
     fn form(&self, number: u32, delays: &Delays) -> Option<i64> {
         self.forms.get(number as usize).map(|form| form.ns(delays))
     }
