@@ -22,9 +22,9 @@
 
 use self::chance::{Draws, Lost};
 use self::courses::{Courses, Found, Tree};
-use super::outcome::SetupOutcome;
+use super::outcome::{SetupOutcome, SetupTimes};
 use super::profile::SetupProfile;
-use super::run::run;
+use super::run::{run, run_while};
 use super::spec::{EndSpec, Losses, PairSetup, Relation, RelayTransport};
 use crate::units::SimDuration;
 use crate::webrtc::stamp::{Comparisons, Delays, Stamp};
@@ -181,7 +181,9 @@ impl Setups {
             Relation::Apart => SetupPair { kinds: pair.kinds.map(|kind| stand_ins[usize::from(place(kind))]), ..pair },
             _ => SetupPair { kinds: pair.kinds.map(place), ..pair },
         };
-        let machine = |lost: &[Lost], comparisons: Comparisons| run_once(kinds, options, pair, lost, comparisons);
+        let machine = |lost: &[Lost], comparisons: Comparisons, expected: Option<&SetupTimes<Stamp>>| {
+            run_once(kinds, options, pair, lost, comparisons, expected)
+        };
         let row = &mut trees[usize::from(pair.kinds[0])];
         if row.is_empty() {
             let tree = if *way == Way::Learning { Tree::eager } else { Tree::default };
@@ -230,6 +232,7 @@ fn run_once(
     pair: SetupPair,
     lost: &[Lost],
     comparisons: Comparisons,
+    expected: Option<&SetupTimes<Stamp>>,
 ) -> (SetupOutcome<Stamp>, Comparisons) {
     let setup = PairSetup {
         ends: pair.kinds.map(|kind| kinds[usize::from(kind)].clone()),
@@ -239,6 +242,10 @@ fn run_once(
         profile: options.profile,
     };
     let on = |link| lost.iter().filter(move |lost| lost.link == link).map(|lost| lost.index).collect();
-    let run = run(&setup, &Losses { up: [on(0), on(2)], down: [on(1), on(3)] }, comparisons);
+    let losses = Losses { up: [on(0), on(2)], down: [on(1), on(3)] };
+    let run = match expected {
+        Some(expected) => run_while(&setup, &losses, comparisons, expected),
+        None => run(&setup, &losses, comparisons),
+    };
     (run.outcome, run.comparisons)
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::spec::RelayTransport;
 use crate::webrtc::ice::CandidateKind;
+use crate::webrtc::stamp::Stamp;
 
 /// What became of the set-up of one connection; `T` is a time since the offerer began. Arrays of
 /// two are offerer, answerer.
@@ -38,6 +39,33 @@ pub struct SetupTimes<T> {
     pub open: [Option<T>; 2],
     /// The attempt has failed for good.
     pub failed: Option<T>,
+}
+
+impl<T: Copy> SetupTimes<T> {
+    /// All but those of the gathering, of which nothing follows.
+    #[inline]
+    pub(super) const fn but_gathered(&self) -> [Option<T>; 11] {
+        let Self { described, ice, dtls, sctp, open, failed, gathered: _ } = *self;
+        let [[a, b], [c, d], [e, f], [g, h], [i, j]] = [described, ice, dtls, sctp, open];
+        [a, b, c, d, e, f, g, h, i, j, failed]
+    }
+
+    /// The other way around.
+    #[inline]
+    pub(super) const fn with_gathered(gathered: [Option<T>; 2], times: [Option<T>; 11]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, failed] = times;
+        Self { gathered, described: [a, b], ice: [c, d], dtls: [e, f], sctp: [g, h], open: [i, j], failed }
+    }
+}
+
+impl SetupTimes<Stamp> {
+    /// Whether they may be these in the end, when it is now: what is known is equal, and what is missing not overdue.
+    pub(super) fn may_become(&self, expected: &Self, now: Stamp) -> bool {
+        self.but_gathered().iter().zip(&expected.but_gathered()).all(|(known, expected)| match (known, expected) {
+            (None, Some(expected)) => expected.time() >= now.time(),
+            (known, expected) => known == expected,
+        })
+    }
 }
 
 /// Datagrams on an access link.

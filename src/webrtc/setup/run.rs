@@ -49,6 +49,18 @@ pub fn run(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> Setu
     Driver::new(setup, losses, comparisons, false).play()
 }
 
+/// The same, left as soon as its times can no longer be these: what it has come to until then, some time of which is
+/// another one or is missing.
+#[must_use]
+pub(super) fn run_while(
+    setup: &PairSetup,
+    losses: &Losses,
+    comparisons: Comparisons,
+    expected: &SetupTimes<Stamp>,
+) -> SetupRun {
+    Driver { expected: Some(expected), ..Driver::new(setup, losses, comparisons, false) }.play()
+}
+
 /// The same, with every step.
 #[must_use]
 pub fn run_traced(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> SetupRun {
@@ -72,6 +84,8 @@ struct Driver<'a> {
     times: SetupTimes<Stamp>,
     signaled: [Signaled; 2],
     trace: Trace,
+    // What the times are to be; once they cannot be that any more, nothing else matters.
+    expected: Option<&'a SetupTimes<Stamp>>,
     // What the ends reach; without it a relayed set-up is watched for as long as any is.
     reach: Option<Reach>,
     // What an end sends, while it is collected.
@@ -92,6 +106,7 @@ impl<'a> Driver<'a> {
             times: SetupTimes::default(),
             signaled: [Signaled::default(); 2],
             trace: Trace::new(traced),
+            expected: None,
             reach: Some(Reach::new(setup)),
             packets: Vec::new(),
             signals: Vec::new(),
@@ -109,6 +124,9 @@ impl<'a> Driver<'a> {
             let Some((at, event)) = self.queue.pop() else { break };
             self.now = at;
             self.handle(event);
+            if self.expected.is_some_and(|expected| !self.times.may_become(expected, at)) {
+                break;
+            }
         }
         let outcome = SetupOutcome {
             times: self.times,

@@ -17,16 +17,15 @@ const KNOWN_LEGS: u32 = 64;
 const SAME: f64 = 1e-9;
 const LITTLE: f64 = 1e-6;
 
-/// A run of the state machine: the number of its outcome, with the comparisons that turn out otherwise under the
-/// first of two delays than under the second, where they are given.
-pub(super) trait Run: FnMut(&Delays, Option<[&Delays; 2]>) -> (u32, Comparisons) {}
+/// A run of the state machine: whether it comes to the outcome, with the comparisons that turn out otherwise under
+/// the first of two delays than under the second, where they are given.
+pub(super) trait Run: FnMut(&Delays, Option<[&Delays; 2]>) -> (bool, Comparisons) {}
 
-impl<R: FnMut(&Delays, Option<[&Delays; 2]>) -> (u32, Comparisons)> Run for R {}
+impl<R: FnMut(&Delays, Option<[&Delays; 2]>) -> (bool, Comparisons)> Run for R {}
 
 /// A straight way between two delays, along which an outcome changes.
 pub(super) struct Boundary<'a, R> {
     run: R,
-    outcome: u32,
     with: &'a Delays,
     other: &'a Delays,
     // The share of it up to which the outcome is known to hold, and from which on it does not.
@@ -42,9 +41,9 @@ struct Crossing {
 }
 
 impl<'a, R: Run> Boundary<'a, R> {
-    /// From delays with this outcome to others with another.
-    pub(super) const fn new(run: R, outcome: u32, with: &'a Delays, other: &'a Delays) -> Self {
-        Self { run, outcome, with, other, inside: 0.0, outside: 1.0 }
+    /// From delays with the outcome to others with another.
+    pub(super) const fn new(run: R, with: &'a Delays, other: &'a Delays) -> Self {
+        Self { run, with, other, inside: 0.0, outside: 1.0 }
     }
 
     /// The form that has one sign where the outcome holds and another beyond; `known` has those that part others.
@@ -104,8 +103,8 @@ impl<'a, R: Run> Boundary<'a, R> {
             if middle == inside || middle == outside {
                 return first_made;
             }
-            let (found, made) = (self.run)(&middle, Some([&inside, &outside]));
-            if found == self.outcome {
+            let (holds, made) = (self.run)(&middle, Some([&inside, &outside]));
+            if holds {
                 (inside, inside_made) = (middle, made);
             } else {
                 (outside, outside_made) = (middle, made);
@@ -117,7 +116,7 @@ impl<'a, R: Run> Boundary<'a, R> {
     // Whether the outcome is the same after this share of the way, which is then known.
     fn holds_at(&mut self, share: f64) -> bool {
         let delays = self.at(share);
-        let holds = (self.run)(&delays, None).0 == self.outcome;
+        let (holds, _) = (self.run)(&delays, None);
         *(if holds { &mut self.inside } else { &mut self.outside }) = share;
         holds
     }
@@ -199,9 +198,9 @@ mod tests {
             for tick in 1..100 {
                 comparisons.compare(way, Stamp::ZERO.after(SimDuration::from_ms(tick)));
             }
-            (u32::from(longer_than(at_ms).ns(delays) >= 0), comparisons)
+            (longer_than(at_ms).ns(delays) < 0, comparisons)
         };
-        (Boundary::new(run, 0, &ms(0), &ms(100)).find(known), runs)
+        (Boundary::new(run, &ms(0), &ms(100)).find(known), runs)
     }
 
     #[test]

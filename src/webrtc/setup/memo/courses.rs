@@ -13,11 +13,13 @@ use super::losses::{Extra, Extras, Known};
 use super::outcomes::{Outcomes, Summary, plain};
 use super::tree::{Branch, Forest};
 use crate::units::SimDuration;
-use crate::webrtc::setup::{Datagrams, SetupOutcome};
+use crate::webrtc::setup::{Datagrams, SetupOutcome, SetupTimes};
 use crate::webrtc::stamp::{Comparisons, Delays, Difference, Stamp};
 
-/// A state machine: what a run comes to with these losses, and its comparisons.
-pub(super) type Machine<'a> = &'a dyn Fn(&[Lost], Comparisons) -> (SetupOutcome<Stamp>, Comparisons);
+/// A state machine: what a run comes to with these losses, and its comparisons. Where times are expected, it may
+/// stop once its own are others.
+pub(super) type Machine<'a> =
+    &'a dyn Fn(&[Lost], Comparisons, Option<&SetupTimes<Stamp>>) -> (SetupOutcome<Stamp>, Comparisons);
 
 /// The first look-ups of two kinds of ends are all runs of their own, so that few connections are exact.
 const PLAYED_LOOK_UPS: u32 = 12;
@@ -170,7 +172,7 @@ impl Courses {
     /// Plays a set-up through.
     pub(super) fn play(&mut self, lost: &[Lost], delays: &Delays, machine: Machine<'_>) -> Found {
         self.runs += 1;
-        Found::Run(Box::new(machine(lost, Comparisons::new(*delays)).0))
+        Found::Run(Box::new(machine(lost, Comparisons::new(*delays), None).0))
     }
 
     /// The outcome of a set-up without losses.
@@ -276,7 +278,7 @@ impl Courses {
         tree.extras.budget.spend();
         self.runs += 1;
         let witness = self.witnesses[leaf as usize];
-        let (outcome, _) = machine(&[lost], Comparisons::new(witness));
+        let (outcome, _) = machine(&[lost], Comparisons::new(witness), None);
         let extra = Extra { leaf, summary: self.outcomes.summary(&outcome, &witness) };
         tree.extras.keep(lost, extra);
         extra
@@ -320,24 +322,26 @@ impl Courses {
         let run = |delays: &Delays, others: Option<[&Delays; 2]>| {
             let silent = Comparisons::new(*delays);
             let comparisons = others.map_or(silent, |others| Comparisons::between(*delays, others));
-            let (summary, made) = self.run(tree, comparisons, machine);
-            (summary.outcome, made)
+            self.book_run(tree);
+            let expected = self.outcomes.stamps(outcome, delays);
+            let (run, made) = machine(&[], comparisons, Some(&expected));
+            (self.outcomes.is(outcome, &expected, &run), made)
         };
-        let form = Boundary::new(run, outcome, with, other).find(&forest);
+        let form = Boundary::new(run, with, other).find(&forest);
         self.forest = forest;
         form
     }
 
     fn summary(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> Summary {
-        self.run(tree, Comparisons::new(*delays), machine).0
+        self.book_run(tree);
+        let (outcome, _) = machine(&[], Comparisons::new(*delays), None);
+        self.outcomes.summary(&outcome, delays)
     }
 
-    fn run(&mut self, tree: &mut Tree, comparisons: Comparisons, machine: Machine<'_>) -> (Summary, Comparisons) {
+    const fn book_run(&mut self, tree: &mut Tree) {
         self.runs += 1;
         self.tree_runs += 1;
         tree.budget.spend();
-        let (outcome, comparisons) = machine(&[], comparisons);
-        (self.outcomes.summary(&outcome, comparisons.delays()), comparisons)
     }
 
     fn add_leaf(&mut self, summary: Summary, witness: Delays) -> u32 {

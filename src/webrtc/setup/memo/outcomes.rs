@@ -65,7 +65,7 @@ impl Outcomes {
             time.map_or(NEVER, |stamp| self.form_number(Difference::between(stamp, Stamp::ZERO, delays)))
         };
         let gathered = outcome.times.gathered.map(&mut number_of_time);
-        let forms = to_array(&outcome.times).map(&mut number_of_time);
+        let forms = outcome.times.but_gathered().map(&mut number_of_time);
         let SetupOutcome { selected, relay, signaled, datagrams, .. } = *outcome;
         let wanted = Outcome { forms, selected, relay };
         let same_forms = self.numbers.entry(forms).or_default();
@@ -111,7 +111,7 @@ impl Outcomes {
         delays: &Delays,
     ) -> SetupOutcome<SimDuration> {
         let [without, with] = [lossless, lossy].map(|summary| &self.outcomes[summary.outcome as usize]);
-        let known = to_array(&outcome.times);
+        let known = outcome.times.but_gathered();
         let times = std::array::from_fn(|place| {
             let [without, with] = [without, with].map(|outcome| outcome.forms[place]);
             if without == with {
@@ -128,11 +128,23 @@ impl Outcomes {
         });
         let [selected, relay] = [without.selected != with.selected, without.relay != with.relay];
         SetupOutcome {
-            times: from_array(outcome.times.gathered, times),
+            times: SetupTimes::with_gathered(outcome.times.gathered, times),
             selected: if selected { with.selected } else { outcome.selected },
             relay: if relay { with.relay } else { outcome.relay },
             ..outcome
         }
+    }
+
+    /// The times of an outcome under these delays, as what they are made of; nothing is told of the gathering.
+    pub(super) fn stamps(&self, outcome: u32, delays: &Delays) -> SetupTimes<Stamp> {
+        let stamp = |form: u32| self.forms.get(form as usize).map(|form| Stamp::ZERO.later_by(form, 1, delays));
+        SetupTimes::with_gathered([None; 2], self.outcomes[outcome as usize].forms.map(stamp))
+    }
+
+    /// Whether a run has come to this outcome, whose times are `stamps`.
+    pub(super) fn is(&self, outcome: u32, stamps: &SetupTimes<Stamp>, run: &SetupOutcome<Stamp>) -> bool {
+        let Outcome { selected, relay, .. } = self.outcomes[outcome as usize];
+        run.times.but_gathered() == stamps.but_gathered() && run.selected == selected && run.relay == relay
     }
 
     #[inline(always)]
@@ -168,26 +180,13 @@ impl Outcomes {
 /// The same outcome with its times as they are.
 pub(super) fn plain(outcome: &SetupOutcome<Stamp>) -> SetupOutcome<SimDuration> {
     let plain = |time: Option<Stamp>| time.map(|stamp| SimDuration::from_ns(stamp.time().as_ns()));
-    let times = from_array(outcome.times.gathered.map(plain), to_array(&outcome.times).map(plain));
+    let times = SetupTimes::with_gathered(outcome.times.gathered.map(plain), outcome.times.but_gathered().map(plain));
     let SetupOutcome { selected, relay, signaled, datagrams, .. } = *outcome;
     SetupOutcome { times, selected, relay, signaled, datagrams }
 }
 
 fn number_of(index: usize) -> u32 {
     u32::try_from(index).expect("invariant: memory runs out long before")
-}
-
-#[inline]
-fn to_array<T: Copy>(times: &SetupTimes<T>) -> [Option<T>; TIMES] {
-    let SetupTimes { described, ice, dtls, sctp, open, failed, .. } = *times;
-    let [[a, b], [c, d], [e, f], [g, h], [i, j]] = [described, ice, dtls, sctp, open];
-    [a, b, c, d, e, f, g, h, i, j, failed]
-}
-
-#[inline]
-fn from_array<T>(gathered: [Option<T>; 2], times: [Option<T>; TIMES]) -> SetupTimes<T> {
-    let [a, b, c, d, e, f, g, h, i, j, failed] = times;
-    SetupTimes { gathered, described: [a, b], ice: [c, d], dtls: [e, f], sctp: [g, h], open: [i, j], failed }
 }
 
 fn shifted(time: SimDuration, by_ns: i64) -> SimDuration {

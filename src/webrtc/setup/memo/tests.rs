@@ -13,7 +13,11 @@ use crate::webrtc::stamp::Leg;
 
 /// Opens after a round trip, or after two if the first is longer than a timer of 50 ms, and an offer
 /// later if offers are faster than that. Whether an answer is faster makes no difference.
-fn machine(_: &[Lost], mut comparisons: Comparisons) -> (SetupOutcome<Stamp>, Comparisons) {
+fn machine(
+    _: &[Lost],
+    mut comparisons: Comparisons,
+    _: Option<&SetupTimes<Stamp>>,
+) -> (SetupOutcome<Stamp>, Comparisons) {
     let delays = *comparisons.delays();
     let round_trip = Stamp::ZERO.over(Leg::Direct, &delays).over(Leg::Direct, &delays);
     let timer = Stamp::ZERO.after(SimDuration::from_ms(50));
@@ -60,7 +64,7 @@ fn boundaries_are_found_to_the_nanosecond() {
             let timer = SimDuration::from_ns(25_000_000_u64.saturating_add_signed(ns));
             let delays = delays_of([0, draw(number, 1, 49_000), 20_000]).with(Leg::Direct, timer);
             let found = Found::Leaf(courses.find(&mut tree, &delays, &machine));
-            assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::new(delays)).0));
+            assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::new(delays), None).0));
         }
     }
 }
@@ -81,7 +85,7 @@ fn equal_times_are_learned_beside(sooner_us: i64) {
         let delays = delays_of([us, (2 * us).saturating_sub_signed(sooner_us), 20_000]);
         let found = Found::Leaf(courses.find(&mut tree, &delays, &machine));
         if number > 100 {
-            assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::new(delays)).0));
+            assert_eq!(courses.outcome(&found, &delays), plain(&machine(&[], Comparisons::new(delays), None).0));
         }
     }
 }
@@ -122,7 +126,7 @@ fn what_is_played_is_what_the_machine_does() {
     let mut played = Setups::played(kinds.clone(), options());
     for number in 0..100 {
         let (pair, delays) = (SetupPair { kinds: [0, 1], relation: Relation::Apart }, random_delays(number));
-        let machine = run_once(&kinds, &options(), pair, &[], Comparisons::new(delays)).0;
+        let machine = run_once(&kinds, &options(), pair, &[], Comparisons::new(delays), None).0;
         assert_eq!(played.look_up(pair, &delays, &Chance::LOSSLESS), plain(&machine));
     }
     assert_eq!(played.size().runs, 100);
@@ -144,7 +148,7 @@ fn what_was_learned_serves_other_lists_of_kinds() {
     let (mut differ, pairs) = (0, [[1, 0], [2, 0]]);
     for (number, kinds) in (3_000..3_400).flat_map(|number| pairs.map(|kinds| (number, kinds))) {
         let (pair, delays) = (SetupPair { kinds, relation: Relation::Apart }, random_delays(number));
-        let machine = run_once(&others, &options(), pair, &[], Comparisons::new(delays)).0;
+        let machine = run_once(&others, &options(), pair, &[], Comparisons::new(delays), None).0;
         differ += u32::from(further.look_up(pair, &delays, &Chance::LOSSLESS).times.open != plain(&machine).times.open);
     }
     assert!(differ <= 24, "{differ} of 800 differ");
