@@ -128,6 +128,34 @@ fn both_ends_come_to_use_one_pair() {
 }
 
 #[test]
+fn a_run_is_left_only_once_its_times_are_others() {
+    let presets = || MIDDLEBOX_PRESETS.iter().step_by(2);
+    for spec in IceSpec::ALL {
+        for (a, b) in presets().flat_map(|a| presets().map(move |b| (a, b))) {
+            let setup = setup([a, b].map(|preset| end(spec, (preset.make)(), Gather::Turn)));
+            let played = several_delays().map(|delays| {
+                let lossy = Losses { up: [vec![4], vec![7]], ..Losses::default() };
+                [Losses::default(), lossy].map(|losses| run(&setup, &losses, Comparisons::new(delays)).outcome)
+            });
+            for (delays, [lossless, lossy]) in several_delays().into_iter().zip(played) {
+                let context = format!("{spec:?}: {} offers to {} under {delays:?}", a.name, b.name);
+                let left = |expected: &SetupOutcome<Stamp>| {
+                    run::run_while(&setup, &Losses::default(), Comparisons::new(delays), &expected.times).outcome
+                };
+                let but_gathered = |outcome: &SetupOutcome<Stamp>| outcome.times.but_gathered();
+                assert_eq!(left(&lossless), lossless, "{context}");
+                if but_gathered(&lossy) != but_gathered(&lossless) {
+                    let left = left(&lossy);
+                    assert_ne!(but_gathered(&left), but_gathered(&lossy), "{context}");
+                    let known = but_gathered(&left).into_iter().zip(but_gathered(&lossless));
+                    assert!(known.into_iter().all(|(known, all)| known.is_none() || known == all), "{context}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_not_waited_for_does_not_come() {
     let engines = [
         ([IceSpec::Chromium; 2], [Gather::Turn; 2]),

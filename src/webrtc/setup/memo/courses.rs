@@ -40,7 +40,7 @@ const ENOUGH_RUNS: u64 = 64;
 const TRIAL_SHARE: u32 = 16;
 /// Losses in one set-up beyond which what they add is not summed up: together they may add more, and a
 /// set-up that loses much may never end.
-const SUMMED_MAX: usize = 2;
+const SUMMED_MAX: usize = 3;
 
 /// Runs that are paid for by look-ups.
 #[derive(Clone, Copy, Debug)]
