@@ -20,6 +20,7 @@ mod begin;
 mod exchange;
 mod fall;
 mod learned;
+mod line;
 mod opened;
 mod path;
 mod peer;
@@ -36,6 +37,7 @@ mod ways;
 
 use self::attempt::Attempts;
 pub(super) use self::learned::Origin;
+use self::line::Line;
 pub(super) use self::opened::Kept;
 use self::opened::Opened;
 use self::path::Paths;
@@ -213,6 +215,7 @@ struct Connecting<'a> {
     webrtc: &'a WebrtcSpec,
     horizon: SimTime,
     peers: Vec<Peer>,
+    lines: Vec<Line>,
     /// The places of nodes in the order in which their sessions opened; [`ABSENT`] before. Who goes through a
     /// list asks for the rank of each on it, and mostly for nothing else.
     ranks: Vec<u32>,
@@ -318,6 +321,7 @@ impl<'a> Connecting<'a> {
             webrtc,
             horizon,
             peers: (0..world.nodes()).map(|node| Peer::new(world, node)).collect(),
+            lines: (0..world.nodes()).map(|node| Line::new(world, node)).collect(),
             ranks: vec![ABSENT; world.nodes() as usize],
             attempts: Attempts::default(),
             opened: Opened::new(overlay, keep_beginnings),

@@ -1,7 +1,6 @@
 //! Beginning set-ups: a peer works off its list, as many at a time as it may.
 
 use super::attempt::{Attempt, NONE};
-use super::peer::Session;
 use super::turn::Allocation;
 use super::{Connecting, Event};
 use crate::engine::Scheduler;
@@ -60,7 +59,7 @@ impl Connecting<'_> {
     // By the server or, where that is allowed, by a connection it has.
     fn can_signal(&self, node: u32) -> bool {
         let in_band = || self.webrtc.signaling.in_band != InBand::Off && self.degrees[node as usize] > 0;
-        self.peers[node as usize].session == Session::Open || in_band()
+        self.lines[node as usize].is_open() || in_band()
     }
 
     fn next_again(&mut self, node: u32) -> Option<u32> {

@@ -5,7 +5,6 @@
 
 use super::attempt::Attempt;
 use super::path::{Legs, SetUp};
-use super::peer::Session;
 use super::{Connecting, Event};
 use crate::engine::Scheduler;
 use crate::units::{SimDuration, SimTime};
@@ -49,7 +48,7 @@ impl Connecting<'_> {
     /// An offer is at its answerer, which does its work and answers.
     pub(super) fn offer(&mut self, now: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) {
         let Attempt { offerer, answerer, by_server, glares, .. } = *self.attempts.get(slot);
-        if by_server && self.peers[answerer as usize].session != Session::Open {
+        if by_server && !self.lines[answerer as usize].is_open() {
             self.server.undeliverable(self.batch);
             return self.give_up(slot, scheduler);
         }
@@ -117,9 +116,9 @@ impl Connecting<'_> {
     // On an idle network the same ends would have to begin later by what their messages waited.
     fn note_beginning(&mut self, slot: u32, legs: Legs) {
         let attempt = self.attempts.get(slot);
-        let [a, b] = [attempt.offerer, attempt.answerer].map(|node| &self.peers[node as usize]);
-        let idle_ns = u64::from(a.up_ns) + u64::from(b.down_ns) + u64::from(b.up_ns) + u64::from(a.down_ns);
-        let waited_ns = (legs.offer + legs.answer).as_ns().saturating_sub(idle_ns);
+        let [a, b] = [attempt.offerer, attempt.answerer].map(|node| self.lines[node as usize]);
+        let idle = a.up() + b.down() + b.up() + a.down();
+        let waited_ns = (legs.offer + legs.answer).as_ns().saturating_sub(idle.as_ns());
         let nodes = [attempt.offerer, attempt.answerer];
         self.opened.begin(self.overlay, nodes, attempt.slot, attempt.offered_ns + waited_ns);
     }
@@ -164,22 +163,22 @@ impl Connecting<'_> {
             return Sent::Arrives(time + route.delay);
         }
         self.attempts.get_mut(slot).by_server = true;
-        let (sender, receiver) = (&self.peers[from as usize], &self.peers[to as usize]);
-        if sender.session != Session::Open {
+        let [sender, receiver] = [from, to].map(|node| &self.lines[node as usize]);
+        if !sender.is_open() {
             return Sent::Lost;
         }
-        let at_server = time + SimDuration::from_ns(u64::from(sender.up_ns));
+        let at_server = time + sender.up();
         if self.server.has_queue() {
             return Sent::Queues(at_server);
         }
         if !self.server.forward(at_server, self.batch) {
             return Sent::Lost;
         }
-        if receiver.session != Session::Open {
+        if !receiver.is_open() {
             self.server.undeliverable(self.batch);
             return Sent::Lost;
         }
-        Sent::Arrives(at_server + SimDuration::from_ns(u64::from(receiver.down_ns)))
+        Sent::Arrives(at_server + receiver.down())
     }
 
     // Whether messages go to the server without looking for another way first.
@@ -188,8 +187,7 @@ impl Connecting<'_> {
             InBand::Off => true,
             InBand::AfterFirst => false,
             InBand::Fallback => {
-                [from, to].iter().all(|&node| self.peers[node as usize].session == Session::Open)
-                    && !self.server.is_down()
+                [from, to].iter().all(|&node| self.lines[node as usize].is_open()) && !self.server.is_down()
             }
         }
     }
@@ -197,11 +195,12 @@ impl Connecting<'_> {
     // When a message that is at the server now is at its receiver.
     fn through_server(&mut self, now: SimTime, to: u32) -> Option<SimTime> {
         let done = self.server.enqueue(now, self.batch)?;
-        if self.peers[to as usize].session != Session::Open {
+        let receiver = &self.lines[to as usize];
+        if !receiver.is_open() {
             self.server.undeliverable(self.batch);
             return None;
         }
-        Some(done + SimDuration::from_ns(u64::from(self.peers[to as usize].down_ns)))
+        Some(done + receiver.down())
     }
 
     /// When the time of an attempt has run out.

@@ -22,12 +22,8 @@ pub(super) struct Peer {
     /// Set-ups that are to be begun again, as a list of rows.
     pub(super) again: u32,
     again_last: u32,
-    /// Delay to and from the signaling server.
-    pub(super) up_ns: u32,
-    pub(super) down_ns: u32,
     // How far it has come on its list.
     next: u32,
-    pub(super) session: Session,
     /// Failed tries to get a session, in a row.
     pub(super) refusals: u8,
     /// Whether its engine's limit has kept it from a connection.
@@ -38,22 +34,9 @@ pub(super) struct Peer {
 
 const _: () = assert!(size_of::<Peer>() == 64, "each step of a set-up costs one cache line of a peer");
 
-/// Its session with the signaling server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Session {
-    /// It has none.
-    None,
-    /// It has asked for one.
-    Asked,
-    /// It has one.
-    Open,
-}
-
 impl Peer {
     pub(super) fn new(world: &World, node: u32) -> Self {
         let class = world.class(node);
-        let signals = world.setup().signals();
-        let leg = |ns: u64| if signals { u32::try_from(ns).unwrap_or(u32::MAX) } else { 0 };
         Self {
             cpu: FifoServer::default(),
             setup_ns: class.device.service_time(class.engine.cpu_per_setup).as_ns(),
@@ -63,10 +46,7 @@ impl Peer {
             room: class.engine.max_connections.unwrap_or(u32::MAX),
             again: NONE,
             again_last: NONE,
-            up_ns: leg(world.to_signaling_ns(node)),
-            down_ns: leg(world.from_signaling_ns(node)),
             next: 0,
-            session: Session::None,
             refusals: 0,
             walled: false,
             lock_step: class.engine.lock_step,

@@ -4,7 +4,6 @@
 //! are under way together when the other end begins within the time that the first offer takes to reach
 //! it, which is drawn: a connection has one event pending, whatever its rate.
 
-use super::peer::Session;
 use super::server::Batch;
 use super::{Connecting, Event};
 use crate::engine::Scheduler;
@@ -95,8 +94,8 @@ impl Connecting<'_> {
 
     // How long a message takes from one end of an open connection to the other.
     fn leg(&mut self, now: SimTime, from: u32, to: u32) -> Option<SimDuration> {
-        let (sender, receiver) = (&self.peers[from as usize], &self.peers[to as usize]);
-        let reachable = sender.session == Session::Open && receiver.session == Session::Open && !self.server.is_down();
+        let [sender, receiver] = [from, to].map(|node| self.lines[node as usize]);
+        let reachable = sender.is_open() && receiver.is_open() && !self.server.is_down();
         let in_band = match self.webrtc.signaling.in_band {
             InBand::Off => false,
             InBand::AfterFirst => true,
@@ -107,8 +106,7 @@ impl Connecting<'_> {
             return Some(SimDuration::from_ns(self.world.path_delay_ns(from, to)));
         }
         self.server.forward(now, self.batch);
-        let ns = u64::from(sender.up_ns) + u64::from(receiver.down_ns);
-        reachable.then(|| SimDuration::from_ns(ns))
+        reachable.then(|| sender.up() + receiver.down())
     }
 
     // A message that nobody waits for.

@@ -4,7 +4,7 @@
 //! (RFC 6455), with which the peer is told who is there. A server that is down, or full, refuses, and the
 //! peer tries again after a wait that doubles.
 
-use super::peer::Session;
+use super::line::Session;
 use super::{ABSENT, Connecting, Event};
 use crate::engine::Scheduler;
 use crate::rng::below;
@@ -18,37 +18,37 @@ impl Connecting<'_> {
         if self.world.setup().signals() {
             return self.dial(now, node, scheduler);
         }
-        self.peers[node as usize].session = Session::Open;
+        self.lines[node as usize].session = Session::Open;
         self.arrive(now, node, scheduler);
     }
 
     /// Asks for a session.
     pub(super) fn dial(&mut self, now: SimTime, node: u32, scheduler: &mut Scheduler<Event>) {
-        let peer = &mut self.peers[node as usize];
-        if peer.session != Session::None {
+        let line = &mut self.lines[node as usize];
+        if line.session != Session::None {
             return;
         }
-        let round_trip = SimDuration::from_ns(u64::from(peer.up_ns) + u64::from(peer.down_ns));
+        let round_trip = line.up() + line.down();
         if self.server.is_down() {
             self.server.admit();
             return self.dial_later(now + round_trip, node, scheduler);
         }
-        peer.session = Session::Asked;
+        line.session = Session::Asked;
         scheduler.schedule_at(now + round_trip * SESSION_ROUND_TRIPS, Event::Session(node));
     }
 
     /// The answer to a request for a session.
     pub(super) fn session(&mut self, now: SimTime, node: u32, scheduler: &mut Scheduler<Event>) {
-        if self.peers[node as usize].session != Session::Asked {
+        if self.lines[node as usize].session != Session::Asked {
             // The server has gone down in between.
             return;
         }
         if !self.server.admit() {
-            self.peers[node as usize].session = Session::None;
+            self.lines[node as usize].session = Session::None;
             return self.dial_later(now, node, scheduler);
         }
-        let peer = &mut self.peers[node as usize];
-        (peer.session, peer.refusals) = (Session::Open, 0);
+        self.lines[node as usize].session = Session::Open;
+        self.peers[node as usize].refusals = 0;
         self.arrive(now, node, scheduler);
     }
 
@@ -56,11 +56,9 @@ impl Connecting<'_> {
     pub(super) fn down(&mut self, now: SimTime, scheduler: &mut Scheduler<Event>) {
         self.server.goes_down();
         for node in 0..self.world.nodes() {
-            let peer = &mut self.peers[node as usize];
-            if peer.session == Session::None {
+            if std::mem::replace(&mut self.lines[node as usize].session, Session::None) == Session::None {
                 continue;
             }
-            peer.session = Session::None;
             self.dial_later(now, node, scheduler);
         }
     }

@@ -150,16 +150,9 @@ impl TurnPool {
     /// Why it is given none.
     pub fn allocate(&mut self, now: SimTime, request: &TurnRequest<'_>) -> Result<Granted, Refusal> {
         self.advance(now);
-        self.look(now, request);
-        let choice = Choice { peer: request.peer, candidates: &self.candidates, dynamic: &self.dynamic };
-        let chosen = (self.policy.choose)(&choice);
-        let opening = if self.policy.opens_and_closes { (self.policy.opens)(&choice) } else { None };
-        if let Some(opening) = opening {
-            self.open(now, opening);
-        }
-        let granted = match chosen {
-            Some(server) => self.grant(now, server, request.transports),
-            None => Err(self.why_none(request.peer)),
+        let granted = match self.only_one_is_ready(request) {
+            true => self.grant(now, 0, request.transports),
+            false => self.choose(now, request),
         };
         match granted {
             Ok(granted) => {
@@ -171,6 +164,31 @@ impl TurnPool {
             Err(Refusal::Full) => self.counts.full += 1,
         }
         granted
+    }
+
+    // Whether there is one server and it can be used: any policy chooses it.
+    #[inline]
+    fn only_one_is_ready(&self, request: &TurnRequest<'_>) -> bool {
+        let [server] = &self.servers[..] else { return false };
+        !self.policy.opens_and_closes
+            && !self.may_be_down
+            && server.transports.has(request.transport)
+            && server.has_room_for(request.transports)
+    }
+
+    #[inline(never)]
+    fn choose(&mut self, now: SimTime, request: &TurnRequest<'_>) -> Result<Granted, Refusal> {
+        self.look(now, request);
+        let choice = Choice { peer: request.peer, candidates: &self.candidates, dynamic: &self.dynamic };
+        let chosen = (self.policy.choose)(&choice);
+        let opening = if self.policy.opens_and_closes { (self.policy.opens)(&choice) } else { None };
+        if let Some(opening) = opening {
+            self.open(now, opening);
+        }
+        match chosen {
+            Some(server) => self.grant(now, server, request.transports),
+            None => Err(self.why_none(request.peer)),
+        }
     }
 
     /// A peer gives back what it was granted. If an outage has taken it meanwhile, there is nothing to
