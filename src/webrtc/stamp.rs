@@ -183,6 +183,8 @@ pub struct Comparisons {
 struct Notes {
     // How much longer than the run's own both delays are, in ns.
     longer_ns: [[i64; LEGS]; 2],
+    // The most by which any leg is longer or shorter.
+    most_ns: u64,
     made: Vec<Difference>,
     // Those in `made`, to find them again.
     known: BTreeSet<Difference>,
@@ -200,14 +202,23 @@ impl Comparisons {
     #[must_use]
     pub fn between(delays: Delays, others: [&Delays; 2]) -> Self {
         let ns = |delay: SimDuration| delay.as_ns().cast_signed();
-        let longer_ns = others.map(|other| std::array::from_fn(|leg| ns(other.0[leg]) - ns(delays.0[leg])));
-        Self { delays, notes: Some(Box::new(Notes { longer_ns, made: Vec::new(), known: BTreeSet::new() })) }
+        let longer_ns: [[i64; LEGS]; 2] =
+            others.map(|other| std::array::from_fn(|leg| ns(other.0[leg]) - ns(delays.0[leg])));
+        let most_ns = longer_ns.iter().flatten().map(|ns| ns.unsigned_abs()).max().unwrap_or(0);
+        Self { delays, notes: Some(Box::new(Notes { longer_ns, most_ns, made: Vec::new(), known: BTreeSet::new() })) }
     }
 
     /// The delays.
     #[must_use]
     pub const fn delays(&self) -> &Delays {
         &self.delays
+    }
+
+    /// Whether anything is noted: if not, times alone tell which one is earlier.
+    #[inline]
+    #[must_use]
+    pub const fn are_noted(&self) -> bool {
+        self.notes.is_some()
     }
 
     /// Which of two times is earlier.
@@ -232,6 +243,11 @@ impl Notes {
     fn take(&mut self, a: Stamp, b: Stamp, delays: &Delays) {
         let now_ns = a.time.as_ns().wrapping_sub(b.time.as_ns()).cast_signed();
         let counts: [i16; LEGS] = std::array::from_fn(|leg| a.counts[leg].wrapping_sub(b.counts[leg]).cast_signed());
+        // Mostly the two are so far apart that no leg in them could change their order.
+        let legs: u32 = counts.iter().map(|count| u32::from(count.unsigned_abs())).sum();
+        if now_ns.unsigned_abs() > u64::from(legs).saturating_mul(self.most_ns) {
+            return;
+        }
         let [one, other] = self.longer_ns.each_ref().map(|longer_ns| {
             let legs = counts.iter().zip(longer_ns);
             legs.fold(now_ns, |sum, (&count, ns)| sum + i64::from(count) * ns).signum()

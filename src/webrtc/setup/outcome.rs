@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::spec::RelayTransport;
+use crate::units::SimTime;
 use crate::webrtc::ice::CandidateKind;
 use crate::webrtc::stamp::Stamp;
 
@@ -59,12 +60,18 @@ impl<T: Copy> SetupTimes<T> {
 }
 
 impl SetupTimes<Stamp> {
-    /// Whether they may be these in the end, when it is now: what is known is equal, and what is missing not overdue.
-    pub(super) fn may_become(&self, expected: &Self, now: Stamp) -> bool {
-        self.but_gathered().iter().zip(&expected.but_gathered()).all(|(known, expected)| match (known, expected) {
-            (None, Some(expected)) => expected.time() >= now.time(),
-            (known, expected) => known == expected,
-        })
+    /// Until when they may be these in the end, if nothing else becomes known: what is known is equal, and what is
+    /// missing is not overdue.
+    pub(super) fn may_become_until(&self, expected: &Self) -> Option<SimTime> {
+        let mut until = SimTime::MAX;
+        for (known, expected) in self.but_gathered().into_iter().zip(expected.but_gathered()) {
+            match (known, expected) {
+                (None, Some(expected)) => until = until.min(expected.time()),
+                (known, expected) if known != expected => return None,
+                _ => {}
+            }
+        }
+        Some(until)
     }
 }
 

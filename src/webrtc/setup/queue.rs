@@ -3,6 +3,7 @@
 
 use super::wire::Message;
 use crate::net::Transit;
+use crate::units::SimTime;
 use crate::webrtc::ice::Candidate;
 use crate::webrtc::stamp::{Comparisons, Stamp};
 
@@ -37,10 +38,10 @@ pub(super) struct Told {
 /// The events to come: few at a time, so that a sorted list of their places will do.
 #[derive(Debug)]
 pub(super) struct Queue {
-    // When, and which; the next one last.
-    order: Vec<(Stamp, u32)>,
+    // When, and the place in `events`; the next one last.
+    order: Vec<(SimTime, u32)>,
     // The timers of both ends have the first two places.
-    events: Vec<Option<Event>>,
+    events: Vec<(Stamp, Option<Event>)>,
     free: Vec<u32>,
 }
 
@@ -50,7 +51,7 @@ const ROOM: usize = 64;
 impl Default for Queue {
     fn default() -> Self {
         let mut events = Vec::with_capacity(ROOM);
-        events.resize_with(2, || None);
+        events.resize_with(2, || (Stamp::ZERO, None));
         Self { order: Vec::with_capacity(ROOM), events, free: Vec::new() }
     }
 }
@@ -60,22 +61,27 @@ impl Queue {
         let slot = match event {
             Event::Timer { side } => side as u32,
             _ => self.free.pop().unwrap_or_else(|| {
-                self.events.push(None);
+                self.events.push((Stamp::ZERO, None));
                 self.events.len() as u32 - 1
             }),
         };
-        self.events[slot as usize] = Some(event);
-        let later = |known: &(Stamp, u32)| comparisons.compare(known.0, at).is_gt();
-        let place = self.order.partition_point(later);
-        self.order.insert(place, (at, slot));
+        let place = if comparisons.are_noted() {
+            let at_slot = |slot: u32| self.events[slot as usize].0;
+            self.order.partition_point(|&(_, known)| comparisons.compare(at_slot(known), at).is_gt())
+        } else {
+            self.order.partition_point(|&(known, _)| known > at.time())
+        };
+        self.events[slot as usize] = (at, Some(event));
+        self.order.insert(place, (at.time(), slot));
     }
 
     pub(super) fn pop(&mut self) -> Option<(Stamp, Event)> {
-        let (at, slot) = self.order.pop()?;
+        let (_, slot) = self.order.pop()?;
         if slot >= 2 {
             self.free.push(slot);
         }
-        self.events[slot as usize].take().map(|event| (at, event))
+        let (at, event) = &mut self.events[slot as usize];
+        event.take().map(|event| (*at, event))
     }
 
     /// Whether nothing is on its way.

@@ -14,7 +14,7 @@ use super::spec::{Losses, PairSetup, Relation};
 use super::trace::{Step, Trace, Who};
 use super::wire::{Message, Packet};
 use crate::net::Transit;
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 use crate::webrtc::handshake::{DtlsRole, TransportProfile, TransportSpec};
 use crate::webrtc::ice::{AgentState, Candidate, CandidateKind, Route};
 use crate::webrtc::stamp::{Comparisons, Leg, Moment, Stamp};
@@ -58,7 +58,8 @@ pub(super) fn run_while(
     comparisons: Comparisons,
     expected: &SetupTimes<Stamp>,
 ) -> SetupRun {
-    Driver { expected: Some(expected), ..Driver::new(setup, losses, comparisons, false) }.play()
+    Driver { expected: Some(expected), expected_until: SimTime::ZERO, ..Driver::new(setup, losses, comparisons, false) }
+        .play()
 }
 
 /// The same, with every step.
@@ -86,6 +87,8 @@ struct Driver<'a> {
     trace: Trace,
     // What the times are to be; once they cannot be that any more, nothing else matters.
     expected: Option<&'a SetupTimes<Stamp>>,
+    // Until when they can, if no more become known; the beginning if some have.
+    expected_until: SimTime,
     // What the ends reach; without it a relayed set-up is watched for as long as any is.
     reach: Option<Reach>,
     // What an end sends, while it is collected.
@@ -107,6 +110,7 @@ impl<'a> Driver<'a> {
             signaled: [Signaled::default(); 2],
             trace: Trace::new(traced),
             expected: None,
+            expected_until: SimTime::MAX,
             reach: Some(Reach::new(setup)),
             packets: Vec::new(),
             signals: Vec::new(),
@@ -124,7 +128,7 @@ impl<'a> Driver<'a> {
             let Some((at, event)) = self.queue.pop() else { break };
             self.now = at;
             self.handle(event);
-            if self.expected.is_some_and(|expected| !self.times.may_become(expected, at)) {
+            if at.time() > self.expected_until && !self.is_as_expected() {
                 break;
             }
         }
@@ -136,6 +140,13 @@ impl<'a> Driver<'a> {
             datagrams: self.network.datagrams(),
         };
         SetupRun { outcome, comparisons: self.comparisons, steps: self.trace.take() }
+    }
+
+    // Whether the times may still be those expected.
+    fn is_as_expected(&mut self) -> bool {
+        let until = self.expected.map_or(Some(SimTime::MAX), |expected| self.times.may_become_until(expected));
+        self.expected_until = until.unwrap_or(SimTime::ZERO);
+        until.is_some_and(|until| self.now.time() <= until)
     }
 
     fn handle(&mut self, event: Event) {
@@ -269,12 +280,14 @@ impl<'a> Driver<'a> {
         if !end.described && (self.setup.trickle || end.gathered) {
             end.described = true;
             self.times.described[side] = Some(self.now);
+            self.expected_until = SimTime::ZERO;
             signals.push(Signal::Description(end.told.clone()));
         }
         end.take_out(self.now, packets);
         match end.agent.state() {
             AgentState::Connected if self.times.ice[side].is_none() => {
                 self.times.ice[side] = Some(self.now);
+                self.expected_until = SimTime::ZERO;
                 self.trace.note(self.now, who, || "ICE connected".to_owned());
                 let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
                 end.connected(&mut moment);
@@ -282,6 +295,7 @@ impl<'a> Driver<'a> {
             }
             AgentState::Failed if self.times.failed.is_none() => {
                 self.times.failed = Some(self.now);
+                self.expected_until = SimTime::ZERO;
                 self.trace.note(self.now, who, || "ICE failed".to_owned());
             }
             _ => {}
@@ -293,6 +307,7 @@ impl<'a> Driver<'a> {
             }
             if let (None, Some(at)) = (self.times.failed, end.transport.failed()) {
                 self.times.failed = Some(at);
+                self.expected_until = SimTime::ZERO;
                 self.trace.note(at, who, || "the handshake has failed".to_owned());
             }
         }
@@ -309,6 +324,7 @@ impl<'a> Driver<'a> {
         for (known, reached, what) in progress {
             if let (None, Some(at)) = (*known, reached) {
                 *known = reached;
+                self.expected_until = SimTime::ZERO;
                 self.trace.note(at, Who::end(side), || what.to_owned());
             }
         }
