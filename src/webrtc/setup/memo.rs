@@ -33,6 +33,7 @@ mod boundary;
 mod canonical;
 mod chance;
 mod courses;
+mod lateness;
 mod losses;
 mod outcomes;
 #[cfg(test)]

@@ -55,7 +55,7 @@ fn what_is_sent_in_an_outage_is_lost_and_comes_after_the_time_out() {
         let (timeout, backoff) = (phase.webrtc.connect.timeout, phase.webrtc.connect.backoff);
         assert!(late >= timeout + backoff.half() && late <= timeout + backoff, "{late}");
         assert_eq!((phase.tally.attempts, phase.tally.timeouts), (2, 1));
-        assert!(phase.lines.iter().all(line::Line::is_open), "they came back");
+        assert!(phase.lines.iter().all(Line::is_open), "they came back");
     });
     // Over before anything is sent: nothing happens but that peers come back to a server that is up.
     stage.webrtc.signaling.outages =

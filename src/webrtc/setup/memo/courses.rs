@@ -9,6 +9,7 @@
 
 use super::boundary::Boundary;
 use super::chance::Lost;
+use super::lateness::{Lateness, LatenessSet};
 use super::losses::{Extra, Extras, Known};
 use super::outcomes::{Outcomes, Summary, plain};
 use super::tree::{Branch, Forest};
@@ -33,7 +34,7 @@ const RUNS_PER_ROOT_KNOWN: u64 = 1;
 /// The same for losses, of a tree of which little is known.
 const FIRST_RUNS_LOSSES: u64 = 8;
 /// Runs in one replication after which a tree that others have been learned with knows enough.
-const RUNS_MAX_KNOWN: u64 = 64;
+const RUNS_MAX_KNOWN: u64 = 16;
 /// Runs of a tree that has been learned well enough to be thrifty.
 const ENOUGH_RUNS: u64 = 64;
 /// A leaf is tried again once its look-ups since the last trial are this share of all.
@@ -63,7 +64,7 @@ impl Budget {
     /// Of what has been learned before.
     const KNOWN: Self = Self::new(0, RUNS_PER_ROOT_KNOWN, RUNS_MAX_KNOWN);
     /// Of what little has been learned of, and of its losses.
-    const LITTLE_KNOWN: Self = Self::new(FIRST_RUNS, RUNS_PER_ROOT_LITTLE_KNOWN, 2 * RUNS_MAX_KNOWN);
+    const LITTLE_KNOWN: Self = Self::new(FIRST_RUNS, RUNS_PER_ROOT_LITTLE_KNOWN, 4 * RUNS_MAX_KNOWN);
     const LITTLE_KNOWN_LOSSES: Self = Self::new(FIRST_RUNS_LOSSES, RUNS_PER_ROOT_KNOWN, RUNS_MAX_KNOWN);
     /// Of what is to be learned whatever it costs.
     const ALL_FREE: Self = Self::new(u64::MAX, 0, u64::MAX);
@@ -150,6 +151,8 @@ struct Leaf {
     // Look-ups so far, and the one that is the next trial.
     seen: u32,
     trial: u32,
+    // Of whose lateness it has been tried.
+    tried: LatenessSet,
 }
 
 /// What a look-up comes to.
@@ -175,7 +178,8 @@ impl Courses {
         Found::Run(Box::new(machine(lost, Comparisons::new(*delays), None).0))
     }
 
-    /// The outcome of a set-up without losses.
+    /// The outcome of a set-up without losses. What comes to a leaf that has not been tried for its lateness is played
+    /// whatever the budget: there are few degrees of it.
     #[inline]
     pub(super) fn find(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> u32 {
         tree.budget.earn();
@@ -187,7 +191,8 @@ impl Courses {
         };
         let known = &mut self.leaves[leaf as usize];
         known.seen = known.seen.saturating_add(1);
-        if known.seen < known.trial || !tree.budget.lasts() {
+        let is_tried = known.tried.has(Lateness::of(delays));
+        if is_tried && (known.seen < known.trial || !tree.budget.lasts()) {
             return leaf;
         }
         self.try_again(tree, leaf, delays, machine)
@@ -289,12 +294,17 @@ impl Courses {
         let summary = self.summary(tree, delays, machine);
         let witness = self.witnesses[leaf as usize];
         let known_leaf = &mut self.leaves[leaf as usize];
-        let known = known_leaf.summary;
+        let Leaf { summary: known, tried, .. } = *known_leaf;
         known_leaf.trial = known_leaf.seen + 1 + known_leaf.seen / TRIAL_SHARE;
+        let lateness = Lateness::of(delays);
         if summary.outcome == known.outcome || self.bytes() > self.memory_bytes {
+            self.leaves[leaf as usize].tried = tried.with(lateness);
             return leaf;
         }
-        let form = self.boundary(tree, known.outcome, &witness, delays, machine);
+        let form = match tried.has(lateness) {
+            true => self.boundary(tree, known.outcome, &witness, delays, machine),
+            false => lateness.parted_from(Lateness::of(&witness)),
+        };
         let new = self.add_leaf(summary, *delays);
         // Where no form tells the two apart, this look-up alone has the new leaf.
         let Some(form) = form else { return new };
@@ -302,6 +312,9 @@ impl Courses {
         let form = if form.ns(delays) >= 0 && form.ns(&witness) >= 0 { form.negated() } else { form };
         let (less, greater) = if form.ns(delays) < 0 { (new, leaf) } else { (leaf, new) };
         self.forest.split(&mut tree.root, delays, form, less, greater);
+        if tried.has(lateness) {
+            self.forest.count(form);
+        }
         let known_leaf = &mut self.leaves[leaf as usize];
         known_leaf.seen /= 2;
         known_leaf.trial = known_leaf.seen + 1;
@@ -345,7 +358,12 @@ impl Courses {
     }
 
     fn add_leaf(&mut self, summary: Summary, witness: Delays) -> u32 {
-        self.leaves.push(Leaf { summary, seen: 1, trial: 2 });
+        self.leaves.push(Leaf {
+            summary,
+            seen: 1,
+            trial: 2,
+            tried: LatenessSet::default().with(Lateness::of(&witness)),
+        });
         self.witnesses.push(witness);
         u32::try_from(self.leaves.len() - 1).expect("invariant: memory runs out long before")
     }
@@ -368,9 +386,9 @@ mod tests {
     fn look_ups_pay_for_runs_the_less_the_more_is_known() {
         let after = |budget| [0, 100, 10_000, 1_000_000].map(|look_ups| runs(budget, look_ups));
         assert_eq!(after(Budget::default()), [32, 32 + 20, 32 + 200, 1_000]);
-        assert_eq!(after(Budget::LITTLE_KNOWN), [32, 32 + 10, 128, 128]);
-        assert_eq!(after(Budget::LITTLE_KNOWN_LOSSES), [8, 8 + 5, 8 + 50, 64]);
-        assert_eq!(after(Budget::KNOWN), [0, 5, 50, 64]);
+        assert_eq!(after(Budget::LITTLE_KNOWN), [32, 32 + 10, 64, 64]);
+        assert_eq!(after(Budget::LITTLE_KNOWN_LOSSES), [8, 8 + 5, 16, 16]);
+        assert_eq!(after(Budget::KNOWN), [0, 5, 16, 16]);
         assert_eq!(after(Budget::ALL_FREE), [1_000; 4]);
     }
 
@@ -382,8 +400,8 @@ mod tests {
             let settled = tree.settled();
             [settled.budget, settled.extras.budget].map(|budget| (runs(budget, 0), runs(budget, 10_000)))
         };
-        assert_eq!(budgets(&learned(ENOUGH_RUNS)), [(0, 50); 2]);
-        assert_eq!(budgets(&learned(ENOUGH_RUNS - 1)), [(32, 128), (8, 58)]);
+        assert_eq!(budgets(&learned(ENOUGH_RUNS)), [(0, 16); 2]);
+        assert_eq!(budgets(&learned(ENOUGH_RUNS - 1)), [(32, 64), (8, 16)]);
         assert_eq!(budgets(&Tree::eager()), [(32, 232); 2]);
         assert!(learned(0).settled().is_young() && !learned(ENOUGH_RUNS).settled().is_young());
     }

@@ -54,8 +54,10 @@ fn boundaries_are_found_to_the_nanosecond() {
         let mut tree = Tree::default();
         let draw = |number: u32, leg: u32, below: u64| PairKey::new(seed).directed(number, leg) % below;
         for number in 0..4_000 {
-            let us = [draw(number, 0, 50_000), draw(number, 1, 100_000), draw(number, 2, 150_000)];
-            courses.find(&mut tree, &delays_of(us), &machine);
+            let offer_us = draw(number, 1, 100_000);
+            // Nobody waits for long.
+            let answer_us = offer_us.saturating_sub(30_000) + draw(number, 2, 60_000);
+            courses.find(&mut tree, &delays_of([draw(number, 0, 50_000), offer_us, answer_us]), &machine);
         }
         // Four outcomes, and none of the comparisons that make no difference.
         assert_eq!((courses.comparisons(), courses.outcomes()), (3, 4), "{seed}");
@@ -90,6 +92,36 @@ fn equal_times_are_learned_beside(sooner_us: i64) {
     }
 }
 
+#[test]
+fn what_waits_does_not_tell_of_what_does_not() {
+    // Opens with the answer, if that is very late.
+    let machine = |_: &[Lost], mut comparisons: Comparisons, _: Option<&SetupTimes<Stamp>>| {
+        let delays = *comparisons.delays();
+        let [way, answer] = [Leg::Direct, Leg::Answer].map(|leg| Stamp::ZERO.over(leg, &delays));
+        let late = comparisons.compare(answer, way.after(SimDuration::from_secs(1))) == Ordering::Greater;
+        let open = if late { answer } else { way };
+        let outcome = SetupOutcome {
+            times: SetupTimes { open: [Some(open); 2], ..SetupTimes::default() },
+            selected: [None; 2],
+            relay: RelayUse::Direct,
+            signaled: [Signaled::default(); 2],
+            datagrams: [Datagrams { up: 1, down: 1 }; 2],
+        };
+        (outcome, comparisons)
+    };
+    let (mut courses, mut tree) = (Courses::within(usize::MAX), Tree::default());
+    let open = |courses: &mut Courses, tree: &mut Tree, answer_ms: u64| {
+        let found = Found::Leaf(courses.find(tree, &delays_of([9_000, 40_000, 1_000 * answer_ms]), &machine));
+        courses.outcome(&found, &delays_of([9_000, 40_000, 1_000 * answer_ms])).times.open[0].expect("it opens")
+    };
+    // A leaf of late ones that has been right for so long that it is hardly tried any more.
+    (0..1_000).for_each(|number| _ = open(&mut courses, &mut tree, 2_000 + number));
+    for answer_ms in [40, 50, 500, 3_000, 60, 900] {
+        let expected_ms = if answer_ms > 1_009 { answer_ms } else { 9 };
+        assert_eq!(open(&mut courses, &mut tree, answer_ms), SimDuration::from_ms(expected_ms), "{answer_ms}");
+    }
+}
+
 fn kinds(spec: IceSpec) -> Vec<EndSpec> {
     let nat = crate::net::MIDDLEBOX_PRESETS.iter().find(|preset| preset.name == "eim-apdf").expect("a preset");
     let end = |boxes| EndSpec {
@@ -116,8 +148,10 @@ fn setups(spec: IceSpec) -> Setups {
 
 fn random_delays(number: u32) -> Delays {
     let ms = |leg: u32| SimDuration::from_us(1_000 + PairKey::new(8).directed(number, leg) % 150_000);
-    let legs = [Leg::Direct, Leg::OffererToOwn, Leg::AnswererToOwn, Leg::Offer, Leg::Answer];
-    legs.into_iter().zip(0..).fold(Delays::default(), |all, (leg, place)| all.with(leg, ms(place)))
+    let legs = [Leg::Direct, Leg::OffererToOwn, Leg::AnswererToOwn, Leg::Offer];
+    let delays = legs.into_iter().zip(0..).fold(Delays::default(), |all, (leg, place)| all.with(leg, ms(place)));
+    // An answer takes as long as its offer where nothing waits.
+    delays.with(Leg::Answer, delays.of(Leg::Offer))
 }
 
 #[test]
@@ -151,7 +185,7 @@ fn what_was_learned_serves_other_lists_of_kinds() {
         let machine = run_once(&others, &options(), pair, &[], Comparisons::new(delays), None).0;
         differ += u32::from(further.look_up(pair, &delays, &Chance::LOSSLESS).times.open != plain(&machine).times.open);
     }
-    assert!(differ <= 24, "{differ} of 800 differ");
+    assert!(differ <= 32, "{differ} of 800 differ");
     assert!(further.size().runs < learned.runs + 120, "{:?} after {learned:?}", further.size());
 }
 
