@@ -132,7 +132,7 @@ impl Stamp {
 }
 
 /// A difference of two stamps: its constant part in ns, and how often each leg is in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
     /// The constant part in ns.
     pub constant_ns: i64,

@@ -165,6 +165,7 @@ fn cut(crossings: &[Crossing]) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::units::SimDuration;
+    use crate::webrtc::setup::memo::tree::Branch;
     use crate::webrtc::stamp::{Leg, Stamp};
 
     fn ms(direct_ms: u64) -> Delays {
@@ -181,7 +182,7 @@ mod tests {
     fn forest(forms: &[(u64, u32)]) -> Forest {
         let mut forest = Forest::default();
         for &(at_ms, times) in forms {
-            (0..times).for_each(|_| forest.count(longer_than(at_ms)));
+            (0..times).for_each(|_| forest.split(&mut Branch::default(), &ms(0), longer_than(at_ms), 0, 1));
         }
         forest
     }

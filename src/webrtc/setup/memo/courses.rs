@@ -41,7 +41,7 @@ const ENOUGH_RUNS: u64 = 64;
 const TRIAL_SHARE: u32 = 16;
 /// Losses in one set-up beyond which what they add is not summed up: together they may add more, and a
 /// set-up that loses much may never end.
-const SUMMED_MAX: usize = 3;
+const SUMMED_MAX: usize = 2;
 
 /// Runs that are paid for by look-ups.
 #[derive(Clone, Copy, Debug)]
@@ -295,16 +295,12 @@ impl Courses {
         let witness = self.witnesses[leaf as usize];
         let known_leaf = &mut self.leaves[leaf as usize];
         let Leaf { summary: known, tried, .. } = *known_leaf;
+        known_leaf.tried = tried.with(Lateness::of(delays));
         known_leaf.trial = known_leaf.seen + 1 + known_leaf.seen / TRIAL_SHARE;
-        let lateness = Lateness::of(delays);
         if summary.outcome == known.outcome || self.bytes() > self.memory_bytes {
-            self.leaves[leaf as usize].tried = tried.with(lateness);
             return leaf;
         }
-        let form = match tried.has(lateness) {
-            true => self.boundary(tree, known.outcome, &witness, delays, machine),
-            false => lateness.parted_from(Lateness::of(&witness)),
-        };
+        let form = self.boundary(tree, known.outcome, &witness, delays, machine);
         let new = self.add_leaf(summary, *delays);
         // Where no form tells the two apart, this look-up alone has the new leaf.
         let Some(form) = form else { return new };
@@ -312,12 +308,11 @@ impl Courses {
         let form = if form.ns(delays) >= 0 && form.ns(&witness) >= 0 { form.negated() } else { form };
         let (less, greater) = if form.ns(delays) < 0 { (new, leaf) } else { (leaf, new) };
         self.forest.split(&mut tree.root, delays, form, less, greater);
-        if tried.has(lateness) {
-            self.forest.count(form);
-        }
         let known_leaf = &mut self.leaves[leaf as usize];
         known_leaf.seen /= 2;
         known_leaf.trial = known_leaf.seen + 1;
+        // Others as late may still come to it.
+        known_leaf.tried = tried;
         new
     }
 

@@ -53,7 +53,7 @@ struct Node {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Forest {
     nodes: Vec<Node>,
-    // Those that part outcomes, whichever way around, and how many nodes have each.
+    // Those of the nodes, whichever way around, and how many have each.
     forms: BTreeMap<Difference, u32>,
     // The same of the legs in them alone.
     legs: BTreeMap<[i16; LEGS], u32>,
@@ -95,15 +95,11 @@ impl Forest {
             Some((index, false)) => self.nodes[index].greater = new,
         }
         self.nodes.push(Node { form, less: Branch::to_leaf(less), greater: Branch::to_leaf(greater) });
-    }
-
-    /// Counts a form among those that part outcomes.
-    pub(super) fn count(&mut self, form: Difference) {
         *self.forms.entry(form.min(form.negated())).or_default() += 1;
         *self.legs.entry(upward_legs(form)).or_default() += 1;
     }
 
-    /// The forms that part outcomes, each once, and how many nodes have it.
+    /// The forms of all nodes, each once, and how many nodes have it.
     pub(super) fn forms(&self) -> impl Iterator<Item = (&Difference, u32)> {
         self.forms.iter().map(|(form, &nodes)| (form, nodes))
     }
