@@ -26,7 +26,7 @@ pub(in crate::simulation) struct Origin<'a> {
 /// Peers that are drawn to learn from.
 const PEERS: u32 = 1_000;
 /// Runs of the state machine for trees after which enough is learned, and look-ups if it takes fewer runs.
-const RUNS: u64 = 8_000;
+const RUNS: u64 = 6_000;
 const LOOK_UPS: u32 = 200_000;
 /// Populations that are kept in mind.
 const KEPT_MAX: usize = 8;
@@ -98,7 +98,7 @@ fn learn(Origin { population, latency, webrtc }: Origin<'_>) -> Option<Setups> {
     Some(paths.into_setups())
 }
 
-// One answer in four waits and one offer in eight, for CPUs and servers: up to a quarter of the time that an attempt
+// One answer in eight waits and one offer in sixteen, for CPUs and servers: up to a quarter of the time that an attempt
 // has, for of longer waits little comes in time, and short and long waits as often.
 fn legs(world: &World, [a, b]: [u32; 2], key: PairKey, number: u32, timeout: SimDuration) -> Legs {
     let draw = key.directed(number, 2);
@@ -109,8 +109,8 @@ fn legs(world: &World, [a, b]: [u32; 2], key: PairKey, number: u32, timeout: Sim
     };
     let way = |from: u32, to: u32| SimDuration::from_ns(world.to_signaling_ns(from) + world.from_signaling_ns(to));
     Legs {
-        offer: way(a, b) + wait(draw & 7 == 0, draw >> 8, 3),
-        answer: way(b, a) + wait(draw >> 3 & 3 == 0, draw >> 16, 4),
+        offer: way(a, b) + wait(draw & 15 == 0, draw >> 8, 3),
+        answer: way(b, a) + wait(draw >> 4 & 7 == 0, draw >> 16, 4),
         allocations: Default::default(),
     }
 }

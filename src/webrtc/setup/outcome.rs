@@ -42,10 +42,13 @@ pub struct SetupTimes<T> {
     pub failed: Option<T>,
 }
 
+/// How many times there are but for those of the gathering.
+pub(super) const TIMES_BUT_GATHERED: usize = 11;
+
 impl<T: Copy> SetupTimes<T> {
     /// All but those of the gathering, of which nothing follows.
     #[inline]
-    pub(super) const fn but_gathered(&self) -> [Option<T>; 11] {
+    pub(super) const fn but_gathered(&self) -> [Option<T>; TIMES_BUT_GATHERED] {
         let Self { described, ice, dtls, sctp, open, failed, gathered: _ } = *self;
         let [[a, b], [c, d], [e, f], [g, h], [i, j]] = [described, ice, dtls, sctp, open];
         [a, b, c, d, e, f, g, h, i, j, failed]
@@ -53,7 +56,7 @@ impl<T: Copy> SetupTimes<T> {
 
     /// The other way around.
     #[inline]
-    pub(super) const fn with_gathered(gathered: [Option<T>; 2], times: [Option<T>; 11]) -> Self {
+    pub(super) const fn with_gathered(gathered: [Option<T>; 2], times: [Option<T>; TIMES_BUT_GATHERED]) -> Self {
         let [a, b, c, d, e, f, g, h, i, j, failed] = times;
         Self { gathered, described: [a, b], ice: [c, d], dtls: [e, f], sctp: [g, h], open: [i, j], failed }
     }

@@ -96,3 +96,28 @@ impl Queue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::SimDuration;
+    use crate::webrtc::stamp::Delays;
+
+    #[test]
+    fn equal_times_come_in_the_order_of_pushing_noted_or_not() {
+        let now = Delays::uniform(SimDuration::from_ms(3));
+        for mut comparisons in [Comparisons::new(now), Comparisons::between(now, [&now, &Delays::default()])] {
+            let mut queue = Queue::default();
+            for (ms, to) in [(5, 0), (2, 1), (5, 2), (9, 3), (2, 4), (5, 5)] {
+                let event = Event::Signal { to, signal: Signal::Description(Vec::new()) };
+                queue.push(Stamp::ZERO.after(SimDuration::from_ms(ms)), event, &mut comparisons);
+            }
+            queue.push(Stamp::ZERO.after(SimDuration::from_ms(5)), Event::Timer { side: 1 }, &mut comparisons);
+            let order = std::iter::from_fn(|| queue.pop()).map(|(at, event)| match event {
+                Event::Signal { to, .. } => (at.time().as_ns() / 1_000_000, to),
+                _ => (at.time().as_ns() / 1_000_000, 99),
+            });
+            assert_eq!(order.collect::<Vec<_>>(), [(2, 1), (2, 4), (5, 0), (5, 2), (5, 5), (5, 99), (9, 3)]);
+        }
+    }
+}

@@ -49,8 +49,14 @@ pub fn run(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> Setu
     Driver::new(setup, losses, comparisons, false).play()
 }
 
-/// The same, left as soon as its times can no longer be these: what it has come to until then, some time of which is
-/// another one or is missing.
+/// The same, with every step.
+#[must_use]
+pub fn run_traced(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> SetupRun {
+    Driver::new(setup, losses, comparisons, true).play()
+}
+
+/// The same as [`run()`], but left as soon as its times can no longer become these; if it was left, some time of what
+/// it came to is another one or is missing.
 #[must_use]
 pub(super) fn run_while(
     setup: &PairSetup,
@@ -62,13 +68,7 @@ pub(super) fn run_while(
         .play()
 }
 
-/// The same, with every step.
-#[must_use]
-pub fn run_traced(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> SetupRun {
-    Driver::new(setup, losses, comparisons, true).play()
-}
-
-/// The same, waiting for whatever might still turn up for a relayed connection, likely or not.
+/// The same as [`run()`], waiting for whatever might still turn up for a relayed connection, likely or not.
 #[cfg(test)]
 pub(super) fn run_patiently(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> SetupRun {
     Driver { reach: None, ..Driver::new(setup, losses, comparisons, false) }.play()
@@ -87,7 +87,7 @@ struct Driver<'a> {
     trace: Trace,
     // What the times are to be; once they cannot be that any more, nothing else matters.
     expected: Option<&'a SetupTimes<Stamp>>,
-    // Until when they can, if no more become known; the beginning if some have.
+    // Until when they can, as far as is known; zero asks for a new look.
     expected_until: SimTime,
     // What the ends reach; without it a relayed set-up is watched for as long as any is.
     reach: Option<Reach>,
@@ -128,7 +128,7 @@ impl<'a> Driver<'a> {
             let Some((at, event)) = self.queue.pop() else { break };
             self.now = at;
             self.handle(event);
-            if at.time() > self.expected_until && !self.is_as_expected() {
+            if at.time() > self.expected_until && !self.may_be_as_expected() {
                 break;
             }
         }
@@ -143,7 +143,7 @@ impl<'a> Driver<'a> {
     }
 
     // Whether the times may still be those expected.
-    fn is_as_expected(&mut self) -> bool {
+    fn may_be_as_expected(&mut self) -> bool {
         let until = self.expected.map_or(Some(SimTime::MAX), |expected| self.times.may_become_until(expected));
         self.expected_until = until.unwrap_or(SimTime::ZERO);
         until.is_some_and(|until| self.now.time() <= until)

@@ -36,16 +36,15 @@ impl TokenBucket {
     #[inline]
     pub fn take(&mut self, now: SimTime) -> SimTime {
         let at = self.ready_at(now);
-        self.full_at = self.full_at.max(at) + self.period;
+        self.take_more(now, 1);
         at
     }
 
     /// Takes the tokens of so many requests that come at `now` together.
     #[inline]
     pub fn take_more(&mut self, now: SimTime, requests: u32) {
-        // Where tokens come at once, one more makes no difference after another at the same time.
-        let requests = if self.period == SimDuration::ZERO { 0 } else { requests };
-        (0..requests).for_each(|_| _ = self.take(now));
+        // Each is full one period later than without it, however long it has to wait.
+        self.full_at = self.full_at.max(now) + self.period * u64::from(requests);
     }
 }
 

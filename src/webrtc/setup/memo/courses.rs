@@ -2,7 +2,7 @@
 //!
 //! A leaf knows the outcome of one run, its witness. It is held to be that of all delays that lead
 //! there, and tried again from time to time: the rarer, the longer it has been right, and only while the
-//! tree's budget of runs lasts, which grows with its look-ups. Where a trial comes to something else, the leaf is
+//! tree's budget of runs lasts, which grows with its look-ups; and for each degree of lateness ([`Lateness`]). Where a trial comes to something else, the leaf is
 //! split: between the witness and the delays of the trial lies a place where the outcome changes, because two
 //! times there change their order; their difference is the form by which a new node tells the two sides apart
 //! ([`Boundary`]).
@@ -35,6 +35,8 @@ const RUNS_PER_ROOT_KNOWN: u64 = 1;
 const FIRST_RUNS_LOSSES: u64 = 8;
 /// Runs in one replication after which a tree that others have been learned with knows enough.
 const RUNS_MAX_KNOWN: u64 = 16;
+/// Runs of a tree up to which what comes to a leaf that has not been tried for its lateness is, budget or not.
+const RUNS_MAX_LATE: u64 = 128;
 /// Runs of a tree that has been learned well enough to be thrifty.
 const ENOUGH_RUNS: u64 = 64;
 /// A leaf is tried again once its look-ups since the last trial are this share of all.
@@ -151,7 +153,7 @@ struct Leaf {
     // Look-ups so far, and the one that is the next trial.
     seen: u32,
     trial: u32,
-    // Of whose lateness it has been tried.
+    // For which lateness it has been tried, here or before it was split.
     tried: LatenessSet,
 }
 
@@ -178,8 +180,7 @@ impl Courses {
         Found::Run(Box::new(machine(lost, Comparisons::new(*delays), None).0))
     }
 
-    /// The outcome of a set-up without losses. What comes to a leaf that has not been tried for its lateness is played
-    /// whatever the budget: there are few degrees of it.
+    /// The outcome of a set-up without losses.
     #[inline]
     pub(super) fn find(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> u32 {
         tree.budget.earn();
@@ -192,7 +193,8 @@ impl Courses {
         let known = &mut self.leaves[leaf as usize];
         known.seen = known.seen.saturating_add(1);
         let is_tried = known.tried.has(Lateness::of(delays));
-        if is_tried && (known.seen < known.trial || !tree.budget.lasts()) {
+        let may_try = tree.budget.lasts() || !is_tried && tree.budget.runs < RUNS_MAX_LATE;
+        if !may_try || is_tried && known.seen < known.trial {
             return leaf;
         }
         self.try_again(tree, leaf, delays, machine)
@@ -208,7 +210,10 @@ impl Courses {
         machine: Machine<'_>,
     ) -> Found {
         tree.extras.budget.earn();
-        if lost.len() > SUMMED_MAX || lost.len() > 1 && tree.extras.budget.lasts() {
+        if lost.len() > SUMMED_MAX {
+            return self.play(lost, delays, machine);
+        }
+        if lost.len() > 1 && tree.extras.budget.lasts() {
             tree.extras.budget.spend();
             return self.play(lost, delays, machine);
         }

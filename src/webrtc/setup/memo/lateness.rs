@@ -1,4 +1,4 @@
-//! How late the answer is, or the offer.
+//! How much later than the other the answer is, or the offer.
 //!
 //! Signaling messages wait for CPUs and servers: mostly not at all, now and then for seconds. What a set-up that waits
 //! comes to is seconds off where it is taken for one that does not. A leaf whose witness waited may yet lie where

@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 
 use crate::units::SimDuration;
+use crate::webrtc::setup::outcome::TIMES_BUT_GATHERED as TIMES;
 use crate::webrtc::setup::{Datagrams, RelayUse, SelectedKinds, SetupOutcome, SetupTimes, Signaled};
 use crate::webrtc::stamp::{Delays, Difference, Stamp};
 
-/// How many times an outcome has, but for those of the gathering.
-const TIMES: usize = 11;
 /// The number of no form: it never happens.
 const NEVER: u32 = u32::MAX;
 
@@ -137,6 +136,7 @@ impl Outcomes {
 
     /// The times of an outcome under these delays, as what they are made of; nothing is told of the gathering.
     pub(super) fn stamps(&self, outcome: u32, delays: &Delays) -> SetupTimes<Stamp> {
+        // No time is before the beginning; a form that would be is that of no run under these delays.
         let stamp = |form: u32| self.forms.get(form as usize).map(|form| Stamp::ZERO.later_by(form, 1, delays));
         SetupTimes::with_gathered([None; 2], self.outcomes[outcome as usize].forms.map(stamp))
     }

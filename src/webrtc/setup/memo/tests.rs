@@ -54,8 +54,7 @@ fn boundaries_are_found_to_the_nanosecond() {
         let mut tree = Tree::default();
         let draw = |number: u32, leg: u32, below: u64| PairKey::new(seed).directed(number, leg) % below;
         for number in 0..4_000 {
-            // Nobody waits for long.
-            let us = [draw(number, 0, 50_000), draw(number, 1, 100_000), draw(number, 2, 120_000)];
+            let us = [draw(number, 0, 50_000), draw(number, 1, 100_000), draw(number, 2, 150_000)];
             courses.find(&mut tree, &delays_of(us), &machine);
         }
         // Four outcomes, and none of the comparisons that make no difference.
@@ -119,6 +118,38 @@ fn what_waits_does_not_tell_of_what_does_not() {
         let expected_ms = if answer_ms > 1_009 { answer_ms } else { 9 };
         assert_eq!(open(&mut courses, &mut tree, answer_ms), SimDuration::from_ms(expected_ms), "{answer_ms}");
     }
+}
+
+#[test]
+fn what_comes_at_ever_other_times_is_not_tried_for_ever() {
+    // Opens at the next millisecond after the answer: another outcome for each.
+    let machine = |_: &[Lost], mut comparisons: Comparisons, _: Option<&SetupTimes<Stamp>>| {
+        let delays = *comparisons.delays();
+        let answer = Stamp::ZERO.over(Leg::Answer, &delays);
+        let mut tick = Stamp::ZERO;
+        while comparisons.compare(tick, answer) == Ordering::Less {
+            tick = tick.after(SimDuration::from_ms(1));
+        }
+        let outcome = SetupOutcome {
+            times: SetupTimes { open: [Some(tick); 2], ..SetupTimes::default() },
+            selected: [None; 2],
+            relay: RelayUse::Direct,
+            signaled: [Signaled::default(); 2],
+            datagrams: [Datagrams { up: 1, down: 1 }; 2],
+        };
+        (outcome, comparisons)
+    };
+    let (mut courses, mut tree) = (Courses::within(usize::MAX), Tree::eager());
+    let mut look_up = |tree: &mut Tree, number: u32| {
+        let answer_us = PairKey::new(7).directed(number, 0) % 2_000_000;
+        courses.find(tree, &delays_of([9_000, 40_000, answer_us]), &machine);
+        courses.runs()
+    };
+    let learned = (0..20).map(|number| look_up(&mut tree, number)).last().expect("look-ups");
+    let mut tree = tree.settled();
+    let runs = (20..5_000).map(|number| look_up(&mut tree, number)).last().expect("look-ups") - learned;
+    // A boundary that has begun is looked for to its end.
+    assert!((16..128 + 40).contains(&runs), "{runs}");
 }
 
 #[test]

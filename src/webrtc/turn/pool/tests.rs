@@ -212,3 +212,29 @@ fn dynamic_opens_for_a_peer_far_away() {
     assert_eq!(ask(&mut pool, s(0), 0, &[120, 5]), Ok(0), "there is no other yet");
     assert_eq!(ask(&mut pool, s(60), 1, &[120, 5]), Ok(1));
 }
+
+#[test]
+fn the_only_server_is_given_as_if_it_were_chosen() {
+    for policy in [TurnPolicy::Nearest, TurnPolicy::Static] {
+        let mut own = spec(policy, 1, 7);
+        own.allocation_rate = "2 /s".parse().ok();
+        let mut guarded = own.clone();
+        // With an outage to come the server is chosen among all.
+        outage(&mut guarded, "0", 1_000_000, 1);
+        let mut pools = [own, guarded].map(|spec| TurnPool::new(&spec));
+        for step in 0..40 {
+            let transports = if step % 5 == 4 { Transports::STREAMS } else { Transports::ALL };
+            let transport = if step % 5 == 4 { TCP } else { UDP };
+            let request = TurnRequest { peer: step, delays: &[SimDuration::from_ms(9)], transport, transports };
+            let now = s(u64::from(step) / 8);
+            let [one, other] = pools.each_mut().map(|pool| pool.allocate(now, &request));
+            assert_eq!(one, other, "{step}");
+            if let (Ok(granted), 0) = (one, step % 3) {
+                pools.iter_mut().for_each(|pool| pool.release(now, granted));
+            }
+        }
+        let [one, other] = pools.each_ref().map(TurnPool::counts);
+        assert_eq!(one, other);
+        assert!(one.allocations > 0 && one.full > 0, "{one:?}");
+    }
+}
