@@ -1,6 +1,6 @@
 //! A full mesh's set-ups, looked up in what was learned beforehand from pairs at random of another population
 //! drawn alike: the CPU time of learning and of all look-ups, runs of the state machine included, and how often and
-//! by how much what is looked up differs from what the state machine says, before the mesh and after it. A quarter
+//! by how much what is looked up differs from what the state machine says, before the mesh and after it. An eighth
 //! of the answers wait, much as replications draw them for learning; their offers wait too, now and then.
 //!
 //! Peers of the default class (Chromium, cable links that lose one datagram in a thousand, a mix of NATs) live
@@ -29,7 +29,7 @@ const TRANSPORTS: [RelayTransport; 3] = [RelayTransport::Udp, RelayTransport::Tc
 /// Pairs of which the state machine is asked as well.
 const CHECKED: u32 = 4_000;
 /// Runs that are learned from beforehand: as many as for replications.
-const LEARNED_RUNS: u64 = 8_000;
+const LEARNED_RUNS: u64 = 6_000;
 
 fn main() {
     let wanted = std::env::var("PEERSCAPE_MESH_PEERS").ok().and_then(|peers| peers.parse().ok());
@@ -102,7 +102,7 @@ impl<'a> Mesh<'a> {
             }
             let [a, b] = mesh.random_pair(2, number);
             if a != b {
-                let wait = SimDuration::from_ms(if number % 4 != 1 { 0 } else { 6_250 >> (number / 4 % 10) });
+                let wait = SimDuration::from_ms(if number % 8 != 1 { 0 } else { 6_250 >> (number / 8 % 10) });
                 let answer = mesh.delays(a, b).of(Leg::Answer) + wait;
                 mesh.set_up_under(a, b, &mesh.delays(a, b).with(Leg::Answer, answer));
             }

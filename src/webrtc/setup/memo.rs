@@ -9,8 +9,8 @@
 //! **How right it is.** Times told are exact where the leaf's outcome is that of the pair's own course. A
 //! leaf is tried against the state machine from time to time and split where it was wrong; so the share of
 //! look-ups that get the outcome of a neighbouring course falls with their number. The runs of a tree are bounded
-//! by the square root of its look-ups (what that costs and how right it is: docs/PERFORMANCE.md,
-//! docs/MODELS.md). Of what is to serve many replications more can be learned beforehand
+//! by the square root of its look-ups and a number of its own for those that wait (what that costs and how right it
+//! is: docs/PERFORMANCE.md, docs/MODELS.md). Of what is to serve many replications more can be learned beforehand
 //! ([`Setups::learning`], [`Setups::known_to`]); where set-ups are few, all can be played through
 //! ([`Setups::played`]). When all candidates are known, what was signaled and how many datagrams there were is
 //! that of the leaf's witness. Chains of boxes that look the same from outside share their trees.

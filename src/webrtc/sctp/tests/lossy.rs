@@ -86,7 +86,7 @@ proptest! {
                 let lost: Vec<&u64> = expected.iter().filter(must_arrive).filter(missing).collect();
                 prop_assert!(lost.is_empty(), "stream {} of end {} lost {:?}", stream, end, lost);
                 prop_assert!(sorted.iter().all(|id| expected.contains(id)), "{:?} of {:?}", sorted, expected);
-                prop_assert!(expected.iter().filter(missing).all(|id| given_up(id)));
+                prop_assert!(expected.iter().filter(missing).all(given_up));
             }
             prop_assert!(pair.ends[end].is_idle(), "end {}: {:?}", end, pair.ends[end].congestion());
             prop_assert_eq!(pair.ends[end].congestion().flight, 0);
