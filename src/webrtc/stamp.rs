@@ -336,11 +336,11 @@ mod tests {
         assert_eq!(comparisons.compare(Stamp::ZERO, direct), Ordering::Less);
         assert_eq!(comparisons.compare(direct, offer.after(SimDuration::from_ms(11))), Ordering::Less);
         assert!(comparisons.made().is_empty(), "so it is with both");
-        // Equal under one of them, and a nanosecond from it: the longest way to change the order.
-        for (after_ns, is_noted) in [(30_000_000, true), (30_000_001, false)] {
-            let mut edge = Comparisons::between(now, [&delays(60, 50), &delays(30, 50)]);
-            edge.compare(direct, Stamp::ZERO.over(Leg::Offer, &now).after(SimDuration::from_ns(after_ns - 20_000_000)));
-            assert_eq!(edge.made().is_empty(), !is_noted, "{after_ns}");
+        // Equal under one of them, after the longest way to change the order, and a nanosecond from it.
+        for (later_ns, is_noted) in [(40_000_000, true), (40_000_001, false)] {
+            let mut edge = Comparisons::between(now, [&delays(60, 20), &delays(30, 50)]);
+            edge.compare(direct, offer.after(SimDuration::from_ns(later_ns)));
+            assert_eq!(!edge.made().is_empty(), is_noted, "{later_ns}");
         }
         for _ in 0..2 {
             assert_eq!(comparisons.compare(direct, offer), Ordering::Less);
