@@ -12,6 +12,7 @@ mod bulk;
 mod connect;
 mod connectivity;
 mod costs;
+mod doubt;
 mod estimate;
 mod event;
 mod experience;

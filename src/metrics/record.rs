@@ -29,6 +29,8 @@ pub struct RunRecord {
     pub counts: RunCounts,
     /// Why the topology does not work for this population, if it does not.
     pub findings: Vec<Finding>,
+    /// Why the figures may be far off here: the model that answered is outside of what it was checked for.
+    pub doubts: Vec<Finding>,
 }
 
 /// How the connections that a topology wants came to be open.
@@ -97,7 +99,8 @@ pub struct RunCounts {
     pub copies_unconnected: u64,
 }
 
-/// A reason why a topology does not serve this population, with figures, in one sentence.
+/// A reason why a topology does not serve this population, or why its figures are in doubt, with figures, in one
+/// sentence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
     /// What is wrong: `uplink`, `cpu`, `memory`, `failed`, `connections`, `unreachable`, `unconnected`, `turn`, `message`,

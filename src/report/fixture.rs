@@ -182,6 +182,7 @@ impl StudyCell {
                 opening: Opening::default(),
                 counts: RunCounts { events: 1_000, deliveries: 600, ..RunCounts::default() },
                 findings: self.findings.iter().filter(|(run, _)| *run == index).map(|(_, f)| f.clone()).collect(),
+                doubts: Vec::new(),
             },
             cost: RunCost { cpu_s: 0.25 },
         };

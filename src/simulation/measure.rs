@@ -4,6 +4,7 @@ use super::budget::Fallen;
 use super::bulk::Distributed;
 use super::connect::Connected;
 use super::costs::cpu_percent;
+use super::doubt;
 use super::experience::Experience;
 use super::flow::{Seen, Servers};
 use super::observed::{ConnectionCounts, Observed, Window};
@@ -101,7 +102,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         distributed,
         experience: &experience,
     };
-    observed.record(seed, settings)
+    RunRecord { doubts: doubt::doubts(settings), ..observed.record(seed, settings) }
 }
 
 // What distributions asked of links and CPUs.

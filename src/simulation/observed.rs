@@ -112,7 +112,18 @@ impl Observed<'_> {
             pairs: tally.pairs(),
         });
         let (latency, counts) = (self.latency, self.counts);
-        RunRecord { seed, values, latency, uplink_percent, cpu_percent, connections, opening, counts, findings }
+        RunRecord {
+            seed,
+            values,
+            latency,
+            uplink_percent,
+            cpu_percent,
+            connections,
+            opening,
+            counts,
+            findings,
+            doubts: Vec::new(),
+        }
     }
 
     fn latencies(&self, values: &mut MetricValues) {

@@ -169,6 +169,7 @@ fn record(seed: Seed, sample: &Sample) -> RunRecord {
         opening: Opening::default(),
         counts: RunCounts::default(),
         findings: if overloaded { vec![Finding { kind: "uplink", text }] } else { Vec::new() },
+        doubts: Vec::new(),
     }
 }
 
