@@ -158,18 +158,21 @@ fn what_is_not_said_has_a_default() {
 }
 
 #[test]
-fn the_grain_follows_the_scale_of_the_whole_experiment() {
+fn the_grain_of_a_cell_follows_its_own_cost() {
     let grains = |head: &str, rest: &str, overrides: &[&str]| {
         let experiment = experiment(&format!("[population]\n{head}\n{REST}{rest}"), overrides);
         experiment.cells.iter().map(|cell| cell.settings.run.grain).collect::<Vec<_>>()
     };
-    assert!(grains("peers = 10", "", &[]).iter().all(|grain| *grain == Grain::Packet));
-    assert!(grains("peers = 100", "", &[]).iter().all(|grain| *grain == Grain::Message));
-    // What is compared is computed alike.
-    assert!(grains("peers = [10, 100]", "", &[]).iter().all(|grain| *grain == Grain::Message));
-    assert!(grains("peers = 10", "", &["run.grain=message"]).iter().all(|grain| *grain == Grain::Message));
+    use Grain::{Message, Packet};
+    assert_eq!(grains("peers = 10", "", &[]), [Packet; 2]);
+    assert_eq!(grains("peers = 1_000", "", &[]), [Packet; 2]);
+    assert_eq!(grains("peers = 100_000", "", &[]), [Message; 2], "360 million packets");
+    // Each cell by itself, and the topologies of a group alike.
+    assert_eq!(grains("peers = [10, 100_000]", "", &[]), [Packet, Packet, Message, Message]);
+    assert_eq!(grains("peers = 10", "", &["run.grain=message"]), [Message; 2]);
     let fair = "\n[[population.class]]\nname = \"home\"\nlink = { up = \"5 Mbit/s\", queue = \"fair\" }\n";
-    assert!(grains("peers = 100", fair, &[]).iter().all(|grain| *grain == Grain::Packet));
+    assert_eq!(grains("peers = 100", fair, &[]), [Packet; 2]);
+    assert_eq!(grains("peers = 100_000", fair, &[]), [Message; 2], "with a doubt");
 }
 
 #[test]

@@ -11,7 +11,6 @@ use super::exclude::Exclusions;
 use super::experiment::{AxisValue, Cell, Experiment, OrderedNumber, Settings};
 use super::explain;
 use super::file::SweepTable;
-use super::grain;
 use super::head;
 use super::overrides;
 use super::problem::{Problem, Problems, ScenarioErrors};
@@ -100,10 +99,6 @@ impl<'i> Scenario<'i> {
             if problems.is_full() {
                 break;
             }
-        }
-        if tree::get(&self.root, &path(["run", "grain"])).is_none() {
-            let grain = grain::by_scale(&settings);
-            settings.iter_mut().for_each(|settings| settings.run.grain = grain);
         }
         let mut cells = Vec::new();
         for (combination, settings) in combinations.iter().zip(settings) {

@@ -59,8 +59,9 @@ impl<'p> Resolver<'p> {
         connecting::check(reader, &webrtc);
         turn::check(reader, &webrtc.turn, &latency);
         let workloads = self.workloads(reader, &run, &population);
-        let settings = Settings { run, population, latency, webrtc, workloads };
+        let mut settings = Settings { run, population, latency, webrtc, workloads };
         grain::check(reader, &settings, named_grain);
+        settings.run.grain = named_grain.unwrap_or_else(|| grain::by_cost(&settings));
         settings
     }
 
