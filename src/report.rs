@@ -9,6 +9,7 @@ mod axes;
 mod columns;
 mod comparison;
 mod connections_csv;
+mod doubt;
 mod figures;
 #[cfg(test)]
 mod fixture;
@@ -29,6 +30,7 @@ pub use answer::{Answer, Decision, Progress, answer};
 pub use columns::columns_json;
 pub use comparison::Comparison;
 pub use connections_csv::connections_csv;
+pub use doubt::Doubt;
 pub use folder::{FolderError, Written, write_folder};
 pub use manifest::{Provenance, manifest_json};
 pub use ranking::{Failure, FailureKind, Ranking, Row};
@@ -54,7 +56,7 @@ pub fn tables(results: &Results<'_>, summary: &Summary) -> Vec<(PathBuf, Vec<u8>
     let experiment = results.experiment;
     let mut tables = vec![
         ("runs.csv".into(), runs_csv(results)),
-        ("summary.csv".into(), summary_csv(experiment, summary)),
+        ("summary.csv".into(), summary_csv(results, summary)),
         ("columns.json".into(), columns_json(experiment)),
     ];
     tables.extend(connections_csv(results).map(|bytes| ("connections.csv".into(), bytes)));

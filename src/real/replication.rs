@@ -22,7 +22,7 @@ use crate::metrics::RunRecord;
 use crate::net::{Nat, PacketLinkSpec, Queueing};
 use crate::overlay::Connection;
 use crate::rng::Seed;
-use crate::scenario::{Cell, Experiment};
+use crate::scenario::{Cell, Experiment, Grain};
 use crate::simulation::{Prepared, beginnings, failing};
 use crate::sweep::Rung;
 use crate::units::{Bitrate, ByteCount, Probability, SimDuration, SimTime};
@@ -202,8 +202,12 @@ pub fn warnings(experiment: &Experiment) -> Vec<String> {
 const MAX_MESSAGE_MOST: ByteCount = ByteCount::new(256 << 10);
 
 /// The rung of the real stack in virtual time.
-pub const VIRTUAL: Rung =
-    Rung { name: "virtual", replicate: |cell, seed| Ok(replicate(cell, seed)?.record), memory: estimate_memory };
+pub const VIRTUAL: Rung = Rung {
+    name: "virtual",
+    replicate: |cell, seed| Ok(replicate(cell, seed)?.record),
+    grain: |_| Grain::Packet,
+    memory: estimate_memory,
+};
 
 /// Resident memory of a connection's two ends (measured: 283 to 393 KiB), with room for what is
 /// under way.

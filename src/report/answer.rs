@@ -3,9 +3,10 @@
 //! There is one decision for each combination of the axes other than `peers`; it is taken at the
 //! largest population, and looks along the `peers` axis for where another topology takes over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::comparison::{Comparison, compare};
+use super::doubt::{Doubt, doubts as model_doubts, grain_word};
 use super::figures;
 use super::ranking::{Ranking, expectation_text, ranking_metric};
 use super::reign::{Reign, reigns};
@@ -53,6 +54,12 @@ pub struct Progress {
 pub struct Decision {
     /// How long a replication lasts.
     pub duration: SimDuration,
+    /// What was followed in the cells of the ranking: `packet` or `message`.
+    pub grain: &'static str,
+    /// What was followed in all cells along the `peers` axis.
+    pub grains: BTreeSet<&'static str>,
+    /// Why figures of the ranking may be far off.
+    pub doubts: Vec<Doubt>,
     /// The ranking at the largest population.
     pub ranking: Ranking,
     /// The best against each of the other ranked topologies.
@@ -134,6 +141,8 @@ fn decision(
     rankings.truncate(last + 1);
     let ranking = rankings[last].clone();
     let first_cell = ranking.rows.first()?.cell;
+    let grain = |cell: usize| grain_word(results.grain(&results.experiment.cells[cell]));
+    let cells = rankings.iter().flat_map(|ranking| &ranking.rows).map(|row| row.cell);
     let comparisons = ranking.winner().map_or_else(Vec::new, |winner| {
         ranking.ranked().skip(1).filter_map(|row| compare(summary, metric, winner, row)).collect()
     });
@@ -142,6 +151,9 @@ fn decision(
         unranked.filter_map(|row| Some((row.topology.clone(), works_up_to(&rankings, &row.topology)?))).collect();
     Some(Decision {
         duration: results.experiment.cells[first_cell].settings.run.duration,
+        grain: grain(first_cell),
+        grains: cells.map(grain).collect(),
+        doubts: model_doubts(results, &ranking),
         comparisons,
         reigns: reigns(summary, metric, &rankings),
         stops: stops(&rankings),

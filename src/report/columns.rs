@@ -13,6 +13,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("topology", "The topology, with the parameters that differ from their defaults."),
     ("versus", "The topology that is subtracted; empty for a cell."),
     ("seed", "The seed of the replication; rows with the same seed and axes met the same population and chances."),
+    ("grain", "What was followed on its way: every `message`, or every `packet`."),
     ("metric", "The name of the metric; see `metrics`."),
     ("value", "The value of the metric in this replication, in the metric's unit."),
     ("n", "How many replications, or pairs of replications, have a value."),
@@ -84,8 +85,7 @@ mod tests {
         let study = Study::new().lossy_cell(20, "1 %", "star", &[1.0, 2.0]);
         let experiment = study.experiment();
         let results = study.results(&experiment);
-        let tables =
-            [("runs.csv", runs_csv(&results)), ("summary.csv", summary_csv(&experiment, &Summary::of(&results)))];
+        let tables = [("runs.csv", runs_csv(&results)), ("summary.csv", summary_csv(&results, &Summary::of(&results)))];
         let columns: Value = serde_json::from_slice(&columns_json(&experiment)).expect("JSON");
         for (file, bytes) in tables {
             let head = csv::Reader::from_reader(bytes.as_slice()).headers().expect("a head").clone();

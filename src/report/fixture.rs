@@ -9,7 +9,7 @@ use crate::overlay::topology::Topology;
 use crate::presets::OrPreset;
 use crate::rng::{Seed, Stream};
 use crate::scenario::{AxisValue, Bound, Cell, Expectation, Experiment, Grain, RunSettings, Settings};
-use crate::sweep::{CellRuns, Replication, Results, RunCost};
+use crate::sweep::{CellRuns, Replication, Results, RunCost, Rung};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
 use crate::world::{PeerCount, PopulationSpec, World};
@@ -47,6 +47,7 @@ struct StudyCell {
     label: &'static str,
     runs: Vec<MetricValues>,
     findings: Vec<(usize, Finding)>,
+    doubts: Vec<(usize, Finding)>,
 }
 
 impl Study {
@@ -77,6 +78,13 @@ impl Study {
     pub(super) fn finding(mut self, run: usize, kind: &'static str, text: &str) -> Self {
         let cell = self.cells.last_mut().expect("a cell");
         cell.findings.push((run, Finding { kind, text: text.to_owned() }));
+        self
+    }
+
+    /// Gives one run of the last cell a doubt.
+    pub(super) fn doubt(mut self, run: usize, kind: &'static str, text: &str) -> Self {
+        let cell = self.cells.last_mut().expect("a cell");
+        cell.doubts.push((run, Finding { kind, text: text.to_owned() }));
         self
     }
 
@@ -115,7 +123,7 @@ impl Study {
 
     /// Its results.
     pub(super) fn results<'a>(&self, experiment: &'a Experiment) -> Results<'a> {
-        Results { experiment, cells: self.cells.iter().map(StudyCell::replications).collect() }
+        Results { experiment, rung: Rung::MODEL, cells: self.cells.iter().map(StudyCell::replications).collect() }
     }
 
     fn add(
@@ -127,7 +135,7 @@ impl Study {
         values: &[f64],
     ) -> Self {
         self.seeds = self.seeds.max(values.len() as u64);
-        self.cells.push(StudyCell { peers, loss, label, runs: Vec::new(), findings: Vec::new() });
+        self.cells.push(StudyCell { peers, loss, label, runs: Vec::new(), findings: Vec::new(), doubts: Vec::new() });
         self.also(label, id, values)
     }
 }
@@ -181,13 +189,17 @@ impl StudyCell {
                 connections: Spread::default(),
                 opening: Opening::default(),
                 counts: RunCounts { events: 1_000, deliveries: 600, ..RunCounts::default() },
-                findings: self.findings.iter().filter(|(run, _)| *run == index).map(|(_, f)| f.clone()).collect(),
-                doubts: Vec::new(),
+                findings: of_run(&self.findings, index),
+                doubts: of_run(&self.doubts, index),
             },
             cost: RunCost { cpu_s: 0.25 },
         };
         CellRuns { runs: self.runs.iter().enumerate().map(run).collect() }
     }
+}
+
+fn of_run(findings: &[(usize, Finding)], run: usize) -> Vec<Finding> {
+    findings.iter().filter(|(of, _)| *of == run).map(|(_, finding)| finding.clone()).collect()
 }
 
 fn settings(peers: u32) -> Settings {

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Decision};
+use super::doubt::Doubt;
 use super::folder::Written;
 use super::ranking::{FailureKind, Row};
 use super::reign::Reign;
@@ -69,7 +70,13 @@ fn decision_json(decision: &Decision, answer: &Answer) -> Value {
         "comparisons": decision.comparisons.iter().map(comparison).collect::<Vec<_>>(),
         "best_by_peers": decision.reigns.iter().map(reign).collect::<Vec<_>>(),
         "stops": decision.stops.iter().map(stop_json).collect::<Vec<_>>(),
+        "grain": decision.grain,
+        "doubts": decision.doubts.iter().map(doubt_json).collect::<Vec<_>>(),
     })
+}
+
+fn doubt_json(doubt: &Doubt) -> Value {
+    json!({ "kind": doubt.kind, "text": doubt.text, "topologies": doubt.topologies })
 }
 
 fn stop_json(stop: &Stop) -> Value {

@@ -1,15 +1,16 @@
 //! `summary.csv`: means and paired differences with their 95 % intervals, one row a figure.
 
 use super::axes::{AxisColumns, number};
+use super::doubt::grain_word;
 use super::runs_csv::Table;
 use super::summary::Summary;
 use crate::metrics::{Interval, MetricId, Verdict};
-use crate::scenario::Experiment;
+use crate::sweep::Results;
 
 /// The columns before the axes.
 const BEFORE: [&str; 3] = ["kind", "topology", "versus"];
 /// The columns after the axes.
-const AFTER: [&str; 6] = ["metric", "n", "mean", "ci95_low", "ci95_high", "verdict"];
+const AFTER: [&str; 7] = ["grain", "metric", "n", "mean", "ci95_low", "ci95_high", "verdict"];
 
 /// The columns beside the axes.
 pub(super) fn fixed_columns() -> Vec<&'static str> {
@@ -18,12 +19,15 @@ pub(super) fn fixed_columns() -> Vec<&'static str> {
 
 /// The bytes of `summary.csv`: every cell, then every difference, in the order of the experiment.
 #[must_use]
-pub fn summary_csv(experiment: &Experiment, summary: &Summary) -> Vec<u8> {
+pub fn summary_csv(results: &Results<'_>, summary: &Summary) -> Vec<u8> {
+    let experiment = results.experiment;
     let axes = AxisColumns::new(experiment, &fixed_columns());
     let names = axes.names().iter().map(String::as_str);
     let mut table = Table::new(BEFORE.into_iter().chain(names).chain(AFTER));
     for cell in &experiment.cells {
-        let place = [vec!["cell".to_owned(), cell.label.clone(), String::new()], axes.values(cell)].concat();
+        let grain = grain_word(results.grain(cell)).to_owned();
+        let place =
+            [vec!["cell".to_owned(), cell.label.clone(), String::new()], axes.values(cell), vec![grain]].concat();
         for &id in MetricId::ALL {
             if let Some(interval) = summary.interval(cell.index, id) {
                 row(&mut table, &place, &figures(id, interval, None));
@@ -33,7 +37,8 @@ pub fn summary_csv(experiment: &Experiment, summary: &Summary) -> Vec<u8> {
     for difference in summary.differences() {
         let [cell, versus] = [difference.cell, difference.versus].map(|index| &experiment.cells[index]);
         let pair = ["difference".to_owned(), cell.label.clone(), versus.label.clone()];
-        let place = [pair.to_vec(), axes.values(cell)].concat();
+        let grain = grain_word(results.grain(cell)).to_owned();
+        let place = [pair.to_vec(), axes.values(cell), vec![grain]].concat();
         row(&mut table, &place, &figures(difference.metric, difference.interval, Some(difference.verdict)));
     }
     table.into_bytes()
@@ -48,7 +53,7 @@ pub(super) const fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn figures(id: MetricId, interval: Interval, verdict: Option<Verdict>) -> [String; AFTER.len()] {
+fn figures(id: MetricId, interval: Interval, verdict: Option<Verdict>) -> [String; AFTER.len() - 1] {
     let end = |sign: f64| interval.half_width.map_or_else(String::new, |half| number(interval.mean + sign * half));
     [
         id.definition().name.to_owned(),
@@ -71,8 +76,8 @@ mod tests {
 
     fn text(study: &Study) -> String {
         let experiment = study.experiment();
-        let summary = Summary::of(&study.results(&experiment));
-        String::from_utf8(summary_csv(&experiment, &summary)).expect("text")
+        let results = study.results(&experiment);
+        String::from_utf8(summary_csv(&results, &Summary::of(&results))).expect("text")
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The answer as text for a person: the decision, its evidence, what to be wary of, the next step.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 use textwrap::{Options, fill};
 
 use super::answer::{Answer, Decision};
+use super::doubt::{ASK_PACKETS, followed};
 use super::figures;
 use super::folder::Written;
 use super::ranking::{FailureKind, Row};
@@ -86,9 +88,15 @@ impl Page<'_> {
         }
         let seeds = figures::counted(self.answer.seeds, "seed");
         text += &format!("{}, {seeds} of {}", figures::counted(ranking.peers as usize, "peer"), decision.duration);
+        text += &format!(", {}", followed_text(decision));
         text = self.line(&text) + &self.table(decision);
         for row in &ranking.rows {
             failure_lines(row, decision).iter().for_each(|line| text += &self.line(line));
+        }
+        decision.doubts.iter().for_each(|doubt| text += &self.line(&doubt.line(ranking.rows.len())));
+        if !decision.doubts.is_empty() {
+            let next = format!("what packets say: the same command with {ASK_PACKETS}, or --check-grain for one seed");
+            text += &self.line(&next);
         }
         for comparison in decision.comparisons.iter().take(COMPARISONS_MAX) {
             text += &self.line(&comparison.text);
@@ -123,7 +131,8 @@ impl Page<'_> {
         let titles = metrics.iter().map(|id| id.definition().title);
         table.set_header(["#", "topology"].into_iter().chain(titles));
         for row in &decision.ranking.rows {
-            table.add_row(self.cells(row, metrics));
+            let is_in_doubt = decision.doubts.iter().any(|doubt| doubt.topologies.contains(&row.topology));
+            table.add_row(self.cells(row, is_in_doubt, metrics));
         }
         for (place, column) in table.column_iter_mut().enumerate() {
             column.set_padding((if place == 0 { 1 } else { 0 }, GAP));
@@ -180,14 +189,15 @@ impl Page<'_> {
         table
     }
 
-    fn cells(&self, row: &Row, metrics: &[MetricId]) -> Vec<Cell> {
+    fn cells(&self, row: &Row, is_in_doubt: bool, metrics: &[MetricId]) -> Vec<Cell> {
         let figure = |(place, &id): (usize, &MetricId)| match self.answer.summary.interval(row.cell, id) {
             None => "-".to_owned(),
             Some(interval) if place == 0 => figures::interval(id, interval),
             Some(interval) => figures::value(id, interval.mean),
         };
         let rank = row.rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
-        let texts = [rank, row.topology.clone()].into_iter().chain(metrics.iter().enumerate().map(figure));
+        let label = if is_in_doubt { format!("{} ?", row.topology) } else { row.topology.clone() };
+        let texts = [rank, label].into_iter().chain(metrics.iter().enumerate().map(figure));
         let style = |text: String| match row.rank {
             Some(1) => Cell::new(text).add_attribute(Attribute::Bold),
             Some(_) => Cell::new(text),
@@ -209,6 +219,13 @@ fn lines_of(table: &Table) -> String {
 /// How wide a table is if nothing in it is wrapped, spaces at the end of lines not counted.
 fn natural_width(table: &Table) -> u16 {
     table.column_max_content_widths().iter().map(|width| width + GAP).sum::<u16>() + 1 - GAP
+}
+
+/// What was followed where the decision is taken, and whether something else was at fewer peers.
+fn followed_text(decision: &Decision) -> String {
+    let others: BTreeSet<&str> = decision.grains.iter().copied().filter(|grain| *grain != decision.grain).collect();
+    let here = format!("followed {}", followed(&BTreeSet::from([decision.grain])));
+    if others.is_empty() { here } else { format!("{here} ({} at other sizes)", followed(&others)) }
 }
 
 /// Reasons shown a topology; the others stand in the JSON answer and in `summary.csv`.

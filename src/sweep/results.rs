@@ -1,13 +1,16 @@
 //! What a sweep leaves: the record of every replication that finished, in a fixed order.
 
+use super::rung::Rung;
 use crate::metrics::{MetricId, RunRecord};
-use crate::scenario::Experiment;
+use crate::scenario::{Cell, Experiment, Grain};
 
 /// The finished replications of an experiment.
 #[derive(Debug)]
 pub struct Results<'a> {
     /// The experiment.
     pub experiment: &'a Experiment,
+    /// What ran the replications.
+    pub rung: Rung,
     /// One entry a cell, in the experiment's order.
     pub cells: Vec<CellRuns>,
 }
@@ -37,6 +40,12 @@ pub struct RunCost {
 }
 
 impl Results<'_> {
+    /// What was followed on its way in a cell.
+    #[must_use]
+    pub fn grain(&self, cell: &Cell) -> Grain {
+        (self.rung.grain)(cell)
+    }
+
     /// Whether every cell has a record for every seed.
     #[must_use]
     pub fn is_complete(&self) -> bool {

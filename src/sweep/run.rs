@@ -103,7 +103,7 @@ pub fn run<'a>(
         }
     }
     let cells = slots.into_iter().map(|runs| CellRuns { runs: runs.into_iter().flatten().collect() }).collect();
-    Ok(Results { experiment, cells })
+    Ok(Results { experiment, rung: options.rung, cells })
 }
 
 // All tasks, the most work first; equals in the order of cells and seeds.

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use crate::metrics::RunRecord;
 use crate::rng::Seed;
-use crate::scenario::Cell;
+use crate::scenario::{Cell, Grain};
 use crate::simulation::{estimate_memory, simulate};
 use crate::units::ByteCount;
 
@@ -18,12 +18,18 @@ pub struct Rung {
     pub name: &'static str,
     /// Runs one replication: the same cell and seed give the same record.
     pub replicate: fn(&Cell, Seed) -> Result<RunRecord, ReplicationError>,
+    /// What it follows on its way in a cell.
+    pub grain: fn(&Cell) -> Grain,
     /// An upper estimate of the memory that one replication needs.
     pub memory: fn(&Cell) -> ByteCount,
 }
 
 impl Rung {
     /// The event model.
-    pub const MODEL: Self =
-        Self { name: "model", replicate: |cell, seed| Ok(simulate(cell, seed)?), memory: estimate_memory };
+    pub const MODEL: Self = Self {
+        name: "model",
+        replicate: |cell, seed| Ok(simulate(cell, seed)?),
+        grain: |cell| cell.settings.run.grain,
+        memory: estimate_memory,
+    };
 }

@@ -1,8 +1,11 @@
 //! How an experiment's cells are laid out in a plot: the topologies, the axis that becomes the x of
 //! the plots, and a panel for each combination of the other axes.
 
+use std::collections::BTreeSet;
+
 use super::scale::{Tick, number, spans_decades};
-use crate::scenario::{AxisValue, Cell};
+use crate::report::doubt::{followed, grain_word};
+use crate::scenario::{AxisValue, Cell, Grain};
 use crate::sweep::{CellRuns, Results};
 
 /// A figure has at most this many panels.
@@ -108,6 +111,22 @@ impl<'a> Facets<'a> {
         let mut counts = self.results.experiment.cells.iter().map(peers_of);
         let first = counts.next()?;
         counts.all(|count| count.total_cmp(&first).is_eq()).then(|| peers_text(first))
+    }
+
+    /// What was followed in the cells: "packet by packet", "message by message from 20,000 peers on, packet by packet below".
+    pub(super) fn followed_text(&self) -> String {
+        let cells = || self.results.experiment.cells.iter().filter(|cell| self.runs(cell).is_some());
+        let grains: BTreeSet<&str> = cells().map(|cell| grain_word(self.results.grain(cell))).collect();
+        let peers = |grain: Grain| {
+            let of_grain = cells().filter(move |cell| self.results.grain(cell) == grain);
+            of_grain.map(|cell| cell.settings.population.peers.get())
+        };
+        match (peers(Grain::Packet).max(), peers(Grain::Message).min()) {
+            (Some(most), Some(least)) if most < least => {
+                format!("packet by packet up to {}, message by message above", peers_text(f64::from(most)))
+            }
+            _ => followed(&grains),
+        }
     }
 
     /// How many seeds the cells have: "10 seeds", "3 to 10 seeds".

@@ -8,7 +8,7 @@ use crate::overlay::Overlay;
 use crate::overlay::topology::Topology;
 use crate::rng::{Seed, Stream};
 use crate::scenario::{AxisValue, Cell, Expectation, Experiment, Grain, OrderedNumber, RunSettings, Settings};
-use crate::sweep::{CellRuns, Replication, Results, RunCost};
+use crate::sweep::{CellRuns, Replication, Results, RunCost, Rung};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
 use crate::world::{PeerCount, PopulationSpec, World};
@@ -101,7 +101,11 @@ impl Study {
             };
             CellRuns { runs: self.experiment.seeds.iter().filter_map(replication).collect() }
         };
-        Results { experiment: &self.experiment, cells: self.experiment.cells.iter().map(runs).collect() }
+        Results {
+            experiment: &self.experiment,
+            rung: Rung::MODEL,
+            cells: self.experiment.cells.iter().map(runs).collect(),
+        }
     }
 }
 

@@ -14,9 +14,13 @@ pub(super) fn axis_title(title: &str, unit: Option<&str>, scale: Scale) -> Strin
 pub(super) fn subtitle(facets: &Facets<'_>, fixed: Option<String>, lines: &str) -> String {
     let name = &facets.results().experiment.name;
     let fixed = fixed.map_or_else(String::new, |fixed| format!("{fixed}, "));
-    let seeds = facets.seeds_text();
+    let seeds = format!("{}, {}", facets.seeds_text(), facets.followed_text());
     // One seed has neither a mean nor an interval.
-    if seeds == "1 seed" { format!("{name}: {fixed}{seeds}") } else { format!("{name}: {fixed}{seeds}; {lines}") }
+    if facets.seeds_text() == "1 seed" {
+        format!("{name}: {fixed}{seeds}")
+    } else {
+        format!("{name}: {fixed}{seeds}; {lines}")
+    }
 }
 
 /// What hollow markers and dashed lines mean.
