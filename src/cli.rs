@@ -1,6 +1,7 @@
 //! The verbs of the command line, one file each, and their exit codes.
 
 pub(crate) mod check;
+mod check_grain;
 pub(crate) mod exit;
 pub(crate) mod list;
 pub(crate) mod nat;

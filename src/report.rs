@@ -40,7 +40,7 @@ pub use stops::Stop;
 pub use summary::{Difference, Summary};
 pub use summary_csv::summary_csv;
 pub use validation::{
-    Agreement, BOUNDS, Bound as ValidationBound, RankAgreement, Row as ValidationRow, Tolerance, Validation,
+    Agreement, BOUNDS, Bound as ValidationBound, Pairing, RankAgreement, Row as ValidationRow, Tolerance, Validation,
     render as validation_text, validation_csv,
 };
 

@@ -34,6 +34,9 @@ pub(crate) struct Arguments {
     /// The results folder [default: results/<name of the scenario>, with the rung unless it is the model]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Run the first seed of every cell message by message and packet by packet, show the difference, write nothing
+    #[arg(long, conflicts_with_all = ["out", "rung", "format"])]
+    check_grain: bool,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -55,6 +58,9 @@ enum Format {
 
 /// Runs the scenario, writes its results and prints the answer.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
+    if arguments.check_grain {
+        return super::check_grain::run(&arguments.scenario, &arguments.overrides, arguments.jobs());
+    }
     let experiment = match scenario::load(&arguments.scenario, &arguments.overrides) {
         Ok(experiment) => Arc::new(experiment),
         Err(errors) => {
@@ -76,8 +82,13 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
 }
 
 impl Arguments {
+    // How many replications run at once.
+    fn jobs(&self) -> usize {
+        self.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from)
+    }
+
     fn run(&self, experiment: &Arc<Experiment>, rung: Rung) -> miette::Result<Exit> {
-        let jobs = self.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
+        let jobs = self.jobs();
         let options = SweepOptions { jobs, rung };
         let mut out = self.out.clone().unwrap_or_else(|| self.rung.default_out(&experiment.name));
         folder::check_target(&out).into_diagnostic()?;

@@ -7,7 +7,7 @@ use std::thread::available_parallelism;
 
 use clap::Args;
 use miette::IntoDiagnostic;
-use peerscape::report::{self, Provenance, Validation, folder, plot};
+use peerscape::report::{self, Pairing, Provenance, Validation, folder, plot};
 use peerscape::scenario::{self, Experiment};
 use peerscape::sweep::{self, Rung, SweepOptions};
 
@@ -79,7 +79,7 @@ impl Arguments {
             progress.restart();
         }
         let [model, real_results] = &both[..] else { unreachable!("two rungs were run") };
-        let validation = Validation::of(model, real_results, real.name);
+        let validation = Validation::of(model, real_results, Pairing::Rungs(real.name));
         let provenance =
             Provenance { command: command(), rung: real.name, started, wall: clock.elapsed(), threads: jobs };
         let mut files = vec![("validation.csv".into(), report::validation_csv(&validation, experiment))];

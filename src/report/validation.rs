@@ -65,15 +65,40 @@ const fn bound(metric: MetricId, tolerance: Tolerance) -> Bound {
     Bound { metric, tolerance, figure: Figure::Mean }
 }
 
-/// The model beside the real thing, over a whole experiment.
+/// What stands beside what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairing {
+    /// The model beside a more real rung of this name.
+    Rungs(&'static str),
+    /// The model message by message beside the model packet by packet.
+    Grains,
+}
+
+impl Pairing {
+    /// The words for the two sides.
+    const fn sides(self) -> [&'static str; 2] {
+        match self {
+            Self::Rungs(_) => ["model", "real"],
+            Self::Grains => ["message", "packet"],
+        }
+    }
+
+    // Set-ups are the same in both grains, and acknowledgements that go with data are not.
+    fn compares(self, metric: MetricId) -> bool {
+        let apart = [MetricId::OpenHalf, MetricId::Sent, MetricId::Relayed, MetricId::Impossible];
+        self != Self::Grains || !apart.contains(&metric)
+    }
+}
+
+/// The model beside the real thing, or one grain beside the other, over a whole experiment.
 #[derive(Clone, Debug)]
 pub struct Validation {
     /// The name of the experiment.
     pub name: String,
     /// With how many seeds every cell ran.
     pub seeds: usize,
-    /// What the model is compared with: the name of its rung.
-    pub real: &'static str,
+    /// What is compared.
+    pub pairing: Pairing,
     /// A row a cell and bounded metric, in the order of the experiment.
     pub rows: Vec<Row>,
     /// Whether both rank the topologies alike, a row a group of cells.
@@ -110,9 +135,9 @@ pub enum Agreement {
 }
 
 impl Validation {
-    /// Compares the results of the model with those of another rung, of one experiment.
+    /// Compares the results of the model with others, of one experiment.
     #[must_use]
-    pub fn of(model: &Results<'_>, real: &Results<'_>, real_name: &'static str) -> Self {
+    pub fn of(model: &Results<'_>, real: &Results<'_>, pairing: Pairing) -> Self {
         let experiment = model.experiment;
         let (by_model, by_real) = (Summary::of(model), Summary::of(real));
         let row = |cell: &crate::scenario::Cell, bound: &Bound| {
@@ -125,11 +150,12 @@ impl Validation {
             let (group, topology) = (cell.group, cell.label.clone());
             Some(Row { cell: cell.index, group, topology, bound: *bound, model, real, verdict })
         };
-        let rows = experiment.cells.iter().flat_map(|cell| BOUNDS.iter().filter_map(move |bound| row(cell, bound)));
+        let bounds = || BOUNDS.iter().filter(|bound| pairing.compares(bound.metric));
+        let rows = experiment.cells.iter().flat_map(|cell| bounds().filter_map(move |bound| row(cell, bound)));
         Self {
             name: experiment.name.clone(),
             seeds: experiment.seeds.len(),
-            real: real_name,
+            pairing,
             rows: rows.collect(),
             ranks: ranks::agreements(experiment, &by_model, &by_real, ranking_metric(experiment)),
         }
@@ -196,7 +222,7 @@ mod tests {
 
     fn validation(model: &Study, real: &Study) -> Validation {
         let (of_model, of_real) = (model.experiment(), real.experiment());
-        Validation::of(&model.results(&of_model), &real.results(&of_real), "virtual")
+        Validation::of(&model.results(&of_model), &real.results(&of_real), Pairing::Rungs("virtual"))
     }
 
     #[test]

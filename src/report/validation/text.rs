@@ -5,26 +5,26 @@ use textwrap::{Options, fill};
 
 use super::super::figures;
 use super::super::folder::Written;
-use super::{Agreement, Figure, RankAgreement, Row, Tolerance, Validation};
+use super::{Agreement, Figure, Pairing, RankAgreement, Row, Tolerance, Validation};
 use crate::scenario::{Cell, Experiment};
 
 /// The text, for lines of `width` characters, with where the results were written, if they were.
 #[must_use]
 pub fn render(validation: &Validation, experiment: &Experiment, written: Option<&Written>, width: u16) -> String {
     let line = |text: &str| fill(text, Options::new(usize::from(width)).subsequent_indent("  ")) + "\n";
-    let mut text = line(&format!(
-        "{}: the model beside the real stack ({} rung), over {}",
-        validation.name,
-        validation.real,
-        figures::counted(validation.seeds, "seed")
-    ));
+    let what = match validation.pairing {
+        Pairing::Rungs(real) => format!("the model beside the real stack ({real} rung)"),
+        Pairing::Grains => "message by message beside packet by packet".to_owned(),
+    };
+    let seeds = figures::counted(validation.seeds, "seed");
+    let mut text = line(&format!("{}: {what}, over {seeds}", validation.name));
     for cells in experiment.cells.chunk_by(|a, b| a.group == b.group) {
         text += "\n";
         text += &line(&title(&cells[0]));
         let rows: Vec<&Row> = validation.rows.iter().filter(|row| row.group == cells[0].group).collect();
-        text += &table(&rows, width);
+        text += &table(&rows, validation.pairing, width);
         if let Some(ranks) = validation.ranks.iter().find(|ranks| ranks.group == cells[0].group) {
-            rank_lines(ranks).iter().for_each(|sentence| text += &line(sentence));
+            rank_lines(ranks, validation.pairing).iter().for_each(|sentence| text += &line(sentence));
         }
     }
     text += "\n";
@@ -46,11 +46,12 @@ fn title(cell: &Cell) -> String {
     format!("{axes}{}", figures::counted(cell.settings.population.peers.get() as usize, "peer"))
 }
 
-fn table(rows: &[&Row], width: u16) -> String {
+fn table(rows: &[&Row], pairing: Pairing, width: u16) -> String {
+    let [left, right] = pairing.sides();
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table.force_no_tty();
-    table.set_header(["topology", "metric", "model", "real", "error", "bound", "verdict"]);
+    table.set_header(["topology", "metric", left, right, "error", "bound", "verdict"]);
     let mut last = "";
     for row in rows {
         let id = row.bound.metric;
@@ -113,17 +114,21 @@ fn bound(row: &Row) -> String {
     }
 }
 
-fn rank_lines(ranks: &RankAgreement) -> Vec<String> {
+fn rank_lines(ranks: &RankAgreement, pairing: Pairing) -> Vec<String> {
     let title = ranks.metric.definition().title;
     let Some(tau) = ranks.tau else { return Vec::new() };
     let [model, real] = &ranks.orders;
+    let [left, right] = pairing.sides();
     let mut lines = vec![if model == real {
         format!("same order of topologies by {title}: {} (Kendall's tau {tau:.2})", model.join(", "))
     } else {
-        format!("order by {title}: model {}; real {} (Kendall's tau {tau:.2})", model.join(", "), real.join(", "))
+        format!("order by {title}: {left} {}; {right} {} (Kendall's tau {tau:.2})", model.join(", "), real.join(", "))
     }];
     for (better, worse) in &ranks.contradictions {
-        lines.push(format!("MISS: {better} really beats {worse}, and the model says the opposite"));
+        lines.push(match pairing {
+            Pairing::Rungs(_) => format!("MISS: {better} really beats {worse}, and the model says the opposite"),
+            Pairing::Grains => format!("MISS: {better} beats {worse} packet by packet, and messages say the opposite"),
+        });
     }
     lines
 }
@@ -138,5 +143,5 @@ fn conclusion(validation: &Validation) -> String {
     let mut metrics: Vec<&str> = misses.iter().map(|row| row.bound.metric.definition().title).collect();
     metrics.sort_unstable();
     metrics.dedup();
-    format!("{within} of {of} are within their bounds; the model misses {}", metrics.join(", "))
+    format!("{within} of {of} are within their bounds; missed: {}", metrics.join(", "))
 }
