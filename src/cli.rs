@@ -48,8 +48,9 @@ pub(crate) enum Verb {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-    0  success
+    0  success; of a run: in every table some topology meets all that the scenario expects, by the whole 95 % interval
     1  something failed while running
     2  the command line or a scenario is wrong
-    3  no topology meets the expectations of the scenario, or a validation misses a bound
+    3  in some table no topology can meet the expectations of the scenario; or a validation misses a bound
+    4  in some table it is undecided whether any topology meets them: a bound lies within the interval, or some seeds fail
   130  interrupted; what was finished is kept";

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Usage = 2,
     /// No topology meets what the scenario expects.
     ExpectationMissed = 3,
+    /// Whether any topology meets what the scenario expects is undecided.
+    ExpectationUndecided = 4,
     /// Interrupted; what was finished is kept.
     Interrupted = 130,
 }

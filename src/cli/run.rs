@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use clap::{Args, ValueEnum};
 use miette::IntoDiagnostic;
-use peerscape::report::{self, Answer, Provenance, Written, folder, plot};
+use peerscape::report::{self, Answer, Outcome, Provenance, Written, folder, plot};
 use peerscape::scenario::{self, Experiment};
 use peerscape::sweep::{self, Results, Rung, SweepOptions};
 
@@ -114,10 +114,11 @@ impl Arguments {
             eprintln!("every connection was a real one: webrtc-rs in simulated time (--rung virtual)");
         }
         self.print(experiment, &answer, &written).into_diagnostic()?;
-        Ok(match (interrupted, answer.expectations_met()) {
+        Ok(match (interrupted, answer.outcome()) {
             (true, _) => Exit::Interrupted,
-            (false, true) => Exit::Success,
-            (false, false) => Exit::ExpectationMissed,
+            (false, Outcome::Met) => Exit::Success,
+            (false, Outcome::Undecided) => Exit::ExpectationUndecided,
+            (false, Outcome::Missed) => Exit::ExpectationMissed,
         })
     }
 

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::comparison::{Comparison, compare};
 use super::doubt::{Doubt, doubts as model_doubts, grain_word};
 use super::figures;
-use super::ranking::{Ranking, expectation_text, ranking_metric};
+use super::judgement::{Outcome, expectation_text};
+use super::ranking::{Ranking, ranking_metrics};
 use super::reign::{Reign, reigns};
 use super::stops::{Stop, stops};
 use super::summary::Summary;
@@ -68,7 +69,7 @@ pub struct Decision {
     pub reigns: Vec<Reign>,
     /// How far each topology goes along the `peers` axis, if it has several values.
     pub stops: Vec<Stop>,
-    /// Up to how many peers the unranked topologies of the ranking still work: label and peers.
+    /// Up to how many peers the topologies still work that do not plainly work in the ranking: label and peers.
     pub still_works: BTreeMap<String, u32>,
 }
 
@@ -77,16 +78,17 @@ pub struct Decision {
 pub fn answer(results: &Results<'_>) -> Answer {
     let experiment = results.experiment;
     let summary = Summary::of(results);
-    let metric = ranking_metric(experiment);
+    let metrics = ranking_metrics(experiment);
+    let metric = metrics[0];
     let mut slices: Vec<(Vec<AxisValue>, Vec<Ranking>)> = Vec::new();
     for cells in groups(&experiment.cells) {
-        let ranking = Ranking::new(results, &summary, &cells, metric);
+        let ranking = Ranking::new(results, &summary, &cells, &metrics);
         match slices.iter_mut().find(|(axes, _)| *axes == ranking.axes) {
             Some((_, rankings)) => rankings.push(ranking),
             None => slices.push((ranking.axes.clone(), vec![ranking])),
         }
     }
-    let decide = |(_, rankings)| decision(results, &summary, metric, rankings);
+    let decide = |(_, rankings)| decision(results, &summary, &metrics, rankings);
     let decisions = slices.into_iter().filter_map(decide).collect();
     let mut answer = Answer {
         name: experiment.name.clone(),
@@ -107,10 +109,12 @@ pub fn answer(results: &Results<'_>) -> Answer {
 }
 
 impl Answer {
-    /// Whether every decision has a topology that meets all expectations; true without any.
+    /// What becomes of the expectations where it is worst: met if every decision has a topology that meets all of them,
+    /// missed if some decision has none of which that is possible. Met where nothing is expected.
     #[must_use]
-    pub fn expectations_met(&self) -> bool {
-        self.expectations.is_empty() || self.decisions.iter().all(|decision| decision.ranking.winner().is_some())
+    pub fn outcome(&self) -> Outcome {
+        let outcomes = self.decisions.iter().map(|decision| decision.ranking.outcome());
+        if self.expectations.is_empty() { Outcome::Met } else { outcomes.max().unwrap_or(Outcome::Missed) }
     }
 }
 
@@ -132,7 +136,7 @@ fn groups(cells: &[Cell]) -> Vec<Vec<&Cell>> {
 fn decision(
     results: &Results<'_>,
     summary: &Summary,
-    metric: MetricId,
+    metrics: &[MetricId],
     mut rankings: Vec<Ranking>,
 ) -> Option<Decision> {
     rankings.sort_by_key(|ranking| ranking.peers);
@@ -144,9 +148,9 @@ fn decision(
     let grain = |cell: usize| grain_word(results.grain(&results.experiment.cells[cell]));
     let cells = rankings.iter().flat_map(|ranking| &ranking.rows).map(|row| row.cell);
     let comparisons = ranking.winner().map_or_else(Vec::new, |winner| {
-        ranking.ranked().skip(1).filter_map(|row| compare(summary, metric, winner, row)).collect()
+        ranking.ranked().skip(1).filter_map(|row| compare(summary, metrics, winner, row)).collect()
     });
-    let unranked = ranking.rows.iter().filter(|row| row.rank.is_none());
+    let unranked = ranking.rows.iter().filter(|row| !row.works());
     let still_works =
         unranked.filter_map(|row| Some((row.topology.clone(), works_up_to(&rankings, &row.topology)?))).collect();
     Some(Decision {
@@ -155,16 +159,16 @@ fn decision(
         grains: cells.map(grain).collect(),
         doubts: model_doubts(results, &ranking),
         comparisons,
-        reigns: reigns(summary, metric, &rankings),
+        reigns: reigns(&rankings),
         stops: stops(&rankings),
         still_works,
         ranking,
     })
 }
 
-/// The largest population up to which a topology has a rank throughout.
+/// The largest population up to which a topology works throughout.
 fn works_up_to(rankings: &[Ranking], topology: &str) -> Option<u32> {
-    let works = |ranking: &&Ranking| ranking.ranked().any(|row| row.topology == topology);
+    let works = |ranking: &&Ranking| ranking.ranked().any(|row| row.topology == topology && row.works());
     rankings.iter().take_while(works).last().map(|ranking| ranking.peers)
 }
 
@@ -182,42 +186,42 @@ fn warnings(results: &Results<'_>, answer: &Answer) -> Vec<String> {
         warnings.push("one seed gives no interval: no difference is shown to be real; run at least 5 seeds".to_owned());
     }
     for decision in &answer.decisions {
-        warnings.extend(borderline(results, answer, decision));
-        warnings.extend(doubts(results, answer, decision));
+        warnings.extend(early(results, answer, decision));
     }
     warnings.extend(unmet(answer));
     warnings
 }
 
-/// That no topology meets every expectation, and with which values of the axes where some do with others.
-fn unmet(answer: &Answer) -> Option<String> {
-    if answer.expectations_met() {
-        return None;
-    }
+/// That no topology meets every expectation, or perhaps none, and with which values of the axes where some do with
+/// others.
+fn unmet(answer: &Answer) -> Vec<String> {
     let wanted = answer.expectations.join(", ");
-    let fails = |decision: &&Decision| decision.ranking.winner().is_none();
-    let failing: Vec<&Decision> = answer.decisions.iter().filter(fails).collect();
-    if failing.len() == answer.decisions.len() {
-        return Some(format!("no topology meets every expectation: {wanted}"));
-    }
     let place = |decision: &&Decision| {
         let axes = decision.ranking.axes.iter().map(|axis| format!("{} {}", axis.name, axis.text));
         axes.collect::<Vec<_>>().join(", ")
     };
-    let places: Vec<String> = failing.iter().map(place).collect();
-    Some(format!("with {} no topology meets every expectation: {wanted}", places.join("; with ")))
+    let told = |outcome: Outcome, what: &str| {
+        let there: Vec<&Decision> =
+            answer.decisions.iter().filter(|decision| decision.ranking.outcome() == outcome).collect();
+        let places: Vec<String> = there.iter().map(place).collect();
+        match there.len() {
+            0 => None,
+            all if all == answer.decisions.len() => Some(format!("{what}: {wanted}")),
+            _ => Some(format!("with {} {what}: {wanted}", places.join("; with "))),
+        }
+    };
+    if answer.expectations.is_empty() {
+        return Vec::new();
+    }
+    let missed = told(Outcome::Missed, "no topology meets every expectation");
+    let undecided = told(Outcome::Undecided, "it is undecided whether any topology meets every expectation");
+    missed.into_iter().chain(undecided).collect()
 }
 
-/// Findings of a few seeds only, and measuring that begins before an overlay stands.
-fn doubts(results: &Results<'_>, answer: &Answer, decision: &Decision) -> Vec<String> {
+/// Measuring that begins before an overlay stands.
+fn early(results: &Results<'_>, answer: &Answer, decision: &Decision) -> Vec<String> {
     let mut warnings = Vec::new();
     for row in decision.ranking.ranked() {
-        let runs = &results.cells[row.cell].runs;
-        let found: Vec<_> = runs.iter().filter_map(|run| run.record.findings.first()).collect();
-        if let Some(finding) = found.first() {
-            let (few, all) = (found.len(), runs.len());
-            warnings.push(format!("{}: in {few} of {all} seeds {}", row.topology, finding.text));
-        }
         let warmup = results.experiment.cells[row.cell].settings.run.warmup;
         let connected = answer.summary.interval(row.cell, MetricId::ConnectTime);
         if let Some(connected) = connected.filter(|connected| connected.mean > warmup.as_secs_f64()) {
@@ -226,27 +230,6 @@ fn doubts(results: &Results<'_>, answer: &Answer, decision: &Decision) -> Vec<St
                 "{}: the overlay stands after {time}, measuring begins at {warmup}: lengthen the warm-up",
                 row.topology
             ));
-        }
-    }
-    warnings
-}
-
-/// The topologies whose interval contains the bound they are held to.
-fn borderline(results: &Results<'_>, answer: &Answer, decision: &Decision) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for row in &decision.ranking.rows {
-        for expectation in &results.experiment.expectations {
-            let Some(interval) = answer.summary.interval(row.cell, expectation.metric) else { continue };
-            let half_width = interval.half_width.unwrap_or(0.0);
-            let holds = |mean: f64| expectation.bound.holds(mean);
-            if holds(interval.mean - half_width) != holds(interval.mean + half_width) {
-                warnings.push(format!(
-                    "{} is too close to call: {}, expected {}; more seeds would tell",
-                    row.topology,
-                    figures::interval(expectation.metric, interval),
-                    expectation_text(expectation)
-                ));
-            }
         }
     }
     warnings

@@ -16,10 +16,19 @@ const MEANINGS: &[(&str, &str)] = &[
     ("grain", "What was followed on its way: every `message`, or every `packet`."),
     ("metric", "The name of the metric; see `metrics`."),
     ("value", "The value of the metric in this replication, in the metric's unit."),
-    ("n", "How many replications, or pairs of replications, have a value."),
+    (
+        "n",
+        "How many replications, or pairs of replications, have a value; those that fail do not count where others work.",
+    ),
     ("mean", "The mean over them."),
-    ("ci95_low", "Lower end of the 95 % Student-t interval of the mean; empty with fewer than two values."),
-    ("ci95_high", "Upper end of the 95 % Student-t interval of the mean; empty with fewer than two values."),
+    (
+        "ci95_low",
+        "Lower end of the 95 % interval of the mean, within the metric's range; empty with fewer than two values.",
+    ),
+    (
+        "ci95_high",
+        "Upper end of the 95 % interval of the mean, within the metric's range; empty with fewer than two values.",
+    ),
     (
         "verdict",
         "Of a difference: whether topology is `better` or `worse` than versus, which takes an interval without zero, or `inconclusive`.",
@@ -34,6 +43,8 @@ pub fn columns_json(experiment: &Experiment) -> Vec<u8> {
             "title": metric.title,
             "unit": metric.unit,
             "better": metric.better,
+            "least": 0.0,
+            "most": metric.range().most,
             "meaning": metric.meaning,
         });
         (metric.name.to_owned(), definition)
@@ -48,9 +59,22 @@ pub fn columns_json(experiment: &Experiment) -> Vec<u8> {
                 "versus",
             ),
         },
-        "metrics": METRICS.iter().map(metric).collect::<Map<_, _>>(),
+        "metrics": METRICS.iter().map(metric).chain([failing()]).collect::<Map<_, _>>(),
     });
     super::json::pretty(&document)
+}
+
+/// What `summary.csv` says of each cell beside its metrics.
+fn failing() -> (String, Value) {
+    let definition = json!({
+        "title": "failing seeds",
+        "unit": "%",
+        "better": "lower",
+        "least": 0.0,
+        "most": 100.0,
+        "meaning": "Share of the replications in which the topology fails (they have a finding), with Wilson's 95 % interval of the probability; in summary.csv only.",
+    });
+    (summary_csv::FAILING.to_owned(), definition)
 }
 
 /// A table: what a row is, and its columns in order; the axes follow the column `before_axes`.

@@ -1,17 +1,29 @@
 //! Figures for people: sensible digits, units, thousands separators.
 
-use crate::metrics::{Interval, MetricId};
+use crate::metrics::{Ends, Interval, MetricId};
 
-/// A mean with its half-width, where it has one: `212 ms ± 6`.
+/// A mean with its interval, where it has one: `212 ms ± 6`, or with both ends where one is clearly further away:
+/// `247 ms (221 to 290)`.
 pub(super) fn interval(id: MetricId, interval: Interval) -> String {
-    let Some(half_width) = interval.half_width else { return value(id, interval.mean) };
+    let Some(Ends { low, high }) = interval.ends else { return value(id, interval.mean) };
     let unit = Unit::of(id, interval.mean);
     let nearly_all = unit.after == " %" && (99.0..100.0).contains(&interval.mean);
-    let digits = decimals(interval.mean / unit.scale).max(decimals_to_show(half_width / unit.scale));
+    let [below, above] = [interval.mean - low, high - interval.mean];
+    let reach = below.max(above) / unit.scale;
+    let digits = decimals(interval.mean / unit.scale).max(decimals_to_show(reach));
     let digits = if nearly_all { digits.max(2) } else { digits };
-    let half_width = fixed(half_width / unit.scale, digits);
-    format!("{} ± {half_width}", unit.wrap(&fixed(interval.mean / unit.scale, digits)))
+    let scaled = |value: f64| fixed(value / unit.scale, digits);
+    // Rounded down: 99.999 % is not all.
+    let number = |value: f64| if nearly_all && value < 100.0 { floored(value, digits) } else { scaled(value) };
+    let mean = unit.wrap(&number(interval.mean));
+    if above.max(below) <= LOPSIDED * above.min(below) || scaled(above) == scaled(below) {
+        return format!("{mean} ± {}", fixed(reach, digits));
+    }
+    format!("{mean} ({} to {})", number(low), number(high))
 }
+
+/// An interval whose longer half is longer than this many times the shorter is told by its ends.
+const LOPSIDED: f64 = 1.15;
 
 /// A value with its unit: `212 ms`, `99.98 %`, `$0.42`.
 pub(super) fn value(id: MetricId, value: f64) -> String {
@@ -19,7 +31,7 @@ pub(super) fn value(id: MetricId, value: f64) -> String {
     let scaled = value / unit.scale;
     if unit.after == " %" && (99.0..100.0).contains(&scaled) && scaled.fract() > 0.0 {
         // Rounded down: 99.999 % is not all.
-        return unit.wrap(&fixed((scaled * 100.0).floor() / 100.0, 2));
+        return unit.wrap(&floored(scaled, 2));
     }
     let digits =
         if unit.before == "$" { decimals(scaled).min(2).max(decimals_to_show(scaled)) } else { decimals(scaled) };
@@ -95,6 +107,13 @@ fn decimals_to_show(value: f64) -> usize {
         .map_or(0, |digits| usize::try_from(digits).unwrap_or(0))
 }
 
+/// `value` with this many decimals, rounded down.
+fn floored(value: f64, decimals: usize) -> String {
+    let power = (0..decimals).fold(1.0, |power, _| power * 10.0);
+    // What is a whole number of the last decimal but for its binary fraction stays it.
+    fixed((value * power + 1e-6).floor() / power, decimals)
+}
+
 /// `value` with this many decimals and thousands separators, never a negative zero.
 fn fixed(value: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", value.abs());
@@ -125,15 +144,18 @@ mod tests {
     }
 
     #[test]
-    fn half_widths_show_at_least_one_digit() {
-        let ms = |mean, half_width| interval(MetricId::LatencyP95, Interval { mean, half_width, n: 10 });
-        assert_eq!(ms(212.4, Some(6.2)), "212 ms ± 6");
-        assert_eq!(ms(212.4, Some(0.31)), "212.4 ms ± 0.3");
-        assert_eq!(ms(56.37, Some(8.04)), "56.4 ms ± 8.0");
-        assert_eq!(ms(40.0, Some(0.0)), "40 ms ± 0");
-        assert_eq!(ms(12_345.0, Some(200.0)), "12.3 s ± 0.2");
-        assert_eq!(ms(212.4, None), "212 ms");
-        let delivered = Interval { mean: 99.98, half_width: Some(0.3), n: 10 };
-        assert_eq!(interval(MetricId::Delivered, delivered), "99.98 % ± 0.30");
+    fn intervals_show_at_least_one_digit_of_their_width() {
+        let of = |id, mean, low, high| interval(id, Interval { mean, ends: Some(Ends { low, high }), n: 10 });
+        let ms = |mean, half: f64| of(MetricId::LatencyP95, mean, mean - half, mean + half);
+        assert_eq!(ms(212.4, 6.2), "212 ms ± 6");
+        assert_eq!(ms(212.4, 0.31), "212.4 ms ± 0.3");
+        assert_eq!(ms(56.37, 8.04), "56.4 ms ± 8.0");
+        assert_eq!(ms(40.0, 0.0), "40 ms ± 0");
+        assert_eq!(ms(12_345.0, 200.0), "12.3 s ± 0.2");
+        assert_eq!(interval(MetricId::LatencyP95, Interval { mean: 212.4, ends: None, n: 1 }), "212 ms");
+        assert_eq!(of(MetricId::Delivered, 99.5, 99.2, 99.8), "99.50 % ± 0.30");
+        assert_eq!(of(MetricId::LatencyP95, 247.0, 221.3, 290.2), "247 ms (221 to 290)");
+        assert_eq!(of(MetricId::LatencyP95, 247.0, 224.0, 272.0), "247 ms ± 25");
+        assert_eq!(of(MetricId::Delivered, 99.98, 99.2, 99.999), "99.98 % (99.20 to 99.99)");
     }
 }

@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 use super::answer::{Answer, Decision};
 use super::doubt::Doubt;
 use super::folder::Written;
-use super::ranking::{FailureKind, Row};
+use super::judgement::{Failure, FailureKind};
+use super::ranking::Row;
 use super::reign::Reign;
+use super::standing::Standing;
 use super::stops::Stop;
 use super::summary::Difference;
 use crate::metrics::{Interval, MetricId};
@@ -26,7 +28,7 @@ pub fn render(experiment: &Experiment, answer: &Answer, written: Option<&Written
         "replications": { "finished": answer.replications.finished, "planned": answer.replications.planned },
         "ranked_by": answer.metric.definition().name,
         "expectations": experiment.expectations,
-        "expectations_met": answer.expectations_met(),
+        "outcome": answer.outcome(),
         "decisions": answer.decisions.iter().map(|decision| decision_json(decision, answer)).collect::<Vec<_>>(),
         "warnings": answer.warnings,
         "cells": cells.collect::<Vec<_>>(),
@@ -57,15 +59,16 @@ fn decision_json(decision: &Decision, answer: &Answer) -> Value {
             "versus": comparison.versus,
             "verdict": comparison.difference.verdict,
             "difference": interval_json(comparison.difference.interval),
+            "decided_by": comparison.decided_by.map(decided_json),
             "text": comparison.text,
         })
     };
-    let reign =
-        |reign: &Reign| json!({ "from_peers": reign.from_peers, "to_peers": reign.to_peers, "leaders": reign.leaders });
+    let reign = |reign: &Reign| json!({ "from_peers": reign.from_peers, "to_peers": reign.to_peers, "leaders": reign.leaders, "outcome": reign.outcome });
     json!({
         "peers": ranking.peers,
         "axes": axes_json(&ranking.axes),
         "best": ranking.winner().map(|row| &row.topology),
+        "outcome": ranking.outcome(),
         "ranking": ranking.rows.iter().map(|row| row_json(row, decision, answer)).collect::<Vec<_>>(),
         "comparisons": decision.comparisons.iter().map(comparison).collect::<Vec<_>>(),
         "best_by_peers": decision.reigns.iter().map(reign).collect::<Vec<_>>(),
@@ -83,13 +86,15 @@ fn stop_json(stop: &Stop) -> Value {
     json!({
         "topology": stop.topology,
         "works_up_to_peers": stop.works_up_to,
+        "undecided_at_peers": stop.undecided.as_ref().map(|(peers, _)| peers),
+        "undecided_because": stop.undecided.as_ref().map(|(_, why)| why),
         "fails_at_peers": stop.fails.map(|(peers, _)| peers),
         "because": stop.fails.map(|(_, why)| why),
     })
 }
 
 fn row_json(row: &Row, decision: &Decision, answer: &Answer) -> Value {
-    let failure = |failure: &super::ranking::Failure| {
+    let failure = |failure: &Failure| {
         let kind = match failure.kind {
             FailureKind::Expectation(_) => "expectation",
             FailureKind::Infeasible(kind) => kind,
@@ -100,10 +105,27 @@ fn row_json(row: &Row, decision: &Decision, answer: &Answer) -> Value {
     json!({
         "rank": row.rank,
         "topology": row.topology,
-        "replications": row.runs,
+        "outcome": row.outcome(),
+        "leads": row.leads && row.rank.is_some(),
+        "replications": row.standing.seeds,
+        "failing": failing_json(row.standing),
         "value": answer.summary.interval(row.cell, answer.metric).map(interval_json),
         "failures": row.failures.iter().map(failure).collect::<Vec<_>>(),
+        "reservations": row.reservations.iter().map(failure).collect::<Vec<_>>(),
         "works_up_to_peers": decision.still_works.get(&row.topology),
+    })
+}
+
+/// In how many seeds a topology fails, and how probable that is, in percent.
+fn failing_json(standing: Standing) -> Value {
+    json!({ "seeds": standing.failing, "of": standing.seeds, "percent": standing.failing_percent().map(interval_json) })
+}
+
+fn decided_json(difference: Difference) -> Value {
+    json!({
+        "metric": difference.metric.definition().name,
+        "difference": interval_json(difference.interval),
+        "verdict": difference.verdict,
     })
 }
 
@@ -116,6 +138,7 @@ fn cell_json(cell: &Cell, answer: &Answer) -> Value {
         "topology": cell.label,
         "peers": cell.settings.population.peers,
         "axes": axes_json(&super::axes::other_axes(cell)),
+        "failing": failing_json(answer.summary.standing(cell.index)),
         "metrics": MetricId::ALL.iter().filter_map(metric).collect::<Map<_, _>>(),
     })
 }
@@ -134,8 +157,8 @@ fn difference_json(experiment: &Experiment, difference: Difference) -> Value {
 }
 
 fn interval_json(interval: Interval) -> Value {
-    let end = |sign: f64| interval.half_width.map(|half_width| interval.mean + sign * half_width);
-    json!({ "n": interval.n, "mean": interval.mean, "ci95_low": end(-1.0), "ci95_high": end(1.0) })
+    let (low, high) = interval.ends.map(|ends| (ends.low, ends.high)).unzip();
+    json!({ "n": interval.n, "mean": interval.mean, "ci95_low": low, "ci95_high": high })
 }
 
 /// A relative path with slashes on every system.

@@ -1,13 +1,18 @@
-//! Which topology serves a population best: those that keep every bound in order of the metric
-//! that matters, the others below with what they fail.
+//! Which topology serves a population best, by rules that noise does not decide.
+//!
+//! First come those that meet every expectation in every seed, then those of which that is undecided, then those that
+//! fail in some seeds, and last, without a rank, those that fail. Within each of these, a rank goes to a topology that
+//! none of the remaining beats in the metric that matters, as their paired differences show; among several of those to
+//! one that none of them beats in the metric of the next expectation, and so on, then in p95 latency, then to the first
+//! in the file. So a topology never stands behind one that it is shown to beat in the first metric, though "cannot be
+//! told apart" is not transitive.
 
-use std::cmp::Ordering;
-
-use super::figures;
+use super::judgement::{Failure, FailureKind, Judgement, Outcome};
+use super::standing::Standing;
 use super::summary::Summary;
-use crate::metrics::{Better, MetricId};
-use crate::scenario::{AxisValue, Bound, Cell, Expectation, Experiment};
-use crate::sweep::{CellRuns, Results};
+use crate::metrics::{Better, MetricId, Verdict};
+use crate::scenario::{AxisValue, Cell, Experiment};
+use crate::sweep::Results;
 
 /// The topologies of one group, the best first.
 #[derive(Clone, Debug)]
@@ -29,48 +34,36 @@ pub struct Row {
     pub topology: String,
     /// Its rank from 1; `None` if it fails.
     pub rank: Option<usize>,
+    /// Whether it cannot be told apart from the first, by any metric that ranks; so the first itself.
+    pub leads: bool,
     /// Why it has no rank.
     pub failures: Vec<Failure>,
-    /// How many of its replications finished.
-    pub runs: usize,
-}
-
-/// Why a topology is not ranked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// How it fails.
-    pub kind: FailureKind,
-    /// The reason with its figures.
-    pub text: String,
-}
-
-/// How a topology fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailureKind {
-    /// The mean of a metric misses what the scenario expects.
-    Expectation(MetricId),
-    /// A replication found that it cannot work, by the kind of the finding.
-    Infeasible(&'static str),
-    /// There is nothing to rank it by.
-    NoData,
+    /// Why it has its rank with reservation.
+    pub reservations: Vec<Failure>,
+    /// How many of its replications finished, and how many of them failed.
+    pub standing: Standing,
 }
 
 impl Ranking {
     /// The ranking of these cells, which belong to one group.
-    pub(super) fn new(results: &Results<'_>, summary: &Summary, cells: &[&Cell], metric: MetricId) -> Self {
-        let experiment = results.experiment;
-        let mut rows: Vec<Row> = cells
-            .iter()
-            .map(|cell| Row {
-                cell: cell.index,
-                topology: cell.label.clone(),
-                rank: None,
-                failures: failures(experiment, &results.cells[cell.index], summary, cell.index, metric),
-                runs: results.cells[cell.index].runs.len(),
-            })
-            .collect();
-        // The sort is stable: equals stay in the order of the file.
-        rows.sort_by(|a, b| a.tier().cmp(&b.tier()).then_with(|| by_mean(summary, metric, a.cell, b.cell)));
+    pub(super) fn new(results: &Results<'_>, summary: &Summary, cells: &[&Cell], metrics: &[MetricId]) -> Self {
+        let metric = metrics.first().copied().unwrap_or(MetricId::LatencyP95);
+        let row = |cell: &&Cell| {
+            let runs = &results.cells[cell.index];
+            let Judgement { failures, reservations } =
+                Judgement::of(results.experiment, runs, summary, cell.index, metric);
+            let (topology, standing) = (cell.label.clone(), summary.standing(cell.index));
+            Row { cell: cell.index, topology, rank: None, leads: false, failures, reservations, standing }
+        };
+        let mut tiers: Vec<(Tier, Vec<Row>)> = Vec::new();
+        for row in cells.iter().map(row) {
+            match tiers.iter_mut().find(|(tier, _)| *tier == row.tier()) {
+                Some((_, rows)) => rows.push(row),
+                None => tiers.push((row.tier(), vec![row])),
+            }
+        }
+        tiers.sort_by_key(|(tier, _)| *tier);
+        let mut rows: Vec<Row> = tiers.into_iter().flat_map(|(_, rows)| ordered(rows, summary, metrics)).collect();
         let ranked = rows.iter_mut().take_while(|row| row.failures.is_empty());
         ranked.zip(1..).for_each(|(row, rank)| row.rank = Some(rank));
         let peers = cells.first().map_or(0, |cell| cell.settings.population.peers.get());
@@ -84,33 +77,74 @@ impl Ranking {
         self.rows.first().filter(|row| row.rank.is_some())
     }
 
+    /// What becomes of the expectations: that of the topology that does best.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.winner().map_or(Outcome::Missed, Row::outcome)
+    }
+
     /// The topologies with a rank, the best first.
     pub fn ranked(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(|row| row.rank.is_some())
     }
 
+    /// The first topology and those that cannot be told apart from it.
+    pub fn leaders(&self) -> impl Iterator<Item = &Row> {
+        self.ranked().filter(move |row| row.leads && self.rows.first().is_some_and(|first| first.tier() == row.tier()))
+    }
+
     /// Whether any replication finished.
     #[must_use]
     pub fn has_runs(&self) -> bool {
-        self.rows.iter().any(|row| row.runs > 0)
+        self.rows.iter().any(|row| row.standing.seeds > 0)
     }
+}
+
+/// How far down a row belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Tier {
+    Met,
+    Undecided,
+    FailsInSomeSeeds,
+    Missed,
+    Infeasible,
+    NoData,
 }
 
 impl Row {
-    /// How far down the row belongs: 0 with a rank, more the worse it fails.
-    fn tier(&self) -> u8 {
+    /// What becomes of the expectations with this topology.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self.tier() {
+            Tier::Met => Outcome::Met,
+            Tier::Undecided | Tier::FailsInSomeSeeds => Outcome::Undecided,
+            Tier::Missed | Tier::Infeasible | Tier::NoData => Outcome::Missed,
+        }
+    }
+
+    /// Whether it works in every seed and meets all expectations, as far as they go.
+    pub(super) fn works(&self) -> bool {
+        self.tier() == Tier::Met
+    }
+
+    fn tier(&self) -> Tier {
         let of_failure = |failure: &Failure| match failure.kind {
-            FailureKind::Expectation(_) => 1,
-            FailureKind::Infeasible(_) => 2,
-            FailureKind::NoData => 3,
+            FailureKind::Expectation(_) => Tier::Missed,
+            FailureKind::Infeasible(_) => Tier::Infeasible,
+            FailureKind::NoData => Tier::NoData,
         };
-        self.failures.iter().map(of_failure).max().unwrap_or(0)
+        let of_reservation = |reservation: &Failure| match reservation.kind {
+            FailureKind::Infeasible(_) => Tier::FailsInSomeSeeds,
+            FailureKind::Expectation(_) | FailureKind::NoData => Tier::Undecided,
+        };
+        let failed = self.failures.iter().map(of_failure).max();
+        failed.or_else(|| self.reservations.iter().map(of_reservation).max()).unwrap_or(Tier::Met)
     }
 }
 
-/// The metric that ranks the topologies: that of the first expectation, or p95 latency; where nobody
-/// publishes and a content spreads, how long that takes.
-pub(super) fn ranking_metric(experiment: &Experiment) -> MetricId {
+/// The metrics that rank the topologies, the first before the others: those of the expectations in their order, then
+/// p95 latency. Where nobody publishes and a content spreads, how long that takes stands for latency.
+pub(super) fn ranking_metrics(experiment: &Experiment) -> Vec<MetricId> {
     let cells = || experiment.cells.iter();
     let only_spreads = cells().all(|cell| {
         cell.settings
@@ -119,82 +153,56 @@ pub(super) fn ranking_metric(experiment: &Experiment) -> MetricId {
             .all(|workload| workload.pieces().is_some() && workload.message_sizes().is_empty())
     }) && cells().any(|cell| !cell.settings.workloads.is_empty());
     let usual = if only_spreads { MetricId::DistributionP95 } else { MetricId::LatencyP95 };
-    experiment.expectations.first().map_or(usual, |expectation| expectation.metric)
-}
-
-/// An expectation in words: `p95 latency at most 400 ms`.
-pub(super) fn expectation_text(expectation: &Expectation) -> String {
-    let (word, bound) = match expectation.bound {
-        Bound::AtMost(bound) => ("at most", bound),
-        Bound::AtLeast(bound) => ("at least", bound),
-    };
-    let metric = expectation.metric;
-    format!("{} {word} {}", metric.definition().title, figures::exact(metric, bound))
-}
-
-/// The order of two cells by their means, ties by p95 latency.
-fn by_mean(summary: &Summary, metric: MetricId, a: usize, b: usize) -> Ordering {
-    let by = |id: MetricId| match [a, b].map(|cell| summary.interval(cell, id).map(|interval| interval.mean)) {
-        [Some(a), Some(b)] if id.definition().better == Better::Higher => b.total_cmp(&a),
-        [Some(a), Some(b)] => a.total_cmp(&b),
-        [a, b] => b.is_some().cmp(&a.is_some()),
-    };
-    by(metric).then_with(|| by(MetricId::LatencyP95))
-}
-
-fn failures(
-    experiment: &Experiment,
-    runs: &CellRuns,
-    summary: &Summary,
-    cell: usize,
-    metric: MetricId,
-) -> Vec<Failure> {
-    if runs.runs.is_empty() {
-        return vec![Failure { kind: FailureKind::NoData, text: "no replication finished".to_owned() }];
-    }
-    let mut failures = findings(runs);
-    failures.extend(experiment.expectations.iter().filter_map(|expectation| missed(expectation, summary, cell)));
-    if failures.is_empty() && summary.interval(cell, metric).is_none() {
-        let text = format!("no replication has a {}", metric.definition().title);
-        failures.push(Failure { kind: FailureKind::NoData, text });
-    }
-    failures
-}
-
-/// The first finding of each kind that most seeds have, with how many have it. What only the chances
-/// of a few seeds bring about is not a property of the topology; [`super::answer()`] warns of it.
-fn findings(runs: &CellRuns) -> Vec<Failure> {
-    let mut kinds: Vec<&'static str> = Vec::new();
-    let mut failures = Vec::new();
-    for finding in runs.runs.iter().flat_map(|run| &run.record.findings) {
-        if kinds.contains(&finding.kind) {
-            continue;
+    let mut metrics: Vec<MetricId> = Vec::new();
+    for metric in experiment.expectations.iter().map(|expectation| expectation.metric).chain([usual]) {
+        if !metrics.contains(&metric) {
+            metrics.push(metric);
         }
-        kinds.push(finding.kind);
-        let has_kind = |run: &&crate::sweep::Replication| run.record.findings.iter().any(|f| f.kind == finding.kind);
-        let (seeds, all) = (runs.runs.iter().filter(has_kind).count(), runs.runs.len());
-        if 2 * seeds <= all {
-            continue;
+    }
+    metrics
+}
+
+/// The rows of one tier, given in the order of the file, the best first.
+fn ordered(mut rows: Vec<Row>, summary: &Summary, metrics: &[MetricId]) -> Vec<Row> {
+    let mut ordered: Vec<Row> = Vec::with_capacity(rows.len());
+    while !rows.is_empty() {
+        let leaders = leaders(&rows, summary, metrics);
+        if ordered.is_empty() {
+            leaders.iter().for_each(|&place| rows[place].leads = true);
         }
-        let text = match (seeds, all) {
-            (_, 1) => finding.text.clone(),
-            (seeds, all) if seeds == all => format!("{} (and so in all {all} seeds)", finding.text),
-            _ => format!("{} (and so in {seeds} of {all} seeds)", finding.text),
+        ordered.push(rows.remove(leaders[0]));
+    }
+    ordered
+}
+
+/// The places of those that none of the others beats, by one metric after another; never empty.
+fn leaders(rows: &[Row], summary: &Summary, metrics: &[MetricId]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..rows.len()).collect();
+    for &metric in metrics {
+        let beaten = |place: usize| {
+            places.iter().any(|&other| other != place && beats(summary, metric, rows[other].cell, rows[place].cell))
         };
-        failures.push(Failure { kind: FailureKind::Infeasible(finding.kind), text });
+        let unbeaten: Vec<usize> = places.iter().copied().filter(|&place| !beaten(place)).collect();
+        // Pairs that share different seeds could beat each other in a circle.
+        if !unbeaten.is_empty() {
+            places = unbeaten;
+        }
     }
-    failures
+    places
 }
 
-fn missed(expectation: &Expectation, summary: &Summary, cell: usize) -> Option<Failure> {
-    let metric = expectation.metric;
-    let wanted = expectation_text(expectation);
-    let text = match summary.interval(cell, metric) {
-        None => format!("no replication has a {}, expected {wanted}", metric.definition().title),
-        Some(interval) if expectation.bound.holds(interval.mean) => return None,
-        Some(interval) => format!("expected {wanted}, is {}", figures::interval(metric, interval)),
-    };
-    Some(Failure { kind: FailureKind::Expectation(metric), text })
+/// Whether one cell is shown to be better than another of its group in a metric. Without an interval nothing can be
+/// shown: the means decide, and a warning says so.
+fn beats(summary: &Summary, metric: MetricId, cell: usize, versus: usize) -> bool {
+    match summary.difference(cell, versus, metric) {
+        Some(difference) if difference.interval.ends.is_some() => difference.verdict == Verdict::Better,
+        Some(difference) => match metric.definition().better {
+            Better::Lower => difference.interval.mean < 0.0,
+            Better::Higher => difference.interval.mean > 0.0,
+            Better::Neither => false,
+        },
+        None => summary.interval(cell, metric).is_some() && summary.interval(versus, metric).is_none(),
+    }
 }
 
 #[cfg(test)]
@@ -202,6 +210,7 @@ mod tests {
     use super::super::answer::{Answer, answer};
     use super::super::fixture::Study;
     use super::*;
+    use crate::scenario::Bound;
 
     const P95: MetricId = MetricId::LatencyP95;
 
@@ -230,7 +239,7 @@ mod tests {
             order(&study),
             [row("fast", 1), row("slow", 2), row("fastest, but broken", None), row("never ran", None)]
         );
-        assert!(answer_to(&study).expectations_met(), "nothing was expected");
+        assert_eq!(answer_to(&study).outcome(), Outcome::Met, "nothing was expected");
     }
 
     #[test]
@@ -238,7 +247,7 @@ mod tests {
         let study = Study::new()
             .expect(MetricId::Delivered, Bound::AtLeast(99.0))
             .cell(20, "misses", P95, &[1.0, 1.0])
-            .also("misses", MetricId::Delivered, &[98.0, 99.0])
+            .also("misses", MetricId::Delivered, &[98.0, 98.1])
             .cell(20, "whole but slow", P95, &[30.0, 31.0])
             .also("whole but slow", MetricId::Delivered, &[100.0, 100.0])
             .cell(20, "whole and fast", P95, &[10.0, 11.0])
@@ -250,10 +259,10 @@ mod tests {
             [row("whole and fast", 1), row("whole but slow", 2), row("nearly whole", 3), row("misses", None)]
         );
         let answer = answer_to(&study);
-        assert!(answer.expectations_met());
+        assert_eq!(answer.outcome(), Outcome::Met);
         assert_eq!(
             answer.decisions[0].ranking.rows[3].failures[0].text,
-            "expected delivered at least 99 %, is 98.5 % ± 6.4"
+            "expected delivered at least 99 %, is 98.1 % ± 0.7"
         );
     }
 
@@ -265,16 +274,74 @@ mod tests {
             P95,
             &[500.0, 501.0],
         );
-        assert!(!answer_to(&study).expectations_met());
+        assert_eq!(answer_to(&study).outcome(), Outcome::Missed);
         assert_eq!(answer_to(&study).decisions[0].still_works.get("star"), Some(&20));
     }
 
     #[test]
-    fn a_bound_within_the_interval_is_warned_of() {
-        let study = Study::new().expect(P95, Bound::AtMost(400.0)).cell(20, "star", P95, &[390.0, 395.0, 405.0]);
-        insta::assert_snapshot!(
-            answer_to(&study).warnings.join("\n"),
-            @"star is too close to call: 397 ms ± 19, expected p95 latency at most 400 ms; more seeds would tell"
-        );
+    fn what_cannot_be_told_apart_is_ranked_by_the_next_expectation() {
+        let noisy = |first: f64| [first, first + 30.0, first - 20.0, first + 5.0];
+        let study = Study::new()
+            .expect(P95, Bound::AtMost(400.0))
+            .expect(MetricId::Delivered, Bound::AtLeast(90.0))
+            .cell(20, "file order", P95, &noisy(100.0))
+            .also("file order", MetricId::Delivered, &[98.0, 98.1, 98.0, 98.2])
+            .cell(20, "whole", P95, &[102.0, 99.0, 104.0, 103.0])
+            .also("whole", MetricId::Delivered, &[99.8, 99.9, 99.8, 99.9])
+            .cell(20, "smallest mean", P95, &[104.0, 96.0, 99.0, 95.0])
+            .also("smallest mean", MetricId::Delivered, &[98.1, 98.0, 98.2, 98.0])
+            .cell(20, "slow", P95, &[300.0, 301.0, 302.0, 300.0])
+            .also("slow", MetricId::Delivered, &[100.0, 100.0, 100.0, 100.0]);
+        assert_eq!(order(&study), [row("whole", 1), row("file order", 2), row("smallest mean", 3), row("slow", 4)]);
+        let answer = answer_to(&study);
+        let leaders: Vec<&str> = answer.decisions[0].ranking.leaders().map(|row| row.topology.as_str()).collect();
+        assert_eq!(leaders, ["whole"]);
+    }
+
+    #[test]
+    fn nobody_stands_behind_one_that_it_is_shown_to_beat() {
+        // The first cannot be told apart from either, the second beats the third: by 2 in each seed.
+        let study = Study::new()
+            .cell(20, "third", P95, &[104.0, 103.0, 102.5, 103.5])
+            .cell(20, "second", P95, &[102.0, 101.1, 100.4, 101.5])
+            .cell(20, "smallest mean", P95, &[90.0, 120.0, 80.0, 110.0]);
+        assert_eq!(order(&study), [row("second", 1), row("third", 2), row("smallest mean", 3)]);
+        let turned = Study::new()
+            .cell(20, "smallest mean", P95, &[90.0, 120.0, 80.0, 110.0])
+            .cell(20, "third", P95, &[104.0, 103.0, 102.5, 103.5])
+            .cell(20, "second", P95, &[102.0, 101.1, 100.4, 101.5]);
+        assert_eq!(order(&turned), [row("smallest mean", 1), row("second", 2), row("third", 3)]);
+    }
+
+    #[test]
+    fn every_topology_has_one_rank_and_order_is_that_of_conclusive_differences() {
+        // Made-up figures of many sizes and spreads; a linear congruence draws them.
+        let mut state = 17_u64;
+        let mut draw = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f64 / f64::from(1_u32 << 24)
+        };
+        const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        for _ in 0..40 {
+            let mut study = Study::new().expect(MetricId::Delivered, Bound::AtLeast(0.0));
+            for name in NAMES {
+                let (base, spread) = (95.0 + 4.0 * draw(), draw());
+                let delivered: Vec<f64> = (0..5).map(|_| base + spread * draw()).collect();
+                let latency: Vec<f64> = (0..5).map(|_| 100.0 + 30.0 * draw()).collect();
+                study = study.cell(20, name, MetricId::Delivered, &delivered).also(name, P95, &latency);
+            }
+            let answer = answer_to(&study);
+            let rows = &answer.decisions[0].ranking.rows;
+            let mut names: Vec<&str> = rows.iter().map(|row| row.topology.as_str()).collect();
+            for (place, first) in rows.iter().enumerate() {
+                assert_eq!(first.rank, Some(place + 1));
+                let beaten = rows[place + 1..]
+                    .iter()
+                    .any(|second| beats(&answer.summary, MetricId::Delivered, second.cell, first.cell));
+                assert!(!beaten, "{} stands before one that beats it", first.topology);
+            }
+            names.sort_unstable();
+            assert_eq!(names, NAMES);
+        }
     }
 }

@@ -1,9 +1,8 @@
 //! Who is best along the `peers` axis, and where that changes.
 
 use super::figures;
+use super::judgement::Outcome;
 use super::ranking::Ranking;
-use super::summary::Summary;
-use crate::metrics::{MetricId, Verdict};
 
 /// A stretch of the `peers` axis with the same topologies in front.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,19 +13,22 @@ pub struct Reign {
     pub to_peers: u32,
     /// The best topology, then those that cannot be told apart from it; none if all fail.
     pub leaders: Vec<String>,
+    /// What becomes of the expectations with these.
+    pub outcome: Outcome,
 }
 
 /// The stretches among rankings in ascending order of peers; none if there is one ranking only.
-pub(super) fn reigns(summary: &Summary, metric: MetricId, rankings: &[Ranking]) -> Vec<Reign> {
+pub(super) fn reigns(rankings: &[Ranking]) -> Vec<Reign> {
     if rankings.len() < 2 {
         return Vec::new();
     }
     let mut reigns: Vec<Reign> = Vec::new();
     for ranking in rankings {
-        let leaders = leaders(summary, metric, ranking);
+        let leaders: Vec<String> = ranking.leaders().map(|row| row.topology.clone()).collect();
+        let (peers, outcome) = (ranking.peers, ranking.outcome());
         match reigns.last_mut() {
-            Some(last) if same_set(&last.leaders, &leaders) => last.to_peers = ranking.peers,
-            _ => reigns.push(Reign { from_peers: ranking.peers, to_peers: ranking.peers, leaders }),
+            Some(last) if last.outcome == outcome && same_set(&last.leaders, &leaders) => last.to_peers = peers,
+            _ => reigns.push(Reign { from_peers: peers, to_peers: peers, leaders, outcome }),
         }
     }
     reigns
@@ -51,17 +53,6 @@ pub(super) fn sentence(reigns: &[Reign]) -> Option<String> {
     Some(format!("{text}, from {} on {}", figures::count(last.from_peers), names(last)))
 }
 
-fn leaders(summary: &Summary, metric: MetricId, ranking: &Ranking) -> Vec<String> {
-    let Some(winner) = ranking.winner() else { return Vec::new() };
-    let tied = |cell: usize| {
-        let difference = summary.difference(winner.cell, cell, metric);
-        // Without an interval nothing can be told; the mean decides, and a warning says so.
-        difference.is_some_and(|d| d.verdict == Verdict::Inconclusive && d.interval.half_width.is_some())
-    };
-    let others = ranking.ranked().skip(1).filter(|row| tied(row.cell));
-    std::iter::once(winner).chain(others).map(|row| row.topology.clone()).collect()
-}
-
 fn same_set(a: &[String], b: &[String]) -> bool {
     a.len() == b.len() && a.iter().all(|name| b.contains(name))
 }
@@ -69,17 +60,26 @@ fn same_set(a: &[String], b: &[String]) -> bool {
 fn best(reign: &Reign) -> String {
     match reign.leaders.as_slice() {
         [] => "none qualifies".to_owned(),
-        [leader] => format!("{leader} is best"),
+        [leader] => format!("{leader} is best{}", reservation(reign)),
         _ => format!("{} lead, not to be told apart", names(reign)),
     }
 }
 
 fn names(reign: &Reign) -> String {
-    match reign.leaders.as_slice() {
-        [] => "none qualifies".to_owned(),
+    let names = match reign.leaders.as_slice() {
+        [] => return "none qualifies".to_owned(),
         [one] => one.clone(),
         [one, two] => format!("{one} or {two}"),
         [one, rest @ ..] => format!("{one} or {} others", rest.len()),
+    };
+    names + reservation(reign)
+}
+
+/// That it is not certain that the leaders do what they should.
+const fn reservation(reign: &Reign) -> &'static str {
+    match reign.outcome {
+        Outcome::Undecided => " (undecided)",
+        Outcome::Met | Outcome::Missed => "",
     }
 }
 
@@ -92,6 +92,7 @@ mod tests {
     use super::super::answer::answer;
     use super::super::fixture::Study;
     use super::*;
+    use crate::metrics::MetricId;
     use crate::scenario::Bound;
 
     const P95: MetricId = MetricId::LatencyP95;

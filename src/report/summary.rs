@@ -1,17 +1,20 @@
 //! What the replications of a cell come to, and what the difference between two topologies is.
 //!
-//! A cell has a mean and a Student-t interval per metric. Two topologies of a group met the same
-//! population and the same chances seed by seed, so they are compared by the differences within
-//! the seeds that both have, which vary far less than either does from seed to seed.
+//! A cell has a mean and an interval per metric, over the seeds in which the topology works (see
+//! [`super::standing`]). Two topologies of a group met the same population and the same chances seed by
+//! seed, so they are compared by the differences within the seeds that both have, which vary far less
+//! than either does from seed to seed.
 
 use std::collections::BTreeMap;
 
+use super::standing::{self, Standing};
 use crate::metrics::{Interval, MetricId, Verdict};
-use crate::sweep::{CellRuns, Results};
+use crate::sweep::{CellRuns, Replication, Results};
 
 /// Means and differences of all cells.
 #[derive(Clone, Debug)]
 pub struct Summary {
+    standings: Vec<Standing>,
     cells: Vec<Intervals>,
     pairs: BTreeMap<(usize, usize), Intervals>,
 }
@@ -35,10 +38,25 @@ pub struct Difference {
 }
 
 impl Summary {
-    /// The summary of these results.
+    /// The summary of these results, over the seeds that work.
     #[must_use]
     pub fn of(results: &Results<'_>) -> Self {
-        let cells = results.cells.iter().map(|runs| each_metric(|id| Interval::of(&runs.values(id)))).collect();
+        Self::over(results, |runs| standing::counted(runs).collect())
+    }
+
+    /// The summary over all seeds: for two rungs, which need not find the same seeds failing.
+    #[must_use]
+    pub fn of_all_seeds(results: &Results<'_>) -> Self {
+        Self::over(results, |runs| runs.runs.iter().collect())
+    }
+
+    fn over<'a>(results: &'a Results<'_>, counted: impl Fn(&'a CellRuns) -> Vec<&'a Replication>) -> Self {
+        let counted: Vec<Vec<&Replication>> = results.cells.iter().map(counted).collect();
+        let interval = |runs: &[&Replication], id: MetricId| {
+            let values: Vec<f64> = runs.iter().filter_map(|run| run.record.values.get(id)).collect();
+            Interval::of(&values, id.definition().range())
+        };
+        let cells = counted.iter().map(|runs| each_metric(|id| interval(runs, id))).collect();
         let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for cell in &results.experiment.cells {
             groups.entry(cell.group).or_default().push(cell.index);
@@ -47,12 +65,18 @@ impl Summary {
         for group in groups.values() {
             for (place, &first) in group.iter().enumerate() {
                 for &second in &group[place + 1..] {
-                    let [a, b] = [first, second].map(|cell| &results.cells[cell]);
+                    let [a, b] = [first, second].map(|cell| counted[cell].as_slice());
                     pairs.insert((first, second), each_metric(|id| paired_difference(a, b, id)));
                 }
             }
         }
-        Self { cells, pairs }
+        Self { standings: results.cells.iter().map(Standing::of).collect(), cells, pairs }
+    }
+
+    /// In how many of its seeds a cell fails.
+    #[must_use]
+    pub fn standing(&self, cell: usize) -> Standing {
+        self.standings[cell]
     }
 
     /// The interval of a metric of a cell, if any replication has a value.
@@ -67,7 +91,7 @@ impl Summary {
         let pair = self.pairs.get(&(cell.min(versus), cell.max(versus)))?;
         let mut interval = pair[metric as usize]?;
         if cell > versus {
-            interval.mean = -interval.mean;
+            interval = interval.negated();
         }
         let verdict = interval.verdict(metric.definition().better);
         Some(Difference { cell, versus, metric, interval, verdict })
@@ -86,13 +110,11 @@ fn each_metric(interval: impl Fn(MetricId) -> Option<Interval>) -> Intervals {
     MetricId::ALL.iter().map(|&id| interval(id)).collect()
 }
 
-fn paired_difference(a: &CellRuns, b: &CellRuns, id: MetricId) -> Option<Interval> {
-    let of_b: BTreeMap<_, _> = b.runs.iter().map(|run| (run.record.seed, run.record.values.get(id))).collect();
-    let pair = |run: &crate::sweep::Replication| {
-        Some((run.record.values.get(id)?, of_b.get(&run.record.seed).copied().flatten()?))
-    };
-    let (a, b): (Vec<f64>, Vec<f64>) = a.runs.iter().filter_map(pair).unzip();
-    Interval::of_differences(&a, &b)
+fn paired_difference(a: &[&Replication], b: &[&Replication], id: MetricId) -> Option<Interval> {
+    let of_b: BTreeMap<_, _> = b.iter().map(|run| (run.record.seed, run.record.values.get(id))).collect();
+    let pair = |run: &&Replication| Some((run.record.values.get(id)?, of_b.get(&run.record.seed).copied().flatten()?));
+    let (a, b): (Vec<f64>, Vec<f64>) = a.iter().filter_map(pair).unzip();
+    Interval::of_differences(&a, &b, id.definition().range())
 }
 
 #[cfg(test)]
@@ -117,10 +139,11 @@ mod tests {
         ));
         let worse = summary.difference(0, 1, P95).expect("three pairs");
         assert!((worse.interval.mean - 11.0).abs() < 1e-12);
-        assert!((worse.interval.half_width.expect("three pairs") - 4.302_653 / 3.0_f64.sqrt()).abs() < 1e-5);
+        assert!((worse.interval.ends.expect("three pairs").high - 11.0 - 4.302_653 / 3.0_f64.sqrt()).abs() < 1e-5);
         assert_eq!((worse.verdict, worse.interval.n), (Verdict::Worse, 3));
         let better = summary.difference(1, 0, P95).expect("three pairs");
         assert!((better.interval.mean + 11.0).abs() < 1e-12);
+        assert!((better.interval.ends.expect("three pairs").low + 11.0 + 4.302_653 / 3.0_f64.sqrt()).abs() < 1e-5);
         assert_eq!(better.verdict, Verdict::Better);
         assert_eq!(summary.differences().collect::<Vec<_>>(), [worse]);
     }
@@ -140,5 +163,27 @@ mod tests {
         assert_eq!(summary.difference(0, 1, P95), None);
         assert_eq!(summary.interval(1, P95).expect("two values").n, 2);
         assert_eq!(summary.interval(1, MetricId::Cost), None);
+    }
+
+    #[test]
+    fn seeds_that_fail_are_kept_apart_from_those_that_work() {
+        let study = Study::new()
+            .cell(20, "star", P95, &[100.0, 9000.0, 110.0, 9500.0, 105.0])
+            .finding(1, "uplink", "peer 13 (phone) needs 9 Mbit/s up and has 5 Mbit/s")
+            .finding(3, "uplink", "peer 2 (phone) needs 9 Mbit/s up and has 5 Mbit/s")
+            .cell(20, "tree", P95, &[200.0, 210.0, 205.0, 220.0, 190.0])
+            .cell(20, "mesh", P95, &[7000.0, 8000.0])
+            .finding(0, "uplink", "full")
+            .finding(1, "uplink", "full");
+        let summary = summary(&study);
+        let star = summary.interval(0, P95).expect("three seeds work");
+        assert!((star.mean - 105.0).abs() < 1e-9 && star.n == 3, "{star:?}");
+        assert_eq!(summary.standing(0), Standing { failing: 2, seeds: 5 });
+        assert!(summary.standing(0).is_mixed() && !summary.standing(0).fails_in_most());
+        let difference = summary.difference(0, 1, P95).expect("pairs");
+        assert!((difference.interval.mean - (105.0 - 595.0 / 3.0)).abs() < 1e-9 && difference.interval.n == 3);
+        // Where none works there is nothing else to show.
+        assert_eq!(summary.interval(2, P95).expect("two values").n, 2);
+        assert!(summary.standing(2).fails_in_most() && !summary.standing(2).is_mixed());
     }
 }

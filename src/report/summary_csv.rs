@@ -11,6 +11,8 @@ use crate::sweep::Results;
 const BEFORE: [&str; 3] = ["kind", "topology", "versus"];
 /// The columns after the axes.
 const AFTER: [&str; 7] = ["grain", "metric", "n", "mean", "ci95_low", "ci95_high", "verdict"];
+/// What stands for a metric where a row says in how many replications a topology fails.
+pub(super) const FAILING: &str = "failing_seeds_percent";
 
 /// The columns beside the axes.
 pub(super) fn fixed_columns() -> Vec<&'static str> {
@@ -30,8 +32,11 @@ pub fn summary_csv(results: &Results<'_>, summary: &Summary) -> Vec<u8> {
             [vec!["cell".to_owned(), cell.label.clone(), String::new()], axes.values(cell), vec![grain]].concat();
         for &id in MetricId::ALL {
             if let Some(interval) = summary.interval(cell.index, id) {
-                row(&mut table, &place, &figures(id, interval, None));
+                row(&mut table, &place, &figures(id.definition().name, interval, None));
             }
+        }
+        if let Some(failing) = summary.standing(cell.index).failing_percent() {
+            row(&mut table, &place, &figures(FAILING, failing, None));
         }
     }
     for difference in summary.differences() {
@@ -39,7 +44,11 @@ pub fn summary_csv(results: &Results<'_>, summary: &Summary) -> Vec<u8> {
         let pair = ["difference".to_owned(), cell.label.clone(), versus.label.clone()];
         let grain = grain_word(results.grain(cell)).to_owned();
         let place = [pair.to_vec(), axes.values(cell), vec![grain]].concat();
-        row(&mut table, &place, &figures(difference.metric, difference.interval, Some(difference.verdict)));
+        row(
+            &mut table,
+            &place,
+            &figures(difference.metric.definition().name, difference.interval, Some(difference.verdict)),
+        );
     }
     table.into_bytes()
 }
@@ -53,14 +62,14 @@ pub(super) const fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn figures(id: MetricId, interval: Interval, verdict: Option<Verdict>) -> [String; AFTER.len() - 1] {
-    let end = |sign: f64| interval.half_width.map_or_else(String::new, |half| number(interval.mean + sign * half));
+fn figures(name: &str, interval: Interval, verdict: Option<Verdict>) -> [String; AFTER.len() - 1] {
+    let [low, high] = interval.ends.map_or_else(Default::default, |ends| [number(ends.low), number(ends.high)]);
     [
-        id.definition().name.to_owned(),
+        name.to_owned(),
         interval.n.to_string(),
         number(interval.mean),
-        end(-1.0),
-        end(1.0),
+        low,
+        high,
         verdict.map_or("", verdict_word).to_owned(),
     ]
 }

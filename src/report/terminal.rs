@@ -10,7 +10,8 @@ use super::answer::{Answer, Decision};
 use super::doubt::{ASK_PACKETS, followed};
 use super::figures;
 use super::folder::Written;
-use super::ranking::{FailureKind, Row};
+use super::judgement::{Failure, FailureKind, Outcome};
+use super::ranking::Row;
 use super::reign;
 use super::stops::Stop;
 use crate::metrics::MetricId;
@@ -90,6 +91,9 @@ impl Page<'_> {
         text += &format!("{}, {seeds} of {}", figures::counted(ranking.peers as usize, "peer"), decision.duration);
         text += &format!(", {}", followed_text(decision));
         text = self.line(&text) + &self.table(decision);
+        if let Some(outcome) = self.outcome_line(decision) {
+            text += &self.line(&outcome);
+        }
         for row in &ranking.rows {
             failure_lines(row, decision).iter().for_each(|line| text += &self.line(line));
         }
@@ -109,6 +113,22 @@ impl Page<'_> {
             text += &self.line(&sentence);
         }
         text
+    }
+
+    /// By which topologies what is expected is met, undecided or missed.
+    fn outcome_line(&self, decision: &Decision) -> Option<String> {
+        let rows = &decision.ranking.rows;
+        let named = |outcome: Outcome| {
+            let names: Vec<&str> =
+                rows.iter().filter(|row| row.outcome() == outcome).map(|row| row.topology.as_str()).collect();
+            let (shown, more) = names.split_at(names.len().min(NAMES_SHOWN));
+            let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+            (!names.is_empty()).then(|| format!("{} by {}{more}", outcome.word(), shown.join(", ")))
+        };
+        let said: Vec<String> =
+            [Outcome::Met, Outcome::Undecided, Outcome::Missed].into_iter().filter_map(named).collect();
+        let wanted = self.answer.expectations.join(", ");
+        (!wanted.is_empty()).then(|| format!("expected {wanted}: {}", said.join("; ")))
     }
 
     fn table(&self, decision: &Decision) -> String {
@@ -195,8 +215,13 @@ impl Page<'_> {
             Some(interval) if place == 0 => figures::interval(id, interval),
             Some(interval) => figures::value(id, interval.mean),
         };
-        let rank = row.rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
         let label = if is_in_doubt { format!("{} ?", row.topology) } else { row.topology.clone() };
+        let rank = match row.rank {
+            Some(rank) if row.outcome() == Outcome::Met => rank.to_string(),
+            // With reservation: a line below the table says why.
+            Some(rank) => format!("({rank})"),
+            None => "-".to_owned(),
+        };
         let texts = [rank, label].into_iter().chain(metrics.iter().enumerate().map(figure));
         let style = |text: String| match row.rank {
             Some(1) => Cell::new(text).add_attribute(Attribute::Bold),
@@ -230,18 +255,17 @@ fn followed_text(decision: &Decision) -> String {
 
 /// Reasons shown a topology; the others stand in the JSON answer and in `summary.csv`.
 const REASONS_SHOWN: usize = 2;
+/// Topologies that are named in a line.
+const NAMES_SHOWN: usize = 4;
 
-/// Why a topology fails. Where it cannot work at all, that is the reason; expectations that it
-/// therefore misses would only repeat it.
+/// Why a topology fails, or is ranked with reservation. Where it cannot work at all, that is the reason; expectations
+/// that it therefore misses would only repeat it.
 fn failure_lines(row: &Row, decision: &Decision) -> Vec<String> {
-    let is_infeasible = |kind: FailureKind| matches!(kind, FailureKind::Infeasible(_));
-    let any_infeasible = row.failures.iter().any(|failure| is_infeasible(failure.kind));
-    let mut reasons: Vec<&str> = row
-        .failures
-        .iter()
-        .filter(|failure| is_infeasible(failure.kind) || !any_infeasible)
-        .map(|failure| failure.text.as_str())
-        .collect();
+    let is_infeasible = |failure: &&Failure| matches!(failure.kind, FailureKind::Infeasible(_));
+    let any_infeasible = row.failures.iter().any(|failure| is_infeasible(&failure));
+    let told = if row.failures.is_empty() { &row.reservations } else { &row.failures };
+    let told = told.iter().filter(|failure| is_infeasible(failure) || !any_infeasible);
+    let mut reasons: Vec<&str> = told.map(|failure| failure.text.as_str()).collect();
     let more = reasons.len().saturating_sub(REASONS_SHOWN);
     reasons.truncate(REASONS_SHOWN);
     let what = if any_infeasible { "infeasible: " } else { "" };
@@ -253,6 +277,14 @@ fn failure_lines(row: &Row, decision: &Decision) -> Vec<String> {
         if let Some(&peers) = decision.still_works.get(&row.topology) {
             *line += &format!("; works up to {} peers", figures::count(peers));
         }
+    }
+    if row.standing.is_mixed() {
+        let working = row.standing.seeds - row.standing.failing;
+        lines.push(format!(
+            "{}: its figures are those of the {} that work",
+            row.topology,
+            figures::counted(working, "seed")
+        ));
     }
     lines
 }

@@ -9,7 +9,7 @@ mod text;
 
 use serde::Serialize;
 
-use super::ranking::ranking_metric;
+use super::ranking::ranking_metrics;
 use super::summary::Summary;
 use crate::metrics::MetricId;
 use crate::sweep::Results;
@@ -139,7 +139,7 @@ impl Validation {
     #[must_use]
     pub fn of(model: &Results<'_>, real: &Results<'_>, pairing: Pairing) -> Self {
         let experiment = model.experiment;
-        let (by_model, by_real) = (Summary::of(model), Summary::of(real));
+        let (by_model, by_real) = (Summary::of_all_seeds(model), Summary::of_all_seeds(real));
         let row = |cell: &crate::scenario::Cell, bound: &Bound| {
             let mean = |summary: &Summary| summary.interval(cell.index, bound.metric).map(|interval| interval.mean);
             let (model, real) = match bound.figure {
@@ -157,7 +157,7 @@ impl Validation {
             seeds: experiment.seeds.len(),
             pairing,
             rows: rows.collect(),
-            ranks: ranks::agreements(experiment, &by_model, &by_real, ranking_metric(experiment)),
+            ranks: ranks::agreements(experiment, &by_model, &by_real, ranking_metrics(experiment)[0]),
         }
     }
 

@@ -10,6 +10,7 @@ use super::scale::short_number;
 use super::style::{INK, LABEL, LABEL_WIDTH_MAX, MARGIN, MUTED, NOTE, TICK, TITLE, WIDTH, colour};
 use super::words::subtitle;
 use crate::metrics::{Interval, MetricId};
+use crate::report::standing;
 use crate::sweep::CellRuns;
 
 /// A part of every bar.
@@ -95,7 +96,7 @@ fn percentages(runs: &CellRuns) -> Option<[f64; PARTS.len()]> {
 }
 
 fn mean(runs: &CellRuns, metric: MetricId) -> Option<f64> {
-    Some(Interval::of(&runs.values(metric))?.mean)
+    Some(Interval::of(&standing::values(runs, metric), metric.definition().range())?.mean)
 }
 
 // Only the parts that occur.

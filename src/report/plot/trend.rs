@@ -16,7 +16,7 @@ const STRETCH_MAX: f64 = 2.0;
 pub(super) fn figure(facets: &Facets<'_>, plot: &MetricPlot) -> Option<Figure> {
     let lines: Vec<Vec<Points>> = facets.panels.iter().map(|panel| points(facets, panel, plot.metric)).collect();
     let all = || lines.iter().flatten().flat_map(|line| &line.points);
-    let mut values: Vec<f64> = all().flat_map(|point| point.span(plot.metric)).collect();
+    let mut values: Vec<f64> = all().flat_map(|point| point.span()).collect();
     if values.is_empty() {
         return None;
     }
@@ -39,7 +39,7 @@ pub(super) fn figure(facets: &Facets<'_>, plot: &MetricPlot) -> Option<Figure> {
     let on = if facets.x.is_some() { Side::Y } else { Side::X };
     let panels = facets.panels.iter().zip(lines).map(|(facet, lines)| Panel {
         title: facet.title.clone(),
-        lines: lines.into_iter().map(|line| line.drawn(facets, plot.metric)).collect(),
+        lines: lines.into_iter().map(|line| line.drawn(facets)).collect(),
     });
     Some(Figure {
         title: plot.title.to_owned(),
@@ -67,7 +67,7 @@ pub(super) fn beside(model: &Facets<'_>, real: &Facets<'_>, plot: &MetricPlot) -
     let axis = if against_x { &mut figure.y } else { &mut figure.x };
     (axis.title, axis.scale, axis.ticks) = (plot.axis_title(scale), scale, scale.ticks());
     for ((panel, of_model), of_real) in figure.panels.iter_mut().zip(of_model).zip(of_real) {
-        panel.lines = of_model.into_iter().chain(of_real).map(|line| line.drawn(model, plot.metric)).collect();
+        panel.lines = of_model.into_iter().chain(of_real).map(|line| line.drawn(model)).collect();
     }
     figure.subtitle = subtitle(model, model.peers_text(), "means over the seeds");
     figure.key = if against_x { Key::Rows } else { Key::None };
@@ -81,7 +81,7 @@ fn bare(facets: &Facets<'_>, metric: MetricId, hollow: bool) -> Vec<Vec<Points>>
     let mut panels: Vec<Vec<Points>> = facets.panels.iter().map(|panel| points(facets, panel, metric)).collect();
     for point in panels.iter_mut().flatten().flat_map(|line| &mut line.points) {
         point.hollow = hollow;
-        point.interval.half_width = None;
+        point.interval.ends = None;
     }
     panels
 }
@@ -119,30 +119,31 @@ fn points(facets: &Facets<'_>, panel: &Facet<'_>, metric: MetricId) -> Vec<Point
 /// The mean of a metric over a cell's seeds, and whether the topology does not work there.
 fn measured(facets: &Facets<'_>, cell: &Cell, metric: MetricId) -> Option<(Interval, bool)> {
     let runs = facets.runs(cell)?;
-    Some((Interval::of(&runs.values(metric))?, super::is_infeasible(runs)))
+    Some((
+        Interval::of(&super::super::standing::values(runs, metric), metric.definition().range())?,
+        super::is_infeasible(runs),
+    ))
 }
 
 impl Point {
     /// The interval, within what the metric can be.
-    fn extent(&self, metric: MetricId) -> Option<(f64, f64)> {
-        let half = self.interval.half_width?;
-        let most = if is_share(metric) { 100.0_f64.max(self.interval.mean) } else { f64::INFINITY };
-        Some(((self.interval.mean - half).max(0.0), (self.interval.mean + half).min(most)))
+    fn extent(&self) -> Option<(f64, f64)> {
+        self.interval.ends.map(|ends| (ends.low, ends.high))
     }
 
-    fn span(&self, metric: MetricId) -> impl Iterator<Item = f64> {
+    fn span(&self) -> impl Iterator<Item = f64> {
         // An interval that reaches down to zero must not force zero onto a logarithmic axis.
-        let ends = self.extent(metric).map(|(low, high)| [low.max(self.interval.mean / 2.0), high]);
+        let ends = self.extent().map(|(low, high)| [low.max(self.interval.mean / 2.0), high]);
         [self.interval.mean].into_iter().chain(ends.into_iter().flatten())
     }
 }
 
 impl Points {
-    fn drawn(self, facets: &Facets<'_>, metric: MetricId) -> Line {
+    fn drawn(self, facets: &Facets<'_>) -> Line {
         let against_x = facets.x.is_some();
         let row = (facets.topologies.len() - self.topology) as f64;
         let mark = |point: &Point| {
-            let (mean, ends) = (point.interval.mean, point.extent(metric));
+            let (mean, ends) = (point.interval.mean, point.extent());
             let extent =
                 ends.map(|(low, high)| if against_x { Extent::Along(low, high) } else { Extent::Across(low, high) });
             let (x, y) = if against_x { (point.x, mean) } else { (mean, row) };
