@@ -105,6 +105,14 @@ impl PacketLink {
         self.transmitter.as_ref().map_or(now, |transmitter| transmitter.begin(now))
     }
 
+    /// Reads a word of each cache line, so that they are at hand.
+    #[inline]
+    #[must_use]
+    pub fn touch(&self) -> u32 {
+        let at_rate = matches!(self.transmitter, Some(Transmitter::Rate { .. }));
+        self.last_arrival.as_ns() as u32 ^ self.spec.jitter.as_ns() as u32 ^ u32::from(at_rate)
+    }
+
     /// How many bytes wait or are being serialised.
     #[inline]
     #[must_use]

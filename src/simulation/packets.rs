@@ -77,8 +77,6 @@ pub(super) struct Packets {
 /// What happens next.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Happening {
-    /// A connection opens.
-    Open { connection: u32 },
     /// The source of a flow publishes message number `number`.
     Publish { flow: u32, number: u32 },
     /// The CPU of an end's node has come to a copy.
@@ -127,10 +125,13 @@ impl Packets {
         }
     }
 
-    /// Schedules the opening of every connection, the first message of every flow, and the window.
-    pub(super) fn start(&self, settings: &Settings, scheduler: &mut Scheduler<Happening>) {
-        for (connection, open) in (0..).zip(self.ends.opening()) {
-            scheduler.schedule_at(open, Happening::Open { connection });
+    /// Schedules the first sign of life of every connection, the first message of every flow, and the window.
+    pub(super) fn start(&mut self, settings: &Settings, scheduler: &mut Scheduler<Happening>) {
+        let horizon = self.plan.horizon;
+        let wakes: Vec<(u32, SimTime)> = self.ends.first_wakes().filter(|&(_, at)| at <= horizon).collect();
+        for (end, at) in wakes {
+            self.ends.row_mut(end).wake = at;
+            scheduler.schedule_at(at, Happening::Wake { end });
         }
         for flow in 0..self.plan.flows.len() as u32 {
             if let Some(time) = self.plan.publication(flow, 0) {
@@ -156,12 +157,38 @@ impl Model for Packets {
             Happening::Wake { end } => self.wake(now, end, scheduler),
             Happening::Send { end, message } => self.send(now, end, message, scheduler),
             Happening::Publish { flow, number } => self.publish(now, flow, number, scheduler),
-            Happening::Open { connection } => {
-                self.ends.open(now, connection);
-                [2 * connection, 2 * connection + 1].into_iter().for_each(|end| self.schedule_wake(end, scheduler));
-            }
             Happening::Mark { ends } => self.mark(ends),
         }
+    }
+
+    fn foresee(&self, events: impl Iterator<Item = Happening> + Clone) {
+        let at_hand = |event| match event {
+            Happening::Arrive { parcel } => self.touch_end(parcel.end) ^ self.touch_packet(parcel.packet),
+            Happening::Read { end, packet } => self.touch_end(end) ^ self.touch_packet(packet),
+            Happening::Send { end, .. } | Happening::Wake { end } => self.touch_end(end),
+            _ => 0,
+        };
+        std::hint::black_box(events.clone().map(at_hand).fold(0, u32::wrapping_add));
+        let behind = |event| match event {
+            Happening::Arrive { parcel } => self.links[self.ends.row(parcel.end).node as usize].touch_down(),
+            Happening::Send { end, .. } => {
+                let row = self.ends.row(end);
+                row.touch() ^ self.links[row.node as usize].touch_up()
+            }
+            Happening::Read { end, .. } | Happening::Wake { end } => self.ends.row(end).touch(),
+            _ => 0,
+        };
+        std::hint::black_box(events.map(behind).fold(0, u32::wrapping_add));
+    }
+}
+
+impl Packets {
+    fn touch_end(&self, end: u32) -> u32 {
+        self.ends.row(end).node
+    }
+
+    fn touch_packet(&self, packet: PacketId) -> u32 {
+        self.store.get(packet).len() as u32
     }
 }
 

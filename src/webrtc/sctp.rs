@@ -13,7 +13,7 @@
 //! - `tracker`, `reassembly`: what has arrived, SACKs, messages in their order.
 //! - `profile`: what implementations make of all that; the slow-start collapse of libwebrtc comes of it.
 //! - `socket`: the kernel's buffer ahead of a receiver; `store`: packets under way; `lab`: two ends over two links.
-//! - `spec`: implementations by name.
+//! - `idle`: an end before its first message; `spec`: implementations by name.
 //!
 //! Where it simplifies: TSNs do not wrap; checksums, paths and the failure of an association do not
 //! occur; interleaving (RFC 8260), stream resets, and pion's RACK are left out.
@@ -21,6 +21,7 @@
 mod association;
 mod channel;
 mod chunk;
+mod idle;
 pub mod lab;
 mod outbox;
 mod outstanding;
@@ -39,6 +40,7 @@ mod window;
 pub use association::{Association, Congestion, SendError};
 pub use channel::{ChannelSpec, Priority, Reliability};
 pub use chunk::{COMMON_HEADER_BYTES, Chunk, DATA_HEADER_BYTES, DataChunk, Flags};
+pub use idle::IdleEnd;
 pub use outbox::{Event, Outbox, Packet};
 pub use profile::{
     AssociationProfile, Backoff, Buffered, Fragments, RecoveryUntil, Repair, RtoProfile, Schedule, SlowStart,

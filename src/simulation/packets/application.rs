@@ -6,7 +6,7 @@ use crate::engine::Scheduler;
 use crate::overlay::workload::Role;
 use crate::simulation::plan::PlannedFlow;
 use crate::units::{ByteCount, SimDuration, SimTime};
-use crate::webrtc::sctp::{Association, Chunk, Event, PacketId};
+use crate::webrtc::sctp::{Chunk, Event, PacketId};
 
 /// A message: its flow, its number there, and the level at which a live stream is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,11 +87,12 @@ impl Packets {
         let stream = self.ends.stream(message.flow);
         let measured = self.is_measured(message);
         let len = self.plan.message_sizes[size].get().max(1) as u32;
-        let row = self.ends.row_mut(end);
-        let node = row.node;
-        let Some(association) = &mut row.association else { return self.refuse(message, true) };
-        if association.send(now, stream, message.word(), len, &mut self.out).is_err() {
+        if !self.ends.is_open(now, end) {
+            return self.refuse(message, true);
+        }
+        if self.ends.association(end).send(now, stream, message.word(), len, &mut self.out).is_err() {
             if measured {
+                let node = self.ends.row(end).node;
                 self.account.refused(node, self.plan.sizes[size].bytes);
             }
             return self.refuse(message, false);
@@ -111,11 +112,10 @@ impl Packets {
     // The message at the level that an end sends it at.
     fn at_level(&mut self, now: SimTime, end: u32, message: Message) -> Message {
         let workload = self.plan.flows[message.flow as usize].workload;
-        let Some(association) = self.ends.row(end).association.as_ref().filter(|_| self.quality.adapts(workload))
-        else {
+        if !self.quality.adapts(workload) || !self.ends.is_open(now, end) {
             return message;
-        };
-        let unsent = association.unsent(self.ends.stream(message.flow));
+        }
+        let unsent = self.ends.row(end).unsent_on(self.ends.stream(message.flow));
         let stream = (end, message.flow, workload);
         Message { level: self.quality.choose(now, stream, message.level, ByteCount::new(unsent)), ..message }
     }
@@ -127,9 +127,7 @@ impl Packets {
         if wait_ns > self.backlogs[node] && wait_ns > self.backlog_ns(node, packet) {
             return self.overflow(end, packet);
         }
-        if let Some(association) = &mut self.ends.row_mut(end).association {
-            association.receive(now, self.store.get(packet), &mut self.out);
-        }
+        self.ends.receive(now, end, self.store.get(packet), &mut self.out);
         self.store.free(packet);
         self.flush(now, end, scheduler);
     }
@@ -142,9 +140,7 @@ impl Packets {
             return;
         }
         row.wake = SimTime::MAX;
-        if let Some(association) = &mut row.association {
-            association.wake(now, &mut self.out);
-        }
+        self.ends.wake(now, end, &mut self.out);
         self.flush(now, end, scheduler);
     }
 
@@ -168,11 +164,12 @@ impl Packets {
         self.schedule_wake(end, scheduler);
     }
 
-    /// Has an end's association woken when it asks for it.
-    pub(super) fn schedule_wake(&mut self, end: u32, scheduler: &mut Scheduler<Happening>) {
+    // Has an end's association woken when it asks for it.
+    fn schedule_wake(&mut self, end: u32, scheduler: &mut Scheduler<Happening>) {
         let row = self.ends.row_mut(end);
-        let next = row.association.as_ref().and_then(Association::next_wake);
-        if let Some(next) = next.filter(|&next| next < row.wake) {
+        // What lies behind the horizon never happens.
+        let horizon = self.plan.horizon;
+        if let Some(next) = row.next_wake().filter(|&next| next < row.wake && next <= horizon) {
             row.wake = next;
             scheduler.schedule_at(next, Happening::Wake { end });
         }

@@ -1,5 +1,8 @@
 //! The two ends of every connection, that which opens its channels first: their associations, and the paths of
 //! what they send.
+//!
+//! Of a mesh's connections few carry data where few peers publish. An end is a row of one cache line; it gets an
+//! association with its first packet of data, and the memory for signs of life with the first of those.
 
 use std::sync::Arc;
 
@@ -9,15 +12,13 @@ use crate::scenario::Settings;
 use crate::simulation::connect::Connected;
 use crate::simulation::plan::{Plan, PlannedFlow};
 use crate::units::SimTime;
-use crate::webrtc::sctp::{Association, AssociationProfile, ChannelSpec, Reliability};
+use crate::webrtc::sctp::{Association, AssociationProfile, ChannelSpec, Chunk, IdleEnd, Outbox, Reliability};
 use crate::world::{Path, World};
 
 /// The ends of all connections that open: those of connection `c` are `2 * c` and `2 * c + 1`.
 #[derive(Debug)]
 pub(super) struct Ends {
     rows: Vec<End>,
-    // When each connection opens.
-    opening: Vec<SimTime>,
     // Of each class.
     profiles: Vec<Arc<AssociationProfile>>,
     channels: Vec<ChannelSpec>,
@@ -35,14 +36,28 @@ pub(super) struct End {
     pub(super) node: u32,
     /// Its place among the ends of its node.
     pub(super) place: u32,
-    class: u16,
     /// The way of its packets.
     pub(super) path: Path,
-    /// Once it is open.
-    pub(super) association: Option<Association>,
+    class: u16,
+    // When it opens.
+    opens: SimTime,
     /// When the next wake is scheduled.
     pub(super) wake: SimTime,
+    standing: Standing,
 }
+
+/// What has come of an end.
+#[derive(Debug)]
+enum Standing {
+    // Nothing yet, whether it is open or not.
+    Fresh,
+    // Signs of life.
+    Idle(Box<IdleEnd>),
+    // Data, or word of it.
+    InUse(Box<Association>),
+}
+
+const _: () = assert!(size_of::<End>() <= 64, "ends are many");
 
 /// The end at the other side.
 pub(super) const fn far(end: u32) -> u32 {
@@ -57,7 +72,7 @@ impl Ends {
         plan: &Plan,
         settings: &Settings,
     ) -> Self {
-        let (mut rows, mut opening) = (Vec::new(), Vec::new());
+        let mut rows = Vec::with_capacity(2 * overlay.connections() as usize);
         overlay.for_each_connection(|connection| {
             let [mut a, mut b] = [connection.a, connection.b];
             if !connected.offers(a, b) {
@@ -72,8 +87,7 @@ impl Ends {
                 None => world.path(from, to),
             };
             if let (Some(there), Some(back)) = (path(a, b), path(b, a)) {
-                opening.push(kept.at());
-                rows.extend([(a, there), (b, back)].map(|(node, path)| End::new(world, node, path)));
+                rows.extend([(a, there), (b, back)].map(|(node, path)| End::new(world, node, path, kept.at())));
             }
         });
         let (channels, streams) = streams(plan, settings);
@@ -84,7 +98,6 @@ impl Ends {
         }
         Self {
             rows,
-            opening,
             profiles: world.classes().iter().map(|class| Arc::new(class.engine.association())).collect(),
             channels,
             streams,
@@ -94,24 +107,79 @@ impl Ends {
         }
     }
 
-    /// When each connection opens.
-    pub(super) fn opening(&self) -> impl Iterator<Item = SimTime> {
-        self.opening.iter().copied()
+    /// When each end wants to be woken first, where it has no data to send until then.
+    pub(super) fn first_wakes(&self) -> impl Iterator<Item = (u32, SimTime)> {
+        let wake = |(end, row): (u32, &End)| Some((end, IdleEnd::new(row.opens, self.profile(end)).next_wake()?));
+        (0..).zip(&self.rows).filter_map(wake)
     }
 
-    /// A connection opens.
-    pub(super) fn open(&mut self, now: SimTime, connection: u32) {
-        for end in [2 * connection, 2 * connection + 1] {
-            let [own, peer] = [end, far(end)].map(|end| &self.profiles[usize::from(self.rows[end as usize].class)]);
-            let mut association = Association::new(now, own, peer, self.record_bytes);
-            for &channel in &self.channels {
-                match end % 2 {
-                    0 => association.open(channel),
-                    _ => association.accept(channel),
-                };
-            }
-            self.rows[end as usize].association = Some(association);
+    /// Whether an end is open.
+    pub(super) fn is_open(&self, now: SimTime, end: u32) -> bool {
+        self.rows[end as usize].opens <= now
+    }
+
+    /// The association of an end that is open and is to carry data.
+    pub(super) fn association(&mut self, end: u32) -> &mut Association {
+        if !matches!(self.rows[end as usize].standing, Standing::InUse(_)) {
+            let association = Box::new(self.associate(end));
+            self.rows[end as usize].standing = Standing::InUse(association);
         }
+        match &mut self.rows[end as usize].standing {
+            Standing::InUse(association) => association,
+            Standing::Fresh | Standing::Idle(_) => unreachable!("invariant: it has been made above"),
+        }
+    }
+
+    /// A packet has come to an end.
+    pub(super) fn receive(&mut self, now: SimTime, end: u32, chunks: &[Chunk], out: &mut Outbox) {
+        if let Standing::InUse(association) = &mut self.rows[end as usize].standing {
+            return association.receive(now, chunks, out);
+        }
+        let (own, record_bytes) = (Arc::clone(self.profile(end)), self.record_bytes);
+        if !self.idle(end).receive(now, chunks, &own, record_bytes, out) {
+            self.association(end).receive(now, chunks, out);
+        }
+    }
+
+    /// An end is woken.
+    pub(super) fn wake(&mut self, now: SimTime, end: u32, out: &mut Outbox) {
+        if let Standing::InUse(association) = &mut self.rows[end as usize].standing {
+            return association.wake(now, out);
+        }
+        let (own, record_bytes) = (Arc::clone(self.profile(end)), self.record_bytes);
+        self.idle(end).wake(now, &own, record_bytes, out);
+    }
+
+    fn idle(&mut self, end: u32) -> &mut IdleEnd {
+        if matches!(self.rows[end as usize].standing, Standing::Fresh) {
+            let idle = IdleEnd::new(self.rows[end as usize].opens, self.profile(end));
+            self.rows[end as usize].standing = Standing::Idle(Box::new(idle));
+        }
+        match &mut self.rows[end as usize].standing {
+            Standing::Idle(idle) => idle,
+            Standing::Fresh | Standing::InUse(_) => unreachable!("invariant: it was fresh or idle"),
+        }
+    }
+
+    fn associate(&self, end: u32) -> Association {
+        let (own, peer) = (self.profile(end), self.profile(far(end)));
+        let row = &self.rows[end as usize];
+        let mut association = match &row.standing {
+            Standing::Idle(idle) => Association::resume(**idle, own, peer, self.record_bytes),
+            Standing::Fresh | Standing::InUse(_) => Association::new(row.opens, own, peer, self.record_bytes),
+        };
+        association.reserve(self.channels.len());
+        for &channel in &self.channels {
+            match end % 2 {
+                0 => association.open(channel),
+                _ => association.accept(channel),
+            };
+        }
+        association
+    }
+
+    fn profile(&self, end: u32) -> &Arc<AssociationProfile> {
+        &self.profiles[usize::from(self.rows[end as usize].class)]
     }
 
     /// The end at `node` of its connection to `neighbour`, if that ever opens.
@@ -157,15 +225,42 @@ impl Ends {
 }
 
 impl End {
-    fn new(world: &World, node: u32, path: Path) -> Self {
+    fn new(world: &World, node: u32, path: Path, opens: SimTime) -> Self {
         let class = u16::try_from(world.class_index(node)).expect("invariant: few classes");
-        Self { node, place: 0, class, path, association: None, wake: SimTime::MAX }
+        Self { node, place: 0, path, class, opens, wake: SimTime::MAX, standing: Standing::Fresh }
     }
 
-    /// Bytes of messages that wait at this end and have not been sent.
+    /// When its association wants to be woken.
+    pub(super) fn next_wake(&self) -> Option<SimTime> {
+        match &self.standing {
+            Standing::InUse(association) => association.next_wake(),
+            Standing::Idle(idle) => idle.next_wake(),
+            Standing::Fresh => None,
+        }
+    }
+
+    /// Bytes of messages of a stream that wait at this end and have not been sent.
+    pub(super) fn unsent_on(&self, stream: u16) -> u64 {
+        match &self.standing {
+            Standing::InUse(association) => association.unsent(stream),
+            Standing::Fresh | Standing::Idle(_) => 0,
+        }
+    }
+
+    /// The same of all streams.
     pub(super) fn unsent(&self, streams: u16) -> u64 {
-        let of_streams = |association: &Association| (0..streams).map(|stream| association.unsent(stream)).sum();
-        self.association.as_ref().map_or(0, of_streams)
+        match &self.standing {
+            Standing::InUse(_) => (0..streams).map(|stream| self.unsent_on(stream)).sum(),
+            Standing::Fresh | Standing::Idle(_) => 0,
+        }
+    }
+
+    /// Reads a word of what packets of this end need, so that it is at hand.
+    pub(super) fn touch(&self) -> u32 {
+        match &self.standing {
+            Standing::InUse(association) => association.touch(),
+            Standing::Fresh | Standing::Idle(_) => 0,
+        }
     }
 }
 

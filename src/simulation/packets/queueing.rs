@@ -15,7 +15,9 @@ use crate::webrtc::sctp::{Chunk, Priority};
 /// The waits of a replication, by class of traffic.
 #[derive(Debug)]
 pub(super) struct Queueing {
-    // Since when a copy waits, by its sending end and the word for it: those of which nothing has left.
+    // The copy that was handed over last, with its sending end and the word for it: mostly it leaves at once.
+    latest: Option<(u32, u64, SimTime)>,
+    // Since when the others wait of which nothing has left.
     waiting: BTreeMap<(u32, u64), SimTime>,
     // The class of each flow.
     classes: Vec<Class>,
@@ -40,6 +42,7 @@ impl Queueing {
             Class { priority: workload.service().priority, is_live: has_live.then(|| workload.live().is_some()) }
         };
         Self {
+            latest: None,
             waiting: BTreeMap::new(),
             classes: plan.flows.iter().map(|flow| class(flow.workload)).collect(),
             by_priority: Default::default(),
@@ -50,7 +53,9 @@ impl Queueing {
 
     /// A copy is handed to the association of an end.
     pub(super) fn handed_over(&mut self, now: SimTime, end: u32, word: u64) {
-        self.waiting.insert((end, word), now);
+        if let Some((end, word, since)) = self.latest.replace((end, word, now)) {
+            self.waiting.insert((end, word), since);
+        }
     }
 
     /// A packet of an end begins to leave its uplink.
@@ -58,7 +63,7 @@ impl Queueing {
         for chunk in packet {
             let Chunk::Data(data) = chunk else { continue };
             // What is repeated has left before, or was dropped and waits still.
-            if let Some(since) = data.flags.begins().then(|| self.waiting.remove(&(end, data.message))).flatten() {
+            if let Some(since) = data.flags.begins().then(|| self.take(end, data.message)).flatten() {
                 let class = self.classes[Message::of_word(data.message).flow as usize];
                 let wait = begun.since(since);
                 self.by_priority[class.priority as usize].record(wait);
@@ -73,7 +78,18 @@ impl Queueing {
 
     /// An end has given a copy up; of what never leaves there is no wait.
     pub(super) fn given_up(&mut self, end: u32, word: u64) {
-        self.waiting.remove(&(end, word));
+        self.take(end, word);
+    }
+
+    fn take(&mut self, end: u32, word: u64) -> Option<SimTime> {
+        match self.latest {
+            Some((of_end, of_word, since)) if (of_end, of_word) == (end, word) => {
+                self.latest = None;
+                Some(since)
+            }
+            _ if self.waiting.is_empty() => None,
+            _ => self.waiting.remove(&(end, word)),
+        }
     }
 
     /// What the copies of the measured window waited.

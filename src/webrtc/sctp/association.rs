@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::channel::{Channel, ChannelSpec, Reliability};
 use super::chunk::{Chunk, DataChunk};
+use super::idle::IdleEnd;
 use super::outbox::Outbox;
 use super::outstanding::Outstanding;
 use super::profile::{AssociationProfile, Repair};
@@ -89,7 +90,7 @@ impl Association {
             turns: Turns::default(),
             peer_window: peer.receive_window,
             held_bytes: 0,
-            below_bytes: DATAGRAM_HEADER_BYTES + record_bytes,
+            below_bytes: Self::below_bytes(record_bytes),
             message_bytes_max: profile.message_bytes_max.min(peer.message_bytes_max),
             heartbeat_due: SimTime::MAX,
             forward_after: SimTime::ZERO,
@@ -99,6 +100,31 @@ impl Association {
         };
         end.put_heartbeat_off(now);
         end
+    }
+
+    /// The same where it has been idle so far.
+    #[must_use]
+    pub fn resume(idle: IdleEnd, profile: &Arc<AssociationProfile>, peer: &AssociationProfile, record_bytes: u32) -> Self {
+        let mut end = Self::new(SimTime::ZERO, profile, peer, record_bytes);
+        idle.hand_over(&mut end);
+        end
+    }
+
+    /// What DTLS, UDP and IP add to a packet.
+    pub(super) const fn below_bytes(record_bytes: u32) -> u32 {
+        DATAGRAM_HEADER_BYTES + record_bytes
+    }
+
+    /// Reads a word of each cache line that sending or receiving needs, so that they are at hand when it comes to that.
+    #[must_use]
+    pub fn touch(&self) -> u32 {
+        let of_channels = self.channels.iter().take(2).fold(0, |sum, channel| sum ^ channel.touch());
+        self.peer_window ^ self.window.size() ^ self.t3.due().as_ns() as u32 ^ self.outstanding.touch() ^ of_channels
+    }
+
+    /// Makes room for so many channels and no more.
+    pub fn reserve(&mut self, channels: usize) {
+        self.channels.reserve_exact(channels);
     }
 
     /// Adds a channel, which must be the same at the other end; returns its stream.

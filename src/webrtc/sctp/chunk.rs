@@ -74,32 +74,39 @@ pub struct DataChunk {
 }
 
 /// The flags of a DATA chunk.
+// Three words with two values each leave the compiler room for the kind of a chunk, so that a chunk has 24 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flags(u8);
+pub struct Flags {
+    begin: bool,
+    end: bool,
+    unordered: bool,
+}
+
+const _: () = assert!(size_of::<Chunk>() == 24, "packets under way are many");
 
 impl Flags {
     /// Flags as given.
     #[must_use]
     pub const fn new(begin: bool, end: bool, unordered: bool) -> Self {
-        Self(begin as u8 | (end as u8) << 1 | (unordered as u8) << 2)
+        Self { begin, end, unordered }
     }
 
     /// Whether a message begins here.
     #[must_use]
     pub const fn begins(self) -> bool {
-        self.0 & 1 != 0
+        self.begin
     }
 
     /// Whether a message ends here.
     #[must_use]
     pub const fn ends(self) -> bool {
-        self.0 & 2 != 0
+        self.end
     }
 
     /// Whether the message may be delivered before those sent ahead of it.
     #[must_use]
     pub const fn is_unordered(self) -> bool {
-        self.0 & 4 != 0
+        self.unordered
     }
 }
 

@@ -91,6 +91,12 @@ impl Outstanding {
         }
     }
 
+    /// Reads a word of the first and of the last row.
+    pub(super) fn touch(&self) -> u32 {
+        let of_row = |row: Option<&Row>| row.map_or(0, |row| row.chunk.tsn);
+        of_row(self.rows.front()) ^ of_row(self.rows.back())
+    }
+
     pub(super) const fn cumulative(&self) -> u32 {
         self.cumulative
     }

@@ -1,11 +1,14 @@
 //! Packets under way, for whoever drives ends: rows of chunks by a small number, memory reused.
 
+use smallvec::SmallVec;
+
 use super::chunk::Chunk;
 
 /// Packets under way.
 #[derive(Clone, Debug, Default)]
 pub struct PacketStore {
-    packets: Vec<Vec<Chunk>>,
+    // Most packets carry a chunk or two: those need no memory of their own.
+    packets: Vec<SmallVec<[Chunk; 2]>>,
     free: Vec<u32>,
 }
 
@@ -17,7 +20,7 @@ impl PacketStore {
     /// Keeps a packet.
     pub fn put(&mut self, chunks: &[Chunk]) -> PacketId {
         let id = self.free.pop().unwrap_or_else(|| {
-            self.packets.push(Vec::new());
+            self.packets.push(SmallVec::new());
             self.packets.len() as u32 - 1
         });
         self.packets[id as usize].extend_from_slice(chunks);
@@ -32,7 +35,13 @@ impl PacketStore {
 
     /// Forgets a packet.
     pub fn free(&mut self, id: PacketId) {
-        self.packets[id.0 as usize].clear();
+        let packet = &mut self.packets[id.0 as usize];
+        // What a burst of acknowledgements has taken is given back.
+        if packet.spilled() {
+            *packet = SmallVec::new();
+        } else {
+            packet.clear();
+        }
         self.free.push(id.0);
     }
 
