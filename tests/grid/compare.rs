@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use peerscape::metrics::{Interval, MetricId, RunRecord};
+use peerscape::metrics::{Interval, MetricId, Range, RunRecord};
 use peerscape::real::replication::replicate;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Cell, Grain, parse_str};
@@ -46,9 +46,9 @@ impl Compared {
 
     /// Whether the paired 95 % interval of the difference to the real stack has zero in it.
     pub(crate) fn may_be_equal(&self, side: usize) -> bool {
-        let differences: Vec<f64> = self.p95_ms[side].iter().zip(&self.p95_ms[REAL]).map(|(a, b)| a - b).collect();
-        let interval = Interval::of(&differences).expect("seeds");
-        interval.half_width.is_some_and(|half| interval.mean.abs() <= half)
+        let [own, real] = [&self.p95_ms[side], &self.p95_ms[REAL]];
+        let interval = Interval::of_differences(own, real, Range::NOT_NEGATIVE).expect("seeds");
+        interval.ends.is_some() && !interval.excludes_zero()
     }
 
     /// Whether nothing is asked for more than it has, by packets.
