@@ -6,6 +6,7 @@
 //! simulation of their own, peers fail that cannot bear theirs, contents spread in pieces by another, then messages
 //! flow through the event engine, hop by hop or packet by packet, and what was measured is summed up.
 
+mod association;
 mod backlog;
 mod budget;
 mod bulk;

@@ -9,6 +9,7 @@
 
 use std::collections::VecDeque;
 
+use super::association::Associations;
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
 use super::experience::Experience;
@@ -44,6 +45,7 @@ pub(super) struct Flows {
     pub(super) standing: Option<Standing>,
     pub(super) seen: Seen,
     pub(super) holds: Holds,
+    pub(super) associations: Associations,
     pub(super) relays: Relays,
     /// Arrivals to look at before the next event, all of one message; the first first, so that they go through
     /// the layout in its order.
@@ -110,7 +112,12 @@ impl Model for Flows {
     #[inline]
     fn handle(&mut self, now: SimTime, event: Event, scheduler: &mut Scheduler<Event>) {
         if self.ended {
-            self.seen.counts.copies_in_flight += 1;
+            // A time-out outlives the loss that has been repaired before it.
+            let is_over = match Happening::from(event) {
+                Happening::Retransmit { copied, attempt: 1, is_reported: false } => !self.associations.is_lost(copied),
+                _ => false,
+            };
+            self.seen.counts.copies_in_flight += u64::from(!is_over);
             return;
         }
         let message = match Happening::from(event) {
@@ -126,7 +133,13 @@ impl Model for Flows {
             }
             Happening::Publish { flow, number } => self.publish(now, flow, number, scheduler),
             Happening::Relay { copied, server, is_second } => self.forward(now, copied, (server, is_second), scheduler),
-            Happening::Retransmit { copied, attempt } => self.retransmit(now, copied, attempt, scheduler),
+            Happening::Depart(copied) => self.depart(now, copied, scheduler),
+            Happening::Retransmit { copied, attempt, is_reported: true } => {
+                self.send_again(now, copied, attempt, scheduler)
+            }
+            Happening::Retransmit { copied, attempt, is_reported: false } => {
+                self.time_out(now, copied, attempt, scheduler)
+            }
         };
         while let Some(arrival) = self.arriving.pop_front() {
             self.arrive(arrival, &message, scheduler);
@@ -136,7 +149,9 @@ impl Model for Flows {
 
 impl Flows {
     pub(super) fn new(mut parts: Parts, options: Options) -> Self {
-        let layout = Layout::new(&mut parts, options.shortcuts);
+        let associations = Associations::new(&parts.world, &parts.overlay, &parts.plan);
+        // What waits for a window or is repaired arrives behind copies that were sent after it.
+        let layout = Layout::new(&mut parts, options.shortcuts && !associations.is_in_use());
         let Parts { world, overlay, audiences, connected, plan, relays, standing } = parts;
         let standing = (!standing.is_empty()).then_some(standing);
         let (seen, holds, arriving) = Default::default();
@@ -150,6 +165,7 @@ impl Flows {
             standing,
             seen,
             holds,
+            associations,
             relays,
             arriving,
             ended: false,
@@ -172,10 +188,11 @@ impl Flows {
 
     /// What came of a replication that has ended.
     pub(super) fn finish(self) -> Outcome {
-        let Self { world, overlay, audiences, connected, plan, layout, seen, relays, .. } = self;
+        let Self { world, overlay, audiences, connected, plan, layout, seen, relays, associations, .. } = self;
         let servers = layout.into_servers();
         let (experience, uncounted) = (Experience::default(), Uncounted::All);
-        Outcome { world, overlay, audiences, connected, plan, servers, seen, relays, experience, uncounted }
+        let held = associations.held;
+        Outcome { world, overlay, audiences, connected, plan, servers, seen, relays, experience, uncounted, held }
     }
 
     #[inline]
@@ -243,7 +260,8 @@ impl Flows {
         };
         let now = SimTime::from_ns(now_ns);
         self.seen.counts.copies_arrived += 1;
-        if message.channel == Channel::Reliable && !self.holds.is_empty() {
+        // An end that accepted a channel may send in order whatever was asked.
+        if !self.holds.is_empty() {
             let through = self.holds.arrived(message.copied(from, to));
             return self.deliver_all(now, &through, scheduler);
         }

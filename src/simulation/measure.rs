@@ -1,5 +1,6 @@
 //! From the state at the end of a replication to what it observed.
 
+use super::association::Held;
 use super::budget::Fallen;
 use super::bulk::Distributed;
 use super::connect::Connected;
@@ -32,6 +33,8 @@ pub(super) struct Outcome {
     pub(super) relays: Relays,
     pub(super) experience: Experience,
     pub(super) uncounted: Uncounted,
+    /// How many copies windows held back, at message grain.
+    pub(super) held: Held,
 }
 
 /// What connections send beside messages that is not counted yet.
@@ -61,7 +64,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
     let end = SimTime::ZERO + settings.run.duration;
     let packets = upkeep::packets(&outcome.plan, &outcome.overlay, &outcome.audiences, end);
-    let Outcome { world, connected, plan, mut servers, mut seen, relays, experience, uncounted, .. } = outcome;
+    let Outcome { world, connected, plan, mut servers, mut seen, relays, experience, uncounted, held, .. } = outcome;
     if let Some(distributed) = distributed {
         add(distributed, &world, &mut servers, &mut seen.window);
         seen.counts.messages += u64::from(distributed.wanted > 0);
@@ -102,7 +105,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         distributed,
         experience: &experience,
     };
-    RunRecord { doubts: doubt::doubts(settings), ..observed.record(seed, settings) }
+    RunRecord { doubts: doubt::doubts(settings, held), ..observed.record(seed, settings) }
 }
 
 // What distributions asked of links and CPUs.

@@ -141,8 +141,44 @@ impl Flows {
         }
     }
 
-    /// The time-out of a lost copy has run out: it is sent again, or given up.
-    pub(super) fn retransmit(
+    /// The window lets a copy leave.
+    pub(super) fn depart(&mut self, now: SimTime, copied: Copied, scheduler: &mut Scheduler<Event>) -> Message {
+        let message = self.message(copied.flow, copied.number);
+        let place = copied.from;
+        let [End { node, .. }, to] = [self.layout.end(place), self.layout.end(copied.to)];
+        let path = self.path(node, to.node);
+        let mut sender = sender!(self, place, &message, scheduler);
+        sender.send_held(now, to, path);
+        self.layout.rows[place as usize].servers = sender.finish();
+        message
+    }
+
+    /// The time-out of a lost copy runs out: it is sent again with all else that the association has lost, unless
+    /// reports have had it repaired.
+    pub(super) fn time_out(
+        &mut self,
+        now: SimTime,
+        copied: Copied,
+        attempt: u32,
+        scheduler: &mut Scheduler<Event>,
+    ) -> Message {
+        let class = self.layout.rows[copied.from as usize].class;
+        if attempt > 1 {
+            self.associations.time_out_again(class, copied, now.as_ns());
+            return self.send_again(now, copied, attempt, scheduler);
+        }
+        let Some(others) = self.associations.time_out(class, copied, now.as_ns()) else {
+            return self.message(copied.flow, copied.number);
+        };
+        for copied in others {
+            let again = Happening::Retransmit { copied, attempt: 1, is_reported: true };
+            scheduler.schedule_at(now, again.into());
+        }
+        self.send_again(now, copied, attempt, scheduler)
+    }
+
+    /// A lost copy is sent again, or given up.
+    pub(super) fn send_again(
         &mut self,
         now: SimTime,
         copied: Copied,

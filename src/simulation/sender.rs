@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::connect::Kept;
-use super::event::{Event, Happening};
+use super::association::{Associations, Crossing, REPORTS, Tracking};
+use super::connect::{Connected, Kept};
+use super::event::{Copied, Event, Happening};
 use super::flow::{Arrival, Message, Seen, Servers};
 use super::hold::Holds;
 use super::layout::{End, Hop, Kind, Row, Service};
@@ -13,7 +14,7 @@ use super::relay::Relays;
 use super::standing::Standing;
 use crate::engine::Scheduler;
 use crate::overlay::workload::Channel;
-use crate::units::{ByteCount, SimDuration, SimTime};
+use crate::units::{ByteCount, Probability, SimDuration, SimTime};
 use crate::webrtc::turn::RelayCode;
 use crate::world::{Path, World};
 
@@ -21,6 +22,9 @@ use crate::world::{Path, World};
 const RTT_VARIANCE_MIN: SimDuration = SimDuration::from_ms(220);
 /// Largest retransmission time-out (RFC 9260, RTO.Max).
 const RTO_MAX: SimDuration = SimDuration::from_secs(60);
+
+/// Draws about a copy that is sent for the first time, beside that of its loss by attempts.
+const FIRST_DRAW: u32 = 16;
 
 /// A node that sends copies of one message: everything that stays the same between two copies, so
 /// that the loop over the connections works on registers.
@@ -45,6 +49,10 @@ pub(super) struct Sender<'a> {
     pub(super) standing: Option<&'a Standing>,
     pub(super) seen: &'a mut Seen,
     pub(super) holds: &'a mut Holds,
+    pub(super) associations: &'a mut Associations,
+    pub(super) connected: &'a Connected,
+    /// The index of the sender's class.
+    pub(super) class: u32,
     pub(super) relays: &'a mut Relays,
     pub(super) arriving: &'a mut VecDeque<Arrival>,
     pub(super) scheduler: &'a mut Scheduler<Event>,
@@ -86,6 +94,9 @@ macro_rules! sender {
             standing: $flows.standing.as_ref(),
             seen: &mut $flows.seen,
             holds: &mut $flows.holds,
+            associations: &mut $flows.associations,
+            connected: &$flows.connected,
+            class: row.class,
             relays: &mut $flows.relays,
             arriving: &mut $flows.arriving,
             scheduler: $scheduler,
@@ -96,7 +107,7 @@ macro_rules! sender {
 
 pub(super) use sender;
 
-impl Sender<'_> {
+impl<'a> Sender<'a> {
     // One copy over a tree connection.
     #[inline(always)]
     pub(super) fn send_over(&mut self, now: SimTime, hop: &Hop) {
@@ -143,20 +154,37 @@ impl Sender<'_> {
             // It would not even begin to leave before the end.
             return;
         }
+        self.tally.sent += 1;
+        if self.associations.is_in_use() && self.is_held(ready_ns, wait_ns, to, path) {
+            return;
+        }
+        self.leave(ready_ns, to, path);
+    }
+
+    // A copy that the window has let go.
+    pub(super) fn send_held(&mut self, now: SimTime, to: End, path: Path) {
+        self.leave(self.behind_bulk(now.as_ns()), to, path);
+    }
+
+    // One copy through the uplink and onto its path.
+    #[inline(always)]
+    fn leave(&mut self, ready_ns: u64, to: End, path: Path) {
         let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
         let departure_ns = self.servers.up.serve(ready_ns, self.service.up_ns + framing_ns);
-        self.tally.sent += 1;
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
         let loss = self.losses[usize::from(path.class)];
         if loss > 0 || interrupted || !self.holds.is_empty() {
             let lost = interrupted || self.draw_loss(to, loss, 0);
-            if self.message.channel == Channel::Reliable {
+            if self.is_ordered(to) {
                 self.holds.sent(self.message.copied(self.own.place, to.place), lost);
             }
             if lost {
-                return self.lose(to, departure_ns, 0);
+                return self.lose_first(to, departure_ns, path);
             }
+        }
+        if self.associations.is_in_use() {
+            self.report(to, departure_ns, path);
         }
         self.travel(departure_ns, to, path);
     }
@@ -220,10 +248,12 @@ impl Sender<'_> {
     // hand to the uplink only later.
     pub(super) fn send_again(&mut self, now: SimTime, to: End, path: Path, attempt: u32) {
         let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
-        let departure_ns = self.servers.up.serve_first(self.behind_bulk(now.as_ns()), self.service.up_ns + framing_ns);
+        // The packet that was lost, not the message.
+        let up_ns = self.service.up_ns / self.message.packets;
+        let departure_ns = self.servers.up.serve_first(self.behind_bulk(now.as_ns()), up_ns + framing_ns);
         self.resent();
         if self.message.measured {
-            self.servers.up_work += self.service.up_ns;
+            self.servers.up_work += up_ns;
         }
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
@@ -237,7 +267,7 @@ impl Sender<'_> {
     // The same copy once more: its bytes count again, the copy does not.
     fn resent(&mut self) {
         if self.message.measured {
-            let bytes = self.message.bytes;
+            let bytes = self.message.bytes / self.message.packets;
             self.seen.window.sent_bytes += bytes;
             self.seen.window.server_bytes += if !self.is_peer { bytes } else { 0 };
         }
@@ -309,17 +339,114 @@ impl Sender<'_> {
         self.world.is_lost(self.own.node, to.node, threshold, message, attempt)
     }
 
-    // A copy is lost on its path: for good, or until the sender's time-out.
+    // Whether the window holds a copy back that could leave then; it is told when it may.
+    #[inline(never)]
+    fn is_held(&mut self, ready_ns: u64, wait_ns: u64, to: End, path: Path) -> bool {
+        let tracking = self.associations.tracking(self.class, path.class, self.message, self.is_repeated(to));
+        if tracking != Tracking::Always {
+            return false;
+        }
+        // What waits at the uplink is on its way, too.
+        let crossing = Crossing { rtt_ns: 2 * path.delay_ns + wait_ns, ..self.crossing(to, path) };
+        let (leaves_ns, waiting) = self.associations.pass(crossing, ready_ns);
+        let leaves_ns = leaves_ns.saturating_sub(self.service.up_ns);
+        if leaves_ns <= ready_ns {
+            return false;
+        }
+        if waiting > self.limits.send_buffer {
+            self.tally.sent -= 1;
+            self.refuse_full();
+            return true;
+        }
+        let departure = Happening::Depart(self.message.copied(self.own.place, to.place));
+        self.scheduler.schedule_at(SimTime::from_ns(leaves_ns), departure.into());
+        true
+    }
+
+    // A copy leaves that will arrive: its sender learns of losses before it.
+    #[inline(never)]
+    fn report(&mut self, to: End, departure_ns: u64, path: Path) {
+        let crossing = self.crossing(to, path);
+        let mut learned = Vec::new();
+        self.associations.sent(crossing, departure_ns, &mut learned);
+        for copied in learned {
+            self.repeat_reported(copied, departure_ns + crossing.rtt_ns);
+        }
+    }
+
+    fn repeat_reported(&mut self, copied: Copied, at_ns: u64) {
+        let again = Happening::Retransmit { copied, attempt: 1, is_reported: true };
+        self.scheduler.schedule_at(SimTime::from_ns(at_ns), again.into());
+    }
+
+    fn crossing(&self, to: End, path: Path) -> Crossing<'a> {
+        let peer = self.rows[to.place as usize].class;
+        Crossing {
+            message: self.message,
+            ends: [self.own.place, to.place],
+            classes: [self.class, peer],
+            rtt_ns: 2 * path.delay_ns,
+            may_rest: true,
+        }
+    }
+
+    // Whether a lost copy is sent again: as the channel was asked for, or by an end that accepted it and repeats all.
+    fn is_repeated(&self, to: End) -> bool {
+        self.message.channel != Channel::Unreliable || self.repeats_all(to)
+    }
+
+    fn is_ordered(&self, to: End) -> bool {
+        self.message.channel == Channel::Reliable || self.repeats_all(to)
+    }
+
+    fn repeats_all(&self, to: End) -> bool {
+        !self.associations.accepts_as_asked(self.class) && !self.connected.offers(self.own.node, to.node)
+    }
+
+    // A copy is lost on its path when it is sent for the first time.
+    #[cold]
+    fn lose_first(&mut self, to: End, departure_ns: u64, path: Path) {
+        let tracking = self.associations.tracking(self.class, path.class, self.message, self.is_repeated(to));
+        let crossing = self.crossing(to, path);
+        if !self.is_repeated(to) {
+            if tracking == Tracking::Always {
+                self.associations.lost_within(crossing, departure_ns);
+            }
+            return self.seen.lose(self.message);
+        }
+        let copied = self.message.copied(self.own.place, to.place);
+        let later = self.packets_behind(to);
+        if later >= REPORTS {
+            self.associations.lost_within(crossing, departure_ns);
+            return self.repeat_reported(copied, departure_ns + crossing.rtt_ns);
+        }
+        let from_ns = self.associations.lost(crossing, copied, departure_ns, later);
+        self.lose(to, from_ns, 0);
+    }
+
+    // How many packets of a message follow the one of it that is lost; three stand for more.
+    fn packets_behind(&self, to: End) -> u64 {
+        let packets = self.message.packets;
+        let one_of = |of: u64, draw: u32| {
+            let share = Probability::new(1.0 / of as f64).expect("invariant: a share");
+            self.draw_loss(to, share.threshold(), draw)
+        };
+        // From the last packet on, which is as likely to be the one as any other.
+        let places = packets.min(REPORTS);
+        (0..places).find(|behind| one_of(packets - behind, FIRST_DRAW + *behind as u32)).unwrap_or(places)
+    }
+
+    // A copy is lost on its path: for good, or until the sender's time-out, which runs from then on.
     fn lose(&mut self, to: End, departure_ns: u64, attempt: u32) {
-        if self.message.channel == Channel::Unreliable {
+        if !self.is_repeated(to) {
             return self.seen.lose(self.message);
         }
         let rtt_ns =
             self.world.path_delay_ns(self.own.node, to.node) + self.world.path_delay_ns(to.node, self.own.node);
         let first_ns = self.limits.rto_min_ns.max(rtt_ns + RTT_VARIANCE_MIN.as_ns()).min(RTO_MAX.as_ns());
         let rto = SimDuration::from_ns(first_ns << attempt).min(RTO_MAX);
-        let retry =
-            Happening::Retransmit { copied: self.message.copied(self.own.place, to.place), attempt: attempt + 1 };
+        let copied = self.message.copied(self.own.place, to.place);
+        let retry = Happening::Retransmit { copied, attempt: attempt + 1, is_reported: false };
         self.scheduler.schedule_at(SimTime::from_ns(departure_ns) + rto, retry.into());
     }
 

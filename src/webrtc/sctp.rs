@@ -14,6 +14,7 @@
 //! - `profile`: what implementations make of all that; the slow-start collapse of libwebrtc comes of it.
 //! - `socket`: the kernel's buffer ahead of a receiver; `store`: packets under way; `lab`: two ends over two links.
 //! - `idle`: an end before its first message; `spec`: implementations by name.
+//! - `fluid`: the window as messages meet it that are followed whole.
 //!
 //! Where it simplifies: TSNs do not wrap; checksums, paths and the failure of an association do not
 //! occur; interleaving (RFC 8260), stream resets, and pion's RACK are left out.
@@ -21,6 +22,7 @@
 mod association;
 mod channel;
 mod chunk;
+mod fluid;
 mod idle;
 pub mod lab;
 mod outbox;
@@ -40,6 +42,7 @@ mod window;
 pub use association::{Association, Congestion, SendError};
 pub use channel::{ChannelSpec, Priority, Reliability};
 pub use chunk::{COMMON_HEADER_BYTES, Chunk, DATA_HEADER_BYTES, DataChunk, Flags};
+pub use fluid::FluidWindow;
 pub use idle::IdleEnd;
 pub use outbox::{Event, Outbox, Packet};
 pub use profile::{

@@ -2,6 +2,7 @@
 
 use super::Packets;
 use crate::metrics::LatencyHistogram;
+use crate::simulation::association::Held;
 use crate::simulation::experience::Experience;
 use crate::simulation::flow::Servers;
 use crate::simulation::measure::{Outcome, Uncounted};
@@ -114,7 +115,7 @@ impl Packets {
         let servers = (0..world.nodes()).map(work).collect();
         let viewed = quality.viewed(&plan, world.peers(), plan.timetable.end());
         let experience = Experience { control_p95: account.control.quantile(0.95), viewed, waits: queueing.waits() };
-        let uncounted = Uncounted::KeepAlives;
-        Outcome { world, overlay, audiences, connected, plan, servers, seen, relays, experience, uncounted }
+        let (uncounted, held) = (Uncounted::KeepAlives, Held::default());
+        Outcome { world, overlay, audiences, connected, plan, servers, seen, relays, experience, uncounted, held }
     }
 }

@@ -104,7 +104,12 @@ impl Association {
 
     /// The same where it has been idle so far.
     #[must_use]
-    pub fn resume(idle: IdleEnd, profile: &Arc<AssociationProfile>, peer: &AssociationProfile, record_bytes: u32) -> Self {
+    pub fn resume(
+        idle: IdleEnd,
+        profile: &Arc<AssociationProfile>,
+        peer: &AssociationProfile,
+        record_bytes: u32,
+    ) -> Self {
         let mut end = Self::new(SimTime::ZERO, profile, peer, record_bytes);
         idle.hand_over(&mut end);
         end
