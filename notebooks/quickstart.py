@@ -27,6 +27,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 from scipy.stats import t as student_t
 
 METRIC = os.environ.get("PEERSCAPE_METRIC", "delivery_latency_p95_ms")
@@ -49,6 +50,7 @@ def results_folder() -> Path:
 
 folder = results_folder()
 runs = pd.read_csv(folder / "runs.csv")
+findings = pd.read_csv(folder / "findings.csv")
 summary = pd.read_csv(folder / "summary.csv")
 columns = json.loads((folder / "columns.json").read_text())["metrics"]
 manifest = json.loads((folder / "manifest.json").read_text())
@@ -80,25 +82,56 @@ pd.DataFrame(columns).T[["unit", "better", "meaning"]].style.set_properties(**{"
 # %% [markdown]
 # ## Intervals, from the replications
 #
-# Replications are independent, so the mean of a cell has a Student-t interval over its seeds.
+# Replications are independent, so the mean of a cell has an interval over its seeds: Student's t, on a
+# scale on which nothing impossible lies (`docs/MODELS.md`, Statistics). Seeds in which a topology fails
+# stand in `findings.csv`; where others work, a cell's figures are those of the others.
 
 
 # %%
-def interval(values: pd.Series) -> pd.Series:
-    """The mean with the ends of its 95 % interval; no ends with fewer than two values."""
+def reach(values: pd.Series) -> float:
+    """How far Student's 95 % interval reaches to either side of the mean; none with fewer than two values."""
+    n = len(values)
+    return student_t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+
+
+def interval(values: pd.Series, most: float | None) -> pd.Series:
+    """The mean with the ends of its 95 % interval, of values from zero to `most`, if there is a most."""
     n, mean = len(values), values.mean()
-    half = student_t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-    return pd.Series({"n": n, "mean": mean, "low": mean - half, "high": mean + half})
+    half = 0.0 if n > 1 and values.nunique() == 1 else reach(values)
+    low, high = mean - half, mean + half
+    if half > 0 and (most is None or values.max() <= most) and values.min() >= 0:
+        if most is None:
+            low, high = mean * np.exp([-half / mean, half / mean])
+        else:
+            share = mean / most
+            low, high = most * expit(logit(share) + np.array([-1, 1]) * half / most / (share * (1 - share)))
+    return pd.Series({"n": n, "mean": mean, "low": low, "high": high})
 
 
-groups = runs.groupby([*cell, "metric"], sort=False, dropna=False)["value"]
-recomputed = groups.apply(interval).unstack().reset_index()
+def difference(values: pd.Series) -> pd.Series:
+    """The same of differences, which have no range but that of the metric both ways."""
+    mean, half, most = values.mean(), reach(values), columns[METRIC]["most"] or np.inf
+    return pd.Series({"n": len(values), "mean": mean, "low": max(mean - half, -most), "high": min(mean + half, most)})
+
+
+# Without the seeds that fail, where others work.
+key = [*cell, "seed"]
+failing = findings[key].astype(runs.dtypes[key]).drop_duplicates().assign(fails=True)
+marked = runs.merge(failing, on=key, how="left")
+marked["fails"] = marked["fails"].notna()
+works_somewhere = ~marked.groupby(cell, sort=False, dropna=False)["fails"].transform("all")
+counted = marked[~(marked["fails"] & works_somewhere)].drop(columns="fails")
+
+groups = counted.groupby([*cell, "metric"], sort=False, dropna=False)["value"]
+intervals = {place: interval(values, columns[place[-1]]["most"]) for place, values in groups}
+recomputed = pd.DataFrame(intervals).T.rename_axis([*cell, "metric"]).reset_index()
 
 # %% [markdown]
 # `summary.csv` must say the same. This cell fails if it does not.
 
 # %%
 cells = summary[summary["kind"] == "cell"].drop(columns=["kind", "versus"])
+cells = cells[cells["metric"] != "failing_seeds_percent"]
 both = recomputed.merge(cells, on=[*cell, "metric"], suffixes=("", "_file"))
 assert len(both) == len(cells) > 0, f"{len(cells)} rows in summary.csv, {len(both)} found in runs.csv"
 for ours, theirs in [("mean", "mean_file"), ("low", "ci95_low"), ("high", "ci95_high")]:
@@ -109,7 +142,7 @@ print(f"{len(both)} intervals agree with summary.csv")
 # ## The metric against the number of peers
 
 # %%
-unit = columns[METRIC]["unit"]
+unit, title = columns[METRIC]["unit"], columns[METRIC]["title"]
 lower_is_better = columns[METRIC]["better"] != "higher"
 x = "peers" if "peers" in axes else next((axis for axis in axes if pd.api.types.is_numeric_dtype(runs[axis])), None)
 others = [axis for axis in axes if axis != x]
@@ -126,24 +159,27 @@ figure, panel = plt.subplots(figsize=(9, 5), layout="constrained")
 for index, (topology, line) in enumerate(shown.groupby("topology", sort=False)):
     colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
     if x is None:
-        half = (line["high"] - line["mean"]).fillna(0.0)
-        panel.errorbar(line["mean"], [topology], xerr=half, fmt=marker, color=colour, capsize=4)
+        sides = [(line["mean"] - line["low"]).fillna(0.0), (line["high"] - line["mean"]).fillna(0.0)]
+        panel.errorbar(line["mean"], [topology], xerr=sides, fmt=marker, color=colour, capsize=4)
         continue
     line = line.sort_values(x)
     panel.plot(line[x], line["mean"], color=colour, marker=marker, label=topology)
+    fails = line.merge(failing.drop(columns="seed"), on=cell)
+    panel.plot(fails[x], fails["mean"], marker, markerfacecolor="white", color=colour)
     panel.fill_between(line[x], line["low"], line["high"], color=colour, alpha=0.18, linewidth=0)
 if x is None:
-    panel.set_xlabel(f"{METRIC} ({unit})")
+    panel.set_xlabel(f"{title} ({unit})")
 else:
     if shown[x].min() > 0 and shown[x].max() > 10 * shown[x].min():
         panel.set_xscale("log")
         panel.set_xticks(sorted(shown[x].unique()), [f"{value:,.0f}" for value in sorted(shown[x].unique())])
         panel.minorticks_off()
-    if shown["mean"].min() > 0 and shown["mean"].max() > 100 * shown["mean"].min():
+    if shown["mean"].min() > 0 and shown["mean"].max() > 20 * shown["mean"].min():
         panel.set_yscale("log")
-    panel.set(xlabel=x, ylabel=f"{METRIC} ({unit})")
+    panel.set(xlabel=x, ylabel=f"{title} ({unit})")
     panel.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
 panel.grid(color="#e4e4e4", linewidth=0.6)
+# Hollow: some seed fails there.
 panel.spines[["top", "right"]].set_visible(False)
 panel.set_title(columns[METRIC]["meaning"].split(".")[0], loc="left", fontsize=10, wrap=True)
 plt.show()
@@ -157,14 +193,14 @@ plt.show()
 # largest number of peers.
 
 # %%
-wide = runs[runs["metric"] == METRIC].pivot_table(index=[*axes, "seed"], columns="topology", values="value", sort=False)
+wide = counted[counted["metric"] == METRIC].pivot_table(index=[*axes, "seed"], columns="topology", values="value", sort=False)
 
 
 def paired(ours: str, other: str) -> pd.DataFrame:
     """The interval of `ours - other` in every group of cells."""
     differences = (wide[ours] - wide[other]).dropna()
     by_cell = differences.groupby(axes, sort=False) if axes else differences.groupby(lambda _: "all")
-    return by_cell.apply(interval).unstack()
+    return by_cell.apply(difference).unstack()
 
 
 sign = 1.0 if lower_is_better else -1.0
@@ -208,7 +244,7 @@ for values, rows in wide.groupby(axes, sort=False) if axes else [("all", wide)]:
     best, runner_up = means.index[0], means.index[1] if len(means) > 1 else None
     clear = ""
     if runner_up is not None:
-        ends = interval((rows[best] - rows[runner_up]).dropna())
+        ends = difference((rows[best] - rows[runner_up]).dropna())
         clear = "yes" if ends["low"] > 0 or ends["high"] < 0 else "no"
     values = values if isinstance(values, tuple) else (values,)
     changes.append([*values, best, sign * means.iloc[0], runner_up, clear])

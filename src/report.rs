@@ -11,6 +11,7 @@ mod comparison;
 mod connections_csv;
 mod doubt;
 mod figures;
+mod findings_csv;
 #[cfg(test)]
 mod fixture;
 pub mod folder;
@@ -33,6 +34,7 @@ pub use columns::columns_json;
 pub use comparison::Comparison;
 pub use connections_csv::connections_csv;
 pub use doubt::Doubt;
+pub use findings_csv::findings_csv;
 pub use folder::{FolderError, Written, write_folder};
 pub use judgement::{Failure, FailureKind, Outcome};
 pub use manifest::{Provenance, manifest_json};
@@ -52,7 +54,7 @@ use std::path::PathBuf;
 
 use crate::sweep::Results;
 
-/// The tables of a results folder and their description: `runs.csv`, `summary.csv`, `columns.json` and,
+/// The tables of a results folder and their description: `runs.csv`, `summary.csv`, `findings.csv`, `columns.json` and,
 /// where replications say how their overlays connected, `connections.csv`; the same bytes for the same
 /// scenario, seeds and version.
 #[must_use]
@@ -61,6 +63,7 @@ pub fn tables(results: &Results<'_>, summary: &Summary) -> Vec<(PathBuf, Vec<u8>
     let mut tables = vec![
         ("runs.csv".into(), runs_csv(results)),
         ("summary.csv".into(), summary_csv(results, summary)),
+        ("findings.csv".into(), findings_csv(results)),
         ("columns.json".into(), columns_json(experiment)),
     ];
     tables.extend(connections_csv(results).map(|bytes| ("connections.csv".into(), bytes)));

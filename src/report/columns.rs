@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::axes::{AxisColumns, PEERS};
-use super::{runs_csv, summary_csv};
+use super::{findings_csv, runs_csv, summary_csv};
 use crate::metrics::METRICS;
 use crate::scenario::Experiment;
 
@@ -14,6 +14,8 @@ const MEANINGS: &[(&str, &str)] = &[
     ("versus", "The topology that is subtracted; empty for a cell."),
     ("seed", "The seed of the replication; rows with the same seed and axes met the same population and chances."),
     ("grain", "What was followed on its way: every `message`, or every `packet`."),
+    ("finding", "The kind of the finding, such as `uplink`."),
+    ("text", "The finding in words: the worst peer, what it needs and what it has."),
     ("metric", "The name of the metric; see `metrics`."),
     ("value", "The value of the metric in this replication, in the metric's unit."),
     (
@@ -58,6 +60,12 @@ pub fn columns_json(experiment: &Experiment) -> Vec<u8> {
                 &summary_csv::fixed_columns(),
                 "versus",
             ),
+            "findings.csv": table(
+                experiment,
+                "One row a reason for which a replication fails; a replication without a row works.",
+                &findings_csv::COLUMNS,
+                findings_csv::BEFORE,
+            ),
         },
         "metrics": METRICS.iter().map(metric).chain([failing()]).collect::<Map<_, _>>(),
     });
@@ -101,7 +109,7 @@ fn axis_meaning(axis: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::Study;
-    use super::super::{Summary, runs_csv, summary_csv};
+    use super::super::{Summary, findings_csv, runs_csv, summary_csv};
     use super::*;
 
     #[test]
@@ -109,7 +117,11 @@ mod tests {
         let study = Study::new().lossy_cell(20, "1 %", "star", &[1.0, 2.0]);
         let experiment = study.experiment();
         let results = study.results(&experiment);
-        let tables = [("runs.csv", runs_csv(&results)), ("summary.csv", summary_csv(&results, &Summary::of(&results)))];
+        let tables = [
+            ("runs.csv", runs_csv(&results)),
+            ("summary.csv", summary_csv(&results, &Summary::of(&results))),
+            ("findings.csv", findings_csv(&results)),
+        ];
         let columns: Value = serde_json::from_slice(&columns_json(&experiment)).expect("JSON");
         for (file, bytes) in tables {
             let head = csv::Reader::from_reader(bytes.as_slice()).headers().expect("a head").clone();

@@ -279,12 +279,11 @@ fn failure_lines(row: &Row, decision: &Decision) -> Vec<String> {
         }
     }
     if row.standing.is_mixed() {
-        let working = row.standing.seeds - row.standing.failing;
-        lines.push(format!(
-            "{}: its figures are those of the {} that work",
-            row.topology,
-            figures::counted(working, "seed")
-        ));
+        let seeds = match row.standing.seeds - row.standing.failing {
+            1 => "the one seed that works".to_owned(),
+            working => format!("the {} seeds that work", figures::count(working)),
+        };
+        lines.push(format!("{}: its figures are those of {seeds}", row.topology));
     }
     lines
 }

@@ -21,6 +21,23 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, figure: &Figure, panel: &Panel, area
         canvas.line(&[from, to], Pen::dashed(MUTED, 2));
     }
     canvas.line(&[(area.left, area.top), (area.left, area.bottom), (area.right, area.bottom)], Pen::solid(AXIS, 1));
+    draw_breaks(canvas, figure, area);
+}
+
+/// Two strokes across an axis where it leaps from one value, zero or 100 %, to a logarithmic scale.
+fn draw_breaks(canvas: &mut Canvas<'_>, figure: &Figure, area: Area) {
+    let mut strokes = |(x, y): Point, (dx, dy): Point, (along_x, along_y): Point| {
+        for shift in [-3, 3] {
+            let (x, y) = (x + shift * along_x, y + shift * along_y);
+            canvas.line(&[(x - dx, y + dy), (x + dx, y - dy)], Pen::solid(MUTED, 2));
+        }
+    };
+    if let Some(share) = figure.x.scale.break_at() {
+        strokes((area.x_at(&figure.x, share), area.bottom), (3, 7), (1, 0));
+    }
+    if let Some(share) = figure.y.scale.break_at() {
+        strokes((area.left, area.y_at(&figure.y, share)), (7, 3), (0, 1));
+    }
 }
 
 fn draw_grid(canvas: &mut Canvas<'_>, figure: &Figure, area: Area) {

@@ -8,7 +8,7 @@ use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle};
 
-use super::style::{MARKER_RADIUS, Marker, STROKE};
+use super::style::{MARKER_RADIUS, Marker, SMALL_RADIUS, STROKE};
 
 /// A place in pixels from the upper left corner.
 pub(super) type Point = (i32, i32);
@@ -114,6 +114,23 @@ impl Canvas<'_> {
         self.polygon(corners.clone(), inner, 1.0);
         let closed: Vec<Point> = corners.iter().chain(&corners[..2]).copied().collect();
         self.line(&closed, Pen::solid(rim, if hollow { STROKE } else { 1 }));
+    }
+
+    /// A small hollow marker.
+    pub(super) fn small_marker(&mut self, (x, y): Point, marker: Marker, colour: RGBColor) {
+        let white = plotters::style::WHITE;
+        if marker == Marker::Circle {
+            for (radius, tone) in [(SMALL_RADIUS, colour), (SMALL_RADIUS - 2, white)] {
+                let radius = radius.unsigned_abs();
+                expect_drawn(self.backend.draw_circle((x, y), radius, &tone.stroke_width(1), true));
+            }
+            return;
+        }
+        let small = |offset: i32| offset * SMALL_RADIUS / MARKER_RADIUS;
+        let corners: Vec<Point> = outline(marker).iter().map(|&(dx, dy)| (x + small(dx), y + small(dy))).collect();
+        self.polygon(corners.clone(), white, 1.0);
+        let closed: Vec<Point> = corners.iter().chain(&corners[..2]).copied().collect();
+        self.line(&closed, Pen::solid(colour, 2));
     }
 
     /// A line of text, centred vertically on the point.

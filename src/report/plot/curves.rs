@@ -5,6 +5,7 @@ use super::figure::{Axis, Figure, Key, Line, Mark, Note, Panel, Reference, Side}
 use super::scale::{Scale, Tick, short_number, spans_decades};
 use super::words::{axis_title, hollow_note, left_out_note, subtitle};
 use crate::metrics::{LatencyHistogram, MetricId, RunRecord, Spread};
+use crate::report::standing::{self, Standing};
 use crate::scenario::{Bound, Cell};
 use crate::sweep::CellRuns;
 
@@ -62,7 +63,7 @@ pub(super) fn latency_cdf(facets: &Facets<'_>) -> Option<Figure> {
         subtitle: subtitle(facets, fixed(facets), "all deliveries of all seeds"),
         x: Axis { title: axis_title("delivery latency", Some("ms"), scale), scale, ticks: scale.ticks(), inset: 0 },
         y: share_axis("share of deliveries (%)", 8),
-        notes: notes(facets, &panels),
+        notes: notes(facets, &panels, "Nothing was delivered here"),
         key: if panels.len() > 1 { Key::Rows } else { Key::List },
         panels,
         references: latency_bounds(facets, scale).chain([p95]).collect(),
@@ -85,7 +86,7 @@ pub(super) fn load(facets: &Facets<'_>, plot: &LoadPlot) -> Option<Figure> {
         subtitle: subtitle(facets, fixed(facets), "each percentile is the mean over the seeds"),
         x: share_axis("share of the peers, least loaded first (%)", 0),
         y: Axis { title: axis_title(plot.axis, plot.unit, scale), scale, ticks: scale.ticks(), inset: 12 },
-        notes: notes(facets, &panels),
+        notes: notes(facets, &panels, "No values here"),
         key: if panels.len() > 1 { Key::Rows } else { Key::LineEnds },
         panels,
         references: limit
@@ -102,7 +103,8 @@ pub(super) fn panels(facets: &Facets<'_>, draw: impl Fn(usize, &CellRuns) -> Dra
     let line = |(topology, cell): (usize, &Cell)| {
         let (marks, detail) = draw(topology, facets.runs(cell)?);
         let label = facets.topologies[topology].to_owned();
-        (!marks.is_empty()).then_some(Line { topology, label, detail, marks })
+        let style = facets.styles[topology];
+        (!marks.is_empty()).then_some(Line { topology, style, label, detail, marks, strays: Vec::new() })
     };
     let panel = |facet: &Facet<'_>| Panel {
         title: facet.title.clone(),
@@ -117,10 +119,10 @@ pub(super) fn all_marks(panels: &[Panel]) -> impl Iterator<Item = &Mark> {
 
 fn latency_line(topology: usize, runs: &CellRuns) -> Drawn {
     let mut merged = LatencyHistogram::new();
-    for run in &runs.runs {
+    for run in standing::counted(runs) {
         merged.merge(&run.record.latency);
     }
-    let hollow = super::is_infeasible(runs);
+    let hollow = super::fails_in_all(runs);
     let steps = (0..=LATENCY_STEPS).map(|step| f64::from(step) / f64::from(LATENCY_STEPS));
     let mut shares: Vec<f64> = steps.chain(LATENCY_TAIL).collect();
     shares.sort_by(f64::total_cmp);
@@ -141,9 +143,9 @@ fn latency_line(topology: usize, runs: &CellRuns) -> Drawn {
 }
 
 fn load_marks(topology: usize, runs: &CellRuns, spread: fn(&RunRecord) -> &Spread) -> Drawn {
-    let hollow = super::is_infeasible(runs);
+    let hollow = super::fails_in_all(runs);
     let mean_at = |percent: usize| {
-        let values = runs.runs.iter().filter_map(|run| spread(&run.record).percentiles.get(percent));
+        let values = standing::counted(runs).filter_map(|run| spread(&run.record).percentiles.get(percent));
         let (count, sum) = values.fold((0_u32, 0.0), |(count, sum), value| (count + 1, sum + value));
         (count > 0).then(|| sum / f64::from(count))
     };
@@ -182,13 +184,24 @@ fn latency_bounds(facets: &Facets<'_>, scale: Scale) -> impl Iterator<Item = Ref
     expectations.filter_map(bound)
 }
 
-pub(super) fn notes(facets: &Facets<'_>, panels: &[Panel]) -> Vec<Note> {
-    let hollow = all_marks(panels).any(|mark| mark.hollow).then(hollow_note);
+/// What the reader must know: what hollow lines are, which topologies have no line and why (`empty` where they ran),
+/// and where lines leave out seeds that fail.
+pub(super) fn notes(facets: &Facets<'_>, panels: &[Panel], empty: &str) -> Vec<Note> {
+    let hollow = all_marks(panels).any(|mark| mark.hollow).then(|| hollow_note(false));
     let drawn = |topology: usize| panels.iter().flat_map(|panel| &panel.lines).any(|line| line.topology == topology);
-    let missing: Vec<&str> = (0..facets.topologies.len())
-        .filter(|&topology| !drawn(topology))
-        .map(|topology| facets.topologies[topology])
-        .collect();
-    let missing = (!missing.is_empty()).then(|| Note::Text(format!("Did not run here: {}.", missing.join(", "))));
-    hollow.into_iter().chain(missing).chain(left_out_note(facets)).collect()
+    let shown = || facets.panels.iter().flat_map(|panel| facets.at_largest_x(panel));
+    let ran = |topology: usize| shown().any(|(other, cell)| other == topology && facets.runs(cell).is_some());
+    let named = |words: &str, has: &dyn Fn(usize) -> bool| {
+        let names: Vec<&str> =
+            (0..facets.topologies.len()).filter(|&topology| has(topology)).map(|at| facets.topologies[at]).collect();
+        (!names.is_empty()).then(|| Note::Text(format!("{words}: {}.", names.join(", "))))
+    };
+    let missing = named("Did not run here", &|topology| !drawn(topology) && !ran(topology));
+    let nothing = named(empty, &|topology| !drawn(topology) && ran(topology));
+    let is_mixed = |cell: &Cell| facets.runs(cell).is_some_and(|runs| Standing::of(runs).is_mixed());
+    let mixed = named("Without the seeds in which it fails", &|topology| {
+        drawn(topology) && shown().any(|(other, cell)| other == topology && is_mixed(cell))
+    });
+    let notes = [hollow, nothing, missing, mixed, left_out_note(facets)];
+    notes.into_iter().flatten().collect()
 }

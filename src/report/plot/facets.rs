@@ -18,6 +18,8 @@ pub(super) struct Facets<'a> {
     results: &'a Results<'a>,
     /// The labels of the topologies, in the order of their first cells.
     pub(super) topologies: Vec<&'a str>,
+    /// Their styles.
+    pub(super) styles: Vec<usize>,
     /// The numeric axis that becomes the x, if there is one.
     pub(super) x: Option<NumericAxis>,
     /// The combinations of the other axes, at most six.
@@ -66,7 +68,8 @@ impl<'a> Facets<'a> {
         }
         let panels_left_out = panels.len().saturating_sub(PANELS_MAX);
         let panels = panels.into_iter().map(|(_, panel)| panel).take(PANELS_MAX).collect();
-        Self { results, topologies, x, panels, panels_left_out }
+        let styles = super::style::styles(&topologies);
+        Self { results, topologies, styles, x, panels, panels_left_out }
     }
 
     /// The finished replications of a cell.

@@ -52,14 +52,18 @@ pub(super) struct Panel {
 /// The line of one topology.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
-    /// The index of the topology, which gives colour and marker.
+    /// The index of the topology.
     pub(super) topology: usize,
+    /// What gives it colour and marker.
+    pub(super) style: usize,
     /// The label of the topology.
     pub(super) label: String,
     /// A figure for the key.
     pub(super) detail: Option<String>,
     /// The marks along the line.
     pub(super) marks: Vec<Mark>,
+    /// Single replications that fail where others work: small hollow marks, on no line.
+    pub(super) strays: Vec<Mark>,
 }
 
 /// One place on a line.
@@ -142,14 +146,24 @@ pub(super) struct Area {
 impl Area {
     /// Where a value of the horizontal axis lies.
     pub(super) fn x(&self, axis: &Axis, value: f64) -> i32 {
+        self.x_at(axis, axis.scale.place(value))
+    }
+
+    /// Where a share of the horizontal axis lies.
+    pub(super) fn x_at(&self, axis: &Axis, share: f64) -> i32 {
         let length = f64::from(self.right - self.left - 2 * axis.inset);
-        self.left + axis.inset + libm::round(axis.scale.place(value) * length) as i32
+        self.left + axis.inset + libm::round(share * length) as i32
     }
 
     /// Where a value of the vertical axis lies.
     pub(super) fn y(&self, axis: &Axis, value: f64) -> i32 {
+        self.y_at(axis, axis.scale.place(value))
+    }
+
+    /// Where a share of the vertical axis lies.
+    pub(super) fn y_at(&self, axis: &Axis, share: f64) -> i32 {
         let length = f64::from(self.bottom - self.top - axis.inset);
-        self.bottom - libm::round(axis.scale.place(value) * length) as i32
+        self.bottom - libm::round(share * length) as i32
     }
 }
 
@@ -167,6 +181,8 @@ pub(super) fn int(count: usize) -> i32 {
 const BELOW_PANEL: i32 = 14 + line_height(TICK) + line_height(LABEL);
 /// Room between panels beside each other, besides that for tick labels.
 const GUTTER: i32 = 16;
+/// Height of a topology's row where topologies stand below each other.
+const ROW_HEIGHT: i32 = 90;
 /// Room between the tick labels of the vertical axis and the axis.
 pub(super) const TICK_GAP: i32 = 12;
 
@@ -270,7 +286,12 @@ fn rows(lines: usize, size: i32) -> i32 {
 
 /// The areas of the panels, and where the last one's axis title ends.
 fn panel_areas(figure: &Figure, columns: usize, top: i32) -> (Vec<Area>, i32) {
-    let least = if columns > 1 { SMALL_PANEL_HEIGHT } else { PANEL_HEIGHT };
+    let least = match (figure.key, columns) {
+        // A row for each topology needs no more.
+        (Key::None, 1) => (int(figure.y.ticks.len()) * ROW_HEIGHT).min(PANEL_HEIGHT),
+        (_, 1) => PANEL_HEIGHT,
+        _ => SMALL_PANEL_HEIGHT,
+    };
     let height = least.max(key::height_beside(figure)).max(axes::tick_labels_height(&figure.y));
     let y_title = match axes::y_title(&figure.y, height).len() {
         0 => 0,

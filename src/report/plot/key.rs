@@ -64,7 +64,7 @@ pub(super) fn draw_line_ends(canvas: &mut Canvas<'_>, figure: &Figure, panel: &P
     for ((line, end), centre) in ends.iter().zip(settled(&ends)) {
         let label_left = area.right + LEADER + GAP / 2;
         let knee = (area.right + GAP, end.1);
-        canvas.line(&[*end, knee, (label_left - 4, centre)], Pen::solid(colour(line.topology), 1));
+        canvas.line(&[*end, knee, (label_left - 4, centre)], Pen::solid(colour(line.style), 1));
         draw_label(canvas, line, (label_left, centre - label_height(line) / 2));
     }
 }
@@ -86,7 +86,7 @@ pub(super) fn draw_rows(canvas: &mut Canvas<'_>, panels: &[Panel], top: i32) {
         let y = top + row * line_height(LABEL);
         draw_sample(canvas, line, (left, y + line_height(LABEL) / 2));
         let at = (left + SAMPLE + GAP, y + line_height(LABEL) / 2);
-        canvas.text(&line.label, at, LABEL, label_colour(line.topology), Align::Left);
+        canvas.text(&line.label, at, LABEL, label_colour(line.style), Align::Left);
     }
 }
 
@@ -114,16 +114,16 @@ fn flow(panels: &[Panel]) -> Vec<(&Line, i32, i32)> {
 }
 
 fn draw_sample(canvas: &mut Canvas<'_>, line: &Line, (left, y): (i32, i32)) {
-    let tone = colour(line.topology);
+    let tone = colour(line.style);
     let hollow = !line.marks.is_empty() && line.marks.iter().all(|mark| mark.hollow);
     canvas.line(&[(left, y), (left + SAMPLE, y)], Pen { colour: tone, width: STROKE, dashed: hollow });
-    canvas.marker((left + SAMPLE / 2, y), marker(line.topology), tone, hollow);
+    canvas.marker((left + SAMPLE / 2, y), marker(line.style), tone, hollow);
 }
 
 fn draw_label(canvas: &mut Canvas<'_>, line: &Line, (left, top): (i32, i32)) {
     let mut y = top + line_height(LABEL) / 2;
     for text in label_lines(line) {
-        canvas.text(&text, (left, y), LABEL, label_colour(line.topology), Align::Left);
+        canvas.text(&text, (left, y), LABEL, label_colour(line.style), Align::Left);
         y += line_height(LABEL);
     }
     if let Some(detail) = &line.detail {

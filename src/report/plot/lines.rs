@@ -14,14 +14,18 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, figure: &Figure, panel: &Panel, area
     }
     for line in &panel.lines {
         for (mark, at) in line.marks.iter().zip(pixels(figure, line, area)).filter(|(mark, _)| mark.marked) {
-            canvas.marker(at, marker(line.topology), colour(line.topology), mark.hollow);
+            canvas.marker(at, marker(line.style), colour(line.style), mark.hollow);
+        }
+        for stray in &line.strays {
+            let at = (area.x(&figure.x, stray.x), area.y(&figure.y, stray.y));
+            canvas.small_marker(at, marker(line.style), colour(line.style));
         }
     }
 }
 
 /// A band along neighbouring marks, a whisker at a mark that stands alone.
 fn draw_intervals(canvas: &mut Canvas<'_>, figure: &Figure, line: &Line, area: Area) {
-    let tone = colour(line.topology);
+    let tone = colour(line.style);
     for run in line.marks.chunk_by(|left, right| !right.gap && left.extent.is_some() && right.extent.is_some()) {
         let edges: Vec<(Point, Point)> = run.iter().filter_map(|mark| edge(figure, mark, area)).collect();
         match edges[..] {
@@ -55,7 +59,7 @@ fn draw_whisker(canvas: &mut Canvas<'_>, from: Point, to: Point, pen: Pen) {
 
 /// Strokes between neighbours, dashed where the topology does not work at either end.
 fn draw_strokes(canvas: &mut Canvas<'_>, line: &Line, at: &[Point]) {
-    let tone = colour(line.topology);
+    let tone = colour(line.style);
     let segments: Vec<(usize, bool)> = (1..line.marks.len())
         .filter(|&index| !line.marks[index].gap)
         .map(|index| (index, line.marks[index].hollow || line.marks[index - 1].hollow))

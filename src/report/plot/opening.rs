@@ -2,7 +2,7 @@
 
 use super::curves::{Drawn, all_marks, fixed, notes, offset, panels, share_axis};
 use super::facets::Facets;
-use super::figure::{Axis, Figure, Key, Mark, Reference, Side};
+use super::figure::{Axis, Figure, Key, Line, Mark, Panel, Reference, Side};
 use super::scale::{Scale, short_number};
 use super::words::{axis_title, subtitle};
 use crate::metrics::LatencyHistogram;
@@ -11,6 +11,8 @@ use crate::webrtc::SignalingOutage;
 
 /// How many steps of equal share a curve has.
 const STEPS: u32 = 200;
+/// The last connection of all straggles if it takes this many times what nine in ten of some topology's take.
+const STRAGGLES: f64 = 8.0;
 /// Every so many steps it carries its marker.
 const MARKED_EVERY: u32 = 40;
 
@@ -21,28 +23,38 @@ pub(super) fn figure(facets: &Facets<'_>) -> Option<Figure> {
     if values.iter().all(|&seconds| seconds <= 0.0) {
         return None;
     }
-    let scale = Scale::from_zero(&values);
+    let scale = time_scale(&panels, &values);
     Some(Figure {
         title: "Share of the wanted connections that are open".to_owned(),
         subtitle: subtitle(facets, fixed(facets), "connections of all seeds"),
         x: Axis { title: axis_title("time from the start", Some("s"), scale), scale, ticks: scale.ticks(), inset: 0 },
         y: share_axis("connections open (%)", 8),
-        notes: notes(facets, &panels),
+        notes: notes(facets, &panels, "No values here"),
         key: if panels.len() > 1 { Key::Rows } else { Key::List },
         panels,
         references: outages(facets, scale),
     })
 }
 
+// A straggler must not press all else against the axis: where the last connection takes far longer than most, and where
+// the lines are far from each other, the axis is logarithmic.
+fn time_scale(panels: &[Panel], values: &[f64]) -> Scale {
+    let last = values.iter().copied().fold(0.0, f64::max);
+    let late = |line: &Line| line.marks.get(line.marks.len() * 9 / 10).map(|mark| mark.x);
+    let most: Vec<f64> = panels.iter().flat_map(|panel| &panel.lines).filter_map(late).collect();
+    let soonest = most.into_iter().fold(last, f64::min);
+    if last > STRAGGLES * soonest { Scale::log(values) } else { Scale::from_zero(values) }
+}
+
 fn line(topology: usize, runs: &CellRuns) -> Drawn {
     let mut times = LatencyHistogram::new();
     let mut wanted = 0;
-    for run in &runs.runs {
+    for run in crate::report::standing::counted(runs) {
         times.merge(&run.record.opening.times);
         wanted += run.record.opening.wanted;
     }
     let opened = times.count() as f64 / wanted.max(1) as f64;
-    let hollow = super::is_infeasible(runs);
+    let hollow = super::fails_in_all(runs);
     let mark = |step: u32| {
         let share = f64::from(step) / f64::from(STEPS);
         let marked = step % MARKED_EVERY == u32::try_from(offset(topology) * 2).unwrap_or(0);

@@ -16,16 +16,43 @@ pub(super) enum Scale {
         low: f64,
         /// The value at the end.
         high: f64,
-        /// Whether a strip at the start holds the value zero.
-        zero: bool,
+        /// What a strip at the start holds, before a break.
+        strip: Strip,
     },
+    /// Percentages by what is missing from 100, equal ratios of it, equal lengths: 90, 99 and 99.9 % are as far apart.
+    Nines {
+        /// What is missing at the start.
+        most: f64,
+        /// What is missing at the end, or below the strip for 100 %.
+        least: f64,
+        /// Whether a strip at the end holds 100 %, after a break.
+        whole: bool,
+    },
+}
+
+/// What the strip at the start of a logarithmic axis holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strip {
+    /// There is none.
+    None,
+    /// Zeros.
+    Zero,
+    /// Values below the axis, zero perhaps among them.
+    Below,
 }
 
 /// The share of a logarithmic axis that stands for zero, where it has zeros.
 const ZERO_STRIP: f64 = 0.08;
+/// A logarithmic axis begins at most this factor below its largest value: a thousandth of a millisecond below ten
+/// seconds is nothing.
+const LOG_RATIO_MAX: f64 = 1e4;
 /// Values that span more than this factor are drawn on a logarithmic axis. On a linear one, lines
 /// that differ by half would lie on each other at the bottom.
 const LOG_FROM_RATIO: f64 = 20.0;
+/// Percentages of which one misses more than this of 100 may be drawn by what they miss.
+const NINES_FROM_MISSING: f64 = 5.0;
+/// Less than this is rounding.
+const WHOLE: f64 = 1e-9;
 /// About how many steps a linear axis has.
 const STEPS: f64 = 5.0;
 
@@ -58,13 +85,34 @@ impl Scale {
     /// A logarithmic scale that holds `values`, at least one of which is positive.
     pub(super) fn log(values: &[f64]) -> Self {
         let (low, high) = positive_range(values);
-        Self::Log { low: floor_125(low), high: ceil_125(high), zero: values.iter().any(|&value| value <= 0.0) }
+        let start = floor_125(low.max(high / LOG_RATIO_MAX));
+        let strip = match (low < start * (1.0 - 1e-9), values.iter().any(|&value| value <= 0.0)) {
+            (true, _) => Strip::Below,
+            (false, true) => Strip::Zero,
+            (false, false) => Strip::None,
+        };
+        Self::Log { low: start, high: ceil_125(high), strip }
     }
 
-    /// A linear scale around `values` in percent that ends at 100, zoomed in where they are close
-    /// to it.
+    /// A linear scale from zero for shares in percent, of which none is above 100.
+    pub(super) fn share(values: &[f64]) -> Self {
+        match Self::from_zero(values) {
+            Self::Linear { low, high } if high > 100.0 => Self::Linear { low, high: 100.0 },
+            scale => scale,
+        }
+    }
+
+    /// A scale around `values` in percent that ends at 100: linear, zoomed in where they are close to it, or by what is
+    /// missing where some are and others are not.
     pub(super) fn up_to_100(values: &[f64]) -> Self {
         let lowest = values.iter().copied().fold(100.0, f64::min);
+        let missing = |value: &f64| 100.0 - value;
+        let least = values.iter().map(missing).filter(|&missing| missing > WHOLE).fold(100.0, f64::min);
+        if missing(&lowest) > NINES_FROM_MISSING && least < 1.0 && missing(&lowest) / least > LOG_FROM_RATIO {
+            let most = ceil_125(missing(&lowest)).min(100.0);
+            let whole = values.iter().any(|value| missing(value) <= WHOLE);
+            return Self::Nines { most, least: floor_125(least.max(most / LOG_RATIO_MAX)), whole };
+        }
         if lowest < 60.0 {
             return Self::Linear { low: 0.0, high: 100.0 };
         }
@@ -77,17 +125,22 @@ impl Scale {
     pub(super) fn place(&self, value: f64) -> f64 {
         let share = match *self {
             Self::Linear { low, high } => (value - low) / (high - low),
-            Self::Log { zero, .. } if value <= 0.0 => {
-                if zero {
-                    ZERO_STRIP / 2.0
-                } else {
+            Self::Log { low, strip, .. } if value < low * (1.0 - 1e-9) => {
+                if strip == Strip::None {
                     0.0
+                } else {
+                    ZERO_STRIP / 2.0
                 }
             }
-            Self::Log { low, high, zero } => {
+            Self::Log { low, high, strip } => {
                 let share = libm::log10(value / low) / libm::log10(high / low);
-                let start = if zero { ZERO_STRIP } else { 0.0 };
+                let start = if strip == Strip::None { 0.0 } else { ZERO_STRIP };
                 start + share.max(0.0) * (1.0 - start)
+            }
+            Self::Nines { whole: true, .. } if 100.0 - value <= WHOLE => 1.0 - ZERO_STRIP / 2.0,
+            Self::Nines { most, least, whole } => {
+                let share = libm::log10(most / (100.0 - value).max(least)) / libm::log10(most / least);
+                share * if whole { 1.0 - ZERO_STRIP } else { 1.0 }
             }
         };
         share.clamp(0.0, 1.0)
@@ -95,8 +148,22 @@ impl Scale {
 
     /// Whether `value` lies on the axis.
     pub(super) fn holds(&self, value: f64) -> bool {
-        let (Self::Linear { low, high } | Self::Log { low, high, .. }) = *self;
-        (low..=high).contains(&value)
+        match *self {
+            Self::Linear { low, high } | Self::Log { low, high, .. } => (low..=high).contains(&value),
+            Self::Nines { most, least, whole } => {
+                let missing = 100.0 - value;
+                (least..=most).contains(&missing) || whole && missing.abs() <= WHOLE
+            }
+        }
+    }
+
+    /// Whether the axis shows where `value` lies, in a strip perhaps.
+    pub(super) fn reaches(&self, value: f64) -> bool {
+        let in_strip = match *self {
+            Self::Linear { .. } | Self::Nines { .. } => false,
+            Self::Log { low, strip, .. } => strip != Strip::None && value < low,
+        };
+        in_strip || self.holds(value)
     }
 
     /// Whether the scale is logarithmic.
@@ -104,13 +171,44 @@ impl Scale {
         matches!(self, Self::Log { .. })
     }
 
+    /// What the title of an axis says of its scale; linear ones say nothing.
+    pub(super) const fn note(&self) -> Option<&'static str> {
+        match self {
+            Self::Linear { .. } => None,
+            Self::Log { .. } => Some("log scale"),
+            Self::Nines { .. } => Some("log scale of the rest"),
+        }
+    }
+
+    /// Where the axis is broken, between a strip for one value and the others.
+    pub(super) fn break_at(&self) -> Option<f64> {
+        match self {
+            Self::Log { strip: Strip::Zero | Strip::Below, .. } => Some(0.75 * ZERO_STRIP),
+            Self::Nines { whole: true, .. } => Some(1.0 - 0.75 * ZERO_STRIP),
+            _ => None,
+        }
+    }
+
     /// The ticks, in ascending order.
     pub(super) fn ticks(&self) -> Vec<Tick> {
         match *self {
             Self::Linear { low, high } => linear_ticks(low, high),
-            Self::Log { low, high, zero } => {
-                let zero = zero.then(|| Tick { value: 0.0, label: "0".to_owned() });
-                zero.into_iter().chain(log_ticks(low, high)).collect()
+            Self::Log { low, high, strip } => {
+                let label = match strip {
+                    Strip::None => None,
+                    Strip::Zero => Some("0".to_owned()),
+                    Strip::Below => Some(format!("< {}", number(low, low.min(1.0)))),
+                };
+                let strip = label.map(|label| Tick { value: 0.0, label });
+                strip.into_iter().chain(log_ticks(low, high)).collect()
+            }
+            Self::Nines { most, least, whole } => {
+                let tick = |tick: Tick| {
+                    let label = if tick.label.is_empty() { tick.label } else { trimmed_to(100.0 - tick.value, 6) };
+                    Tick { value: 100.0 - tick.value, label }
+                };
+                let whole = whole.then(|| Tick { value: 100.0, label: "100".to_owned() });
+                log_ticks(least, most).into_iter().rev().map(tick).chain(whole).collect()
             }
         }
     }
@@ -251,7 +349,7 @@ mod tests {
 
     #[test]
     fn delivery_zooms_in_near_100() {
-        assert_eq!(Scale::up_to_100(&[20.0, 100.0]), Scale::Linear { low: 0.0, high: 100.0 });
+        assert_eq!(Scale::up_to_100(&[20.0, 98.0]), Scale::Linear { low: 0.0, high: 100.0 });
         assert_eq!(Scale::up_to_100(&[100.0]), Scale::Linear { low: 99.0, high: 100.0 });
         assert_eq!(labels(Scale::up_to_100(&[91.0])), ["90", "92", "94", "96", "98", "100"]);
     }
@@ -259,11 +357,37 @@ mod tests {
     #[test]
     fn logarithmic_axes_hold_zero_in_a_strip() {
         let scale = Scale::from_zero_or_log(&[0.0, 3.0, 40_000.0]);
-        assert_eq!(scale, Scale::Log { low: 2.0, high: 50_000.0, zero: true });
+        assert_eq!(scale, Scale::Log { low: 2.0, high: 50_000.0, strip: Strip::Zero });
         assert!(scale.place(0.0) < scale.place(2.0));
         assert!((scale.place(50_000.0) - 1.0).abs() < 1e-9);
         assert_eq!(labels(scale), ["0", "", "", "10", "", "", "100", "", "", "1,000", "", "", "10,000", "", ""]);
         assert!(!Scale::from_zero_or_log(&[0.0, 400.0, 4000.0]).is_log());
+        assert!(scale.break_at().is_some_and(|at| scale.place(0.0) < at && at < scale.place(2.0)));
+    }
+
+    #[test]
+    fn next_to_nothing_does_not_stretch_a_logarithmic_axis() {
+        let scale = Scale::from_zero_or_log(&[0.001, 3.0, 10_000.0]);
+        assert_eq!(scale, Scale::Log { low: 1.0, high: 10_000.0, strip: Strip::Below });
+        assert_eq!(labels(scale)[0], "< 1");
+        assert!(scale.place(0.001) < scale.place(1.0));
+    }
+
+    #[test]
+    fn delivery_near_and_far_from_100_is_drawn_by_what_is_missing() {
+        let scale = Scale::up_to_100(&[20.0, 99.0, 99.95, 100.0]);
+        assert_eq!(scale, Scale::Nines { most: 100.0, least: 0.05, whole: true });
+        let places = [0.0, 90.0, 99.0, 99.9, 100.0].map(|value| scale.place(value));
+        assert!(places.windows(2).all(|pair| pair[0] + 0.05 < pair[1]), "{places:?}");
+        let labels: Vec<String> = labels(scale).into_iter().filter(|label| !label.is_empty()).collect();
+        assert_eq!(labels, ["0", "90", "99", "99.9", "100"]);
+        assert!(scale.holds(99.0) && scale.holds(100.0) && !scale.holds(99.99));
+    }
+
+    #[test]
+    fn shares_end_at_100() {
+        assert_eq!(Scale::share(&[97.0]), Scale::Linear { low: 0.0, high: 100.0 });
+        assert_eq!(Scale::share(&[9.0]), Scale::Linear { low: 0.0, high: 10.0 });
     }
 
     #[test]

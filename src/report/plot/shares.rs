@@ -6,7 +6,6 @@ use plotters::style::{RGBColor, WHITE};
 use super::canvas::{Align, Canvas, sheet, text_width, wrap};
 use super::facets::Facets;
 use super::figure::{int, line_height};
-use super::scale::short_number;
 use super::style::{INK, LABEL, LABEL_WIDTH_MAX, MARGIN, MUTED, NOTE, TICK, TITLE, WIDTH, colour};
 use super::words::subtitle;
 use crate::metrics::{Interval, MetricId};
@@ -116,12 +115,17 @@ fn draw_key(canvas: &mut Canvas<'_>, rows: &[Row], y: i32) {
 fn draw_rows(canvas: &mut Canvas<'_>, rows: &[Row], top: i32) {
     let label_width = |row: &Row| text_width(&row.label, TICK).min(LABEL_WIDTH_MAX);
     let left = MARGIN + rows.iter().map(label_width).max().unwrap_or(0) + GAP;
+    // As many decimals for all, so that the column can be read down: as the smallest price needs.
+    let least = rows.iter().filter_map(|row| row.cost).filter(|&cost| cost > 0.0).fold(f64::INFINITY, f64::min);
+    let cents = if least < 0.01 { 4 } else { 2 };
     let costs: Vec<Option<String>> =
-        rows.iter().map(|row| row.cost.map(|cost| format!("{} USD", short_number(cost)))).collect();
+        rows.iter().map(|row| row.cost.map(|cost| format!("{cost:.cents$} USD"))).collect();
     let head = "relays, an hour";
     let cost_width = costs.iter().flatten().map(|cost| text_width(cost, LABEL)).max().unwrap_or(0);
     let right = WIDTH - MARGIN - cost_width.max(text_width(head, NOTE)) - 2 * GAP;
     canvas.text(head, (WIDTH - MARGIN, top - line_height(NOTE) / 2), NOTE, MUTED, Align::Right);
+    let is_whole = |percent: &f64| (percent - libm::round(*percent)).abs() < 0.05;
+    let decimals = usize::from(!rows.iter().flat_map(|row| &row.percent).all(is_whole));
     for (nth, (row, cost)) in rows.iter().zip(&costs).enumerate() {
         let middle = top + int(nth) * ROW + ROW / 2;
         let lines = wrap(&row.label, TICK, LABEL_WIDTH_MAX);
@@ -129,14 +133,14 @@ fn draw_rows(canvas: &mut Canvas<'_>, rows: &[Row], top: i32) {
         for (line, text) in lines.iter().enumerate() {
             canvas.text(text, (left - GAP, first + int(line) * line_height(TICK)), TICK, INK, Align::Right);
         }
-        draw_bar(canvas, row, (left, right), middle);
+        draw_bar(canvas, row, (left, right), middle, decimals);
         if let Some(cost) = cost {
             canvas.text(cost, (WIDTH - MARGIN, middle), LABEL, INK, Align::Right);
         }
     }
 }
 
-fn draw_bar(canvas: &mut Canvas<'_>, row: &Row, (left, right): (i32, i32), middle: i32) {
+fn draw_bar(canvas: &mut Canvas<'_>, row: &Row, (left, right): (i32, i32), middle: i32, decimals: usize) {
     let total: f64 = row.percent.iter().sum();
     let place = |percent: f64| left + libm::round(percent / total.max(1.0) * f64::from(right - left)) as i32;
     let mut so_far = 0.0;
@@ -148,7 +152,7 @@ fn draw_bar(canvas: &mut Canvas<'_>, row: &Row, (left, right): (i32, i32), middl
         }
         canvas.rectangle((from, middle - BAR / 2), (to, middle + BAR / 2), part.colour, 1.0);
         // As exactly as there is room for.
-        let texts = [format!("{} %", short_number(percent)), format!("{percent:.0} %"), format!("{percent:.0}")];
+        let texts = [format!("{percent:.decimals$} %"), format!("{percent:.0} %"), format!("{percent:.0}")];
         if let Some(text) = texts.iter().find(|text| text_width(text, TICK) + GAP / 2 <= to - from) {
             canvas.text(text, ((from + to) / 2, middle), TICK, part.text, Align::Centre);
         }

@@ -2,8 +2,8 @@
 //!
 //! The colours are those of Okabe and Ito, "Color Universal Design" (2008), which people with any
 //! colour vision can tell apart; their yellow is left out, for it is hard to see on white. A
-//! topology keeps its colour and marker in all plots of an experiment; where there are more
-//! topologies than colours, the markers tell equal colours apart.
+//! topology keeps its colour and marker in all plots of an experiment, and a kind of topology in those of
+//! all; where there are more topologies than colours, the markers tell equal colours apart.
 
 use plotters::style::RGBColor;
 
@@ -31,6 +31,8 @@ pub(super) const LABEL_WIDTH_MAX: i32 = 330;
 pub(super) const STROKE: u32 = 3;
 /// Half the size of a marker.
 pub(super) const MARKER_RADIUS: i32 = 7;
+/// Half the size of the marker of a single replication.
+pub(super) const SMALL_RADIUS: i32 = 5;
 /// Opacity of interval bands.
 pub(super) const BAND_OPACITY: f64 = 0.18;
 
@@ -70,7 +72,25 @@ pub(super) enum Marker {
 
 const MARKERS: [Marker; 5] = [Marker::Circle, Marker::Square, Marker::Up, Marker::Diamond, Marker::Down];
 
-/// The colour of the topology with this index.
+/// Kinds of topologies, each with the style of its place in all figures; the first of a kind in a file has it.
+const KINDS: [&str; 4] = ["mesh", "star", "tree", "hybrid"];
+
+/// The styles of topologies with these labels: that of its kind for the first of each, and for the others those that
+/// follow, so that a kind looks alike in the figures of different scenarios.
+pub(super) fn styles(labels: &[&str]) -> Vec<usize> {
+    let mut taken = [false; KINDS.len()];
+    let mut next = KINDS.len()..;
+    let mut style = |label: &&str| {
+        let word = label.split_whitespace().next().unwrap_or(label);
+        match KINDS.iter().position(|kind| *kind == word).filter(|&kind| !std::mem::replace(&mut taken[kind], true)) {
+            Some(kind) => kind,
+            None => next.next().unwrap_or(0),
+        }
+    };
+    labels.iter().map(&mut style).collect()
+}
+
+/// The colour of the topology with this style.
 pub(super) const fn colour(topology: usize) -> RGBColor {
     COLOURS[topology % COLOURS.len()]
 }
@@ -84,7 +104,19 @@ pub(super) const fn label_colour(topology: usize) -> RGBColor {
     RGBColor(darker(red), darker(green), darker(blue))
 }
 
-/// The marker of the topology with this index. Seven colours and five markers give 35 pairs.
+/// The marker of the topology with this style. Seven colours and five markers give 35 pairs.
 pub(super) const fn marker(topology: usize) -> Marker {
     MARKERS[topology % MARKERS.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::styles;
+
+    #[test]
+    fn a_kind_looks_alike_whatever_the_order_in_the_file() {
+        assert_eq!(styles(&["star", "mesh", "tree degree=2"]), [1, 0, 2]);
+        assert_eq!(styles(&["tree degree=2", "tree degree=4", "star hub=server", "star", "hybrid"]), [2, 4, 1, 5, 3]);
+        assert_eq!(styles(&["own", "mesh"]), [4, 0]);
+    }
 }

@@ -5,8 +5,9 @@ use super::MetricPlot;
 use super::facets::{Facet, Facets, NumericAxis};
 use super::figure::{Axis, Extent, Figure, Key, Line, Mark, Note, Panel, Reference, Side};
 use super::scale::{Scale, Tick, short_number};
-use super::words::{axis_title, hollow_note, left_out_note, subtitle};
-use crate::metrics::{Interval, MetricId};
+use super::words::{axis_title, hollow_note, left_out_note, stray_note, subtitle};
+use crate::metrics::{Better, Interval, Metric, MetricId, Range};
+use crate::report::standing;
 use crate::scenario::{Bound, Cell};
 
 /// A reference line that would more than double an axis is told in a note instead.
@@ -16,15 +17,22 @@ const STRETCH_MAX: f64 = 2.0;
 pub(super) fn figure(facets: &Facets<'_>, plot: &MetricPlot) -> Option<Figure> {
     let lines: Vec<Vec<Points>> = facets.panels.iter().map(|panel| points(facets, panel, plot.metric)).collect();
     let all = || lines.iter().flatten().flat_map(|line| &line.points);
-    let mut values: Vec<f64> = all().flat_map(|point| point.span()).collect();
+    let mut values: Vec<f64> = all().flat_map(|point| point.span(plot.metric)).collect();
     if values.is_empty() {
         return None;
     }
     let mut notes = Vec::new();
     let references = references(facets, plot, &mut values, &mut notes);
     let scale = value_scale(plot.metric, &values);
+    let mixed = all().any(|point| !point.failing.is_empty());
     if all().any(|point| point.hollow) {
-        notes.push(hollow_note());
+        notes.push(hollow_note(mixed));
+    } else if mixed {
+        notes.push(stray_note());
+    }
+    if all().any(|point| point.reaches_beyond(scale)) {
+        let text = "An interval that reaches the end of the axis goes beyond it; its ends are in summary.csv.";
+        notes.push(Note::Text(text.to_owned()));
     }
     notes.extend(missing_note(facets, &lines));
     notes.extend(left_out_note(facets));
@@ -37,7 +45,13 @@ pub(super) fn figure(facets: &Facets<'_>, plot: &MetricPlot) -> Option<Figure> {
         None => (value_axis(14), topology_axis(facets), Key::None),
     };
     let on = if facets.x.is_some() { Side::Y } else { Side::X };
-    let panels = facets.panels.iter().zip(lines).map(|(facet, lines)| Panel {
+    // A panel without a line says less than a word.
+    let (drawn, empty): (Vec<_>, Vec<_>) = facets.panels.iter().zip(lines).partition(|(_, lines)| !lines.is_empty());
+    if !empty.is_empty() {
+        let titles: Vec<&str> = empty.iter().map(|(facet, _)| facet.title.as_str()).collect();
+        notes.push(Note::Text(format!("No values with {}.", titles.join("; with "))));
+    }
+    let panels = drawn.into_iter().map(|(facet, lines)| Panel {
         title: facet.title.clone(),
         lines: lines.into_iter().map(|line| line.drawn(facets)).collect(),
     });
@@ -66,9 +80,12 @@ pub(super) fn beside(model: &Facets<'_>, real: &Facets<'_>, plot: &MetricPlot) -
     let against_x = model.x.is_some();
     let axis = if against_x { &mut figure.y } else { &mut figure.x };
     (axis.title, axis.scale, axis.ticks) = (plot.axis_title(scale), scale, scale.ticks());
-    for ((panel, of_model), of_real) in figure.panels.iter_mut().zip(of_model).zip(of_real) {
-        panel.lines = of_model.into_iter().chain(of_real).map(|line| line.drawn(model)).collect();
-    }
+    let titles = model.panels.iter().map(|facet| facet.title.clone());
+    let panel = |((title, of_model), of_real): ((String, Vec<Points>), Vec<Points>)| Panel {
+        title,
+        lines: of_model.into_iter().chain(of_real).map(|line| line.drawn(model)).collect(),
+    };
+    figure.panels = titles.zip(of_model).zip(of_real).map(panel).collect();
     figure.subtitle = subtitle(model, model.peers_text(), "means over the seeds");
     figure.key = if against_x { Key::Rows } else { Key::None };
     figure.references.clear();
@@ -82,6 +99,7 @@ fn bare(facets: &Facets<'_>, metric: MetricId, hollow: bool) -> Vec<Vec<Points>>
     for point in panels.iter_mut().flatten().flat_map(|line| &mut line.points) {
         point.hollow = hollow;
         point.interval.ends = None;
+        point.failing.clear();
     }
     panels
 }
@@ -95,6 +113,8 @@ struct Points {
 struct Point {
     x: f64,
     interval: Interval,
+    /// The values of the seeds that fail where others work.
+    failing: Vec<f64>,
     hollow: bool,
     gap: bool,
 }
@@ -104,8 +124,8 @@ fn points(facets: &Facets<'_>, panel: &Facet<'_>, metric: MetricId) -> Vec<Point
         let mut points = Vec::new();
         let mut gap = false;
         for (x, cell) in facets.along_x(panel, topology) {
-            if let Some((interval, hollow)) = measured(facets, cell, metric) {
-                points.push(Point { x, interval, hollow, gap });
+            if let Some((interval, failing, hollow)) = measured(facets, cell, metric) {
+                points.push(Point { x, interval, failing, hollow, gap });
                 gap = false;
             } else {
                 gap = true;
@@ -116,25 +136,40 @@ fn points(facets: &Facets<'_>, panel: &Facet<'_>, metric: MetricId) -> Vec<Point
     (0..facets.topologies.len()).map(line).filter(|line| !line.points.is_empty()).collect()
 }
 
-/// The mean of a metric over a cell's seeds, and whether the topology does not work there.
-fn measured(facets: &Facets<'_>, cell: &Cell, metric: MetricId) -> Option<(Interval, bool)> {
+/// The mean of a metric over the seeds in which a topology works, the values of those in which it does not, and whether
+/// it works in none.
+fn measured(facets: &Facets<'_>, cell: &Cell, metric: MetricId) -> Option<(Interval, Vec<f64>, bool)> {
     let runs = facets.runs(cell)?;
-    Some((
-        Interval::of(&super::super::standing::values(runs, metric), metric.definition().range())?,
-        super::is_infeasible(runs),
-    ))
+    let interval = Interval::of(&standing::values(runs, metric), metric.definition().range())?;
+    if super::fails_in_all(runs) {
+        return Some((interval, Vec::new(), true));
+    }
+    let failing = runs.runs.iter().filter(|run| standing::fails(run));
+    Some((interval, failing.filter_map(|run| run.record.values.get(metric)).collect(), false))
 }
 
+/// An interval stretches an axis by no more than this factor beyond its mean, on the side of 100 % by the rest to it.
+const INTERVAL_STRETCH: f64 = 4.0;
+
 impl Point {
-    /// The interval, within what the metric can be.
     fn extent(&self) -> Option<(f64, f64)> {
         self.interval.ends.map(|ends| (ends.low, ends.high))
     }
 
-    fn span(&self) -> impl Iterator<Item = f64> {
+    /// What an axis should hold of it.
+    fn span(&self, metric: MetricId) -> impl Iterator<Item = f64> {
+        let mean = self.interval.mean;
+        let highest = match metric.definition().range().most {
+            Some(most) => most - (most - mean) / INTERVAL_STRETCH,
+            None => mean * INTERVAL_STRETCH,
+        };
         // An interval that reaches down to zero must not force zero onto a logarithmic axis.
-        let ends = self.extent().map(|(low, high)| [low.max(self.interval.mean / 2.0), high]);
-        [self.interval.mean].into_iter().chain(ends.into_iter().flatten())
+        let ends = self.extent().map(|(low, high)| [low.max(mean / 2.0), high.min(highest).max(mean)]);
+        self.failing.iter().copied().chain([mean]).chain(ends.into_iter().flatten()).collect::<Vec<_>>().into_iter()
+    }
+
+    fn reaches_beyond(&self, scale: Scale) -> bool {
+        self.extent().is_some_and(|(low, high)| !scale.reaches(low) || !scale.reaches(high))
     }
 }
 
@@ -149,27 +184,27 @@ impl Points {
             let (x, y) = if against_x { (point.x, mean) } else { (mean, row) };
             Mark { x, y, extent, hollow: point.hollow, marked: true, gap: point.gap }
         };
+        let stray = |x: f64, value: f64| {
+            let (x, y) = if against_x { (x, value) } else { (value, row) };
+            Mark { x, y, extent: None, hollow: true, marked: true, gap: true }
+        };
+        let strays = self.points.iter().flat_map(|point| point.failing.iter().map(|&value| stray(point.x, value)));
         Line {
             topology: self.topology,
+            style: facets.styles[self.topology],
             label: facets.topologies[self.topology].to_owned(),
             detail: None,
             marks: self.points.iter().map(mark).collect(),
+            strays: strays.collect(),
         }
     }
 }
 
-/// Shares cannot exceed 100 %; utilisations can.
-const fn is_share(metric: MetricId) -> bool {
-    matches!(
-        metric,
-        MetricId::Delivered | MetricId::Relayed | MetricId::Impossible | MetricId::Lost | MetricId::Dropped
-    )
-}
-
 fn value_scale(metric: MetricId, values: &[f64]) -> Scale {
-    match metric {
-        MetricId::Delivered => Scale::up_to_100(values),
-        metric if is_share(metric) => Scale::from_zero(values),
+    let Metric { better, .. } = metric.definition();
+    match (metric.definition().range(), better) {
+        (Range::PERCENT, Better::Higher) => Scale::up_to_100(values),
+        (Range::PERCENT, _) => Scale::share(values),
         _ => Scale::from_zero_or_log(values),
     }
 }
@@ -178,7 +213,8 @@ fn x_axis(axis: &NumericAxis) -> Axis {
     let values: Vec<f64> = axis.ticks.iter().map(|tick| tick.value).collect();
     let (low, high) = (values[0], values[values.len() - 1]);
     let log = axis.spans_a_decade();
-    let scale = if log { Scale::Log { low, high, zero: false } } else { Scale::Linear { low, high } };
+    let scale =
+        if log { Scale::Log { low, high, strip: super::scale::Strip::None } } else { Scale::Linear { low, high } };
     Axis { title: axis_title(&axis.name, None, scale), scale, ticks: axis.ticks.clone(), inset: 14 }
 }
 

@@ -6,7 +6,7 @@ use super::scale::Scale;
 
 /// The title of an axis with its unit, and whether it is logarithmic.
 pub(super) fn axis_title(title: &str, unit: Option<&str>, scale: Scale) -> String {
-    let notes: Vec<&str> = unit.into_iter().chain(scale.is_log().then_some("log scale")).collect();
+    let notes: Vec<&str> = unit.into_iter().chain(scale.note()).collect();
     if notes.is_empty() { title.to_owned() } else { format!("{title} ({})", notes.join(", ")) }
 }
 
@@ -23,11 +23,19 @@ pub(super) fn subtitle(facets: &Facets<'_>, fixed: Option<String>, lines: &str) 
     }
 }
 
-/// What hollow markers and dashed lines mean.
-pub(super) fn hollow_note() -> Note {
+/// What hollow markers and dashed lines mean: where a topology works in no seed and, if `some` do, where seeds differ.
+pub(super) fn hollow_note(some: bool) -> Note {
+    let all = "The topology does not work here in any seed: a link or CPU is overloaded, connections are given up or a \
+               peer cannot be reached. Its other figures describe a system in failure.";
+    let mixed = " Small and hollow: single seeds in which it fails, apart from the mean of those that work.";
+    Note::Hollow(format!("{all}{}", if some { mixed } else { "" }))
+}
+
+/// What small hollow markers mean where there are no others.
+pub(super) fn stray_note() -> Note {
     Note::Hollow(
-        "The topology does not work here in most seeds: a link or CPU is overloaded, connections are given up or a \
-         peer cannot be reached. Its other figures describe a system in failure."
+        "Small and hollow: single seeds in which the topology does not work here (a link or CPU is overloaded, \
+         connections are given up or a peer cannot be reached), apart from the mean of those that work."
             .to_owned(),
     )
 }
