@@ -3,6 +3,7 @@
 mod capacity;
 mod chains;
 pub mod cities;
+pub(crate) mod data_file;
 mod fair_queue;
 pub(crate) mod faults;
 mod latency;
@@ -20,14 +21,15 @@ mod server;
 mod sharing;
 mod transmitter;
 
-pub use capacity::{CapacityError, CapacityFile, CapacityTrace, OPPORTUNITY_BYTES, TraceServer};
+pub use capacity::{CapacityFile, CapacityTrace, OPPORTUNITY_BYTES, TraceServer};
 pub use chains::{ChainId, NAT_CHAINS, NatChain};
+pub use data_file::{DATA_BYTES_MAX, DataFileError};
 pub use fair_queue::{FairPacket, FairQueue, QUANTUM_BYTES};
 pub use latency::{LatencyModel, LatencySpec, Place, RegionMix};
 pub use link::{Link, LinkSpec, Queueing};
 pub use link_loss::{GilbertElliott, LinkLoss};
 pub use loss::LossSpec;
-pub use matrix::{MatrixError, MatrixFile, MatrixTable, MatrixUnit, Measures};
+pub use matrix::{MatrixFile, MatrixTable, MatrixUnit, Measures};
 pub use middlebox::{
     Blocker, Firewall, MIDDLEBOX_PRESETS, Masquerade, Middlebox, MiddleboxPreset, MiddleboxSpec, NatBox, NatSpec,
     Passage, PortAllocation, Refresh, overall_nat,

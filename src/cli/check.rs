@@ -42,6 +42,9 @@ fn report(out: &mut impl Write, file: impl std::fmt::Display, experiment: &Exper
         writeln!(out, "  {name}: {}", distinct(experiment.cells.iter().map(|cell| cell.axes[index].text.as_str())))?;
     }
     writeln!(out, "  topology: {}", distinct(experiment.cells.iter().map(|cell| cell.label.as_str())))?;
+    for input in experiment.inputs() {
+        writeln!(out, "  read {}", input.summary)?;
+    }
     for warning in experiment.warnings() {
         writeln!(out, "  warning: {warning}")?;
     }

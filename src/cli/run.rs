@@ -72,6 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
         eprintln!("error: {}", super::rung::NO_STACK);
         return Ok(Exit::Usage);
     };
+    experiment.inputs().iter().for_each(|input| eprintln!("read {}", input.summary));
     let warnings = experiment.warnings().into_iter().chain(arguments.rung.warnings(&experiment));
     warnings.for_each(|warning| eprintln!("warning: {warning}"));
     arguments.run(&experiment, rung).or_else(|failure| {

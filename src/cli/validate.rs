@@ -46,6 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
+    experiment.inputs().iter().for_each(|input| eprintln!("read {}", input.summary));
     let warnings = experiment.warnings().into_iter().chain(RungName::Virtual.warnings(&experiment));
     warnings.for_each(|warning| eprintln!("warning: {warning}"));
     arguments.run(&experiment, real).or_else(|failure| {

@@ -8,6 +8,7 @@
 
 mod parse;
 mod server;
+mod summary;
 #[cfg(test)]
 mod synthetic;
 
@@ -16,9 +17,9 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
-use thiserror::Error;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::data_file::{DataFileError, Kind};
 use crate::units::Bitrate;
 
 pub use server::TraceServer;
@@ -45,26 +46,10 @@ pub struct CapacityFile {
     pub trace: CapacityTrace,
 }
 
-/// Why a file is not a capacity trace.
-#[derive(Debug, Error)]
-pub enum CapacityError {
-    /// The file cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The content is no list of times.
-    #[error("{} is not a capacity trace", file.display())]
-    Content {
-        /// The file.
-        file: PathBuf,
-        /// Each fault with its line.
-        faults: Vec<String>,
-    },
-}
+const KIND: Kind = Kind {
+    name: "a capacity trace",
+    advice: "a trace has one time in whole ms a line, at which 1,504 bytes can leave",
+};
 
 impl CapacityTrace {
     /// A trace with an opportunity at each of these times in ms; it repeats after the last.
@@ -75,7 +60,7 @@ impl CapacityTrace {
         let back = times_ms.windows(2).find(|pair| pair[1] < pair[0]);
         match times_ms.last() {
             None => Err("a trace without an opportunity carries nothing".to_owned()),
-            Some(0) => Err("a trace whose last time is 0 has no length".to_owned()),
+            Some(0) => Err("a trace whose last time is 0 has no length; it must be above 0".to_owned()),
             Some(_) => match back {
                 Some(pair) => Err(format!("{} ms after {} ms: times must not go back", pair[1], pair[0])),
                 None => Self { times_ms: times_ms.into() }.if_it_carries_something(),
@@ -87,13 +72,13 @@ impl CapacityTrace {
     fn if_it_carries_something(self) -> Result<Self, String> {
         let least = Bitrate::from_bps(1_000);
         let mean = self.mean_rate();
-        if mean < least { Err(format!("its mean of {mean} is less than {least}")) } else { Ok(self) }
+        if mean < least { Err(format!("its mean of {mean} is less than {least}; are its times in ms?")) } else { Ok(self) }
     }
 
     /// The trace that a text holds, one time in ms a line; empty lines and `#` comments aside.
     ///
     /// # Errors
-    /// Every fault with its line, up to a dozen.
+    /// Each kind of fault with its first lines.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
         parse::trace(text)
     }
@@ -131,12 +116,9 @@ impl CapacityFile {
     ///
     /// # Errors
     /// When the file cannot be read or does not hold a trace; every fault of it.
-    pub fn read(&self, base_dir: &Path) -> Result<Self, CapacityError> {
-        let file = || self.file.clone();
-        let text = std::fs::read_to_string(base_dir.join(&self.file))
-            .map_err(|source| CapacityError::Read { file: file(), source })?;
-        let trace = CapacityTrace::parse(&text).map_err(|faults| CapacityError::Content { file: file(), faults })?;
-        Ok(Self { trace, file: file() })
+    pub fn read(&self, base_dir: &Path) -> Result<Self, DataFileError> {
+        let trace = KIND.read(base_dir, &self.file, CapacityTrace::parse)?;
+        Ok(Self { trace, file: self.file.clone() })
     }
 }
 
@@ -144,17 +126,6 @@ impl From<PathBuf> for CapacityFile {
     /// A file of which nothing has been read.
     fn from(file: PathBuf) -> Self {
         Self { file, trace: CapacityTrace::default() }
-    }
-}
-
-impl CapacityError {
-    /// What is wrong with the content, each fault with its line.
-    #[must_use]
-    pub fn faults(&self) -> &[String] {
-        match self {
-            Self::Read { .. } => &[],
-            Self::Content { faults, .. } => faults,
-        }
     }
 }
 

@@ -1,14 +1,22 @@
-//! Latency matrices from files: square, in ms or s, symmetric or not.
+//! Latency matrices from files: square, in ms, us or s, symmetric or not.
 
+mod delays;
+mod layout;
+mod names;
 mod parse;
+#[cfg(test)]
+mod properties;
+mod rows;
+mod summary;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
-use thiserror::Error;
 use xxhash_rust::xxh3::Xxh3;
+
+use super::data_file::{DataFileError, Kind};
 
 /// A latency matrix and how to read it. Rows are senders, columns receivers; a header row or a
 /// column of names is recognised and names the places.
@@ -36,8 +44,22 @@ pub enum MatrixUnit {
     /// Milliseconds.
     #[default]
     Ms,
+    /// Microseconds.
+    #[serde(alias = "µs", alias = "μs")]
+    Us,
     /// Seconds.
     S,
+}
+
+impl MatrixUnit {
+    /// Nanoseconds of one.
+    const fn ns(self) -> f64 {
+        match self {
+            Self::Us => 1e3,
+            Self::Ms => 1e6,
+            Self::S => 1e9,
+        }
+    }
 }
 
 /// What a cell of a matrix holds.
@@ -62,37 +84,10 @@ pub struct MatrixTable {
     pub filled: usize,
 }
 
-/// Why a file is not a latency matrix.
-#[derive(Debug, Error)]
-pub enum MatrixError {
-    /// The file cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The content is not a square table of delays.
-    #[error("{} is not a latency matrix", file.display())]
-    Content {
-        /// The file.
-        file: PathBuf,
-        /// Each fault with its line.
-        faults: Vec<String>,
-    },
-}
-
-impl MatrixError {
-    /// What is wrong with the content, each fault with its line.
-    #[must_use]
-    pub fn faults(&self) -> &[String] {
-        match self {
-            Self::Read { .. } => &[],
-            Self::Content { faults, .. } => faults,
-        }
-    }
-}
+const KIND: Kind = Kind {
+    name: "a latency matrix",
+    advice: "a matrix is CSV with one row and one column a place, as pandas' `to_csv` writes it",
+};
 
 impl Serialize for MatrixTable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -111,12 +106,8 @@ impl MatrixFile {
     ///
     /// # Errors
     /// When the file cannot be read or does not hold a square table of delays; every fault of it.
-    pub fn read(&self, base_dir: &Path) -> Result<Self, MatrixError> {
-        let file = || self.file.clone();
-        let text = std::fs::read_to_string(base_dir.join(&self.file))
-            .map_err(|source| MatrixError::Read { file: file(), source })?;
-        let table = parse::table(&text, self.unit, self.measures)
-            .map_err(|faults| MatrixError::Content { file: file(), faults })?;
+    pub fn read(&self, base_dir: &Path) -> Result<Self, DataFileError> {
+        let table = KIND.read(base_dir, &self.file, |text| parse::table(text, self.unit, self.measures))?;
         Ok(Self { table, ..self.clone() })
     }
 

@@ -120,6 +120,11 @@ pub trait Workload: Debug + Send + Sync {
         None
     }
 
+    /// Whether all of the peers, or of the class, publish where there are fewer than [`sources`](Self::sources).
+    fn takes_fewer(&self) -> bool {
+        false
+    }
+
     /// How many peers its messages are for, where the workload says so, likewise: fewer than there are.
     fn sinks(&self) -> Option<(&'static str, u32)> {
         None

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use super::problem::Problem;
 use super::read::Reader;
 use super::tree::{join, path};
-use crate::net::{CapacityError, CapacityFile, CapacityTrace};
+use crate::net::{CapacityFile, CapacityTrace, DataFileError};
 use crate::world::ClassSpec;
 
 /// The traces that have been read, by file.
 #[derive(Debug, Default)]
-pub(super) struct Traces(BTreeMap<PathBuf, Result<CapacityTrace, CapacityError>>);
+pub(super) struct Traces(BTreeMap<PathBuf, Result<CapacityTrace, DataFileError>>);
 
 impl Traces {
     /// Puts the traces into the classes that name them, relative to `base_dir`.
@@ -31,13 +31,7 @@ impl Traces {
         let read = self.0.entry(file.file.clone()).or_insert_with(|| file.read(base_dir).map(|read| read.trace));
         match read {
             Ok(trace) => file.trace = trace.clone(),
-            Err(error) => {
-                let problem = Problem::at(reader.span(place), error.to_string(), "cannot be used");
-                reader.push(match error.faults() {
-                    [] => problem,
-                    faults => problem.help(faults.join("\n")),
-                });
-            }
+            Err(error) => reader.push(Problem::of_file(reader.span(place), error)),
         }
     }
 }

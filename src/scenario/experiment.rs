@@ -52,17 +52,7 @@ impl Experiment {
                     .to_owned(),
             );
         }
-        for cell in &self.cells {
-            if let LatencySpec::Matrix(matrix) = &cell.settings.latency
-                && matrix.table.filled > 0
-            {
-                let (file, filled) = (matrix.file.display(), matrix.table.filled);
-                let warning = format!("{file}: {filled} missing cells took the value of the opposite direction");
-                if !warnings.contains(&warning) {
-                    warnings.push(warning);
-                }
-            }
-        }
+        warnings.extend(self.inputs().into_iter().flat_map(|input| input.warnings));
         warnings
     }
 }

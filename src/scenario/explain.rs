@@ -56,12 +56,20 @@ pub(super) fn unknown_key(word: &str, place: &str, names: &[&str]) -> Problem {
         (format!("unknown key `{word}` in `{place}`"), format!("keys of `{place}`"))
     };
     let problem = Problem::at(None, message, "unknown key");
-    let elsewhere = schema::paths().into_iter().find(|path| path.rsplit('.').next() == Some(word));
+    let elsewhere = schema::paths().into_iter().find(|path| is_elsewhere(path, word, place));
     match (names.is_empty(), suggest::closest(word, names), elsewhere) {
         (true, ..) => problem.help(format!("`{place}` has no settings")),
         (false, None, Some(path)) => problem.help(format!("did you mean `{path}`?\n{of}: {}", suggest::listed(names))),
         _ => problem.help(suggest::help(word, &of, names)),
     }
+}
+
+/// Whether `path` is that of a key `word` in another table than the one at `place`. Words of a place have names of
+/// elements where a path has none: `workload.live` for `workload`.
+fn is_elsewhere(path: &str, word: &str, place: &str) -> bool {
+    let (table, key) = path.rsplit_once('.').unwrap_or(("", path));
+    let is_same = !table.is_empty() && (place == table || place.strip_prefix(table).is_some_and(|rest| rest.starts_with('.')));
+    key == word && !is_same
 }
 
 fn unknown_name(rest: &str, place: &str) -> Problem {
@@ -135,5 +143,19 @@ pub(super) fn syntax(error: &Error, sources: &Sources) -> Problem {
     match text.trim_start().starts_with(|c: char| c.is_ascii_digit()) && text.contains(' ') {
         true => problem.help(format!("a value with a unit stands in quotes: \"{text}\"")),
         false => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_not_suggested_to_itself() {
+        assert!(is_elsewhere("population.peers", "peers", "run"));
+        assert!(is_elsewhere("population.peers", "peers", ""));
+        assert!(!is_elsewhere("workload.sinks", "sinks", "workload.live"));
+        assert!(!is_elsewhere("workload.sinks", "sinks", "workload"));
+        assert!(!is_elsewhere("name", "names", ""));
     }
 }

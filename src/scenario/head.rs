@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::read::Reader;
 use super::suggest;
 use super::tree::{TreePath, join, path};
-use crate::metrics::{METRICS, MetricId};
+use crate::metrics::{METRICS, Metric, MetricId};
 use crate::rng::Seed;
 
 /// The name of the experiment: a plain file name, for it names the results folder.
@@ -86,11 +86,51 @@ fn expectation(reader: &mut Reader<'_, '_>, place: &TreePath, table: &ExpectTabl
         let names: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
         let at = join(place, "metric");
         let problem = match reader.get(&at) {
-            Some(_) => explain::unknown("metric", &table.metric, &names, reader.span(&at)),
+            Some(_) => match by_heading(&table.metric) {
+                Some(name) => explain::unknown("metric", &table.metric, &[], reader.span(&at))
+                    .help(format!("did you mean `{name}`?")),
+                None => explain::unknown("metric", &table.metric, &names, reader.span(&at)),
+            },
             None => explain::missing_key("metric", &reader.words(place), reader.span(place))
                 .help(suggest::help("", "metrics", &names)),
         };
         reader.push(problem);
     }
     Some(Expectation { metric: metric?, bound: bound? })
+}
+
+/// The metric that is called so at the head of a column: `p95 latency`, `Latency p95 (ms)`.
+fn by_heading(word: &str) -> Option<&'static str> {
+    let words = |text: &str| {
+        let text = text.split('(').next().unwrap_or_default().to_lowercase().replace(['_', '-'], " ");
+        let mut words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        words.sort_unstable();
+        words
+    };
+    let meant = words(word);
+    let with_unit = |metric: &Metric| words(&format!("{} {}", metric.title, metric.unit)) == meant;
+    let found = METRICS.iter().find(|metric| words(metric.title) == meant || with_unit(metric));
+    // A slip in the heading, where it is none in a name.
+    let titles: Vec<&str> = METRICS.iter().map(|metric| metric.title).collect();
+    let names: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    let by_slip = || {
+        let title = suggest::slip(word, &titles).filter(|_| suggest::closest(word, &names).is_none())?;
+        METRICS.iter().find(|metric| metric.title == title)
+    };
+    found.or_else(by_slip).map(|metric| metric.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_found_by_its_heading() {
+        for word in ["p95 latency", "P95 Latency", "latency p95", "p95-latency", "p95_latency (ms)", "p95 latncy"] {
+            assert_eq!(by_heading(word), Some("delivery_latency_p95_ms"), "{word}");
+        }
+        assert_eq!(by_heading("delivered"), Some("delivery_ratio_percent"));
+        assert_eq!(by_heading("delivery_latency_p95"), None);
+        assert_eq!(by_heading("banana"), None);
+    }
 }

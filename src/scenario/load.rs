@@ -19,6 +19,7 @@ use super::resolve::Resolver;
 use super::resolved;
 use super::schema;
 use super::source::Sources;
+use super::text;
 use super::topologies::{self, Variant};
 use super::tree::{self, Node, TreePath, path};
 use crate::net::LatencySpec;
@@ -29,7 +30,7 @@ use crate::net::LatencySpec;
 /// Every error of the file and of the overrides, at once.
 pub fn load(path: &Path, overrides: &[String]) -> Result<Experiment, ScenarioErrors> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| ScenarioErrors::unreadable(&name, error))?;
+    let text = text::read(path).map_err(|error| ScenarioErrors::unreadable(&name, error))?;
     parse_str(&name, &text, path.parent().unwrap_or_else(|| Path::new("")), overrides)
 }
 
@@ -41,6 +42,10 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Experiment, ScenarioErr
 pub fn parse_str(name: &str, text: &str, base_dir: &Path, overrides: &[String]) -> Result<Experiment, ScenarioErrors> {
     let sources = Sources::new(name, text, overrides);
     let mut problems = Problems::default();
+    if let Some(problem) = text::not_toml(sources.file()) {
+        problems.push(problem);
+        return Err(problems.into_errors(name, &sources));
+    }
     let (table, faults) = DeTable::parse_recoverable(sources.file());
     if !faults.is_empty() {
         faults.iter().for_each(|fault| problems.push(explain::syntax(fault, &sources)));

@@ -7,6 +7,7 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceSpan};
 use thiserror::Error;
 
 use super::source::{Sources, Span};
+use crate::net::DataFileError;
 
 /// Why a scenario cannot be used: every error of its file and of the `--set`s.
 #[derive(Debug, Error, Diagnostic)]
@@ -73,6 +74,15 @@ impl Problem {
     /// A problem at `span`.
     pub(super) fn at(span: Option<Span>, message: impl Into<String>, label: impl Into<String>) -> Self {
         Self { span, message: message.into(), label: label.into(), others: Vec::new(), help: None }
+    }
+
+    /// The problem of a file that is named at `span` and cannot be used.
+    pub(super) fn of_file(span: Option<Span>, error: &DataFileError) -> Self {
+        let problem = Self::at(span, error.to_string(), "cannot be used");
+        match error.faults() {
+            [] => problem,
+            faults => problem.help(faults.join("\n")),
+        }
     }
 
     /// The same problem with advice.

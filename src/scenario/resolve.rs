@@ -110,11 +110,7 @@ impl<'p> Resolver<'p> {
             let read = matrix.read(self.base_dir);
             if let Err(error) = &read {
                 let place = path(["network", "latency", "file"]);
-                let problem = Problem::at(reader.span(&place), error.to_string(), "cannot be used");
-                reader.push(match error.faults() {
-                    [] => problem,
-                    faults => problem.help(faults.join("\n")),
-                });
+                reader.push(Problem::of_file(reader.span(&place), error));
             }
             self.matrices.insert(key.clone(), read.ok());
         }

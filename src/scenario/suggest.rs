@@ -1,13 +1,19 @@
 //! What was probably meant: the name closest to one that does not exist.
 
-/// The name closest to `word`, if any is close enough to be a slip of the pen or a part of it.
-pub(super) fn closest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
+/// The name that `word` is a slip of the pen away from.
+pub(super) fn slip<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
     let word = word.to_lowercase();
     let slips = names.iter().map(|name| (strsim::damerau_levenshtein(&word, &name.to_lowercase()), *name));
     let most = (word.chars().count() / 3).clamp(1, 3);
-    if let Some((_, name)) = slips.min_by_key(|(distance, _)| *distance).filter(|(distance, _)| *distance <= most) {
+    slips.min_by_key(|(distance, _)| *distance).filter(|(distance, _)| *distance <= most).map(|(_, name)| name)
+}
+
+/// The name closest to `word`, if any is close enough to be a slip of the pen or a part of it.
+pub(super) fn closest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
+    if let Some(name) = slip(word, names) {
         return Some(name);
     }
+    let word = word.to_lowercase();
     // `latency_p95` for `delivery_latency_p95_ms`, `enterprise-network` for `enterprise`.
     let contains = |name: &str| word.len() >= 3 && (name.contains(&word) || (name.len() >= 3 && word.contains(name)));
     // `chrome` for `chromium`.

@@ -23,7 +23,8 @@ pub(super) fn check(
     let (peers, classes) = (population.peers, &population.classes);
     for (place, workload) in workloads {
         let peers_are_known = reader.get(&path(["population", "peers"])).is_some();
-        if let Some((key, sources)) = workload.sources().filter(|&(_, few)| few > peers.get() && peers_are_known) {
+        let too_few = |&(_, sources): &(_, u32)| sources > peers.get() && peers_are_known && !workload.takes_fewer();
+        if let Some((key, sources)) = workload.sources().filter(too_few) {
             let message = format!("the workload needs {sources} peers, and there are only {peers}");
             reader.problem(&join(place, key), message, format!("at most {peers}"));
         }
@@ -40,6 +41,7 @@ pub(super) fn check(
             check_class_name(reader, &join(place, key), class, classes);
         }
         if let Some((key, count, class)) = workload.chosen().filter(|_| peers_are_known) {
+            let count = if workload.takes_fewer() { 1 } else { count };
             check_class_size(reader, &join(place, key), (key, count, class), population);
         }
     }
@@ -97,8 +99,12 @@ fn check_class_size(
     let size = population.class_size(name);
     let is_known = population.classes.iter().any(|class| class.name == name);
     if is_known && count > size && !reader.lost(&path(["population", "class"])) {
-        let message = format!("{key} = {count}: class `{name}` has {size} of the {} peers", population.peers);
-        reader.problem(place, message, format!("at most {size}, or a larger class"));
+        let message = match size {
+            0 => format!("class `{name}` has none of the {} peers", population.peers),
+            _ => format!("{key} = {count}: class `{name}` has {size} of the {} peers", population.peers),
+        };
+        let label = if size == 0 { "a larger class".to_owned() } else { format!("at most {size}, or a larger class") };
+        reader.problem(place, message, label);
     }
 }
 

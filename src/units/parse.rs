@@ -91,7 +91,16 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("gbps", "Gbit/s"),
     ("bytes", "B"),
     ("seconds", "s"),
+    ("sec", "s"),
+    ("secs", "s"),
+    ("msec", "ms"),
+    ("millis", "ms"),
+    ("milliseconds", "ms"),
+    ("usec", "us"),
+    ("micros", "us"),
+    ("microseconds", "us"),
     ("minutes", "min"),
+    ("mins", "min"),
     ("hours", "h"),
     ("fps", "/s"),
     ("per second", "/s"),
@@ -106,30 +115,52 @@ fn unknown_unit(text: &str, unit: &str, table: &UnitTable) -> UnitError {
     }
     let synonym = SYNONYMS.iter().find(|(word, _)| *word == unit.to_lowercase()).map(|(_, unit)| *unit);
     let synonym = synonym.filter(|unit| names.contains(unit));
-    let closest = table
-        .units
-        .iter()
-        .map(|(name, _)| (strsim::damerau_levenshtein(&name.to_lowercase(), &unit.to_lowercase()), *name))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, _)| *distance <= 2)
-        .map(|(_, name)| name);
     UnitError {
         message: format!(
             "\"{unit}\" is not a unit of {}: use {}",
             table.what.trim_start_matches("a "),
             names.join(", ")
         ),
-        suggestion: synonym.or(closest),
+        suggestion: synonym.or_else(|| closest(unit, table)),
     }
+}
+
+/// The unit that is a slip of the pen away, if it is one alone: another may be off by orders of magnitude.
+fn closest(unit: &str, table: &UnitTable) -> Option<&'static str> {
+    // Bytes a second are eight times as much as bits.
+    let is_bytes = |unit: &str| unit.ends_with("B/s") || unit.ends_with("Bps");
+    if is_bytes(unit) && table.units.iter().any(|(name, _)| name.ends_with("bit/s")) {
+        return None;
+    }
+    let lower = unit.to_lowercase();
+    let distance = |name: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &lower);
+    let least = table.units.iter().map(|(name, _)| distance(name)).min()?;
+    let mut at_least = table.units.iter().filter(|(name, _)| distance(name) == least);
+    let &(name, scale) = at_least.next()?;
+    let is_alone = at_least.all(|&(_, other)| other == scale);
+    // All of a word of one or two letters is no slip.
+    (is_alone && least <= 2 && least < lower.chars().count()).then_some(name)
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::units::Bitrate;
+    use crate::units::{Bitrate, ByteCount, SimDuration};
 
     #[test]
     fn other_words_for_a_unit_are_understood_as_a_suggestion() {
         assert_eq!("10 mbps".parse::<Bitrate>().expect_err("not a unit").suggestion(), Some("Mbit/s"));
         assert_eq!("10 furlongs".parse::<Bitrate>().expect_err("not a unit").suggestion(), None);
+    }
+    #[test]
+    fn no_unit_is_suggested_that_may_be_off_by_orders_of_magnitude() {
+        let time = |text: &str| text.parse::<SimDuration>().expect_err("not a unit").suggestion();
+        assert_eq!([time("40 m"), time("40 x"), time("40 d")], [None; 3]);
+        assert_eq!([time("40 mss"), time("40 MS"), time("40 usec")], [Some("ms"), Some("ms"), Some("us")]);
+        let bytes = |text: &str| text.parse::<ByteCount>().expect_err("not a unit").suggestion();
+        assert_eq!([bytes("5 K"), bytes("5 M")], [None; 2]);
+        assert_eq!(bytes("5 kb"), Some("kB"));
+        let rate = |text: &str| text.parse::<Bitrate>().expect_err("not a unit").suggestion();
+        assert_eq!([rate("5 MB/s"), rate("5 kBps")], [None; 2]);
+        assert_eq!([rate("5 mbit/s"), rate("5 Mbits/s")], [Some("Mbit/s"); 2]);
     }
 }

@@ -158,7 +158,7 @@ impl Mul<u64> for SimDuration {
 const DURATION_UNITS: UnitTable = UnitTable {
     what: "a duration",
     examples: "\"40 ms\", \"60 s\", \"1.5 h\"",
-    units: &[("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("min", 60e9), ("h", 3600e9)],
+    units: &[("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("min", 60e9), ("h", 3600e9)],
     print: &["s", "ms", "us", "ns"],
 };
 
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn durations_parse_and_print_exactly() {
-        for (text, ns) in [("40 ms", 40_000_000), ("1.5 s", 1_500_000_000), ("819.2 us", 819_200), ("0 s", 0)] {
+        for (text, ns) in [("40 ms", 40_000_000), ("1.5 s", 1_500_000_000), ("819.2 us", 819_200), ("5 µs", 5_000), ("5 \u{3bc}s", 5_000), ("0 s", 0)] {
             let parsed: SimDuration = text.parse().expect(text);
             assert_eq!(parsed.as_ns(), ns);
             assert_eq!(parsed.to_string().parse::<SimDuration>(), Ok(parsed));

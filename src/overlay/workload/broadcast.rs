@@ -17,7 +17,7 @@ pub(super) const ENTRY: WorkloadEntry =
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Broadcast {
-    /// How many peers publish.
+    /// How many peers publish; all if there are fewer.
     #[serde(default = "one")]
     sources: Bounded<1, 16_000_000>,
     /// The class the sources belong to; any class if absent.
@@ -69,6 +69,10 @@ impl Workload for Broadcast {
 
     fn sources(&self) -> Option<(&'static str, u32)> {
         Some(("sources", self.sources.get()))
+    }
+
+    fn takes_fewer(&self) -> bool {
+        true
     }
 
     fn chosen(&self) -> Option<(&'static str, u32, &str)> {

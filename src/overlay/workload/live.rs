@@ -26,7 +26,7 @@ pub(super) const ENTRY: WorkloadEntry =
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Live")]
 pub(super) struct LiveParams {
-    /// How many peers send a stream.
+    /// How many peers send a stream; all if there are fewer.
     #[serde(default = "one")]
     sources: Bounded<1, 1_000>,
     /// The class the sources belong to; any class if absent.
@@ -187,6 +187,10 @@ impl Workload for LiveParams {
 
     fn sources(&self) -> Option<(&'static str, u32)> {
         Some(("sources", self.sources.get()))
+    }
+
+    fn takes_fewer(&self) -> bool {
+        true
     }
 
     fn chosen(&self) -> Option<(&'static str, u32, &str)> {

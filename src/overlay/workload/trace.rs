@@ -2,6 +2,7 @@
 
 mod log;
 mod parse;
+mod summary;
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! What a file of messages holds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::parse;
+use crate::net::DataFileError;
+use crate::net::data_file::Kind;
 use crate::units::{ByteCount, SimDuration, SimTime};
 
 /// The messages of a file. Shared: a copy costs a reference.
@@ -50,7 +52,7 @@ impl MessageLog {
     /// The messages that a text holds.
     ///
     /// # Errors
-    /// Every fault with its line, up to a dozen.
+    /// Each kind of fault with its first lines.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
         let content = parse::messages(text)?;
         Ok(Self(Arc::new(Content { hash: xxh3_128(text.as_bytes()), ..content })))
@@ -81,6 +83,21 @@ impl MessageLog {
 
     pub(super) fn audiences(&self) -> &[Vec<u32>] {
         &self.0.audiences
+    }
+}
+
+const KIND: Kind = Kind {
+    name: "a trace of messages",
+    advice: "a trace is CSV with the columns time_s, source, bytes and perhaps to, one message a line",
+};
+
+impl MessageFile {
+    /// The file with the messages read from it; it is relative to `base_dir`.
+    ///
+    /// # Errors
+    /// When the file cannot be read or does not hold messages; every kind of fault it has.
+    pub fn read(&self, base_dir: &Path) -> Result<Self, DataFileError> {
+        Ok(Self { log: KIND.read(base_dir, &self.file, MessageLog::parse)?, file: self.file.clone() })
     }
 }
 

@@ -1,12 +1,14 @@
 //! From the text of a CSV file to messages, or to every fault that it has.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 use serde::Deserialize;
 
 use super::log::{Content, LoggedFlow};
-use crate::net::faults::{first_few, shown};
+use crate::net::data_file::first_line;
+use crate::net::faults::{Faults, shown};
 use crate::units::{ByteCount, SimDuration, SimTime};
 
 /// The columns; the last may be absent.
@@ -28,35 +30,77 @@ struct Line {
     to: String,
 }
 
-/// Reads messages, or says every fault that they have.
+/// Reads messages, or says every kind of fault that they have.
 pub(super) fn messages(text: &str) -> Result<Content, Vec<String>> {
-    let mut reader = ReaderBuilder::new().trim(Trim::All).comment(Some(b'#')).from_reader(text.as_bytes());
+    let Some(first) = first_line(text) else {
+        return Err(vec!["the file has no data; its first line names the columns".to_owned()]);
+    };
+    let delimiter = [',', ';', '\t'].into_iter().find(|&delimiter| first.contains(delimiter)).unwrap_or(',');
+    let mut reader = ReaderBuilder::new();
+    reader.trim(Trim::All).comment(Some(b'#')).delimiter(delimiter as u8);
+    let mut reader = reader.from_reader(text.as_bytes());
     let head = reader.headers().map_err(|error| vec![error.to_string()])?.clone();
     check_head(&head)?;
-    let (mut rows, mut faults) = (Rows::default(), Vec::new());
+    let (mut rows, mut faults) = (Rows::default(), Faults::default());
     for record in reader.records() {
-        let read = record.map_err(|error| error.to_string()).and_then(|record| {
-            let line = record.position().map_or(0, csv::Position::line);
-            let read = record.deserialize::<Line>(Some(&head)).map_err(|error| error.to_string());
-            read.and_then(|read| rows.push(&read)).map_err(|fault| format!("line {line}: {fault}"))
-        });
-        faults.extend(read.err());
+        let (line, read) = match &record {
+            Err(error) => (error.position().map_or(0, csv::Position::line), Err(Fault::of_csv(error, &head))),
+            Ok(record) => {
+                let read = record.deserialize::<Line>(Some(&head)).map_err(|error| Fault::of_csv(&error, &head));
+                (record.position().map_or(0, csv::Position::line), read.and_then(|read| rows.push(&read)))
+            }
+        };
+        if let Err(Fault { what, why }) = read {
+            faults.push(format!("line {line}"), &what, &why);
+        }
     }
-    if faults.is_empty() { rows.finish() } else { Err(first_few(faults)) }
+    if faults.is_empty() { rows.finish() } else { Err(faults.into_lines()) }
+}
+
+/// What is there, and why it is wrong; the same reason is the same kind of fault.
+struct Fault {
+    what: String,
+    why: Cow<'static, str>,
+}
+
+impl Fault {
+    fn of_csv(error: &csv::Error, head: &StringRecord) -> Self {
+        match error.kind() {
+            csv::ErrorKind::UnequalLengths { len, .. } => {
+                Self { what: format!("{len} fields,"), why: format!("but line 1 names {} columns", head.len()).into() }
+            }
+            _ => Self { what: String::new(), why: error.to_string().into() },
+        }
+    }
+}
+
+fn fault<T>(what: String, why: &'static str) -> Result<T, Fault> {
+    Err(Fault { what, why: why.into() })
 }
 
 fn check_head(head: &StringRecord) -> Result<(), Vec<String>> {
-    let missing = COLUMNS[..3].iter().filter(|&&column| !head.iter().any(|name| name == column));
-    let mut faults: Vec<String> = missing.map(|column| format!("line 1: there is no column `{column}`")).collect();
-    let unknown = head.iter().filter(|name| !COLUMNS.contains(name));
-    faults.extend(unknown.map(|name| format!("line 1: unknown column `{name}`")));
-    let twice = COLUMNS.iter().filter(|&&column| head.iter().filter(|name| *name == column).count() > 1);
-    faults.extend(twice.map(|column| format!("line 1: column `{column}` is there twice")));
+    let rule = "the first line names the columns: time_s,source,bytes or time_s,source,bytes,to".to_owned();
+    if !head.iter().any(|name| COLUMNS.contains(&name)) {
+        return Err(vec![format!("line 1 names none of the columns that are needed; {rule}")]);
+    }
+    let mut faults = Faults::default();
+    let line = || "line 1".to_owned();
+    for column in COLUMNS[..3].iter().filter(|&&column| !head.iter().any(|name| name == column)) {
+        faults.push_as(column, line(), &format!("there is no column `{column}`"));
+    }
+    for (index, name) in head.iter().enumerate().filter(|(_, name)| !COLUMNS.contains(name)) {
+        match name {
+            "" => faults.push_as("", line(), &format!("column {} has no name; pandas leaves it out with `index=False`", index + 1)),
+            name => faults.push_as("unknown", line(), &format!("unknown column `{}`", shown(name))),
+        }
+    }
+    for column in COLUMNS.iter().filter(|&&column| head.iter().filter(|name| *name == column).count() > 1) {
+        faults.push_as(&format!("{column} twice"), line(), &format!("column `{column}` is there twice"));
+    }
     if faults.is_empty() {
         return Ok(());
     }
-    faults.push("the first line names the columns: time_s,source,bytes or time_s,source,bytes,to".to_owned());
-    Err(faults)
+    Err(faults.into_lines().into_iter().chain([rule]).collect())
 }
 
 /// What has been read: peers are numbered in the order in which they appear.
@@ -68,15 +112,15 @@ struct Rows {
 }
 
 impl Rows {
-    fn push(&mut self, line: &Line) -> Result<(), String> {
+    fn push(&mut self, line: &Line) -> Result<(), Fault> {
         let time = time(&line.time_s)?;
         let bytes = bytes(&line.bytes)?;
         if line.source.is_empty() {
-            return Err("there is no source".to_owned());
+            return fault(String::new(), "there is no source");
         }
         // Who separates names by these means several.
         if let Some(name) = [&line.source, &line.to].into_iter().find(|names| names.contains([';', ','])) {
-            return Err(format!("`{}`: names are separated by spaces, and have neither `;` nor `,`", shown(name)));
+            return fault(format!("`{}`:", shown(name)), "names are separated by spaces, and have neither `;` nor `,`");
         }
         let source = self.number(&line.source);
         let audience = match line.to.as_str() {
@@ -92,12 +136,12 @@ impl Rows {
         *self.peers.entry(name.to_owned()).or_insert(next)
     }
 
-    fn audience(&mut self, names: &str, source: u32) -> Result<u32, String> {
+    fn audience(&mut self, names: &str, source: u32) -> Result<u32, Fault> {
         let mut members: Vec<u32> = names.split_whitespace().map(|name| self.number(name)).collect();
         members.sort_unstable();
         members.dedup();
         if members == [source] {
-            return Err(format!("`{names}` sends to itself"));
+            return fault(format!("`{}`", shown(names)), "sends to itself");
         }
         let next = self.audiences.len() as u32;
         Ok(*self.audiences.entry(members).or_insert(next))
@@ -123,19 +167,29 @@ impl Rows {
     }
 }
 
-fn time(text: &str) -> Result<SimTime, String> {
+fn time(text: &str) -> Result<SimTime, Fault> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=LONGEST_S).contains(&seconds) => Ok(SimTime::ZERO + SimDuration::from_secs_f64(seconds)),
-        Ok(_) => Err(format!("time_s = {text} is out of range: from 0 s to 1,000 hours")),
-        Err(_) => Err(format!("time_s = `{}` is not a number of seconds", shown(text))),
+        Ok(seconds) if seconds > 1e9 => fault(
+            format!("time_s = {}", shown(text)),
+            "is out of range: is it a date? From 0 s, the start of the run, to 1,000 hours",
+        ),
+        Ok(_) => fault(format!("time_s = {}", shown(text)), "is out of range: from 0 s to 1,000 hours"),
+        Err(_) if text.contains(',') => {
+            fault(format!("time_s = `{}`", shown(text)), "is not a number of seconds; write decimals with a point")
+        }
+        Err(_) => fault(format!("time_s = `{}`", shown(text)), "is not a number of seconds"),
     }
 }
 
-fn bytes(text: &str) -> Result<u64, String> {
+fn bytes(text: &str) -> Result<u64, Fault> {
     match text.parse::<u64>() {
         Ok(bytes) if (1..=LARGEST_BYTES).contains(&bytes) => Ok(bytes),
-        Ok(_) => Err(format!("bytes = {text} is out of range: from 1 to {LARGEST_BYTES}, as Chromium advertises")),
-        Err(_) => Err(format!("bytes = `{}` is not a whole number", shown(text))),
+        Ok(_) => fault(
+            format!("bytes = {}", shown(text)),
+            "is out of range: from 1 to 262144, as Chromium advertises",
+        ),
+        Err(_) => fault(format!("bytes = `{}`", shown(text)), "is not a whole number"),
     }
 }
 
@@ -169,19 +223,23 @@ mod tests {
             "line 2: time_s = `x` is not a number of seconds",
             "line 3: time_s = -1 is out of range: from 0 s to 1,000 hours",
             "line 4: there is no source",
-            "line 5: bytes = 0 is out of range: from 1 to 262144, as Chromium advertises",
+            "line 5: bytes = 0 is out of range: from 1 to 262144, as Chromium advertises (2 such faults; the next: line 7)",
             "line 6: bytes = `1.5` is not a whole number",
-            "line 7: bytes = 300000 is out of range: from 1 to 262144, as Chromium advertises",
             "line 8: `a` sends to itself",
+            "line 9: 2 fields, but line 1 names 4 columns",
         ];
-        assert_eq!(faults[..7], expected);
-        assert!(faults[7].contains("line: 9") && faults[7].contains("2 fields"), "{}", faults[7]);
+        assert_eq!(faults, expected);
         let head = messages("time,source,bytes\n1,a,5\n").expect_err("no time_s");
         let twice = messages("time_s,source,source,bytes\n1,a,b,5\n").expect_err("source twice");
         assert_eq!(twice[0], "line 1: column `source` is there twice");
         let joined = messages("time_s,source,bytes,to\n1,a,5,b;c\n").expect_err("a semicolon");
         assert!(joined[0].starts_with("line 2: `b;c`: names are separated by spaces"), "{joined:?}");
         assert_eq!(head[..2], ["line 1: there is no column `time_s`", "line 1: unknown column `time`"]);
+        let other = messages("a,b,c\n0,1,2\n").expect_err("no column of it");
+        assert!(other.len() == 1 && other[0].contains("none of the columns"), "{other:?}");
+        let index = messages(",time_s,source,bytes\n0,1,a,5\n").expect_err("an index");
+        assert!(index[0].contains("index=False"), "{index:?}");
+        assert_eq!(messages("time_s;source;bytes\n1;a;5\n").expect("semicolons").peers, 1);
         assert_eq!(messages("time_s,source,bytes\n").expect_err("empty"), ["the file has no message"]);
     }
 
