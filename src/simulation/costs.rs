@@ -29,6 +29,12 @@ pub(crate) fn wake_cpu(world: &World, node: u32, idle_share: f32) -> SimDuration
     in_what_is_left(world, node, world.class(node).engine.cpu_per_wakeup, idle_share)
 }
 
+/// How long a packet, and a kilobyte of it, keep a node's CPU busy, in what idle connections leave.
+pub(super) fn packet_cpu(world: &World, node: u32, idle_share: f32) -> [SimDuration; 2] {
+    let engine = &world.class(node).engine;
+    [engine.cpu_per_packet, engine.cpu_per_kilobyte].map(|cost| in_what_is_left(world, node, cost, idle_share))
+}
+
 fn in_what_is_left(world: &World, node: u32, cost: SimDuration, idle_share: f32) -> SimDuration {
     let alone = world.class(node).device.service_time(cost);
     let left = f64::from(1.0 - idle_share.min(IDLE_SHARE_MAX));

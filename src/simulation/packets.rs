@@ -1,9 +1,9 @@
 //! Packets on their way: a replication in which every connection is an SCTP association.
 //!
 //! A message keeps its sender's CPU busy, then the association cuts it into packets when its congestion
-//! window lets it. A packet waits for the sender's uplink, which all of the peer's connections share and
+//! window lets it. A packet waits for the CPU and for the sender's uplink, which all of the peer's connections share and
 //! whose buffer drops what finds it full; it propagates, by way of a TURN server where the connection is
-//! relayed; it waits for the receiver's downlink; and the association at the other end takes it in, answers
+//! relayed; it waits for the receiver's downlink and in its socket; and the association at the other end takes it in, answers
 //! with acknowledgements of its own, and delivers what is whole and has its turn.
 //!
 //! What the message grain (`flow`) has in closed form happens here, packet by packet: head-of-line
@@ -12,6 +12,7 @@
 //!
 //! - `ends`: the two ends of every connection, and the paths between them.
 //! - `application`: publishes, passes on and delivers.
+//! - `cpus`: what messages and packets ask of the CPUs, and what waits in sockets.
 //! - `links`: the access link of a node; `network`: from one to the other, by way of TURN servers or not.
 //! - `quality`: at which bitrate live streams are sent, and how they are seen.
 //! - `queueing`: how long messages wait at their senders.
@@ -19,6 +20,7 @@
 
 mod account;
 mod application;
+mod cpus;
 mod ends;
 mod links;
 mod network;
@@ -27,6 +29,7 @@ mod queueing;
 
 use self::account::Account;
 use self::application::Message;
+use self::cpus::Cpus;
 use self::ends::Ends;
 use self::links::{Links, Parcel};
 use self::quality::Quality;
@@ -38,13 +41,13 @@ use super::flow::Seen;
 use super::plan::Plan;
 use super::relay::Relays;
 use crate::engine::{Model, Scheduler};
-use crate::net::{FairPacket, FifoServer};
+use crate::net::FairPacket;
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
 use crate::rng::Streams;
 use crate::scenario::Settings;
 use crate::units::SimTime;
-use crate::webrtc::sctp::{Outbox, PacketId, PacketStore};
+use crate::webrtc::sctp::{Outbox, PacketStore};
 use crate::webrtc::turn::TurnIndex;
 use crate::world::World;
 
@@ -58,7 +61,7 @@ pub(super) struct Packets {
     plan: Plan,
     ends: Ends,
     links: Vec<Links>,
-    cpus: Vec<FifoServer>,
+    cpus: Cpus,
     // Longest wait for each node's CPU that its sockets bridge, whatever the message, in ns.
     backlogs: Vec<u64>,
     relays: Relays,
@@ -84,7 +87,11 @@ pub(super) enum Happening {
     /// The last bit of a packet for an end arrives at its node's downlink.
     Arrive { parcel: Parcel },
     /// The downlink has served it.
-    Read { end: u32, packet: PacketId },
+    Read { parcel: Parcel },
+    /// It is read, after it has waited in its socket.
+    Unqueue { parcel: Parcel },
+    /// The CPU has written a packet, which goes to the uplink.
+    Written { parcel: Parcel },
     /// The last bit of a packet for an end arrives at a TURN server: the first on its way, or the second.
     Relay { parcel: Parcel, server: TurnIndex, is_second: bool },
     /// An uplink whose connections take turns has sent a packet.
@@ -106,7 +113,7 @@ impl Packets {
             account: Account::new(nodes),
             quality: Quality::new(settings),
             queueing: Queueing::new(settings, &plan),
-            cpus: vec![FifoServer::default(); nodes as usize],
+            cpus: Cpus::new(&world, &plan),
             backlogs: backlogs(&plan, nodes),
             world,
             overlay,
@@ -149,7 +156,9 @@ impl Model for Packets {
     fn handle(&mut self, now: SimTime, event: Happening, scheduler: &mut Scheduler<Happening>) {
         match event {
             Happening::Arrive { parcel } => self.arrive(now, parcel, scheduler),
-            Happening::Read { end, packet } => self.read(now, end, packet, scheduler),
+            Happening::Read { parcel } => self.read(now, parcel, scheduler),
+            Happening::Unqueue { parcel } => self.unqueue(now, parcel, scheduler),
+            Happening::Written { parcel } => self.hand_over(now, parcel, scheduler),
             Happening::Relay { parcel, server, is_second } => {
                 self.forward(now, parcel, (server, is_second), scheduler);
             }

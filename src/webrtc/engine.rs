@@ -109,8 +109,19 @@ impl EngineSpec {
     #[must_use]
     pub fn unread_max(&self, wire: Wire) -> Option<f64> {
         let packet = wire.bytes.get().div_ceil(wire.packets);
-        let taken = SKB_BYTES + (packet + SKB_SHARED_BYTES).next_power_of_two();
-        Some(2.0 * self.receive_buffer?.get() as f64 / (taken * wire.packets) as f64)
+        Some(self.socket_bytes()? as f64 / (Self::unread_bytes(packet) * wire.packets) as f64)
+    }
+
+    /// What the packets that nobody has read may take in the socket of one connection, as Linux counts it.
+    #[must_use]
+    pub fn socket_bytes(&self) -> Option<u64> {
+        Some(2 * self.receive_buffer?.get())
+    }
+
+    /// What a packet of so many bytes takes there.
+    #[must_use]
+    pub const fn unread_bytes(packet: u64) -> u64 {
+        SKB_BYTES + (packet + SKB_SHARED_BYTES).next_power_of_two()
     }
 }
 

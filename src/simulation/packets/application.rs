@@ -1,12 +1,14 @@
 //! The applications: they publish, deliver and pass on, by the overlay's rule.
 
+use super::cpus::{Work, has_paced_packets};
 use super::ends::far;
+use super::links::Parcel;
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
 use crate::overlay::workload::Role;
 use crate::simulation::plan::PlannedFlow;
 use crate::units::{ByteCount, SimDuration, SimTime};
-use crate::webrtc::sctp::{Chunk, Event, PacketId};
+use crate::webrtc::sctp::{Chunk, DataChunk, Event, PacketId};
 
 /// A message: its flow, its number there, and the level at which a live stream is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,14 +70,28 @@ impl Packets {
         self.hops = hops;
     }
 
-    // A message keeps a node's CPU busy; when that is over.
+    // A message keeps a node's CPU busy, without packets that have costs of their own; when that is over.
     fn busy(&mut self, time: SimTime, node: u32, message: Message) -> SimTime {
-        let cpu_ns = self.cpu_ns(node, message);
-        let cpu = &mut self.cpus[node as usize];
-        let woken_ns = cpu.wake(time.as_ns(), self.plan.wakes[node as usize]);
-        let done = SimTime::from_ns(cpu.serve(time.as_ns(), cpu_ns));
+        let Work { done, work_ns } = self.cpus.message(time, node, self.size(message));
         if self.is_measured(message) {
-            self.account.cpu_work[node as usize] += woken_ns + cpu_ns;
+            self.account.cpu_work[node as usize] += work_ns;
+        }
+        done
+    }
+
+    /// A packet is read or written: when that is done. Those of small messages cost nothing of their own, nor does
+    /// one that a message begins with, where it is written, or ends with, where it is read; they wait all the same.
+    pub(super) fn handle_packet(&mut self, now: SimTime, node: u32, parcel: Parcel, is_read: bool) -> SimTime {
+        let is_of_message = |data: &DataChunk| if is_read { data.flags.ends() } else { data.flags.begins() };
+        let data = |chunk: &Chunk| if let Chunk::Data(data) = chunk { Some(*data) } else { None };
+        let mut chunks = self.store.get(parcel.packet).iter().filter_map(data);
+        let first = chunks.next().filter(|first| !is_of_message(first) && !chunks.any(|data| is_of_message(&data)));
+        let paced = first.map(|data| Message::of_word(data.message));
+        let paced = paced.filter(|&message| has_paced_packets(self.plan.sizes[self.size(message)]));
+        let Some(message) = paced else { return self.cpus.free_at(now, node) };
+        let Work { done, work_ns } = self.cpus.packet(now, node, u64::from(parcel.bytes));
+        if self.is_measured(message) {
+            self.account.cpu_work[node as usize] += work_ns;
         }
         done
     }
@@ -120,16 +136,38 @@ impl Packets {
         Message { level: self.quality.choose(now, stream, message.level, ByteCount::new(unsent)), ..message }
     }
 
-    /// A packet has come through the downlink. Where the CPU is too far behind, the socket is full and drops it.
-    pub(super) fn read(&mut self, now: SimTime, end: u32, packet: PacketId, scheduler: &mut Scheduler<Happening>) {
-        let node = self.ends.row(end).node as usize;
-        let wait_ns = self.cpus[node].wait_ns(now.as_ns());
-        if wait_ns > self.backlogs[node] && wait_ns > self.backlog_ns(node, packet) {
-            return self.overflow(end, packet);
+    /// A packet has come through the downlink: it is read, or waits for that in its socket. Where the socket is
+    /// full, or the CPU too far behind, it is dropped.
+    pub(super) fn read(&mut self, now: SimTime, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
+        let end = parcel.end;
+        let node = self.ends.row(end).node;
+        let wait_ns = self.cpus.wait_ns(now, node);
+        if wait_ns > self.backlogs[node as usize] && wait_ns > self.backlog_ns(node as usize, parcel.packet) {
+            return self.overflow(end, parcel.packet);
         }
-        self.ends.receive(now, end, self.store.get(packet), &mut self.out);
-        self.store.free(packet);
-        self.flush(now, end, scheduler);
+        let read = self.cpus.free_at(now, node);
+        if read <= now {
+            self.handle_packet(now, node, parcel, true);
+            return self.take(now, parcel, scheduler);
+        }
+        if !self.cpus.queue(node, end, parcel.bytes) {
+            return self.overflow(end, parcel.packet);
+        }
+        self.handle_packet(now, node, parcel, true);
+        scheduler.schedule_at(read, Happening::Unqueue { parcel });
+    }
+
+    /// A packet that waited in its socket is read.
+    pub(super) fn unqueue(&mut self, now: SimTime, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
+        self.cpus.unqueue(parcel.end, parcel.bytes);
+        self.take(now, parcel, scheduler);
+    }
+
+    // The association takes a packet in.
+    fn take(&mut self, now: SimTime, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
+        self.ends.receive(now, parcel.end, self.store.get(parcel.packet), &mut self.out);
+        self.store.free(parcel.packet);
+        self.flush(now, parcel.end, scheduler);
     }
 
     /// An association has asked for this time.
@@ -234,7 +272,7 @@ impl Packets {
             _ => None,
         };
         let message = self.store.get(packet).iter().find_map(brings);
-        message.map_or(self.backlogs[node], |message| self.plan.backlogs[self.size(message) * self.cpus.len() + node])
+        message.map_or(self.backlogs[node], |message| self.plan.backlogs[self.size(message) * self.backlogs.len() + node])
     }
 
     // A socket drops a packet: messages that nobody repeats are gone with it, and what they ask of the node counts
@@ -282,9 +320,9 @@ impl Packets {
         *(if is_unconnected { &mut counts.copies_unconnected } else { &mut counts.copies_dropped }) += 1;
     }
 
-    // How long a message keeps a node's CPU busy.
+    // How long a message keeps a node's CPU busy, its packets included.
     fn cpu_ns(&self, node: u32, message: Message) -> u64 {
-        self.plan.costs[self.size(message) * self.cpus.len() + node as usize].cpu_ns
+        self.plan.costs[self.size(message) * self.backlogs.len() + node as usize].cpu_ns
     }
 
     // Which of the plan's sizes a message has.

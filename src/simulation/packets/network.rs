@@ -16,13 +16,19 @@ impl Packets {
             let bytes = packet.bytes.get() as u32;
             let parcel =
                 Parcel { end: far(end), packet: self.store.put(packet.chunks), bytes, is_local: self.is_local(end) };
-            self.hand_over(now, end, parcel, scheduler);
+            let written = self.handle_packet(now, self.ends.row(end).node, parcel, false);
+            if written <= now {
+                self.hand_over(now, parcel, scheduler);
+            } else {
+                scheduler.schedule_at(written, Happening::Written { parcel });
+            }
         }
         self.out = out;
     }
 
-    // A packet is handed to its sender's uplink.
-    fn hand_over(&mut self, now: SimTime, end: u32, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
+    /// A packet is handed to its sender's uplink.
+    pub(super) fn hand_over(&mut self, now: SimTime, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
+        let end = far(parcel.end);
         let row = self.ends.row(end);
         let (node, framing) = (row.node, self.relays.framing(row.path.relay.own(), 1));
         let size = ByteCount::new(u64::from(parcel.bytes) + framing);
@@ -123,10 +129,8 @@ impl Packets {
         let node = self.ends.row(parcel.end).node as usize;
         let size = ByteCount::new(u64::from(parcel.bytes));
         match self.links[node].receive(now, size, parcel.is_local) {
-            Ok(received) if received <= now => self.read(now, parcel.end, parcel.packet, scheduler),
-            Ok(received) => {
-                scheduler.schedule_at(received, Happening::Read { end: parcel.end, packet: parcel.packet });
-            }
+            Ok(received) if received <= now => self.read(now, parcel, scheduler),
+            Ok(received) => scheduler.schedule_at(received, Happening::Read { parcel }),
             Err(_) => self.store.free(parcel.packet),
         }
     }
