@@ -57,7 +57,7 @@ use crate::world::{World, WorldError, WorldSpec};
 pub(crate) use budget::Fallen;
 #[cfg(feature = "real")]
 pub(crate) use costs::{cpu_percent, idle_shares, message_cpu, wake_cpu};
-pub use estimate::{estimate_deliveries, estimate_memory};
+pub use estimate::{MemoryNeeds, estimate_cpu_s, estimate_deliveries, estimate_memory, memory_needs};
 #[cfg(feature = "real")]
 pub(crate) use experience::Experience;
 #[cfg(feature = "real")]

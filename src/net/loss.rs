@@ -64,6 +64,10 @@ impl Losses {
         Self { spec, bad: false }
     }
 
+    pub(super) fn touch(&self) -> u32 {
+        u32::from(self.bad) ^ u32::from(self.spec == LossSpec::None)
+    }
+
     /// Whether the next packet is lost.
     #[inline]
     pub(super) fn next(&mut self, stream: &mut Stream) -> bool {

@@ -110,7 +110,7 @@ impl PacketLink {
     #[must_use]
     pub fn touch(&self) -> u32 {
         let at_rate = matches!(self.transmitter, Some(Transmitter::Rate { .. }));
-        self.last_arrival.as_ns() as u32 ^ self.spec.jitter.as_ns() as u32 ^ u32::from(at_rate)
+        self.last_arrival.as_ns() as u32 ^ self.spec.jitter.as_ns() as u32 ^ u32::from(at_rate) ^ self.losses.touch()
     }
 
     /// How many bytes wait or are being serialised.

@@ -30,12 +30,35 @@ pub trait Topology: Debug + Send + Sync {
         0
     }
 
+    /// How many connections it has among so many peers, its servers included, and who passes messages on: in closed
+    /// form, for estimates that come before anything is built.
+    fn shape(&self, peers: u32) -> Shape;
+
     /// The connections among the peers and servers of `world`; `sources` are the peers that publish, or those that
     /// receive where they are fewer; `stream` is the topology's own.
     fn build(&self, world: &World, sources: &[u32], stream: &mut Stream) -> Overlay;
 
     /// The parameters with their defaults filled in, for the manifest.
     fn to_json(&self) -> serde_json::Value;
+}
+
+/// What is known of an overlay before it is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Connections outside of the core.
+    pub tree: u64,
+    /// Members of the core, all of which are connected to each other.
+    pub core: u64,
+    /// How many nodes send most of the copies; none where those that publish send all.
+    pub forwarders: Option<u64>,
+}
+
+impl Shape {
+    /// All connections.
+    #[must_use]
+    pub const fn connections(&self) -> u64 {
+        self.tree + self.core * self.core.saturating_sub(1) / 2
+    }
 }
 
 /// One row of [`TOPOLOGIES`].

@@ -82,6 +82,11 @@ pub trait Workload: Debug + Send + Sync {
         None
     }
 
+    /// The channel of most of its messages, for estimates.
+    fn channel(&self) -> Channel {
+        Channel::default()
+    }
+
     /// How its channel serves it beyond losses and order.
     fn service(&self) -> Service {
         Service::default()
@@ -98,6 +103,11 @@ pub trait Workload: Debug + Send + Sync {
     /// How many they publish in a run of this length, for estimates.
     fn messages(&self, peers: u32, run: SimDuration) -> f64 {
         self.messages_per_s(peers) * run.as_secs_f64()
+    }
+
+    /// How many of those are published at times that are drawn one by one, for estimates.
+    fn messages_at_random(&self, _peers: u32, _run: SimDuration) -> f64 {
+        0.0
     }
 
     /// Whether it says beforehand when each of its messages is published ([`times`](Self::times)).

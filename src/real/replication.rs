@@ -213,8 +213,7 @@ pub const VIRTUAL: Rung = Rung {
 /// under way.
 const PER_CONNECTION: u64 = 500 << 10;
 
-// The most connections that a topology could want: those of its overlay, for some seed.
 fn estimate_memory(cell: &Cell) -> ByteCount {
-    let connections = Prepared::new(cell, Seed(1)).map_or(0, |prepared| prepared.overlay.connections());
+    let connections = cell.topology.shape(cell.settings.population.peers.get()).connections();
     ByteCount::new(crate::simulation::estimate_memory(cell).get() + connections * PER_CONNECTION)
 }

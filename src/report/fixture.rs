@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::metrics::{Finding, LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
 use crate::net::LatencySpec;
 use crate::overlay::Overlay;
-use crate::overlay::topology::Topology;
+use crate::overlay::topology::{Shape, Topology};
 use crate::presets::OrPreset;
 use crate::rng::{Seed, Stream};
 use crate::scenario::{AxisValue, Bound, Cell, Expectation, Experiment, Grain, RunSettings, Settings};
@@ -21,6 +21,10 @@ struct Named(String);
 impl Topology for Named {
     fn label(&self) -> String {
         self.0.clone()
+    }
+
+    fn shape(&self, _peers: u32) -> Shape {
+        Shape { tree: 0, core: 0, forwarders: None }
     }
 
     fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {

@@ -170,32 +170,39 @@ impl Model for Packets {
         }
     }
 
+    // Level by level, for what is read together does not wait for one another. What arrives is read soon after, mostly
+    // before the next look ahead, and answered: that needs no look of its own.
     fn foresee(&self, events: impl Iterator<Item = Happening> + Clone) {
-        let at_hand = |event| match event {
-            Happening::Arrive { parcel } => self.touch_end(parcel.end) ^ self.touch_packet(parcel.packet),
-            Happening::Read { end, packet } => self.touch_end(end) ^ self.touch_packet(packet),
-            Happening::Send { end, .. } | Happening::Wake { end } => self.touch_end(end),
-            _ => 0,
+        let end = |event| match event {
+            Happening::Arrive { parcel: Parcel { end, .. } }
+            | Happening::Send { end, .. }
+            | Happening::Read { end, .. }
+            | Happening::Wake { end } => Some(end),
+            _ => None,
         };
-        std::hint::black_box(events.clone().map(at_hand).fold(0, u32::wrapping_add));
-        let behind = |event| match event {
-            Happening::Arrive { parcel } => self.links[self.ends.row(parcel.end).node as usize].touch_down(),
-            Happening::Send { end, .. } => {
-                let row = self.ends.row(end);
-                row.touch() ^ self.links[row.node as usize].touch_up()
-            }
-            Happening::Read { end, .. } | Happening::Wake { end } => self.ends.row(end).touch(),
-            _ => 0,
+        let ends = events.clone().filter_map(end);
+        let row = |end| self.ends.row(end);
+        let mut sum = ends.clone().map(|end| row(end).node).fold(0, u32::wrapping_add);
+        sum ^= ends.clone().map(|end| row(end).touch()).fold(0, u32::wrapping_add);
+        sum ^= ends.clone().map(|end| self.touch_node(row(end).node)).fold(0, u32::wrapping_add);
+        sum ^= ends.map(|end| row(end).touch_behind()).fold(0, u32::wrapping_add);
+        let packet = |event| match event {
+            Happening::Arrive { parcel: Parcel { packet, .. } } | Happening::Read { packet, .. } => Some(packet),
+            _ => None,
         };
-        std::hint::black_box(events.map(behind).fold(0, u32::wrapping_add));
+        sum ^= events.filter_map(packet).map(|packet| self.touch_packet(packet)).fold(0, u32::wrapping_add);
+        std::hint::black_box(sum);
     }
 }
 
 impl Packets {
-    fn touch_end(&self, end: u32) -> u32 {
-        self.ends.row(end).node
+    #[inline]
+    fn touch_node(&self, node: u32) -> u32 {
+        let (links, cpu) = (&self.links[node as usize], &self.cpus[node as usize]);
+        links.touch() ^ cpu.wait_ns(0) as u32 ^ self.plan.costs.get(node as usize).map_or(0, |cost| cost.cpu_ns as u32)
     }
 
+    #[inline]
     fn touch_packet(&self, packet: PacketId) -> u32 {
         self.store.get(packet).len() as u32
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Topology, TopologyEntry, entry};
+use super::{Shape, Topology, TopologyEntry, entry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -29,6 +29,11 @@ fn default_peers_per_hub() -> Bounded<1, 1_000_000> {
 impl Topology for Hybrid {
     fn label(&self) -> String {
         format!("{} peers_per_hub={}", ENTRY.kind, self.peers_per_hub)
+    }
+
+    fn shape(&self, peers: u32) -> Shape {
+        let hubs = u64::from(peers.div_ceil(self.peers_per_hub.get()));
+        Shape { tree: u64::from(peers) - hubs, core: hubs, forwarders: Some(hubs) }
     }
 
     fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Topology, TopologyEntry, entry};
+use super::{Shape, Topology, TopologyEntry, entry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::world::World;
@@ -21,6 +21,10 @@ pub(super) struct Mesh {}
 impl Topology for Mesh {
     fn label(&self) -> String {
         ENTRY.kind.to_owned()
+    }
+
+    fn shape(&self, peers: u32) -> Shape {
+        Shape { tree: 0, core: u64::from(peers), forwarders: None }
     }
 
     fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {

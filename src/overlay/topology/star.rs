@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Topology, TopologyEntry, entry};
+use super::{Shape, Topology, TopologyEntry, entry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::world::World;
@@ -43,6 +43,11 @@ impl Topology for Star {
 
     fn servers(&self) -> u32 {
         u32::from(self.hub == Hub::Server)
+    }
+
+    fn shape(&self, peers: u32) -> Shape {
+        let tree = u64::from(peers - 1) + u64::from(self.servers());
+        Shape { tree, core: 0, forwarders: Some(1) }
     }
 
     fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {

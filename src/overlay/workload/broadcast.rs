@@ -63,6 +63,14 @@ impl Workload for Broadcast {
         Service { priority: self.priority, lifetime: self.lifetime }
     }
 
+    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
+        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) } else { 0.0 }
+    }
+
+    fn channel(&self) -> Channel {
+        self.channel
+    }
+
     fn messages_per_s(&self, peers: u32) -> f64 {
         f64::from(self.sources.get().min(peers)) * self.rate.per_second()
     }

@@ -18,7 +18,7 @@ use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, 
 use crate::overlay::audience::ALL;
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
-use crate::units::{Bounded, ByteCount, Frequency};
+use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
 use crate::webrtc::sctp::Priority;
 use crate::world::World;
 
@@ -125,6 +125,14 @@ impl Workload for Game {
     }
 
     // As if all classes played.
+    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
+        f64::from(peers) * self.event_rate.per_second() * run.as_secs_f64()
+    }
+
+    fn channel(&self) -> Channel {
+        self.channel
+    }
+
     fn messages_per_s(&self, peers: u32) -> f64 {
         f64::from(peers) * (self.rate.per_second() + self.event_rate.per_second())
     }

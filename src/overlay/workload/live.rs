@@ -181,6 +181,10 @@ impl Workload for LiveParams {
         })
     }
 
+    fn channel(&self) -> Channel {
+        self.channel
+    }
+
     fn messages_per_s(&self, peers: u32) -> f64 {
         f64::from(self.sources.get().min(peers)) / self.chunk.as_secs_f64()
     }

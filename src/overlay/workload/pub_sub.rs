@@ -118,6 +118,14 @@ impl Workload for PubSub {
         u64::from(self.topics.get()) * u64::from(self.publishers_per_topic.get().min(peers))
     }
 
+    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
+        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) } else { 0.0 }
+    }
+
+    fn channel(&self) -> Channel {
+        self.channel
+    }
+
     fn messages_per_s(&self, peers: u32) -> f64 {
         f64::from(self.publishers_per_topic.get().min(peers)) * f64::from(self.topics.get()) * self.rate.per_second()
     }

@@ -147,6 +147,14 @@ impl Workload for RequestResponse {
     }
 
     // Requests and responses, as if all classes asked.
+    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
+        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) } else { 0.0 }
+    }
+
+    fn channel(&self) -> Channel {
+        self.channel
+    }
+
     fn messages_per_s(&self, peers: u32) -> f64 {
         2.0 * f64::from(peers.saturating_sub(self.servers.get())) * self.rate.per_second()
     }

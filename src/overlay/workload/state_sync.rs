@@ -51,6 +51,14 @@ impl Workload for StateSync {
         Service { priority: self.priority, lifetime: self.lifetime }
     }
 
+    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
+        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) } else { 0.0 }
+    }
+
+    fn channel(&self) -> Channel {
+        self.channel
+    }
+
     fn messages_per_s(&self, peers: u32) -> f64 {
         f64::from(peers) * self.rate.per_second()
     }

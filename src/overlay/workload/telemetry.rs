@@ -83,6 +83,14 @@ impl Workload for Telemetry {
     }
 
     // As if all classes published.
+    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
+        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) } else { 0.0 }
+    }
+
+    fn channel(&self) -> Channel {
+        self.channel
+    }
+
     fn messages_per_s(&self, peers: u32) -> f64 {
         f64::from(peers.saturating_sub(self.sinks.get())) * self.rate.per_second()
     }

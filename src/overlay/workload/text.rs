@@ -178,6 +178,10 @@ impl Workload for Text {
         Service { priority: self.priority, lifetime: None }
     }
 
+    fn channel(&self) -> Channel {
+        self.channel
+    }
+
     fn messages_per_s(&self, peers: u32) -> f64 {
         f64::from(self.writers.get().min(peers)) * self.rate.per_second() * self.typing()
     }

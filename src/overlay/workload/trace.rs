@@ -98,6 +98,10 @@ impl Workload for Trace {
     }
 
     // While there are any, and over a second at least.
+    fn channel(&self) -> Channel {
+        self.channel
+    }
+
     fn messages_per_s(&self, peers: u32) -> f64 {
         let length = self.log().length();
         self.messages(peers, length + SimDuration::from_ns(1)) / length.as_secs_f64().max(1.0)

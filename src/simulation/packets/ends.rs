@@ -255,10 +255,20 @@ impl End {
         }
     }
 
-    /// Reads a word of what packets of this end need, so that it is at hand.
+    /// Reads a word of each cache line that packets of this end need, so that they are at hand.
+    #[inline]
     pub(super) fn touch(&self) -> u32 {
         match &self.standing {
             Standing::InUse(association) => association.touch(),
+            Standing::Fresh | Standing::Idle(_) => 0,
+        }
+    }
+
+    /// The same of what lies behind those.
+    #[inline]
+    pub(super) fn touch_behind(&self) -> u32 {
+        match &self.standing {
+            Standing::InUse(association) => association.touch_behind(),
             Standing::Fresh | Standing::Idle(_) => 0,
         }
     }

@@ -92,17 +92,14 @@ impl Links {
         Uplink::Fair(Box::new(FairUplink { queue, line, wake: SimTime::MAX, dropped: Vec::new() }))
     }
 
-    /// Reads a word of the uplink, so that it is at hand.
-    pub(super) fn touch_up(&self) -> u32 {
-        match &self.uplink {
+    /// Reads a word of each cache line, so that they are at hand.
+    #[inline]
+    pub(super) fn touch(&self) -> u32 {
+        let of_uplink = match &self.uplink {
             Uplink::Fifo(link) => link.touch(),
             Uplink::Fair(fair) => fair.wake.as_ns() as u32,
-        }
-    }
-
-    /// The same of the downlink.
-    pub(super) fn touch_down(&self) -> u32 {
-        self.down.touch()
+        };
+        of_uplink ^ self.down.touch()
     }
 
     /// Hands a packet of `size` to the uplink; `from` is its sender's end.

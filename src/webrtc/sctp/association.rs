@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use thiserror::Error;
 
 use super::channel::{Channel, ChannelSpec, Reliability};
@@ -20,7 +21,8 @@ use crate::units::SimTime;
 #[derive(Clone, Debug)]
 pub struct Association {
     pub(super) profile: Arc<AssociationProfile>,
-    pub(super) channels: Vec<Channel>,
+    // Mostly one: it stands beside the rest.
+    pub(super) channels: SmallVec<[Channel; 1]>,
     pub(super) outstanding: Outstanding,
     pub(super) window: Window,
     pub(super) t3: T3,
@@ -82,7 +84,7 @@ impl Association {
     #[must_use]
     pub fn new(now: SimTime, profile: &Arc<AssociationProfile>, peer: &AssociationProfile, record_bytes: u32) -> Self {
         let mut end = Self {
-            channels: Vec::new(),
+            channels: SmallVec::new(),
             outstanding: Outstanding::new(profile),
             window: Window::new(profile, peer.receive_window),
             t3: T3::new(&profile.rto),
@@ -122,9 +124,18 @@ impl Association {
 
     /// Reads a word of each cache line that sending or receiving needs, so that they are at hand when it comes to that.
     #[must_use]
+    #[inline]
     pub fn touch(&self) -> u32 {
-        let of_channels = self.channels.iter().take(2).fold(0, |sum, channel| sum ^ channel.touch());
-        self.peer_window ^ self.window.size() ^ self.t3.due().as_ns() as u32 ^ self.outstanding.touch() ^ of_channels
+        let times = self.t3.due().as_ns() ^ self.tracker.due().as_ns() ^ self.heartbeat_due.as_ns();
+        let words = self.peer_window ^ self.window.size() ^ self.below_bytes ^ self.t3.timeout().as_ns() as u32;
+        words ^ times as u32 ^ self.turns.touch() ^ u32::from(self.wants_fast)
+    }
+
+    /// The same of what lies elsewhere in memory.
+    #[must_use]
+    #[inline]
+    pub fn touch_behind(&self) -> u32 {
+        self.channels.iter().take(2).fold(self.outstanding.touch(), |sum, channel| sum ^ channel.touch())
     }
 
     /// Makes room for so many channels and no more.

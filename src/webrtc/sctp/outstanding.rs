@@ -92,6 +92,7 @@ impl Outstanding {
     }
 
     /// Reads a word of the first and of the last row.
+    #[inline]
     pub(super) fn touch(&self) -> u32 {
         let of_row = |row: Option<&Row>| row.map_or(0, |row| row.chunk.tsn);
         of_row(self.rows.front()) ^ of_row(self.rows.back())

@@ -18,6 +18,7 @@ pub struct PacketId(u32);
 
 impl PacketStore {
     /// Keeps a packet.
+    #[inline]
     pub fn put(&mut self, chunks: &[Chunk]) -> PacketId {
         let id = self.free.pop().unwrap_or_else(|| {
             self.packets.push(SmallVec::new());
@@ -29,11 +30,13 @@ impl PacketStore {
 
     /// A packet that is kept.
     #[must_use]
+    #[inline]
     pub fn get(&self, id: PacketId) -> &[Chunk] {
         &self.packets[id.0 as usize]
     }
 
     /// Forgets a packet.
+    #[inline]
     pub fn free(&mut self, id: PacketId) {
         let packet = &mut self.packets[id.0 as usize];
         // What a burst of acknowledgements has taken is given back.

@@ -17,6 +17,12 @@ pub(super) struct Turns {
     current: u16,
 }
 
+impl Turns {
+    pub(super) const fn touch(&self) -> u32 {
+        self.clock as u32 ^ self.current as u32
+    }
+}
+
 /// Longest wait before a FORWARD TSN is repeated (RFC 3758, 3.5).
 const FORWARD_WAIT_MAX: SimDuration = SimDuration::from_ms(200);
 /// Below so many packets a window is filled to the brim, whatever small fragments that makes.

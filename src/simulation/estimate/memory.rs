@@ -1,0 +1,157 @@
+//! Memory of one replication, from what it is made of. Bytes are those of rows as they stand in the code, and what the
+//! allocator counted where rows are many kinds (`tests/memory.rs`).
+
+use std::sync::Arc;
+
+use super::load::{self, Pending};
+use super::pieces;
+use crate::overlay::topology::Shape;
+use crate::overlay::workload::Workload;
+use crate::scenario::{Cell, Grain};
+use crate::units::ByteCount;
+use crate::webrtc::SetupProfile;
+
+/// Histograms and tables of any replication.
+const BASE: f64 = 250e3;
+/// A node: world, set-ups, plan, layout, account.
+const PER_NODE: f64 = 420.0;
+/// A node and size of messages: service times, how far its CPU may fall behind.
+const PER_SIZE: f64 = 64.0;
+/// Beside that a node whose packets are followed: its links, of which each has a queue and a stream of chance.
+const PER_NODE_IN_PACKETS: f64 = 480.0;
+/// A connection of a tree, at both ends; one of a core that takes its time to open.
+const PER_TREE_CONNECTION: f64 = 130.0;
+const PER_CORE_CONNECTION: f64 = 9.0;
+/// A connection whose packets are followed: its two ends, and where they are found.
+const PER_ENDS: f64 = 170.0;
+/// What it takes beside that once it carries data: two associations and what is on its way between them.
+const PER_ASSOCIATIONS: f64 = 1_900.0;
+/// A flow: as its workload gives it, and as it is planned.
+const PER_FLOW: f64 = 230.0;
+/// An audience, and each of its members.
+const PER_AUDIENCE: f64 = 60.0;
+const PER_MEMBER: f64 = 10.0;
+/// A publication at a time that is drawn, or that a workload lists: lists grow by doubling.
+const PER_DRAWN_TIME: f64 = 14.0;
+const PER_LISTED_TIME: f64 = 24.0;
+/// A pair of classes: what came of their connections, their path; and how messages of a size are lost.
+const PER_PAIR_OF_CLASSES: f64 = 100.0;
+const PER_PAIR_AND_SIZE: f64 = 8.0;
+/// A copy that is pending: an event; packet by packet its chunks, its place in a queue, and since when it waits.
+const PER_COPY: f64 = 40.0;
+const PER_COPY_IN_PACKETS: f64 = 110.0;
+/// A connection over which pieces can come; a piece and node, in bits; one that comes beside messages.
+const PER_CARRIER: f64 = 100.0;
+const BITS_PER_PIECE: f64 = 2.0;
+const PER_FETCH_BESIDE: f64 = 4.0;
+
+/// The memory of one replication by what it is for, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MemoryNeeds {
+    /// Nodes, and the tables that grow with classes.
+    pub nodes: f64,
+    /// Connections.
+    pub connections: f64,
+    /// Flows, audiences and times of publication.
+    pub workloads: f64,
+    /// What is on its way, and what waits.
+    pub pending: f64,
+    /// Contents in pieces.
+    pub bulk: f64,
+}
+
+impl MemoryNeeds {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> ByteCount {
+        ByteCount::new((BASE + self.nodes + self.connections + self.workloads + self.pending + self.bulk) as u64)
+    }
+}
+
+/// An estimate of the memory that one replication of this cell needs.
+#[must_use]
+pub fn estimate_memory(cell: &Cell) -> ByteCount {
+    memory_needs(cell).total()
+}
+
+/// The same by what it is for.
+#[must_use]
+pub fn memory_needs(cell: &Cell) -> MemoryNeeds {
+    let shape = cell.topology.shape(cell.settings.population.peers.get());
+    let in_use = in_use(cell, shape);
+    MemoryNeeds {
+        nodes: nodes(cell),
+        connections: connections(cell, shape, in_use),
+        workloads: workloads(cell),
+        pending: pending(cell, in_use),
+        bulk: bulk(cell, shape),
+    }
+}
+
+fn is_packet(cell: &Cell) -> bool {
+    cell.settings.run.grain == Grain::Packet
+}
+
+fn nodes(cell: &Cell) -> f64 {
+    let sizes = cell.settings.workloads.iter().map(|workload| workload.message_sizes().len()).sum::<usize>() as f64;
+    let nodes = f64::from(cell.settings.population.peers.get()) + f64::from(cell.topology.servers());
+    let classes = cell.settings.population.classes.len() as f64;
+    let per_node = PER_NODE + sizes * PER_SIZE + if is_packet(cell) { PER_NODE_IN_PACKETS } else { 0.0 };
+    nodes * per_node + classes * classes * (PER_PAIR_OF_CLASSES + sizes * PER_PAIR_AND_SIZE)
+}
+
+// Of a mesh where few publish, most connections carry nothing.
+fn in_use(cell: &Cell, shape: Shape) -> f64 {
+    let peers = cell.settings.population.peers.get();
+    let of_core: f64 = cell
+        .settings
+        .workloads
+        .iter()
+        .map(|workload| {
+            let sources = workload.sources().map_or(peers, |(_, sources)| sources.min(peers));
+            let members = (shape.core as f64).min(workload.receivers(peers) + shape.core as f64 / 2.0);
+            let reached = if workload.sinks().is_some() { workload.receivers(peers) } else { members };
+            f64::from(sources).min(shape.core as f64) * reached
+        })
+        .sum();
+    shape.tree as f64 + of_core.min((shape.connections() - shape.tree) as f64)
+}
+
+fn connections(cell: &Cell, shape: Shape, in_use: f64) -> f64 {
+    let core = (shape.connections() - shape.tree) as f64;
+    let is_instant = cell.settings.webrtc.setup == SetupProfile::Instant;
+    let of_core = if is_instant { 0.0 } else { core * PER_CORE_CONNECTION };
+    let followed = if is_packet(cell) { (core + shape.tree as f64) * PER_ENDS + in_use * PER_ASSOCIATIONS } else { 0.0 };
+    shape.tree as f64 * PER_TREE_CONNECTION + of_core + followed
+}
+
+fn workloads(cell: &Cell) -> f64 {
+    let (peers, run) = (cell.settings.population.peers.get(), cell.settings.run.duration);
+    let of_workload = |workload: &Arc<dyn Workload>| {
+        let flows = workload.flows_max(peers) as f64;
+        let listed = if workload.lists_times() { workload.messages(peers, run) * PER_LISTED_TIME } else { 0.0 };
+        let audiences = if workload.receivers(peers) + 1.5 < f64::from(peers) {
+            // Flows share audiences where their members are many, and have one each where they are few.
+            flows * (PER_AUDIENCE + workload.receivers(peers).min(f64::from(peers)) * PER_MEMBER)
+        } else {
+            0.0
+        };
+        flows * PER_FLOW + audiences + listed + workload.messages_at_random(peers, run) * PER_DRAWN_TIME
+    };
+    cell.settings.workloads.iter().map(of_workload).sum()
+}
+
+fn pending(cell: &Cell, in_use: f64) -> f64 {
+    let Pending { travelling, waiting } = load::pending(cell, in_use);
+    (travelling + waiting) * if is_packet(cell) { PER_COPY_IN_PACKETS } else { PER_COPY }
+}
+
+fn bulk(cell: &Cell, shape: Shape) -> f64 {
+    let (peers, pieces) = (f64::from(cell.settings.population.peers.get()), pieces(cell));
+    if pieces == 0.0 {
+        return 0.0;
+    }
+    let publishes = cell.settings.workloads.iter().any(|workload| workload.pieces().is_none());
+    let beside = if publishes { peers * pieces * PER_FETCH_BESIDE } else { 0.0 };
+    shape.connections() as f64 * PER_CARRIER + peers * pieces * BITS_PER_PIECE / 8.0 + beside
+}
