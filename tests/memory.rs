@@ -35,17 +35,8 @@ impl Draw {
     }
 }
 
-const WORKLOADS: [&str; 9] = [
-    "broadcast",
-    "state-sync",
-    "telemetry",
-    "pub-sub",
-    "request-response",
-    "game",
-    "text",
-    "live",
-    "distribution",
-];
+const WORKLOADS: [&str; 9] =
+    ["broadcast", "state-sync", "telemetry", "pub-sub", "request-response", "game", "text", "live", "distribution"];
 
 /// Cell number `nth` of the set, as a scenario.
 fn cell(nth: u64) -> String {

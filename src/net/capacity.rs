@@ -72,7 +72,11 @@ impl CapacityTrace {
     fn if_it_carries_something(self) -> Result<Self, String> {
         let least = Bitrate::from_bps(1_000);
         let mean = self.mean_rate();
-        if mean < least { Err(format!("its mean of {mean} is less than {least}; are its times in ms?")) } else { Ok(self) }
+        if mean < least {
+            Err(format!("its mean of {mean} is less than {least}; are its times in ms?"))
+        } else {
+            Ok(self)
+        }
     }
 
     /// The trace that a text holds, one time in ms a line; empty lines and `#` comments aside.

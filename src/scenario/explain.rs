@@ -68,7 +68,8 @@ pub(super) fn unknown_key(word: &str, place: &str, names: &[&str]) -> Problem {
 /// elements where a path has none: `workload.live` for `workload`.
 fn is_elsewhere(path: &str, word: &str, place: &str) -> bool {
     let (table, key) = path.rsplit_once('.').unwrap_or(("", path));
-    let is_same = !table.is_empty() && (place == table || place.strip_prefix(table).is_some_and(|rest| rest.starts_with('.')));
+    let is_same =
+        !table.is_empty() && (place == table || place.strip_prefix(table).is_some_and(|rest| rest.starts_with('.')));
     key == word && !is_same
 }
 

@@ -47,7 +47,7 @@ use crate::overlay::audience::Audiences;
 use crate::rng::Streams;
 use crate::scenario::Settings;
 use crate::units::SimTime;
-use crate::webrtc::sctp::{Outbox, PacketStore};
+use crate::webrtc::sctp::{Outbox, PacketId, PacketStore};
 use crate::webrtc::turn::TurnIndex;
 use crate::world::World;
 
@@ -176,7 +176,7 @@ impl Model for Packets {
         let end = |event| match event {
             Happening::Arrive { parcel: Parcel { end, .. } }
             | Happening::Send { end, .. }
-            | Happening::Read { end, .. }
+            | Happening::Read { parcel: Parcel { end, .. } }
             | Happening::Wake { end } => Some(end),
             _ => None,
         };
@@ -187,7 +187,7 @@ impl Model for Packets {
         sum ^= ends.clone().map(|end| self.touch_node(row(end).node)).fold(0, u32::wrapping_add);
         sum ^= ends.map(|end| row(end).touch_behind()).fold(0, u32::wrapping_add);
         let packet = |event| match event {
-            Happening::Arrive { parcel: Parcel { packet, .. } } | Happening::Read { packet, .. } => Some(packet),
+            Happening::Arrive { parcel } | Happening::Read { parcel } => Some(parcel.packet),
             _ => None,
         };
         sum ^= events.filter_map(packet).map(|packet| self.touch_packet(packet)).fold(0, u32::wrapping_add);
@@ -198,8 +198,8 @@ impl Model for Packets {
 impl Packets {
     #[inline]
     fn touch_node(&self, node: u32) -> u32 {
-        let (links, cpu) = (&self.links[node as usize], &self.cpus[node as usize]);
-        links.touch() ^ cpu.wait_ns(0) as u32 ^ self.plan.costs.get(node as usize).map_or(0, |cost| cost.cpu_ns as u32)
+        let links = &self.links[node as usize];
+        links.touch() ^ self.cpus.touch(node) ^ self.plan.costs.get(node as usize).map_or(0, |cost| cost.cpu_ns as u32)
     }
 
     #[inline]

@@ -189,7 +189,14 @@ mod tests {
 
     #[test]
     fn durations_parse_and_print_exactly() {
-        for (text, ns) in [("40 ms", 40_000_000), ("1.5 s", 1_500_000_000), ("819.2 us", 819_200), ("5 µs", 5_000), ("5 \u{3bc}s", 5_000), ("0 s", 0)] {
+        for (text, ns) in [
+            ("40 ms", 40_000_000),
+            ("1.5 s", 1_500_000_000),
+            ("819.2 us", 819_200),
+            ("5 µs", 5_000),
+            ("5 \u{3bc}s", 5_000),
+            ("0 s", 0),
+        ] {
             let parsed: SimDuration = text.parse().expect(text);
             assert_eq!(parsed.as_ns(), ns);
             assert_eq!(parsed.to_string().parse::<SimDuration>(), Ok(parsed));

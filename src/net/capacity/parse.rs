@@ -33,7 +33,11 @@ pub(super) fn trace(text: &str) -> Result<CapacityTrace, Vec<String>> {
         }
     }
     if back > 1 && 10 * back > MANY_BACK_IN_TEN * times.len() {
-        faults.push(String::new(), "is this a list of rates?", "A trace has the times in ms at which 1,504 bytes can leave");
+        faults.push(
+            String::new(),
+            "is this a list of rates?",
+            "A trace has the times in ms at which 1,504 bytes can leave",
+        );
     }
     if !faults.is_empty() {
         return Err(faults.into_lines());

@@ -88,7 +88,10 @@ mod tests {
     #[test]
     fn a_list_of_rates_is_asked_about() {
         let list = read("900\n1100\n1300\n");
-        assert_eq!(list.summary(), "a.trace: a mean of 27.8 kbit/s over 1.3 s, then again; longest outage 0.9 s; 3 lines");
+        assert_eq!(
+            list.summary(),
+            "a.trace: a mean of 27.8 kbit/s over 1.3 s, then again; longest outage 0.9 s; 3 lines"
+        );
         assert!(list.warnings()[0].contains("are these rates?"), "{:?}", list.warnings());
         assert!(read("5\n8\n20\n21\n").warnings()[0].contains("repeats every 0.021 s"));
         let dense: String = (900..1_000).map(|ms| format!("{ms}\n")).collect();

@@ -126,9 +126,7 @@ fn in_brackets(text: &str, first: &str) -> Option<&'static str> {
 
 /// `| --- | :---: |`, with or without bars at the ends.
 fn is_markdown_rule(line: &str) -> bool {
-    line.contains('|')
-        && line.contains("--")
-        && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t' | '+'))
+    line.contains('|') && line.contains("--") && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t' | '+'))
 }
 
 fn is_gml(text: &str) -> bool {
@@ -162,7 +160,8 @@ fn is_yaml(text: &str) -> bool {
         })
     };
     let data: Vec<&str> = lines(text).take(LINES).collect();
-    !data.is_empty() && data.iter().all(|line| is_entry(line) || line.starts_with("- "))
+    !data.is_empty()
+        && data.iter().all(|line| is_entry(line) || line.starts_with("- "))
         && data.iter().any(|line| is_entry(line))
 }
 

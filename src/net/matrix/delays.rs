@@ -9,7 +9,11 @@ use crate::net::faults::{Faults, shown};
 const LONGEST_NS: f64 = 60e9;
 
 /// One-way delays in ns, row by row, and how many were filled from the opposite direction.
-pub(super) fn delays(square: &Square<'_>, unit: MatrixUnit, measures: Measures) -> Result<(Vec<u64>, usize), Vec<String>> {
+pub(super) fn delays(
+    square: &Square<'_>,
+    unit: MatrixUnit,
+    measures: Measures,
+) -> Result<(Vec<u64>, usize), Vec<String>> {
     let comma = Comma::of(square)?;
     let mut faults = Faults::default();
     let cells = cells(square, comma, unit, measures, &mut faults);
@@ -36,7 +40,8 @@ impl Comma {
         for (from, row) in square.rows.iter().enumerate() {
             for to in 0..square.places() {
                 let field = square.cell(from, to);
-                let place = || format!("line {}, column {}: `{}`", row.line, to + square.names_column + 1, shown(field));
+                let place =
+                    || format!("line {}, column {}: `{}`", row.line, to + square.names_column + 1, shown(field));
                 if is_comma_number(field) {
                     comma = comma.or_else(|| Some(place()));
                     // A thousand has three digits behind it, and no nought alone before it.
@@ -51,7 +56,9 @@ impl Comma {
         match (comma, pointed, proven) {
             (None, ..) => Ok(Self::None),
             (Some(_), None, true) => Ok(Self::Decimal),
-            (Some(comma), Some(point), _) => Err(vec![format!("{comma} has a comma, and {point} a point: write decimals one way")]),
+            (Some(comma), Some(point), _) => {
+                Err(vec![format!("{comma} has a comma, and {point} a point: write decimals one way")])
+            }
             (Some(comma), None, false) => Err(vec![format!(
                 "{comma} may have a decimal comma or one of thousands; write decimals with a point, and thousands without"
             )]),
@@ -60,7 +67,13 @@ impl Comma {
 }
 
 /// One-way delays in ns, row by row; `None` where a cell is missing.
-fn cells(square: &Square<'_>, comma: Comma, unit: MatrixUnit, measures: Measures, faults: &mut Faults) -> Vec<Option<u64>> {
+fn cells(
+    square: &Square<'_>,
+    comma: Comma,
+    unit: MatrixUnit,
+    measures: Measures,
+    faults: &mut Faults,
+) -> Vec<Option<u64>> {
     let way = match measures {
         Measures::RoundTrip => 0.5,
         Measures::OneWay => 1.0,

@@ -84,7 +84,8 @@ impl<'r> Frame<'r> {
             names_column: usize::from(names),
         };
         let columns = typical_length(if rest.is_empty() { lines } else { rest });
-        let are_words = |rows: &[View<'_>]| 2 * rows.iter().filter(|row| row.get(0).is_some_and(is_word)).count() > rows.len();
+        let are_words =
+            |rows: &[View<'_>]| 2 * rows.iter().filter(|row| row.get(0).is_some_and(is_word)).count() > rows.len();
         if is_header(first) {
             if rest.is_empty() {
                 return Err(format!("line {} has names only, and no row follows", first.line));
@@ -114,7 +115,10 @@ impl<'r> Frame<'r> {
             _ if count == columns + 1 && is_range(header.iter().copied()) && is_off_by_one(lines, [1, 0]) => {
                 Ok(frame(true, false, false))
             }
-            _ if columns == count + 1 && is_range(lines.iter().map(|row| row.get(0).unwrap_or_default())) && is_off_by_one(lines, [0, 1]) => {
+            _ if columns == count + 1
+                && is_range(lines.iter().map(|row| row.get(0).unwrap_or_default()))
+                && is_off_by_one(lines, [0, 1]) =>
+            {
                 Ok(frame(false, false, true))
             }
             _ => Ok(frame(false, false, false)),
@@ -136,7 +140,10 @@ impl<'r> Frame<'r> {
         let columns = typical_length(&self.rows).saturating_sub(self.names_column);
         let first = self.header.or(self.rows.first().copied()).map_or(1, |row| row.line);
         let fields = |row: &View<'_>| row.fields().map(str::to_lowercase).collect::<Vec<String>>();
-        if self.header.is_some_and(|header| ["time_s", "bytes"].iter().all(|name| fields(&header).iter().any(|f| f == name))) {
+        if self
+            .header
+            .is_some_and(|header| ["time_s", "bytes"].iter().all(|name| fields(&header).iter().any(|f| f == name)))
+        {
             return Err("this looks like a trace of messages (time_s, source, bytes), which a workload of `kind = \"trace\"` reads".to_owned());
         }
         let named = self.header_names();
@@ -153,11 +160,17 @@ impl<'r> Frame<'r> {
             let which = if named.len() > rows { more.or(fewer) } else { fewer.or(more) }.unwrap_or_default();
             return Err(format!(
                 "line {first}: {} for {}, with {} each: a matrix has as many columns as rows{which}",
-                count(named.len(), "named column"), count(rows, "row"), count(columns, "cell")
+                count(named.len(), "named column"),
+                count(rows, "row"),
+                count(columns, "cell")
             ));
         }
         if self.header.is_some() && named.len() != rows {
-            return Err(format!("line {first}: {} for {}: a matrix has as many columns as rows", count(named.len(), "name"), count(rows, "row")));
+            return Err(format!(
+                "line {first}: {} for {}: a matrix has as many columns as rows",
+                count(named.len(), "name"),
+                count(rows, "row")
+            ));
         }
         if columns == rows || rows == 0 {
             return Ok(());
@@ -165,8 +178,16 @@ impl<'r> Frame<'r> {
         Err(if columns == 1 {
             format!("line {first}: one number a line; a matrix has one row and one column a place")
         } else {
-            let advice = if self.names_column > 0 || self.header.is_some() { "" } else { "; names that are numbers need a header, a first column and a word in the corner" };
-            format!("{} of {}: a matrix has as many columns as rows, so a row or a column is missing or too many{advice}", count(rows, "row"), count(columns, "cell"))
+            let advice = if self.names_column > 0 || self.header.is_some() {
+                ""
+            } else {
+                "; names that are numbers need a header, a first column and a word in the corner"
+            };
+            format!(
+                "{} of {}: a matrix has as many columns as rows, so a row or a column is missing or too many{advice}",
+                count(rows, "row"),
+                count(columns, "cell")
+            )
         })
     }
 

@@ -6,8 +6,7 @@ use crate::net::faults::shown;
 
 /// Whether a cell is missing.
 pub(super) fn is_missing(field: &str) -> bool {
-    const WORDS: [&str; 14] =
-        ["", "-", "--", "---", "–", "—", ".", "?", "na", "n/a", "#n/a", "<na>", "null", "none"];
+    const WORDS: [&str; 14] = ["", "-", "--", "---", "–", "—", ".", "?", "na", "n/a", "#n/a", "<na>", "null", "none"];
     let lower = field.to_ascii_lowercase();
     WORDS.contains(&lower.as_str()) || lower == "nan"
 }

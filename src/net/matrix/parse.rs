@@ -27,7 +27,12 @@ pub(super) fn table(text: &str, unit: MatrixUnit, measures: Measures) -> Result<
     Err(faults.unwrap_or_default())
 }
 
-fn table_by(text: &str, delimiter: Delimiter, unit: MatrixUnit, measures: Measures) -> Result<MatrixTable, Vec<String>> {
+fn table_by(
+    text: &str,
+    delimiter: Delimiter,
+    unit: MatrixUnit,
+    measures: Measures,
+) -> Result<MatrixTable, Vec<String>> {
     let rows = rows(text, delimiter).map_err(|error| vec![error.to_string()])?;
     let views = views(&rows);
     let (mut shape, mut cells) = (None, None);

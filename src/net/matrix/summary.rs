@@ -121,7 +121,10 @@ impl MatrixFile {
             };
             warn(format!("median {shown} ms: {other}"));
         } else if largest > MOST_MS {
-            warn(format!("the largest is {} ms: is that a delay, or a mark for a missing one? Leave those empty", figure(largest)));
+            warn(format!(
+                "the largest is {} ms: is that a delay, or a mark for a missing one? Leave those empty",
+                figure(largest)
+            ));
         }
         if none > 0 {
             warn(format!("{} off the diagonal: no delay at all. If they are missing, leave them empty", zeros(none)));

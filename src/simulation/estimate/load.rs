@@ -71,9 +71,8 @@ fn load(cell: &Cell) -> f64 {
 // nobody repeats where messages are followed.
 fn room(cell: &Cell, workload: &Arc<dyn Workload>, connections_in_use: f64) -> f64 {
     let bytes = workload.largest_message().get().max(1) as f64;
-    let by_api = mean(cell, |class| {
-        class.engine.value.send_buffer.map_or(f64::INFINITY, |buffer| buffer.get() as f64)
-    }) * connections_in_use
+    let by_api = mean(cell, |class| class.engine.value.send_buffer.map_or(f64::INFINITY, |buffer| buffer.get() as f64))
+        * connections_in_use
         / bytes;
     if cell.settings.run.grain == Grain::Packet || workload.channel() != Channel::Unreliable {
         return by_api;

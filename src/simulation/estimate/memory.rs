@@ -121,7 +121,8 @@ fn connections(cell: &Cell, shape: Shape, in_use: f64) -> f64 {
     let core = (shape.connections() - shape.tree) as f64;
     let is_instant = cell.settings.webrtc.setup == SetupProfile::Instant;
     let of_core = if is_instant { 0.0 } else { core * PER_CORE_CONNECTION };
-    let followed = if is_packet(cell) { (core + shape.tree as f64) * PER_ENDS + in_use * PER_ASSOCIATIONS } else { 0.0 };
+    let followed =
+        if is_packet(cell) { (core + shape.tree as f64) * PER_ENDS + in_use * PER_ASSOCIATIONS } else { 0.0 };
     shape.tree as f64 * PER_TREE_CONNECTION + of_core + followed
 }
 

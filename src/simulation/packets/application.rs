@@ -272,7 +272,8 @@ impl Packets {
             _ => None,
         };
         let message = self.store.get(packet).iter().find_map(brings);
-        message.map_or(self.backlogs[node], |message| self.plan.backlogs[self.size(message) * self.backlogs.len() + node])
+        message
+            .map_or(self.backlogs[node], |message| self.plan.backlogs[self.size(message) * self.backlogs.len() + node])
     }
 
     // A socket drops a packet: messages that nobody repeats are gone with it, and what they ask of the node counts

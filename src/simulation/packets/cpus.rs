@@ -73,6 +73,12 @@ impl Cpus {
         Self { rows, messages, unread: BTreeMap::new() }
     }
 
+    /// Reads a node's row ahead of its use.
+    #[inline]
+    pub(super) fn touch(&self, node: u32) -> u32 {
+        self.rows[node as usize].all.wait_ns(0) as u32
+    }
+
     /// How long work that comes now waits.
     pub(super) fn wait_ns(&self, now: SimTime, node: u32) -> u64 {
         self.rows[node as usize].all.wait_ns(now.as_ns())

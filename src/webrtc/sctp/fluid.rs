@@ -147,7 +147,9 @@ mod tests {
     fn a_loss_halves_once_until_it_is_repaired_and_a_time_out_leaves_a_packet() {
         let profile = AssociationProfile::chromium();
         let mut window = FluidWindow::new(&profile, &profile);
-        (0..500).for_each(|_| drop(window.pass(&profile, 0, MS, 10_000)));
+        for _ in 0..500 {
+            window.pass(&profile, 0, MS, 10_000);
+        }
         let before = window.window.size();
         window.lose(&profile, 0, 100 * MS);
         window.lose(&profile, 50 * MS, 150 * MS);

@@ -90,7 +90,11 @@ fn check_head(head: &StringRecord) -> Result<(), Vec<String>> {
     }
     for (index, name) in head.iter().enumerate().filter(|(_, name)| !COLUMNS.contains(name)) {
         match name {
-            "" => faults.push_as("", line(), &format!("column {} has no name; pandas leaves it out with `index=False`", index + 1)),
+            "" => faults.push_as(
+                "",
+                line(),
+                &format!("column {} has no name; pandas leaves it out with `index=False`", index + 1),
+            ),
             name => faults.push_as("unknown", line(), &format!("unknown column `{}`", shown(name))),
         }
     }
@@ -185,10 +189,7 @@ fn time(text: &str) -> Result<SimTime, Fault> {
 fn bytes(text: &str) -> Result<u64, Fault> {
     match text.parse::<u64>() {
         Ok(bytes) if (1..=LARGEST_BYTES).contains(&bytes) => Ok(bytes),
-        Ok(_) => fault(
-            format!("bytes = {}", shown(text)),
-            "is out of range: from 1 to 262144, as Chromium advertises",
-        ),
+        Ok(_) => fault(format!("bytes = {}", shown(text)), "is out of range: from 1 to 262144, as Chromium advertises"),
         Err(_) => fault(format!("bytes = `{}`", shown(text)), "is not a whole number"),
     }
 }
