@@ -15,6 +15,7 @@ use super::file::{NetworkTable, PopulationTable, RunTable};
 use super::grain;
 use super::limits;
 use super::messages::MessageFiles;
+use super::plain;
 use super::problem::Problem;
 use super::read::Reader;
 use super::source::Span;
@@ -197,6 +198,9 @@ fn check_classes(reader: &mut Reader<'_, '_>, classes: &[ClassSpec]) {
                 format!("two classes are called `{}`", class.name),
                 "the same name again",
             );
+        }
+        if let Some((message, rule)) = plain::name_fault(&class.name) {
+            reader.problem(&join(&place, "name"), message, rule);
         }
         check_class(reader, &place, class);
     }

@@ -93,7 +93,7 @@ fn kept_times(cell: &Cell) -> u64 {
     let peers = cell.settings.population.peers.get();
     let bytes = |workload: &Arc<dyn Workload>| {
         let each = if workload.lists_times() { PER_LISTED_TIME } else { PER_DRAWN_TIME };
-        workload.messages(peers, cell.settings.run.duration) as u64 * each
+        (workload.messages(peers, cell.settings.run.duration) as u64).saturating_mul(each)
     };
     cell.settings.workloads.iter().map(bytes).fold(0, u64::saturating_add)
 }

@@ -21,6 +21,8 @@ use crate::world::{Path, World};
 const RTT_VARIANCE_MIN: SimDuration = SimDuration::from_ms(220);
 /// Largest retransmission time-out (RFC 9260, RTO.Max).
 const RTO_MAX: SimDuration = SimDuration::from_secs(60);
+/// After so many doublings any time-out is at its largest.
+const DOUBLINGS_MAX: u32 = 20;
 
 /// A node that sends copies of one message: everything that stays the same between two copies, so
 /// that the loop over the connections works on registers.
@@ -317,7 +319,7 @@ impl Sender<'_> {
         let rtt_ns =
             self.world.path_delay_ns(self.own.node, to.node) + self.world.path_delay_ns(to.node, self.own.node);
         let first_ns = self.limits.rto_min_ns.max(rtt_ns + RTT_VARIANCE_MIN.as_ns()).min(RTO_MAX.as_ns());
-        let rto = SimDuration::from_ns(first_ns << attempt).min(RTO_MAX);
+        let rto = SimDuration::from_ns(first_ns << attempt.min(DOUBLINGS_MAX)).min(RTO_MAX);
         let retry =
             Happening::Retransmit { copied: self.message.copied(self.own.place, to.place), attempt: attempt + 1 };
         self.scheduler.schedule_at(SimTime::from_ns(departure_ns) + rto, retry.into());

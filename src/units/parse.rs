@@ -104,32 +104,62 @@ fn unknown_unit(text: &str, unit: &str, table: &UnitTable) -> UnitError {
         let message = format!("\"{text}\" has no unit: write {} such as {}", table.what, table.examples);
         return UnitError::new(message);
     }
-    let synonym = SYNONYMS.iter().find(|(word, _)| *word == unit.to_lowercase()).map(|(_, unit)| *unit);
+    // "MBps" counts bytes.
+    let is_word = |word: &str| word == unit.to_lowercase() && !(word.ends_with("bps") && unit.contains('B'));
+    let synonym = SYNONYMS.iter().find(|(word, _)| is_word(word)).map(|(_, unit)| *unit);
     let synonym = synonym.filter(|unit| names.contains(unit));
-    let closest = table
-        .units
-        .iter()
-        .map(|(name, _)| (strsim::damerau_levenshtein(&name.to_lowercase(), &unit.to_lowercase()), *name))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, _)| *distance <= 2)
-        .map(|(_, name)| name);
+    let suggestion = synonym.or_else(|| closest(unit, table));
     UnitError {
         message: format!(
             "\"{unit}\" is not a unit of {}: use {}",
             table.what.trim_start_matches("a "),
             names.join(", ")
         ),
-        suggestion: synonym.or(closest),
+        suggestion,
     }
+}
+
+/// The unit that `unit` is a slip of, if it can be one only: "m" may be "ms" as well as "min", "kHz" is no "Hz", and
+/// "MB/s" no "Mbit/s".
+fn closest(unit: &str, table: &UnitTable) -> Option<&'static str> {
+    let is_multiple = table.units.iter().any(|(name, _)| unit.len() > name.len() && unit.ends_with(name))
+        && unit.chars().count() <= 3
+        && !unit.starts_with(|c: char| table.units.iter().any(|(name, _)| name.starts_with(c)));
+    let is_in_bytes = unit.contains('B') && !table.units.iter().any(|(name, _)| name.contains('B'));
+    if is_multiple || is_in_bytes {
+        return None;
+    }
+    let distance = |name: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &unit.to_lowercase());
+    let least = table.units.iter().map(|(name, _)| distance(name)).min().filter(|least| *least <= 2)?;
+    let mut nearest = table.units.iter().filter(|(name, _)| distance(name) == least);
+    let (name, scale) = nearest.next()?;
+    nearest.all(|(_, other)| other.total_cmp(scale).is_eq()).then_some(*name)
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::units::Bitrate;
+    use crate::units::{Bitrate, ByteCount, Frequency, SimDuration};
 
     #[test]
     fn other_words_for_a_unit_are_understood_as_a_suggestion() {
         assert_eq!("10 mbps".parse::<Bitrate>().expect_err("not a unit").suggestion(), Some("Mbit/s"));
         assert_eq!("10 furlongs".parse::<Bitrate>().expect_err("not a unit").suggestion(), None);
+    }
+    #[test]
+    fn no_suggestion_is_off_by_orders_of_magnitude() {
+        let time = |unit: &str| format!("10 {unit}").parse::<SimDuration>().expect_err("not a unit").suggestion();
+        for unit in ["m", "ss", "d", "ps", "mn", "ks"] {
+            assert_eq!(time(unit), None, "{unit}");
+        }
+        assert_eq!((time("mss"), time("msec"), time("sec"), time("S")), (Some("ms"), Some("ms"), Some("s"), Some("s")));
+        let rate = |unit: &str| format!("10 {unit}").parse::<Bitrate>().expect_err("not a unit").suggestion();
+        for unit in ["MB/s", "MBps", "Tbit/s", "kB/s"] {
+            assert_eq!(rate(unit), None, "{unit}");
+        }
+        assert_eq!((rate("Mb/s"), rate("mbit/s"), rate("Mbit")), (Some("Mbit/s"), Some("Mbit/s"), Some("Mbit/s")));
+        let often = |unit: &str| format!("10 {unit}").parse::<Frequency>().expect_err("not a unit").suggestion();
+        assert_eq!((often("kHz"), often("/m"), often("hz"), often("/sec")), (None, None, Some("Hz"), Some("/s")));
+        let data = |unit: &str| format!("10 {unit}").parse::<ByteCount>().expect_err("not a unit").suggestion();
+        assert_eq!((data("TB"), data("M"), data("mb"), data("byte")), (None, None, Some("MB"), None));
     }
 }
