@@ -14,6 +14,7 @@ mod figures;
 #[cfg(test)]
 mod fixture;
 pub mod folder;
+mod held;
 pub mod json;
 mod manifest;
 pub mod plot;
@@ -32,6 +33,7 @@ pub use comparison::Comparison;
 pub use connections_csv::connections_csv;
 pub use doubt::Doubt;
 pub use folder::{FolderError, Written, write_folder};
+pub use held::OtherResults;
 pub use manifest::{Provenance, manifest_json};
 pub use ranking::{Failure, FailureKind, Ranking, Row};
 pub use reign::Reign;
