@@ -221,13 +221,7 @@ fn check_class(reader: &mut Reader<'_, '_>, place: &[String], class: &ClassSpec)
         );
     }
     for (key, rate) in [("up", link.up), ("down", link.down)] {
-        if rate.is_some_and(|rate| rate.as_bps() == 0) {
-            reader.problem(
-                &join(&link_at, key),
-                "a link of 0 bit/s carries nothing",
-                "above zero, or leave it out: unlimited",
-            );
-        }
+        limits::check_rate(reader, &join(&link_at, key), rate, "a link", "carries");
     }
     if !(0.01..=100.0).contains(&device.speed) {
         reader.problem(

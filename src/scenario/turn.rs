@@ -59,10 +59,7 @@ fn check_servers(reader: &mut Reader<'_, '_>, list: &[String], spec: &TurnSpec, 
 }
 
 fn check_bandwidth(reader: &mut Reader<'_, '_>, place: &[String], bandwidth: Option<Bitrate>) {
-    if bandwidth.is_some_and(|rate| rate.as_bps() == 0) {
-        let label = "above zero, or leave it out: no limit";
-        reader.problem(&join(place, "bandwidth"), "a TURN server of 0 bit/s forwards nothing", label);
-    }
+    limits::check_rate(reader, &join(place, "bandwidth"), bandwidth, "a TURN server", "forwards");
 }
 
 fn check_outage(reader: &mut Reader<'_, '_>, at: &TreePath, outage: &OutageSpec, servers: &[TurnServer]) {

@@ -225,7 +225,7 @@ impl Sender<'_> {
         let departure_ns = self.servers.up.serve_first(self.behind_bulk(now.as_ns()), self.service.up_ns + framing_ns);
         self.resent();
         if self.message.measured {
-            self.servers.up_work += self.service.up_ns;
+            self.servers.up_work = self.servers.up_work.saturating_add(self.service.up_ns);
         }
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
@@ -346,8 +346,9 @@ impl Sender<'_> {
         counts.copies_arrived += tally.arrived;
         counts.deliveries += tally.delivered;
         if self.message.measured {
-            servers.up_work += tally.wanted * self.service.up_ns + tally.framing_ns;
-            servers.cpu_work += tally.wanted * self.service.cpu_ns;
+            let up_ns = tally.wanted.saturating_mul(self.service.up_ns).saturating_add(tally.framing_ns);
+            servers.up_work = servers.up_work.saturating_add(up_ns);
+            servers.cpu_work = servers.cpu_work.saturating_add(tally.wanted.saturating_mul(self.service.cpu_ns));
             let window = &mut self.seen.window;
             window.refused += tally.refused;
             window.sent += tally.sent;

@@ -122,6 +122,9 @@ fn unknown_unit(text: &str, unit: &str, table: &UnitTable) -> UnitError {
 /// The unit that `unit` is a slip of, if it can be one only: "m" may be "ms" as well as "min", "kHz" is no "Hz", and
 /// "MB/s" no "Mbit/s".
 fn closest(unit: &str, table: &UnitTable) -> Option<&'static str> {
+    if let Some((name, _)) = table.units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)) {
+        return Some(name);
+    }
     let is_multiple = table.units.iter().any(|(name, _)| unit.len() > name.len() && unit.ends_with(name))
         && unit.chars().count() <= 3
         && !unit.starts_with(|c: char| table.units.iter().any(|(name, _)| name.starts_with(c)));
@@ -151,7 +154,7 @@ mod tests {
         for unit in ["m", "ss", "d", "ps", "mn", "ks"] {
             assert_eq!(time(unit), None, "{unit}");
         }
-        assert_eq!((time("mss"), time("msec"), time("sec"), time("S")), (Some("ms"), Some("ms"), Some("s"), Some("s")));
+        assert_eq!((time("mss"), time("Ms"), time("sec"), time("S")), (Some("ms"), Some("ms"), Some("s"), Some("s")));
         let rate = |unit: &str| format!("10 {unit}").parse::<Bitrate>().expect_err("not a unit").suggestion();
         for unit in ["MB/s", "MBps", "Tbit/s", "kB/s"] {
             assert_eq!(rate(unit), None, "{unit}");
