@@ -15,6 +15,7 @@ mod findings_csv;
 #[cfg(test)]
 mod fixture;
 pub mod folder;
+mod held;
 pub mod json;
 mod judgement;
 mod manifest;
@@ -36,6 +37,7 @@ pub use connections_csv::connections_csv;
 pub use doubt::Doubt;
 pub use findings_csv::findings_csv;
 pub use folder::{FolderError, Written, write_folder};
+pub use held::OtherResults;
 pub use judgement::{Failure, FailureKind, Outcome};
 pub use manifest::{Provenance, manifest_json};
 pub use ranking::{Ranking, Row};

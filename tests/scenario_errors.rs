@@ -85,3 +85,42 @@ broken! {
     units
     wrong_types
 }
+
+#[test]
+fn of_very_many_errors_the_first_hundred_are_told() {
+    let csv: String = (0..30_000).map(|row| format!("{row},2,3\n")).collect();
+    let errors = peerscape::scenario::parse_str("latencies.csv", &csv, Path::new(""), &[]).expect_err("no TOML");
+    assert_eq!(errors.errors().len(), 100);
+    assert!(errors.to_string().contains("here are the first 100, and there are"), "{errors}");
+    // One long line is not shown a hundred times.
+    let line = csv.replace('\n', ",");
+    let errors = peerscape::scenario::parse_str("line.csv", &line, Path::new(""), &[]).expect_err("no TOML");
+    assert!(rendered(&errors).len() < 200_000, "{} bytes", rendered(&errors).len());
+}
+
+#[test]
+fn levels_beyond_reason_are_named() {
+    let key = format!("[run]\nseeds = 1\n{}b = 1\n", "a.".repeat(5_000));
+    for text in [key, format!("a = {}1{}", "[".repeat(500), "]".repeat(500))] {
+        let errors = peerscape::scenario::parse_str("deep.toml", &text, Path::new(""), &[]).expect_err("too deep");
+        let report = rendered(&errors);
+        assert!(report.contains("go too deep") && report.contains("[deep.toml:"), "{report}");
+        assert!(report.len() < 10_000, "{} bytes", report.len());
+    }
+}
+
+#[test]
+fn texts_do_not_steer_the_terminal() {
+    let text = "name = \"a\\u001b[31mb\"\nquestion = \"\"\"two\nlines\"\"\"\n[[population.class]]\nname = \"=cmd\"\n\
+                [\"x\\u001b[0m\"]\n[[topology]]\nkind = \"\u{202e}mesh\"\n";
+    for text in [text.to_owned(), text.replace("\\u001b", "\u{1b}"), format!("{text}# \u{1b}]0;title\u{7}\n")] {
+        let errors = peerscape::scenario::parse_str("e\u{1b}.toml", &text, Path::new(""), &[]).expect_err("it has");
+        let report = rendered(&errors);
+        let steers = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!report.contains(steers), "{report:?}");
+    }
+    let errors = peerscape::scenario::parse_str("escapes.toml", text, Path::new(""), &[]).expect_err("it has");
+    for words in ["`name` has a control character", "a text is one line", "would be a formula in a spreadsheet"] {
+        assert!(rendered(&errors).contains(words), "{}", rendered(&errors));
+    }
+}

@@ -7,6 +7,7 @@ use clap::Args;
 use peerscape::scenario::{self, Experiment};
 
 use super::exit::Exit;
+use super::say;
 
 /// The arguments of `check`.
 #[derive(Args, Debug)]
@@ -25,9 +26,9 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
     let mut exit = Exit::Success;
     for path in &arguments.scenarios {
         match scenario::load(path, &arguments.overrides) {
-            Ok(experiment) => report(&mut out, path.display(), &experiment)?,
+            Ok(experiment) => report(&mut out, &scenario::escaped(&path.to_string_lossy()), &experiment)?,
             Err(errors) => {
-                eprintln!("{:?}", miette::Report::new(errors));
+                say::line(format_args!("{:?}", miette::Report::new(errors)));
                 exit = Exit::Usage;
             }
         }
@@ -35,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
     Ok(exit)
 }
 
-fn report(out: &mut impl Write, file: impl std::fmt::Display, experiment: &Experiment) -> io::Result<()> {
+fn report(out: &mut impl Write, file: &str, experiment: &Experiment) -> io::Result<()> {
     let (cells, seeds) = (experiment.cells.len(), experiment.seeds.len());
     writeln!(out, "{file}: ok, {} x {} = {} replications", count(cells, "cell"), count(seeds, "seed"), cells * seeds)?;
     for (index, name) in experiment.axes.iter().enumerate() {
@@ -46,7 +47,7 @@ fn report(out: &mut impl Write, file: impl std::fmt::Display, experiment: &Exper
         writeln!(out, "  read {}", input.summary)?;
     }
     for warning in experiment.warnings() {
-        writeln!(out, "  warning: {warning}")?;
+        writeln!(out, "  warning: {}", scenario::escaped(&warning))?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use peerscape::sweep::{self, Rung, SweepOptions};
 use super::exit::Exit;
 use super::progress::Progress;
 use super::run::now;
+use super::say;
 
 /// Columns of the table.
 const WIDTH: u16 = 100;
@@ -22,13 +23,13 @@ pub(super) fn run(scenario: &Path, overrides: &[String], jobs: usize) -> io::Res
     let [by_message, by_packet] = match both {
         [Ok(by_message), Ok(by_packet)] => [by_message, by_packet],
         [Err(errors), _] | [_, Err(errors)] => {
-            eprintln!("{:?}", miette::Report::new(errors));
+            say::line(format_args!("{:?}", miette::Report::new(errors)));
             return Ok(Exit::Usage);
         }
     };
     compare(&by_message, &by_packet, jobs).or_else(|failure| {
         let causes: Vec<String> = failure.chain().map(ToString::to_string).collect();
-        eprintln!("error: {}", causes.join(": "));
+        say::error(causes.join(": "));
         Ok(Exit::Failure)
     })
 }
@@ -49,7 +50,7 @@ fn compare(by_message: &Arc<Experiment>, by_packet: &Arc<Experiment>, jobs: usiz
         sweep::check_memory(experiment, options).into_diagnostic()?;
         both.push(sweep::run(experiment, options, &mut progress).into_diagnostic()?);
         if progress.end() {
-            eprintln!("interrupted: half a comparison says nothing");
+            say::line("interrupted: half a comparison says nothing");
             return Ok(Exit::Interrupted);
         }
         progress.restart();

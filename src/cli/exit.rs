@@ -3,6 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use super::say;
+
 /// How a verb ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -27,7 +29,7 @@ pub(crate) fn code(result: io::Result<Exit>) -> ExitCode {
         // Whoever read our output has seen enough.
         io::ErrorKind::BrokenPipe => Exit::Success,
         _ => {
-            eprintln!("error: {error}");
+            say::error(&error);
             Exit::Failure
         }
     });

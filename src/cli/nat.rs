@@ -9,6 +9,7 @@ use peerscape::net::MIDDLEBOX_PRESETS;
 use super::exit::Exit;
 use super::network::{Network, gathered, nat_names};
 use super::rung::RungName;
+use super::say;
 
 /// The arguments of `nat`.
 #[derive(Debug, Args)]
@@ -26,7 +27,7 @@ pub(crate) struct Arguments {
 /// Prints the table: a row an offerer, a column an answerer.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
     if let Some(problem) = arguments.network.problem(arguments.rung) {
-        eprintln!("error: {problem}");
+        say::error(problem);
         return Ok(Exit::Usage);
     }
     let every = MIDDLEBOX_PRESETS.iter().map(|preset| preset.name);
@@ -42,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
             match arguments.cell(offerer, answerer) {
                 Ok(cell) => row.push(cell),
                 Err(error) => {
-                    eprintln!("error: {error}");
+                    say::error(error);
                     return Ok(Exit::Failure);
                 }
             }

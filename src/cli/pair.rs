@@ -10,6 +10,7 @@ use peerscape::webrtc::setup::{RelayUse, Step};
 use super::exit::Exit;
 use super::network::{Network, nat_names, since_start};
 use super::rung::RungName;
+use super::say;
 
 /// The arguments of `pair`.
 #[derive(Debug, Args)]
@@ -33,7 +34,7 @@ pub(crate) struct Arguments {
 /// Prints the time line of the connection.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
     if let Some(problem) = arguments.network.problem(arguments.rung) {
-        eprintln!("error: {problem}");
+        say::error(problem);
         return Ok(Exit::Usage);
     }
     match arguments.rung {
@@ -115,7 +116,7 @@ fn ms(time: SimDuration) -> String {
 
 #[cfg(not(feature = "real"))]
 fn by_stack(_arguments: &Arguments) -> io::Result<Exit> {
-    eprintln!("error: {}", super::rung::NO_STACK);
+    say::error(super::rung::NO_STACK);
     Ok(Exit::Usage)
 }
 
@@ -128,7 +129,7 @@ fn by_stack(arguments: &Arguments) -> io::Result<Exit> {
     let run = match pair::connect(&spec) {
         Ok(run) => run,
         Err(error) => {
-            eprintln!("error: {error}");
+            say::error(error);
             return Ok(Exit::Failure);
         }
     };

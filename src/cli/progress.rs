@@ -9,6 +9,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use peerscape::sweep::Observer;
 
 use super::exit::Exit;
+use super::say;
 
 /// Watches a sweep for a person.
 pub(super) struct Progress {
@@ -82,7 +83,7 @@ impl Observer for Progress {
     fn should_stop(&mut self) -> bool {
         let elapsed = self.clock.elapsed();
         if self.bar.is_none() && elapsed >= self.next_line {
-            eprintln!("{}", self.plain_line(elapsed));
+            say::line(self.plain_line(elapsed));
             self.next_line = elapsed + LINE_EVERY;
         }
         self.stop.load(Ordering::SeqCst)

@@ -13,8 +13,10 @@ use peerscape::scenario::{self, Experiment};
 use peerscape::sweep::{self, Results, Rung, SweepOptions};
 
 use super::exit::Exit;
+use super::place::Place;
 use super::progress::Progress;
 use super::rung::RungName;
+use super::say;
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
@@ -31,11 +33,10 @@ pub(crate) struct Arguments {
     /// What runs the replications
     #[arg(long, value_enum, default_value_t)]
     rung: RungName,
-    /// The results folder [default: results/<name of the scenario>, with the rung unless it is the model]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// Run the first seed of every cell message by message and packet by packet, show the difference, write nothing
-    #[arg(long, conflicts_with_all = ["out", "rung", "format"])]
+    #[arg(long, conflicts_with_all = ["out", "force", "rung", "format"])]
     check_grain: bool,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t)]
@@ -64,20 +65,20 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
     let experiment = match scenario::load(&arguments.scenario, &arguments.overrides) {
         Ok(experiment) => Arc::new(experiment),
         Err(errors) => {
-            eprintln!("{:?}", miette::Report::new(errors));
+            say::line(format_args!("{:?}", miette::Report::new(errors)));
             return Ok(Exit::Usage);
         }
     };
     let Some(rung) = arguments.rung.rung() else {
-        eprintln!("error: {}", super::rung::NO_STACK);
+        say::error(super::rung::NO_STACK);
         return Ok(Exit::Usage);
     };
     experiment.inputs().iter().for_each(|input| eprintln!("read {}", input.summary));
     let warnings = experiment.warnings().into_iter().chain(arguments.rung.warnings(&experiment));
-    warnings.for_each(|warning| eprintln!("warning: {warning}"));
+    warnings.for_each(|warning| say::warning(warning));
     arguments.run(&experiment, rung).or_else(|failure| {
         let causes: Vec<String> = failure.chain().map(ToString::to_string).collect();
-        eprintln!("error: {}", causes.join(": "));
+        say::error(causes.join(": "));
         Ok(Exit::Failure)
     })
 }
@@ -91,28 +92,34 @@ impl Arguments {
     fn run(&self, experiment: &Arc<Experiment>, rung: Rung) -> miette::Result<Exit> {
         let jobs = self.jobs();
         let options = SweepOptions { jobs, rung };
-        let mut out = self.out.clone().unwrap_or_else(|| self.rung.default_out(&experiment.name));
-        folder::check_target(&out).into_diagnostic()?;
+        let kind = self.rung.folder_suffix();
+        let mut out = self.place.find(experiment, &self.overrides, kind, rung.name).into_diagnostic()?;
         sweep::check_memory(experiment, options).into_diagnostic()?;
         let (started, clock) = now();
         let mut progress = Progress::start(experiment.cells.len() * experiment.seeds.len(), clock).into_diagnostic()?;
         let results = sweep::run(experiment, options, &mut progress).into_diagnostic()?;
         let interrupted = progress.end();
         if interrupted && results.cells.iter().all(|cell| cell.runs.is_empty()) {
-            eprintln!("interrupted before the first replication was finished: nothing is written");
+            say::line("interrupted before the first replication was finished: nothing is written");
             return Ok(Exit::Interrupted);
         }
-        if interrupted && folder::holds_complete_results(&out) {
-            out.as_mut_os_string().push("-partial");
-            folder::check_target(&out).into_diagnostic()?;
+        if interrupted {
+            out = self.place.for_partial(&out, experiment, rung.name).into_diagnostic()?;
         }
         let answer = report::answer(&results);
-        let provenance =
-            Provenance { command: command(), rung: options.rung.name, started, wall: clock.elapsed(), threads: jobs };
-        let files = self.files(&results, &answer, &provenance)?;
+        let mut files = self.files(&results, &answer)?;
+        let provenance = Provenance {
+            command: command(),
+            rung: options.rung.name,
+            started,
+            wall: clock.elapsed(),
+            threads: jobs,
+            files: files.iter().map(|(name, _)| name.clone()).collect(),
+        };
+        files.push((folder::MANIFEST.into(), report::manifest_json(&results, &provenance)));
         let written = report::write_folder(&out, &files).into_diagnostic()?;
         if self.rung == RungName::Virtual {
-            eprintln!("every connection was a real one: webrtc-rs in simulated time (--rung virtual)");
+            say::line("every connection was a real one: webrtc-rs in simulated time (--rung virtual)");
         }
         self.print(experiment, &answer, &written).into_diagnostic()?;
         Ok(match (interrupted, answer.outcome()) {
@@ -123,12 +130,8 @@ impl Arguments {
         })
     }
 
-    fn files(
-        &self,
-        results: &Results<'_>,
-        answer: &Answer,
-        provenance: &Provenance,
-    ) -> miette::Result<Vec<(PathBuf, Vec<u8>)>> {
+    // Tables and plots.
+    fn files(&self, results: &Results<'_>, answer: &Answer) -> miette::Result<Vec<(PathBuf, Vec<u8>)>> {
         let mut files = report::tables(results, &answer.summary);
         let plots = Path::new("plots");
         for (name, svg) in plot::render_all(results) {
@@ -139,7 +142,6 @@ impl Arguments {
             }
             files.push((plots.join(name), svg.into_bytes()));
         }
-        files.push((folder::MANIFEST.into(), report::manifest_json(results, provenance)));
         Ok(files)
     }
 

@@ -1,7 +1,5 @@
 //! `--rung`: what runs a replication.
 
-use std::path::{Path, PathBuf};
-
 use clap::ValueEnum;
 use peerscape::scenario::Experiment;
 use peerscape::sweep::Rung;
@@ -50,14 +48,12 @@ impl RungName {
         Vec::new()
     }
 
-    /// Where the results of a scenario go unless told otherwise: each rung has its own folder, so
-    /// that one does not overwrite the other.
-    pub(crate) fn default_out(self, scenario: &str) -> PathBuf {
-        let folder = match self {
-            Self::Model => scenario.to_owned(),
-            Self::Virtual => format!("{scenario}-virtual"),
-        };
-        Path::new("results").join(folder)
+    /// How the default results folder ends: each rung has its own, so that one does not overwrite the other.
+    pub(crate) const fn folder_suffix(self) -> &'static str {
+        match self {
+            Self::Model => "",
+            Self::Virtual => "-virtual",
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use peerscape::webrtc::sctp::{AssociationProfile, SctpSpec};
 
 use super::exit::Exit;
 use super::network::between;
+use super::say;
 
 /// The arguments of `transfer`.
 #[derive(Debug, Args)]
@@ -78,13 +79,13 @@ const PACKET: ByteCount = ByteCount::new(1_500);
 /// Plays the grid and prints it.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
     if let Some(problem) = arguments.problem() {
-        eprintln!("error: {problem}");
+        say::error(problem);
         return Ok(Exit::Usage);
     }
     let rows = match grid::play(arguments) {
         Ok(rows) => rows,
         Err(error) => {
-            eprintln!("error: {error}");
+            say::error(error);
             return Ok(Exit::Failure);
         }
     };

@@ -12,9 +12,11 @@ use peerscape::scenario::{self, Experiment};
 use peerscape::sweep::{self, Rung, SweepOptions};
 
 use super::exit::Exit;
+use super::place::Place;
 use super::progress::Progress;
 use super::run::{command, now};
 use super::rung::{NO_STACK, RungName};
+use super::say;
 
 /// The arguments of `validate`.
 #[derive(Debug, Args)]
@@ -28,30 +30,29 @@ pub(crate) struct Arguments {
     /// How many replications run at once [default: one a processor]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// The results folder [default: results/<name of the scenario>-validation]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Runs the scenario on both rungs and prints them side by side.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
     let Some(real) = RungName::Virtual.rung() else {
-        eprintln!("error: {NO_STACK}");
+        say::error(NO_STACK);
         return Ok(Exit::Usage);
     };
     let experiment = match scenario::load(&arguments.scenario, &arguments.overrides) {
         Ok(experiment) => Arc::new(experiment),
         Err(errors) => {
-            eprintln!("{:?}", miette::Report::new(errors));
+            say::line(format_args!("{:?}", miette::Report::new(errors)));
             return Ok(Exit::Usage);
         }
     };
     experiment.inputs().iter().for_each(|input| eprintln!("read {}", input.summary));
     let warnings = experiment.warnings().into_iter().chain(RungName::Virtual.warnings(&experiment));
-    warnings.for_each(|warning| eprintln!("warning: {warning}"));
+    warnings.for_each(|warning| say::warning(warning));
     arguments.run(&experiment, real).or_else(|failure| {
         let causes: Vec<String> = failure.chain().map(ToString::to_string).collect();
-        eprintln!("error: {}", causes.join(": "));
+        say::error(causes.join(": "));
         Ok(Exit::Failure)
     })
 }
@@ -62,9 +63,7 @@ const WIDTH: u16 = 100;
 impl Arguments {
     fn run(&self, experiment: &Arc<Experiment>, real: Rung) -> miette::Result<Exit> {
         let jobs = self.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
-        let default_out = || Path::new("results").join(format!("{}-validation", experiment.name));
-        let out = self.out.clone().unwrap_or_else(default_out);
-        folder::check_target(&out).into_diagnostic()?;
+        let out = self.place.find(experiment, &self.overrides, "-validation", real.name).into_diagnostic()?;
         let (started, clock) = now();
         let mut both = Vec::new();
         let mut progress = Progress::start(experiment.cells.len() * experiment.seeds.len(), clock).into_diagnostic()?;
@@ -73,7 +72,7 @@ impl Arguments {
             sweep::check_memory(experiment, options).into_diagnostic()?;
             let results = sweep::run(experiment, options, &mut progress).into_diagnostic()?;
             if progress.end() {
-                eprintln!("interrupted: half a comparison says nothing, so nothing is written");
+                say::line("interrupted: half a comparison says nothing, so nothing is written");
                 return Ok(Exit::Interrupted);
             }
             both.push(results);
@@ -81,12 +80,18 @@ impl Arguments {
         }
         let [model, real_results] = &both[..] else { unreachable!("two rungs were run") };
         let validation = Validation::of(model, real_results, Pairing::Rungs(real.name));
-        let provenance =
-            Provenance { command: command(), rung: real.name, started, wall: clock.elapsed(), threads: jobs };
         let mut files = vec![("validation.csv".into(), report::validation_csv(&validation, experiment))];
         for (name, svg) in plot::render_validation(model, real_results) {
             files.push((Path::new("plots").join(name), svg.into_bytes()));
         }
+        let provenance = Provenance {
+            command: command(),
+            rung: real.name,
+            started,
+            wall: clock.elapsed(),
+            threads: jobs,
+            files: files.iter().map(|(name, _)| name.clone()).collect(),
+        };
         files.push((folder::MANIFEST.into(), report::manifest_json(real_results, &provenance)));
         let written = report::write_folder(&out, &files).into_diagnostic()?;
         let text = report::validation_text(&validation, experiment, Some(&written), WIDTH);

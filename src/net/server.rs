@@ -25,7 +25,7 @@ impl FifoServer {
         if service_ns == 0 {
             return now_ns;
         }
-        self.free_ns = self.free_ns.max(now_ns) + service_ns;
+        self.free_ns = until(self.free_ns.max(now_ns), service_ns);
         self.free_ns
     }
 
@@ -36,7 +36,7 @@ impl FifoServer {
         if wake_ns == 0 || self.free_ns >= now_ns {
             return 0;
         }
-        self.free_ns = now_ns + wake_ns;
+        self.free_ns = until(now_ns, wake_ns);
         wake_ns
     }
 }
@@ -46,9 +46,18 @@ impl FifoServer {
     /// is in service at that moment is not known any more, so it is taken to give way too.
     #[inline]
     pub fn serve_first(&mut self, now_ns: u64, service_ns: u64) -> u64 {
-        self.free_ns = self.free_ns.max(now_ns) + service_ns;
-        now_ns + service_ns
+        self.free_ns = until(self.free_ns.max(now_ns), service_ns);
+        until(now_ns, service_ns)
     }
+}
+
+/// Work that is not done by then, a century after any run, is never done: sums with delays stay in range.
+const NEVER_NS: u64 = 1 << 62;
+
+#[inline(always)]
+const fn until(from_ns: u64, work_ns: u64) -> u64 {
+    let done_ns = from_ns.saturating_add(work_ns);
+    if done_ns < NEVER_NS { done_ns } else { NEVER_NS }
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! All files are first written to a hidden folder beside the target and flushed to the disk; then
 //! renames put it in place. Whoever looks sees the old results or the new ones, never a mixture or
-//! a part, and an error on the way leaves the old ones.
+//! a part, and an error on the way leaves the old ones. What a person has put beside the results
+//! stays where it is.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,6 +11,9 @@ use std::path::{Component, Path, PathBuf};
 
 use tempfile::TempDir;
 use thiserror::Error;
+
+use super::held::{Held, OtherResults};
+use crate::scenario::Experiment;
 
 /// The file that marks a folder as results of peerscape.
 pub const MANIFEST: &str = "manifest.json";
@@ -32,6 +36,14 @@ pub enum FolderError {
     /// Something else is there, which peerscape did not make.
     #[error("{} is there already and is not a results folder of peerscape", .0.display())]
     Foreign(PathBuf),
+    /// Results of another scenario, or of another rung, are there.
+    #[error("{} {difference}", folder.display())]
+    Other {
+        /// The folder.
+        folder: PathBuf,
+        /// What it holds, and how that differs.
+        difference: OtherResults,
+    },
     /// A system call failed.
     #[error("cannot {action} {}", path.display())]
     Io {
@@ -54,29 +66,42 @@ pub enum FolderError {
     },
 }
 
-/// Whether results can go to `out`: nothing is there, an empty folder, or older results. To be
-/// asked before a long run.
+/// Whether results can go to `out`: nothing is there, an empty folder, or older results, and the disk can be
+/// written. To be asked before a long run.
 ///
 /// # Errors
-/// [`FolderError::Foreign`] if something else is there.
+/// [`FolderError::Foreign`] if something else is there, [`FolderError::Io`] if nothing can be written there.
 pub fn check_target(out: &Path) -> Result<(), FolderError> {
     match fs::read_dir(out) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(FolderError::Foreign(out.to_owned())),
-        Err(source) => Err(FolderError::Io { action: "read", path: out.to_owned(), source }),
-        Ok(entries) => {
-            let free = entries.count() == 0 || holds_results(out);
-            free.then_some(()).ok_or_else(|| FolderError::Foreign(out.to_owned()))
+        Err(error) if error.kind() == io::ErrorKind::NotFound => probe(out),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory && out.exists() => {
+            Err(FolderError::Foreign(out.to_owned()))
         }
+        Err(source) => Err(FolderError::Io { action: "read", path: out.to_owned(), source }),
+        Ok(entries) => match entries.count() == 0 || held(out).is_some() {
+            true => probe(out),
+            false => Err(FolderError::Foreign(out.to_owned())),
+        },
+    }
+}
+
+/// Whether the results of `experiment` by `rung` can go to `out` without putting an end to those of another
+/// scenario.
+///
+/// # Errors
+/// As [`check_target`], and [`FolderError::Other`] if the results that are there are others.
+pub fn check_same(out: &Path, experiment: &Experiment, rung: &str) -> Result<(), FolderError> {
+    check_target(out)?;
+    match held(out).and_then(|held| held.differs_from(experiment, rung)) {
+        Some(difference) => Err(FolderError::Other { folder: out.to_owned(), difference }),
+        None => Ok(()),
     }
 }
 
 /// Whether `out` holds the results of a run that was not interrupted.
 #[must_use]
 pub fn holds_complete_results(out: &Path) -> bool {
-    let manifest = fs::read(out.join(MANIFEST)).ok();
-    let json = manifest.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
-    json.is_some_and(|json| json["complete"] == true)
+    held(out).is_some_and(|held| held.is_complete())
 }
 
 /// Writes `files` (relative path and content) as the folder `out`, in place of older results.
@@ -100,16 +125,51 @@ pub fn write_folder(out: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<Written,
     // One level down, for the temporary folder itself is closed to other users.
     let new = staging.path().join("new");
     write_files(&new, files)?;
+    if let Some(older) = held(out) {
+        keep_others(out, &new, Path::new(""), &older)?;
+    }
     swap(staging, &new, out)?;
     sync_dir(parent)?;
     Ok(written)
 }
 
-fn holds_results(folder: &Path) -> bool {
-    let manifest = File::open(folder.join(MANIFEST)).ok();
-    let manifest =
-        manifest.and_then(|file| serde_json::from_reader::<_, serde_json::Value>(io::BufReader::new(file)).ok());
-    manifest.is_some_and(|manifest| manifest.get(MANIFEST_KEY).is_some())
+fn held(folder: &Path) -> Option<Held> {
+    let manifest = File::open(folder.join(MANIFEST)).ok()?;
+    serde_json::from_reader(io::BufReader::new(manifest)).ok().and_then(Held::of)
+}
+
+// Whether files can be made where `out` is, or will be.
+fn probe(out: &Path) -> Result<(), FolderError> {
+    let place = out.ancestors().skip(1).find_map(|place| match place.as_os_str().is_empty() {
+        true => Some(Path::new(".")),
+        false => place.exists().then_some(place),
+    });
+    let places = [place, out.exists().then_some(out)];
+    for place in places.into_iter().flatten() {
+        let made = tempfile::Builder::new().prefix(".peerscape-").tempdir_in(place);
+        made.and_then(TempDir::close).map_err(io_error("write in", place))?;
+    }
+    Ok(())
+}
+
+/// Puts what a person has added to the results in `old` beside the new ones too, as second names of the same files.
+fn keep_others(old: &Path, new: &Path, below: &Path, held: &Held) -> Result<(), FolderError> {
+    let folder = old.join(below);
+    for entry in fs::read_dir(&folder).map_err(io_error("read", &folder))? {
+        let entry = entry.map_err(io_error("read", &folder))?;
+        let name = below.join(entry.file_name());
+        let (from, to) = (old.join(&name), new.join(&name));
+        if entry.file_type().map_err(io_error("read", &from))?.is_dir() {
+            keep_others(old, new, &name, held)?;
+        } else if !held.wrote(&name) && !to.exists() {
+            let parent = to.parent().unwrap_or(new);
+            fs::create_dir_all(parent).map_err(io_error("create", parent))?;
+            // Not every file system has second names.
+            let kept = fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop));
+            kept.map_err(io_error("keep", &from))?;
+        }
+    }
+    Ok(())
 }
 
 fn write_files(folder: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<(), FolderError> {
@@ -164,7 +224,8 @@ mod tests {
     use super::*;
 
     fn files(content: &str) -> Vec<(PathBuf, Vec<u8>)> {
-        let manifest = format!("{{\"{MANIFEST_KEY}\": \"{content}\"}}").into_bytes();
+        let wrote = r#"["runs.csv", "plots/latency.svg", "only-in-old.csv"]"#;
+        let manifest = format!("{{\"{MANIFEST_KEY}\": \"{content}\", \"files\": {wrote}}}").into_bytes();
         vec![
             ("runs.csv".into(), content.into()),
             ("plots/latency.svg".into(), content.into()),
@@ -192,6 +253,31 @@ mod tests {
         assert_eq!(names(&out), [MANIFEST, "plots", "runs.csv"]);
         assert_eq!(fs::read_to_string(out.join("plots/latency.svg")).expect("there"), "new");
         assert_eq!(names(&place.path().join("results")), ["town-hall"]);
+    }
+
+    #[test]
+    fn what_a_person_put_beside_results_stays() {
+        let place = tempfile::tempdir().expect("a folder");
+        let out = place.path().join("town-hall");
+        write_folder(&out, &files("old")).expect("a new folder");
+        fs::write(out.join("notes.md"), "mine").expect("written");
+        fs::create_dir(out.join("drafts")).expect("a folder");
+        fs::write(out.join("drafts/figure.svg"), "mine too").expect("written");
+        write_folder(&out, &files("new")).expect("in place of the old");
+        assert_eq!(names(&out), ["drafts", MANIFEST, "notes.md", "plots", "runs.csv"]);
+        assert_eq!(fs::read_to_string(out.join("notes.md")).expect("there"), "mine");
+        assert_eq!(fs::read_to_string(out.join("drafts/figure.svg")).expect("there"), "mine too");
+        assert_eq!(fs::read_to_string(out.join("runs.csv")).expect("there"), "new");
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_found_out_beforehand() {
+        let place = tempfile::tempdir().expect("a folder");
+        fs::write(place.path().join("results"), "a file").expect("written");
+        let error = check_target(&place.path().join("results/town-hall")).expect_err("below a file");
+        assert!(matches!(error, FolderError::Io { .. }), "{error}");
+        check_target(&place.path().join("a/b/c")).expect("folders can be made");
+        assert_eq!(names(place.path()), ["results"]);
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn interval_json(interval: Interval) -> Value {
 }
 
 /// A relative path with slashes on every system.
-fn slashed(path: &std::path::Path) -> String {
+pub(super) fn slashed(path: &std::path::Path) -> String {
     path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The only file that knows about the machine: its times and costs differ from run to run.
 
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use sysinfo::System;
 
 use super::axes::other_axes;
 use super::folder::MANIFEST_KEY;
-use super::json::{axes_json, pretty};
+use super::json::{axes_json, pretty, slashed};
 use crate::metrics::RunCounts;
 use crate::scenario::Cell;
 use crate::sweep::{Replication, Results};
@@ -27,6 +28,8 @@ pub struct Provenance {
     pub wall: Duration,
     /// How many threads it ran on.
     pub threads: usize,
+    /// The other files of the results folder, relative to it: what a later run may replace.
+    pub files: Vec<PathBuf>,
 }
 
 /// The bytes of `manifest.json`.
@@ -47,6 +50,7 @@ pub fn manifest_json(results: &Results<'_>, provenance: &Provenance) -> Vec<u8> 
         "peak_memory_bytes": peak_memory_bytes(),
         "host": host(),
         "complete": results.is_complete(),
+        "files": provenance.files.iter().map(|file| slashed(file)).collect::<Vec<_>>(),
         "seeds": experiment.seeds,
         "scenario_hash": experiment.hash,
         "scenario": experiment.resolved,
@@ -103,6 +107,7 @@ mod tests {
             started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
             wall: Duration::from_millis(1_500),
             threads: 2,
+            files: vec!["runs.csv".into(), "plots/latency.svg".into()],
         };
         let bytes = manifest_json(&study.results(&experiment), &provenance);
         let mut manifest: Value = serde_json::from_slice(&bytes).expect("JSON");

@@ -43,14 +43,29 @@ impl Table {
     }
 
     /// Adds a row, which has as many fields as there are heads.
+    ///
+    /// A text that spreadsheets would take for a formula gets an apostrophe in front, which they show as text
+    /// (OWASP, CSV injection).
     pub(super) fn row<'a>(&mut self, fields: impl IntoIterator<Item = &'a str>) {
-        self.0.write_record(fields).expect("invariant: rows of one length, written to memory");
+        for field in fields {
+            let written = match is_formula(field) {
+                true => self.0.write_field(format!("'{field}")),
+                false => self.0.write_field(field),
+            };
+            written.expect("invariant: written to memory");
+        }
+        self.0.write_record(None::<&[u8]>).expect("invariant: rows of one length, written to memory");
     }
 
     /// The bytes of the table.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.0.into_inner().expect("invariant: memory needs no flush")
     }
+}
+
+/// Whether a spreadsheet would compute it; numbers are what they are.
+fn is_formula(field: &str) -> bool {
+    field.starts_with(['=', '+', '-', '@', '\t', '\r']) && field.parse::<f64>().is_err()
 }
 
 #[cfg(test)]
@@ -78,6 +93,15 @@ mod tests {
         tree degree=4,20,1,delivery_latency_p95_ms,120
         tree degree=4,20,2,delivery_latency_p95_ms,0.30000000000000004
         ");
+    }
+
+    #[test]
+    fn no_text_is_a_formula() {
+        let mut table = Table::new(["class", "value"]);
+        table.row(["=cmd|' /C calc'!A0", "-1.5"]);
+        table.row(["a=b", "-inf"]);
+        let text = String::from_utf8(table.into_bytes()).expect("text");
+        assert_eq!(text, "class,value\n'=cmd|' /C calc'!A0,-1.5\na=b,-inf\n");
     }
 
     #[test]

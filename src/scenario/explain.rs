@@ -136,15 +136,32 @@ fn word_and_names(rest: &str) -> (&str, Vec<&str>) {
 
 /// The problem of a text that is not TOML.
 pub(super) fn syntax(error: &Error, sources: &Sources) -> Problem {
+    let is_too_deep = error.message().contains("recursion limit") || error.message().starts_with("cannot recurse");
+    if is_too_deep {
+        let span = error.span().or_else(|| deep_key(sources.file()));
+        return Problem::at(span, "tables and lists within each other go too deep", "no scenario needs as many levels");
+    }
     let span = error.span();
     let text = span.clone().map_or("", |span| sources.text(span));
     // Not what anyone would write there.
     let message = error.message().trim_end_matches(", expected literal string");
     let problem = Problem::at(span, "this is not TOML", message);
-    match text.trim_start().starts_with(|c: char| c.is_ascii_digit()) && text.contains(' ') {
+    match text.trim_start().starts_with(|c: char| c.is_ascii_digit()) && text.contains(' ') && text.len() <= 40 {
         true => problem.help(format!("a value with a unit stands in quotes: \"{text}\"")),
         false => problem,
     }
+}
+
+/// The first key of more parts than a parser follows; it says so without a place.
+fn deep_key(text: &str) -> Option<Span> {
+    const MOST_DOTS: usize = 78;
+    let is_of_key = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | ' ' | '\t');
+    let mut start = 0;
+    text.split_inclusive(|c: char| !is_of_key(c)).find_map(|part| {
+        let span = start..start + part.trim_end_matches(|c: char| !is_of_key(c)).len();
+        start += part.len();
+        (part.matches('.').count() > MOST_DOTS).then_some(span)
+    })
 }
 
 #[cfg(test)]

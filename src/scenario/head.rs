@@ -6,6 +6,7 @@ use std::path::Path;
 use super::experiment::{Bound, Expectation};
 use super::explain;
 use super::file::{ExpectTable, RunTable};
+use super::plain;
 use super::problem::Problem;
 use super::read::Reader;
 use super::suggest;
@@ -19,8 +20,10 @@ pub(super) fn name(reader: &mut Reader<'_, '_>, file: &str) -> String {
     let stem = || Path::new(file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let name = written.unwrap_or_else(stem);
     let is_plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    if name.is_empty() || name.starts_with('.') || !is_plain(&name) {
-        let at = path(["name"]);
+    let at = path(["name"]);
+    if let Some((message, rule)) = plain::name_fault(&name).filter(|_| is_plain(&name)) {
+        reader.problem(&at, message, rule);
+    } else if name.is_empty() || name.starts_with('.') || !is_plain(&name) {
         let rule = "letters, digits, `-`, `_` and `.`, not first a `.`";
         let problem = Problem::at(reader.span(&at), format!("`{name}` cannot name a results folder"), rule);
         reader.push(match reader.get(&at) {

@@ -3,7 +3,7 @@
 
 use super::read::Reader;
 use super::tree::join;
-use crate::units::{ByteCount, SimDuration};
+use crate::units::{Bitrate, ByteCount, SimDuration};
 use crate::world::ClassSpec;
 
 /// The longest run, and the longest time over which peers join: six weeks.
@@ -22,9 +22,29 @@ pub(super) fn check_span(reader: &mut Reader<'_, '_>, place: &[String], span: Si
     }
 }
 
+/// The lowest rate of a link or server: below it a packet takes ten seconds and more, and nothing connects.
+const LOWEST_RATE: Bitrate = Bitrate::from_bps(1_000);
+const HIGHEST_RATE: Bitrate = Bitrate::from_bps(1_000_000_000_000);
+
+/// Reports the rate of `what` that makes no sense: what `does` nothing, or more than there is.
+pub(super) fn check_rate(reader: &mut Reader<'_, '_>, place: &[String], rate: Option<Bitrate>, what: &str, does: &str) {
+    match rate {
+        Some(rate) if rate.as_bps() == 0 => {
+            let message = format!("{what} of 0 bit/s {does} nothing");
+            reader.problem(place, message, "above zero, or leave it out: no limit");
+        }
+        Some(rate) if !(LOWEST_RATE..=HIGHEST_RATE).contains(&rate) => {
+            let label = format!("from {LOWEST_RATE} to {HIGHEST_RATE}, or leave it out: no limit");
+            reader.problem(place, format!("{rate} is not plausible here"), label);
+        }
+        _ => {}
+    }
+}
+
 /// The least that a socket or a device's memory may hold, and the most that a connection or a device may take.
 const LEAST_MEMORY: ByteCount = ByteCount::new(2 << 10);
 const MOST_MEMORY_OF_CONNECTION: ByteCount = ByteCount::new(1 << 30);
+const MOST_KEEPALIVE_PER_S: ByteCount = ByteCount::new(1 << 20);
 const MOST_MEMORY: ByteCount = ByteCount::new(1 << 40);
 
 /// Reports amounts of memory of a class's device and engine that make no sense.
@@ -41,6 +61,7 @@ pub(super) fn check_class_memory(reader: &mut Reader<'_, '_>, place: &[String], 
             zero,
             MOST_MEMORY_OF_CONNECTION,
         ),
+        (join(&engine_at, "keepalive_per_s"), Some(engine.keepalive_per_s), zero, MOST_KEEPALIVE_PER_S),
         (join(&engine_at, "memory_once"), Some(engine.memory_once), zero, MOST_MEMORY_OF_CONNECTION),
     ] {
         if let Some(amount) = amount.filter(|amount| !(least..=most).contains(amount)) {

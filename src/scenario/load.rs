@@ -13,6 +13,7 @@ use super::explain;
 use super::file::SweepTable;
 use super::head;
 use super::overrides;
+use super::plain;
 use super::problem::{Problem, Problems, ScenarioErrors};
 use super::read::Reader;
 use super::resolve::Resolver;
@@ -71,6 +72,14 @@ impl<'i> Scenario<'i> {
         check_top_level(&mut root, problems);
         let mut axes = Vec::new();
         let mut lost = Vec::new();
+        for (mut place, fault) in plain::faults(&root) {
+            problems.push(fault);
+            // Elements of lists stay, so that the others keep their indices.
+            while !tree::remove(&mut root, &place) && !place.is_empty() {
+                place.pop();
+            }
+            lost.push(place);
+        }
         for section in schema::SWEPT {
             let (found, faults) = axes::find(&root, &path([section]));
             axes.extend(found);

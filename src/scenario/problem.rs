@@ -1,21 +1,24 @@
 //! What is wrong with a scenario: collected while it is read, shown all at once.
 
 use std::fmt;
-use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, SourceSpan};
 use thiserror::Error;
 
+use super::excerpt::Excerpts;
+use super::plain::escaped;
 use super::source::{Sources, Span};
 use crate::net::DataFileError;
 
 /// Why a scenario cannot be used: every error of its file and of the `--set`s.
 #[derive(Debug, Error, Diagnostic)]
-#[error("{file} has {}", count(errors.len()))]
+#[error("{} has {}", escaped(file), count(errors.len(), *more))]
 pub struct ScenarioErrors {
     file: String,
     #[related]
     errors: Vec<ScenarioError>,
+    // How many errors are not told.
+    more: usize,
 }
 
 /// One error of a scenario: where it is, what is wrong, what is allowed.
@@ -25,7 +28,7 @@ pub struct ScenarioError {
     message: String,
     label: String,
     #[source_code]
-    source_text: Option<NamedSource<Arc<str>>>,
+    source_text: Option<Excerpts>,
     #[label("{label}")]
     span: Option<SourceSpan>,
     #[label(collection)]
@@ -39,7 +42,7 @@ impl ScenarioErrors {
     pub(super) fn unreadable(file: &str, reason: impl fmt::Display) -> Self {
         let message = format!("cannot read {file}: {reason}");
         let problem = Problem::at(None, message, "");
-        Self { file: file.to_owned(), errors: vec![tied(problem, &Sources::new(file, "", &[]))] }
+        Self { file: file.to_owned(), errors: vec![tied(problem, &Sources::new(file, "", &[]))], more: 0 }
     }
 
     /// The name of the scenario's file.
@@ -48,7 +51,7 @@ impl ScenarioErrors {
         &self.file
     }
 
-    /// Every error, in the order of the file.
+    /// Every error, in the order of the file; of very many, the first hundred.
     #[must_use]
     pub fn errors(&self) -> &[ScenarioError] {
         &self.errors
@@ -93,7 +96,11 @@ impl Problem {
 
 /// All problems met so far; the same problem met in several cells counts once.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub(super) struct Problems {
+    kept: Vec<Problem>,
+    // Those met when there were enough.
+    more: usize,
+}
 
 /// More than this many problems help nobody.
 const MOST: usize = 100;
@@ -106,38 +113,50 @@ impl Problems {
             other.span == problem.span
                 && (other.label == problem.label || problem.span.is_some() && other.message == problem.message)
         };
-        if !self.0.iter().any(met) {
-            self.0.push(problem);
+        if self.kept.iter().any(met) {
+            return;
+        }
+        if self.is_full() {
+            self.more += 1;
+        } else {
+            self.kept.push(problem);
         }
     }
 
     /// Whether nothing is wrong so far.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.kept.is_empty()
     }
 
     /// Whether it is time to stop looking.
     pub(super) fn is_full(&self) -> bool {
-        self.0.len() >= MOST
+        self.kept.len() >= MOST
     }
 
     /// The errors to show, in the order of the sources.
     pub(super) fn into_errors(self, file: &str, sources: &Sources) -> ScenarioErrors {
-        let mut problems = self.0;
+        let mut problems = self.kept;
         problems.sort_by_key(|problem| problem.span.as_ref().map(|span| span.start));
         let errors = problems.into_iter().map(|problem| tied(problem, sources)).collect();
-        ScenarioErrors { file: file.to_owned(), errors }
+        ScenarioErrors { file: file.to_owned(), errors, more: self.more }
     }
 }
 
 fn tied(problem: Problem, sources: &Sources) -> ScenarioError {
     let place = problem.span.map(|span| sources.locate(&span));
     let (source_text, span) = place.map_or((None, None), |(source, span)| (Some(source), Some(span)));
-    let other = |(span, label)| LabeledSpan::new_with_span(Some(label), sources.locate(&span).1);
+    // What is echoed may be anything.
+    let plain = |text: String| escaped(&text).into_owned();
+    let other = |(span, label)| LabeledSpan::new_with_span(Some(plain(label)), sources.locate(&span).1);
     let others = problem.others.into_iter().map(other).collect();
-    ScenarioError { message: problem.message, label: problem.label, source_text, span, others, help: problem.help }
+    let (message, label, help) = (plain(problem.message), plain(problem.label), problem.help.map(plain));
+    ScenarioError { message, label, source_text, span, others, help }
 }
 
-fn count(errors: usize) -> String {
-    if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") }
+fn count(told: usize, more: usize) -> String {
+    match (told, more) {
+        (1, 0) => "1 error".to_owned(),
+        (_, 0) => format!("{told} errors"),
+        _ => format!("{} errors; here are the first {told}, and there are {more} more", told + more),
+    }
 }

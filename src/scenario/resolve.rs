@@ -15,6 +15,7 @@ use super::file::{NetworkTable, PopulationTable, RunTable};
 use super::grain;
 use super::limits;
 use super::messages::MessageFiles;
+use super::plain;
 use super::problem::Problem;
 use super::read::Reader;
 use super::source::Span;
@@ -194,6 +195,9 @@ fn check_classes(reader: &mut Reader<'_, '_>, classes: &[ClassSpec]) {
                 "the same name again",
             );
         }
+        if let Some((message, rule)) = plain::name_fault(&class.name) {
+            reader.problem(&join(&place, "name"), message, rule);
+        }
         check_class(reader, &place, class);
     }
     if !reader.lost(&list) {
@@ -213,13 +217,7 @@ fn check_class(reader: &mut Reader<'_, '_>, place: &[String], class: &ClassSpec)
         );
     }
     for (key, rate) in [("up", link.up), ("down", link.down)] {
-        if rate.is_some_and(|rate| rate.as_bps() == 0) {
-            reader.problem(
-                &join(&link_at, key),
-                "a link of 0 bit/s carries nothing",
-                "above zero, or leave it out: unlimited",
-            );
-        }
+        limits::check_rate(reader, &join(&link_at, key), rate, "a link", "carries");
     }
     if !(0.01..=100.0).contains(&device.speed) {
         reader.problem(

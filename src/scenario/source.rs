@@ -4,9 +4,10 @@
 //! the trees parsed from them mix freely.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use miette::{NamedSource, SourceSpan};
+use miette::SourceSpan;
+
+use super::excerpt::Excerpts;
 
 /// A range of bytes in the buffer.
 pub(super) type Span = Range<usize>;
@@ -21,8 +22,12 @@ pub(super) struct Sources {
 #[derive(Debug)]
 struct Part {
     span: Span,
-    name: String,
+    // The same text again, shared by all that is told about it.
+    excerpts: Excerpts,
 }
+
+/// Most bytes of a place that are marked.
+const LONGEST_SPAN: usize = 1_000;
 
 impl Sources {
     /// The file `name` with this `text`, and the `overrides` of the command line.
@@ -49,18 +54,18 @@ impl Sources {
     }
 
     /// The text that `span` lies in, by name, and the span within it.
-    pub(super) fn locate(&self, span: &Span) -> (NamedSource<Arc<str>>, SourceSpan) {
+    pub(super) fn locate(&self, span: &Span) -> (Excerpts, SourceSpan) {
         let part = self.parts.iter().rfind(|part| part.span.start <= span.start).unwrap_or(&self.parts[0]);
-        let text: Arc<str> = self.buffer[part.span.clone()].into();
-        let start = (span.start - part.span.start).min(text.len());
-        let end = (span.end.saturating_sub(part.span.start)).clamp(start, text.len());
-        (NamedSource::new(&part.name, text), (start..end).into())
+        let length = part.excerpts.len();
+        let start = (span.start - part.span.start).min(length);
+        let end = (span.end.saturating_sub(part.span.start)).clamp(start, length).min(start + LONGEST_SPAN);
+        (part.excerpts.clone(), (start..end).into())
     }
 
     fn push(&mut self, name: &str, text: &str) {
         let start = self.buffer.len();
         self.buffer.push_str(text);
-        self.parts.push(Part { span: start..self.buffer.len(), name: name.to_owned() });
+        self.parts.push(Part { span: start..self.buffer.len(), excerpts: Excerpts::new(name, text) });
         // A gap keeps a span at the end of one text apart from the start of the next.
         self.buffer.push('\n');
     }

@@ -3,7 +3,10 @@
 /// The name that `word` is a slip of the pen away from.
 pub(super) fn slip<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
     let word = word.to_lowercase();
-    let slips = names.iter().map(|name| (strsim::damerau_levenshtein(&word, &name.to_lowercase()), *name));
+    // `3g` is no slip of `5g`.
+    let is_other_number = |name: &str| word.len() <= 3 && digits(&word) != digits(name);
+    let slips = names.iter().filter(|name| !is_other_number(name));
+    let slips = slips.map(|name| (strsim::damerau_levenshtein(&word, &name.to_lowercase()), *name));
     let most = (word.chars().count() / 3).clamp(1, 3);
     slips.min_by_key(|(distance, _)| *distance).filter(|(distance, _)| *distance <= most).map(|(_, name)| name)
 }
@@ -20,6 +23,10 @@ pub(super) fn closest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
     let begins_alike = |name: &str| name.chars().zip(word.chars()).take_while(|(a, b)| a == b).count() >= 4;
     let find = |alike: &dyn Fn(&str) -> bool| names.iter().find(|name| alike(&name.to_lowercase())).copied();
     find(&contains).or_else(|| find(&begins_alike))
+}
+
+fn digits(word: &str) -> String {
+    word.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// Names in backticks, with commas; a long list is cut.
@@ -55,6 +62,7 @@ mod tests {
         assert_eq!(closest("cabel", &["fibre", "cable", "4g"]), Some("cable"));
         assert_eq!(closest("Cable", &["fibre", "cable"]), Some("cable"));
         assert_eq!(closest("x", &["fibre", "cable", "4g"]), None);
+        assert_eq!(closest("3g", &["4g", "5g"]), None);
         assert_eq!(closest("chrome", &["chromium", "firefox"]), Some("chromium"));
         assert_eq!(closest("ring", &["mesh", "star"]), None);
     }

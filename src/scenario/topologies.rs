@@ -110,16 +110,21 @@ fn kinded<T: ?Sized>(
         reader.push(explain::unknown(what, &kind, &kinds, Some(kind_span)));
         return None;
     };
-    let missing = missing_keys(reader, place, row.schema);
+    // Told with the place of the table, which reading may take out of the tree.
+    let told = |key: String| {
+        let problem = explain::missing_key(&key, &reader.words(place), reader.span(place));
+        (key, problem)
+    };
+    let missing: Vec<_> = missing_keys(reader, place, row.schema).into_iter().map(told).collect();
     let read = reader.parse(place, |value| (row.parse)(value), without_kind);
-    for key in &missing {
+    let is_complete = missing.is_empty();
+    for (key, problem) in missing {
         // A key that was misspelt, or whose value was faulty, has been reported.
-        if !reader.lost_exactly(&join(place, key)) {
-            let problem = explain::missing_key(key, &reader.words(place), reader.span(place));
+        if !reader.lost_exactly(&join(place, &key)) {
             reader.push(problem);
         }
     }
-    read.filter(|_| missing.is_empty()).map(|parameters| (row.kind, parameters))
+    read.filter(|_| is_complete).map(|parameters| (row.kind, parameters))
 }
 
 /// Every key that the entry needs and does not have: serde would name the first only.

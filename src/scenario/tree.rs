@@ -48,13 +48,14 @@ pub(super) fn get_mut<'t, 'i>(root: &'t mut Node<'i>, path: &[String]) -> Option
     })
 }
 
-/// Takes the entry at `path` out of its table.
-pub(super) fn remove(root: &mut Node<'_>, path: &[String]) {
+/// Takes the entry at `path` out of its table, if it is one.
+pub(super) fn remove(root: &mut Node<'_>, path: &[String]) -> bool {
     if let Some((last, parent)) = path.split_last()
         && let Some(DeValue::Table(table)) = get_mut(root, parent).map(Spanned::get_mut)
     {
-        table.remove(last.as_str());
+        return table.remove(last.as_str()).is_some();
     }
+    false
 }
 
 /// The children of a node, each with its step.

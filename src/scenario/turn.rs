@@ -2,6 +2,7 @@
 
 use super::explain;
 use super::limits;
+use super::plain;
 use super::read::Reader;
 use super::resolve::check_place;
 use super::tree::{TreePath, join, path};
@@ -46,6 +47,9 @@ fn check_servers(reader: &mut Reader<'_, '_>, list: &[String], spec: &TurnSpec, 
             check_place(reader, &join(&at, "place"), name, latency);
         }
         check_bandwidth(reader, &at, own.bandwidth);
+        if let Some((message, rule)) = own.name.as_deref().and_then(plain::name_fault) {
+            reader.problem(&join(&at, "name"), message, rule);
+        }
         if servers[..index].iter().any(|other| other.name == server.name) && !reader.lost(&at) {
             let key = if own.name.is_some() { "name" } else { "place" };
             let message = format!("two TURN servers are called `{}`", server.name);
@@ -55,10 +59,7 @@ fn check_servers(reader: &mut Reader<'_, '_>, list: &[String], spec: &TurnSpec, 
 }
 
 fn check_bandwidth(reader: &mut Reader<'_, '_>, place: &[String], bandwidth: Option<Bitrate>) {
-    if bandwidth.is_some_and(|rate| rate.as_bps() == 0) {
-        let label = "above zero, or leave it out: no limit";
-        reader.problem(&join(place, "bandwidth"), "a TURN server of 0 bit/s forwards nothing", label);
-    }
+    limits::check_rate(reader, &join(place, "bandwidth"), bandwidth, "a TURN server", "forwards");
 }
 
 fn check_outage(reader: &mut Reader<'_, '_>, at: &TreePath, outage: &OutageSpec, servers: &[TurnServer]) {

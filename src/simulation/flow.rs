@@ -303,7 +303,8 @@ impl Row {
         if service.cpu_ns == 0 {
             return Some(time_ns);
         }
-        self.servers.cpu_work += if message.measured { service.cpu_ns } else { 0 };
+        let booked_ns = if message.measured { service.cpu_ns } else { 0 };
+        self.servers.cpu_work = self.servers.cpu_work.saturating_add(booked_ns);
         let wait_ns = self.servers.cpu.wait_ns(time_ns);
         if wait_ns > 0 && message.channel == Channel::Unreliable && wait_ns > service.backlog_ns {
             return None;
@@ -316,7 +317,8 @@ impl Row {
     #[inline]
     fn wake(&mut self, now_ns: u64, message: &Message) {
         let took_ns = self.servers.cpu.wake(now_ns, self.wake_ns);
-        self.servers.cpu_work += if message.measured { took_ns } else { 0 };
+        let booked_ns = if message.measured { took_ns } else { 0 };
+        self.servers.cpu_work = self.servers.cpu_work.saturating_add(booked_ns);
     }
 }
 

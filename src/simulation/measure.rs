@@ -112,14 +112,15 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
 fn add(distributed: &Distributed, world: &World, servers: &mut [Servers], window: &mut Window) {
     let nodes = servers.iter_mut().zip(&distributed.sent_bytes).zip(&distributed.cpu_ns).zip(0..);
     for (((servers, &bytes), &cpu_ns), node) in nodes {
-        servers.cpu_work += cpu_ns;
+        servers.cpu_work = servers.cpu_work.saturating_add(cpu_ns);
         book_sent(world, node, bytes, servers, window);
     }
 }
 
 // What a node has sent beside messages.
 fn book_sent(world: &World, node: u32, bytes: u64, servers: &mut Servers, window: &mut Window) {
-    servers.up_work += world.rates(node).up.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns());
-    window.sent_bytes += bytes;
-    window.server_bytes += if node < world.peers() { 0 } else { bytes };
+    let up_ns = world.rates(node).up.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns());
+    servers.up_work = servers.up_work.saturating_add(up_ns);
+    window.sent_bytes = window.sent_bytes.saturating_add(bytes);
+    window.server_bytes = window.server_bytes.saturating_add(if node < world.peers() { 0 } else { bytes });
 }

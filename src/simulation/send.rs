@@ -86,8 +86,8 @@ impl Flows {
             let copies = hops.filter(|&next| !never_opens(next)).count() as u64;
             let Service { up_ns, cpu_ns, .. } = *self.layout.service(place, message.size);
             let servers = &mut self.layout.rows[place as usize].servers;
-            servers.up_work += copies * up_ns;
-            servers.cpu_work += copies * cpu_ns;
+            servers.up_work = servers.up_work.saturating_add(copies.saturating_mul(up_ns));
+            servers.cpu_work = servers.cpu_work.saturating_add(copies.saturating_mul(cpu_ns));
         }
     }
 

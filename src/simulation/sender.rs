@@ -22,6 +22,8 @@ use crate::world::{Path, World};
 const RTT_VARIANCE_MIN: SimDuration = SimDuration::from_ms(220);
 /// Largest retransmission time-out (RFC 9260, RTO.Max).
 const RTO_MAX: SimDuration = SimDuration::from_secs(60);
+/// After so many doublings any time-out is at its largest.
+const DOUBLINGS_MAX: u32 = 20;
 
 /// Draws about a copy that is sent for the first time, beside that of its loss by attempts.
 const FIRST_DRAW: u32 = 16;
@@ -253,7 +255,7 @@ impl<'a> Sender<'a> {
         let departure_ns = self.servers.up.serve_first(self.behind_bulk(now.as_ns()), up_ns + framing_ns);
         self.resent();
         if self.message.measured {
-            self.servers.up_work += up_ns;
+            self.servers.up_work = self.servers.up_work.saturating_add(up_ns);
         }
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
@@ -444,7 +446,7 @@ impl<'a> Sender<'a> {
         let rtt_ns =
             self.world.path_delay_ns(self.own.node, to.node) + self.world.path_delay_ns(to.node, self.own.node);
         let first_ns = self.limits.rto_min_ns.max(rtt_ns + RTT_VARIANCE_MIN.as_ns()).min(RTO_MAX.as_ns());
-        let rto = SimDuration::from_ns(first_ns << attempt).min(RTO_MAX);
+        let rto = SimDuration::from_ns(first_ns << attempt.min(DOUBLINGS_MAX)).min(RTO_MAX);
         let copied = self.message.copied(self.own.place, to.place);
         let retry = Happening::Retransmit { copied, attempt: attempt + 1, is_reported: false };
         self.scheduler.schedule_at(SimTime::from_ns(departure_ns) + rto, retry.into());
@@ -471,8 +473,9 @@ impl<'a> Sender<'a> {
         counts.copies_arrived += tally.arrived;
         counts.deliveries += tally.delivered;
         if self.message.measured {
-            servers.up_work += tally.wanted * self.service.up_ns + tally.framing_ns;
-            servers.cpu_work += tally.wanted * self.service.cpu_ns;
+            let up_ns = tally.wanted.saturating_mul(self.service.up_ns).saturating_add(tally.framing_ns);
+            servers.up_work = servers.up_work.saturating_add(up_ns);
+            servers.cpu_work = servers.cpu_work.saturating_add(tally.wanted.saturating_mul(self.service.cpu_ns));
             let window = &mut self.seen.window;
             window.refused += tally.refused;
             window.sent += tally.sent;

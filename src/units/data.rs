@@ -49,27 +49,31 @@ impl Bitrate {
     /// When the rate is zero: a link that carries nothing has no such time.
     #[must_use]
     pub const fn serialisation_time(self, size: ByteCount) -> SimDuration {
-        SimDuration::from_ns((size.0 as u128 * 8_000_000_000).div_ceil(self.0 as u128) as u64)
+        SimDuration::from_ns(saturated((size.0 as u128 * 8_000_000_000).div_ceil(self.0 as u128)))
     }
 
     /// The bytes that this rate carries in a time, rounded down.
     #[must_use]
     pub const fn bytes_in(self, time: SimDuration) -> ByteCount {
-        ByteCount::new((self.0 as u128 * time.as_ns() as u128 / 8_000_000_000) as u64)
+        ByteCount::new(saturated(self.0 as u128 * time.as_ns() as u128 / 8_000_000_000))
     }
+}
+
+const fn saturated(wide: u128) -> u64 {
+    if wide > u64::MAX as u128 { u64::MAX } else { wide as u64 }
 }
 
 impl Add for ByteCount {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        Self(self.0.saturating_add(other.0))
     }
 }
 
 impl Mul<u64> for ByteCount {
     type Output = Self;
     fn mul(self, times: u64) -> Self {
-        Self(self.0 * times)
+        Self(self.0.saturating_mul(times))
     }
 }
 
@@ -132,6 +136,8 @@ mod tests {
     fn serialisation_time_is_exact() {
         let ten_mbit: Bitrate = "10 Mbit/s".parse().expect("a rate");
         assert_eq!(ten_mbit.serialisation_time(ByteCount::new(1024)).as_ns(), 819_200);
+        let slowest = Bitrate::from_bps(1).serialisation_time(ByteCount::new(u64::MAX));
+        assert_eq!(slowest.as_ns(), u64::MAX);
         assert_eq!(Bitrate::from_bps(3).serialisation_time(ByteCount::new(1)).as_ns(), 2_666_666_667);
     }
 

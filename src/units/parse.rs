@@ -113,38 +113,44 @@ fn unknown_unit(text: &str, unit: &str, table: &UnitTable) -> UnitError {
         let message = format!("\"{text}\" has no unit: write {} such as {}", table.what, table.examples);
         return UnitError::new(message);
     }
-    let synonym = SYNONYMS.iter().find(|(word, _)| *word == unit.to_lowercase()).map(|(_, unit)| *unit);
+    // "MBps" counts bytes.
+    let is_word = |word: &str| word == unit.to_lowercase() && !(word.ends_with("bps") && unit.contains('B'));
+    let synonym = SYNONYMS.iter().find(|(word, _)| is_word(word)).map(|(_, unit)| *unit);
     let synonym = synonym.filter(|unit| names.contains(unit));
+    let suggestion = synonym.or_else(|| closest(unit, table));
     UnitError {
         message: format!(
             "\"{unit}\" is not a unit of {}: use {}",
             table.what.trim_start_matches("a "),
             names.join(", ")
         ),
-        suggestion: synonym.or_else(|| closest(unit, table)),
+        suggestion,
     }
 }
 
-/// The unit that is a slip of the pen away, if it is one alone: another may be off by orders of magnitude.
+/// The unit that `unit` is a slip of, if it can be one only: "m" may be "ms" as well as "min", "kHz" is no "Hz", and
+/// "MB/s" no "Mbit/s".
 fn closest(unit: &str, table: &UnitTable) -> Option<&'static str> {
-    // Bytes a second are eight times as much as bits.
-    let is_bytes = |unit: &str| unit.ends_with("B/s") || unit.ends_with("Bps");
-    if is_bytes(unit) && table.units.iter().any(|(name, _)| name.ends_with("bit/s")) {
+    if let Some((name, _)) = table.units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)) {
+        return Some(name);
+    }
+    let is_multiple = table.units.iter().any(|(name, _)| unit.len() > name.len() && unit.ends_with(name))
+        && unit.chars().count() <= 3
+        && !unit.starts_with(|c: char| table.units.iter().any(|(name, _)| name.starts_with(c)));
+    let is_in_bytes = unit.contains('B') && !table.units.iter().any(|(name, _)| name.contains('B'));
+    if is_multiple || is_in_bytes {
         return None;
     }
-    let lower = unit.to_lowercase();
-    let distance = |name: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &lower);
-    let least = table.units.iter().map(|(name, _)| distance(name)).min()?;
-    let mut at_least = table.units.iter().filter(|(name, _)| distance(name) == least);
-    let &(name, scale) = at_least.next()?;
-    let is_alone = at_least.all(|&(_, other)| other == scale);
-    // All of a word of one or two letters is no slip.
-    (is_alone && least <= 2 && least < lower.chars().count()).then_some(name)
+    let distance = |name: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &unit.to_lowercase());
+    let least = table.units.iter().map(|(name, _)| distance(name)).min().filter(|least| *least <= 2)?;
+    let mut nearest = table.units.iter().filter(|(name, _)| distance(name) == least);
+    let (name, scale) = nearest.next()?;
+    nearest.all(|(_, other)| other.total_cmp(scale).is_eq()).then_some(*name)
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::units::{Bitrate, ByteCount, SimDuration};
+    use crate::units::{Bitrate, ByteCount, Frequency, SimDuration};
 
     #[test]
     fn other_words_for_a_unit_are_understood_as_a_suggestion() {
@@ -162,5 +168,23 @@ mod tests {
         let rate = |text: &str| text.parse::<Bitrate>().expect_err("not a unit").suggestion();
         assert_eq!([rate("5 MB/s"), rate("5 kBps")], [None; 2]);
         assert_eq!([rate("5 mbit/s"), rate("5 Mbits/s")], [Some("Mbit/s"); 2]);
+    }
+
+    #[test]
+    fn no_suggestion_is_off_by_orders_of_magnitude() {
+        let time = |unit: &str| format!("10 {unit}").parse::<SimDuration>().expect_err("not a unit").suggestion();
+        for unit in ["m", "ss", "d", "ps", "mn", "ks"] {
+            assert_eq!(time(unit), None, "{unit}");
+        }
+        assert_eq!((time("mss"), time("Ms"), time("sec"), time("S")), (Some("ms"), Some("ms"), Some("s"), Some("s")));
+        let rate = |unit: &str| format!("10 {unit}").parse::<Bitrate>().expect_err("not a unit").suggestion();
+        for unit in ["MB/s", "MBps", "Tbit/s", "kB/s"] {
+            assert_eq!(rate(unit), None, "{unit}");
+        }
+        assert_eq!((rate("Mb/s"), rate("mbit/s"), rate("Mbit")), (Some("Mbit/s"), Some("Mbit/s"), Some("Mbit/s")));
+        let often = |unit: &str| format!("10 {unit}").parse::<Frequency>().expect_err("not a unit").suggestion();
+        assert_eq!((often("kHz"), often("/m"), often("hz"), often("/sec")), (None, None, Some("Hz"), Some("/s")));
+        let data = |unit: &str| format!("10 {unit}").parse::<ByteCount>().expect_err("not a unit").suggestion();
+        assert_eq!((data("TB"), data("M"), data("mb"), data("byte")), (None, None, Some("MB"), None));
     }
 }

@@ -7,7 +7,8 @@ use super::parse::{UnitError, UnitTable, parse_f64_with_units};
 use super::text::text_type;
 use super::time::SimDuration;
 
-/// How often something happens, per second. Always above zero.
+/// How often something happens, per second. Always above zero; as text, from once in eleven days to a million
+/// times a second.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Frequency(f64);
 
@@ -49,6 +50,13 @@ impl UsdPerGigabyte {
     }
 }
 
+/// The lowest frequency that can be written: rarer than once in the longest run makes no sense.
+const LOWEST_PER_S: f64 = 1e-6;
+/// The highest: what comes faster than once a microsecond is no message and no request.
+const HIGHEST_PER_S: f64 = 1e6;
+/// The highest price of a gigabyte.
+const HIGHEST_USD: f64 = 1e6;
+
 const FREQUENCY_UNITS: UnitTable = UnitTable {
     what: "a frequency",
     examples: "\"30 /s\", \"10 Hz\", \"6 /min\"",
@@ -67,8 +75,13 @@ impl FromStr for Frequency {
     type Err = UnitError;
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let per_second = parse_f64_with_units(text, &FREQUENCY_UNITS)?;
-        Self::from_per_second(per_second)
-            .ok_or_else(|| UnitError::new(format!("\"{text}\" never happens: a frequency is above zero")))
+        if per_second <= 0.0 {
+            return Err(UnitError::new(format!("\"{text}\" never happens: a frequency is above zero")));
+        }
+        let in_range = Some(per_second).filter(|rate| (LOWEST_PER_S..=HIGHEST_PER_S).contains(rate));
+        in_range.and_then(Self::from_per_second).ok_or_else(|| {
+            UnitError::new(format!("\"{text}\" is out of range: from {LOWEST_PER_S} /s to {HIGHEST_PER_S} /s"))
+        })
     }
 }
 
@@ -81,7 +94,11 @@ impl fmt::Display for Frequency {
 impl FromStr for UsdPerGigabyte {
     type Err = UnitError;
     fn from_str(text: &str) -> Result<Self, UnitError> {
-        parse_f64_with_units(text, &PRICE_UNITS).map(Self)
+        let usd = parse_f64_with_units(text, &PRICE_UNITS)?;
+        match usd <= HIGHEST_USD {
+            true => Ok(Self(usd)),
+            false => Err(UnitError::new(format!("\"{text}\" is out of range: from 0 to {HIGHEST_USD} USD/GB"))),
+        }
     }
 }
 
@@ -103,6 +120,11 @@ mod tests {
         assert_eq!("30 /s".parse::<Frequency>().expect("30").period().as_ns(), 33_333_333);
         assert_eq!("6 /min".parse::<Frequency>().expect("6").period(), SimDuration::from_secs(10));
         assert!("0 Hz".parse::<Frequency>().is_err());
+        for text in ["0.0000000001 /s", "1000000000 /s", &format!("{} /s", "9".repeat(400))] {
+            assert!(text.parse::<Frequency>().expect_err(text).to_string().contains("is out of range: from"), "{text}");
+        }
+        assert!("1 /h".parse::<Frequency>().is_ok() && "1000000 /s".parse::<Frequency>().is_ok());
+        assert!(format!("{} USD/GB", "9".repeat(400)).parse::<UsdPerGigabyte>().is_err());
         assert_eq!("0.05 USD/GB".parse::<UsdPerGigabyte>().expect("price").to_string(), "0.05 USD/GB");
     }
 }

@@ -1,4 +1,7 @@
 //! Simulated time: integer nanoseconds since the start of a replication.
+//!
+//! Sums and products saturate in every build: what would come after the end of time never comes, and nothing
+//! wraps around to an early instant.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul, Sub};
@@ -58,21 +61,21 @@ impl SimDuration {
     #[inline]
     #[must_use]
     pub const fn from_us(us: u64) -> Self {
-        Self(us * 1_000)
+        Self(us.saturating_mul(1_000))
     }
 
     /// A span of `ms` milliseconds.
     #[inline]
     #[must_use]
     pub const fn from_ms(ms: u64) -> Self {
-        Self(ms * 1_000_000)
+        Self(ms.saturating_mul(1_000_000))
     }
 
     /// A span of `s` seconds.
     #[inline]
     #[must_use]
     pub const fn from_secs(s: u64) -> Self {
-        Self(s * 1_000_000_000)
+        Self(s.saturating_mul(1_000_000_000))
     }
 
     /// A span of `s` seconds, rounded to the nearest nanosecond; negative and NaN give zero.
@@ -112,14 +115,14 @@ impl Add<SimDuration> for SimTime {
     type Output = Self;
     #[inline]
     fn add(self, span: SimDuration) -> Self {
-        Self(self.0 + span.0)
+        Self(self.0.saturating_add(span.0))
     }
 }
 
 impl AddAssign<SimDuration> for SimTime {
     #[inline]
     fn add_assign(&mut self, span: SimDuration) {
-        self.0 += span.0;
+        *self = *self + span;
     }
 }
 
@@ -127,14 +130,14 @@ impl Add for SimDuration {
     type Output = Self;
     #[inline]
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        Self(self.0.saturating_add(other.0))
     }
 }
 
 impl AddAssign for SimDuration {
     #[inline]
     fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
+        *self = *self + other;
     }
 }
 
@@ -151,7 +154,7 @@ impl Mul<u64> for SimDuration {
     type Output = Self;
     #[inline]
     fn mul(self, times: u64) -> Self {
-        Self(self.0 * times)
+        Self(self.0.saturating_mul(times))
     }
 }
 
@@ -204,6 +207,17 @@ mod tests {
         assert_eq!(SimDuration::from_ms(40).to_string(), "40 ms");
         assert_eq!(SimDuration::from_secs(60).to_string(), "60 s");
         assert_eq!("2min".parse(), Ok(SimDuration::from_secs(120)));
+    }
+
+    #[test]
+    fn time_ends_and_does_not_begin_anew() {
+        let year = SimDuration::from_secs(365 * 24 * 3_600);
+        assert_eq!(SimTime::from_ns(u64::MAX - 1) + year, SimTime::MAX);
+        assert_eq!(year * u64::MAX, SimDuration::from_ns(u64::MAX));
+        assert_eq!(year * 600 + year * 600, SimDuration::from_secs(u64::MAX));
+        let mut late = SimTime::ZERO + year * 500;
+        late += year * 500;
+        assert_eq!(late, SimTime::MAX);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle};
 
 use super::style::{MARKER_RADIUS, Marker, SMALL_RADIUS, STROKE};
+use crate::scenario::escaped;
 
 /// A place in pixels from the upper left corner.
 pub(super) type Point = (i32, i32);
@@ -152,7 +153,8 @@ impl Canvas<'_> {
             Align::Right => HPos::Right,
         };
         let style = TextStyle::from(font).color(&colour).pos(Pos::new(h_pos, VPos::Center));
-        expect_drawn(self.backend.draw_text(text, &style, at));
+        // XML has no place for control characters, not even escaped.
+        expect_drawn(self.backend.draw_text(&escaped(text), &style, at));
     }
 }
 
@@ -273,5 +275,13 @@ mod tests {
         let svg = sheet((100, 50), |canvas| canvas.text("a < b & c", (5, 25), 20, RGBColor(0, 0, 0), Align::Left));
         assert!(svg.contains("a &lt; b &amp; c"), "{svg}");
         assert!(svg.trim_end().ends_with("</svg>"));
+    }
+
+    #[test]
+    fn any_text_is_well_formed_xml() {
+        for text in ["]]>", "<!--", "&#0;", "a\u{0}b", "\u{1b}[31m", "\u{ffff}", "\u{202e}x", "\"'", "𝄞"] {
+            let svg = sheet((100, 50), |canvas| canvas.text(text, (5, 25), 20, RGBColor(0, 0, 0), Align::Left));
+            assert!(roxmltree::Document::parse(&svg).is_ok(), "{text:?}: {svg}");
+        }
     }
 }

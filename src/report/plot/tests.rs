@@ -88,6 +88,7 @@ fn every_plot_is_sound() {
 
 /// Every coordinate of a line lies on the sheet.
 fn assert_within_sheet(svg: &str, name: &str) {
+    assert!(roxmltree::Document::parse(svg).is_ok(), "{name} is no XML");
     let size = |attribute: &str| -> i32 {
         let value = svg.split_once(attribute).and_then(|(_, rest)| rest.split('"').next());
         value.and_then(|value| value.parse().ok()).expect("the sheet has a size")
