@@ -112,7 +112,10 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let origin = origin(settings);
     let Prepared { streams, world, overlay, .. } = &prepared;
-    let mut connected = connect::connect(connect::Setting { world, overlay, origin, streams: *streams, horizon })?;
+    let asked = AskedByMessages { settings, prepared: &prepared };
+    let messages: Option<&dyn connect::Asked> = Some(&asked);
+    let setting = connect::Setting { world, overlay, origin, streams: *streams, horizon, messages };
+    let mut connected = connect::connect(setting)?;
     let fallen = budget::fail_overloaded(world, overlay, &mut connected);
     let plan = Plan::new(settings, &prepared, &connected);
     let traffic = bulk::traffic_beside(settings, &prepared, &connected.degrees);
@@ -179,6 +182,25 @@ fn by_packet(
     Ok((engine.into_model().finish(), events))
 }
 
+// What messages ask of each node on its links, all connections open.
+#[derive(Debug)]
+struct AskedByMessages<'a> {
+    settings: &'a Settings,
+    prepared: &'a Prepared,
+}
+
+impl connect::Asked for AskedByMessages<'_> {
+    fn of_nodes(&self) -> Vec<connect::Messages> {
+        let Self { settings, prepared } = self;
+        let overlay = &prepared.overlay;
+        let degrees: Vec<u32> = (0..overlay.nodes()).map(|node| overlay.degree(node)).collect();
+        let bytes = |flow: &Flow| settings.webrtc.wire(flow.size).bytes.get() as f64;
+        let numbers = spread::traffic(prepared, &degrees, |_| 1.0).into_iter();
+        let both = numbers.zip(spread::traffic(prepared, &degrees, bytes));
+        both.map(|(number, bytes)| connect::Messages { number, bytes }).collect()
+    }
+}
+
 fn origin(settings: &Settings) -> connect::Origin<'_> {
     connect::Origin { population: &settings.population, latency: &settings.latency, webrtc: &settings.webrtc }
 }
@@ -207,7 +229,9 @@ pub(crate) fn beginnings(
 ) -> Result<Vec<(crate::overlay::Connection, SimTime)>, EngineError> {
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let Prepared { streams, world, overlay, .. } = prepared;
-    let setting = connect::Setting { world, overlay, origin: origin(settings), streams: *streams, horizon };
+    let asked = AskedByMessages { settings, prepared };
+    let (messages, origin): (Option<&dyn connect::Asked>, _) = (Some(&asked), origin(settings));
+    let setting = connect::Setting { world, overlay, origin, streams: *streams, horizon, messages };
     connect::beginnings(setting)
 }
 
@@ -224,7 +248,9 @@ pub(crate) fn failing(prepared: &Prepared, settings: &Settings) -> Result<(Optio
         return Ok((None, vec![false; nodes as usize]));
     }
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
-    let setting = connect::Setting { world, overlay, origin: origin(settings), streams: *streams, horizon };
+    let asked = AskedByMessages { settings, prepared };
+    let (messages, origin): (Option<&dyn connect::Asked>, _) = (Some(&asked), origin(settings));
+    let setting = connect::Setting { world, overlay, origin, streams: *streams, horizon, messages };
     let mut connected = connect::connect(setting)?;
     let fallen = budget::fail_overloaded(world, overlay, &mut connected);
     Ok((fallen, (0..nodes).map(|node| connected.has_failed([node; 2])).collect()))

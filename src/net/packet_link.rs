@@ -69,17 +69,37 @@ impl PacketLink {
     /// Why it does not arrive.
     #[inline]
     pub fn send(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
-        let mut time = self.serialise(now, size)?;
+        let left = self.serialise(now, size)?;
         if self.losses.next(&mut self.stream) {
             return Err(LinkDrop::Lost);
         }
-        time += self.spec.delay;
+        Ok(self.propagate(left))
+    }
+
+    /// Sends a packet that TCP repeats if it is lost: the queue and jitter are those of any other.
+    ///
+    /// # Errors
+    /// When the buffer is full.
+    pub fn send_reliably(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
+        let time = self.serialise(now, size)?;
+        Ok(self.propagate(time))
+    }
+
+    /// The propagation delay.
+    #[must_use]
+    pub const fn delay(&self) -> SimDuration {
+        self.spec.delay
+    }
+
+    #[inline]
+    fn propagate(&mut self, left: SimTime) -> SimTime {
+        let mut time = left + self.spec.delay;
         if self.spec.jitter > SimDuration::ZERO {
             let extra = self.stream.random_range(0..=self.spec.jitter.as_ns());
             time = (time + SimDuration::from_ns(extra)).max(self.last_arrival);
             self.last_arrival = time;
         }
-        Ok(time)
+        time
     }
 
     /// Sends a packet that leaves the queue for somewhere near, where the link's losses and delay

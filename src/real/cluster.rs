@@ -26,7 +26,7 @@ use super::trace::Trace;
 use super::turn_server::{Datagram, TurnCounts, TurnServer, TurnServerSpec};
 use crate::engine::{Engine, Model, RunLimits, Scheduler, Timers};
 use crate::rng::Streams;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{ByteCount, SimDuration, SimTime};
 
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,6 +125,9 @@ struct Mail {
     to: End,
     attempt: u32,
     signal: Signal,
+    size: ByteCount,
+    // Whether it is through its receiver's downlink.
+    is_through: bool,
 }
 
 /// The first UDP port of every node; each endpoint has its own, counting up.

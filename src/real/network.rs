@@ -185,8 +185,20 @@ impl Network {
         self.nodes[node as usize].sent_bytes
     }
 
-    pub(super) fn signaling(&self, from: u32, to: u32) -> SimDuration {
-        self.paths.signaling(from, to)
+    /// A node signals to another: when the message comes to the other's downlink. The service is reached over TCP, which
+    /// repairs losses; a full buffer lets it wait.
+    pub(super) fn signal(&mut self, now: SimTime, from: u32, to: u32, size: ByteCount) -> SimTime {
+        let links = self.nodes[from as usize].up.delay() + self.nodes[to as usize].down.delay();
+        let between = self.paths.signaling(from, to).as_ns().saturating_sub(links.as_ns());
+        let up = &mut self.nodes[from as usize].up;
+        let left = up.send_reliably(now, size).unwrap_or(now + up.delay());
+        left + SimDuration::from_ns(between)
+    }
+
+    /// A signaling message comes to a node's downlink: when it is through.
+    pub(super) fn hear(&mut self, now: SimTime, to: u32, size: ByteCount) -> SimTime {
+        let down = &mut self.nodes[to as usize].down;
+        down.send_reliably(now, size).unwrap_or(now + down.delay())
     }
 
     /// A node sends: when the datagram comes to the far end's boxes, if it does.

@@ -25,8 +25,8 @@ use crate::rng::Seed;
 use crate::scenario::{Cell, Experiment, Grain};
 use crate::simulation::{Prepared, beginnings, failing};
 use crate::sweep::Rung;
-use crate::units::{Bitrate, ByteCount, Probability, SimDuration, SimTime};
-use crate::webrtc::SetupProfile;
+use crate::units::{Bitrate, ByteCount, Probability, SimTime};
+use crate::webrtc::{SetupProfile, WebrtcSpec};
 use crate::world::{World, WorldError};
 
 /// Why a replication on the real stack has no record.
@@ -62,7 +62,7 @@ pub struct Replicated {
 /// When a place does not exist, the stack refuses the settings, or the engine stops a runaway.
 pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError> {
     let prepared = Prepared::new(cell, seed)?;
-    let cluster = cluster(&prepared)?;
+    let cluster = cluster(&prepared, &cell.settings.webrtc)?;
     let run = &cell.settings.run;
     let horizon = SimTime::ZERO + run.duration + run.drain;
     let (fallen, failing) = failing(&prepared, &cell.settings)?;
@@ -96,7 +96,7 @@ pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError
 }
 
 // The nodes of a world with their boxes and links, and its STUN and TURN server.
-fn cluster(prepared: &Prepared) -> Result<Cluster, ReplicationError> {
+fn cluster(prepared: &Prepared, webrtc: &WebrtcSpec) -> Result<Cluster, ReplicationError> {
     let world = &prepared.world;
     let settings = StackSettings {
         candidates: Candidates { host: true, ..Candidates::default() },
@@ -104,7 +104,8 @@ fn cluster(prepared: &Prepared) -> Result<Cluster, ReplicationError> {
         channels: peers::channels(&prepared.flows).into_iter().map(peers::channel_spec).collect(),
         ..StackSettings::default()
     };
-    let policy = ConnectPolicy { timeout: ATTEMPT_TIMEOUT, ..ConnectPolicy::default() };
+    let connect = &webrtc.connect;
+    let policy = ConnectPolicy { timeout: connect.timeout, attempts: connect.attempts.get() };
     let paths = Box::new(WorldPaths::new(world.clone()));
     let mut cluster = Cluster::new(settings, policy, paths, prepared.streams, Trace::default())?;
     for node in 0..world.nodes() {
@@ -119,9 +120,6 @@ fn cluster(prepared: &Prepared) -> Result<Cluster, ReplicationError> {
 
 /// Ends take messages of at least this size, whatever the workload.
 const MAX_MESSAGE_LEAST: ByteCount = ByteCount::new(4 << 10);
-
-/// A lost DTLS flight can hang an attempt for good; the stack's server side gives up after 8 s.
-const ATTEMPT_TIMEOUT: SimDuration = SimDuration::from_secs(10);
 
 fn node_spec(world: &World, node: u32) -> NodeSpec {
     let (rates, class) = (world.rates(node), world.class(node));

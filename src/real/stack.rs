@@ -94,6 +94,15 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Description(description) => description.sdp.len() as u64,
+            Self::Candidate(candidate) => candidate.candidate.len() as u64,
+        }
+    }
+
     /// `offer`, `answer`, or `candidate` with its type.
     #[must_use]
     pub fn name(&self) -> String {

@@ -67,6 +67,8 @@ pub enum Domain {
     Typing,
     /// Who has a document from the beginning.
     Holders,
+    /// Jitter of links while an overlay connects, and what TCP loses on them.
+    ConnectLink,
 }
 
 impl Domain {
@@ -97,6 +99,7 @@ impl Domain {
             Self::Servers => "servers",
             Self::GamePositions => "game-positions",
             Self::Typing => "typing",
+            Self::ConnectLink => "connect-link",
             Self::Holders => "holders",
         }
     }

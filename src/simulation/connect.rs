@@ -17,10 +17,13 @@
 
 mod attempt;
 mod begin;
+mod beside;
 mod exchange;
 mod fall;
 mod learned;
+mod letters;
 mod line;
+mod links;
 mod opened;
 mod path;
 mod peer;
@@ -36,8 +39,11 @@ mod turn;
 mod ways;
 
 use self::attempt::Attempts;
+use self::beside::Beside;
 pub(super) use self::learned::Origin;
 use self::line::Line;
+use self::links::Links;
+pub(super) use self::links::Messages;
 pub(super) use self::opened::Kept;
 use self::opened::Opened;
 use self::path::Paths;
@@ -116,6 +122,14 @@ pub(super) struct Setting<'a> {
     /// The end of the replication: nobody tries to reach the signaling service after it, and nothing is
     /// negotiated anew.
     pub(super) horizon: SimTime,
+    /// What messages ask of each node once all connections are open, where that is known.
+    pub(super) messages: Option<&'a dyn Asked>,
+}
+
+/// What messages ask of each node, asked for where it matters.
+pub(super) trait Asked: std::fmt::Debug {
+    /// Of every node.
+    fn of_nodes(&self) -> Vec<Messages>;
 }
 
 /// Sets up every connection of the overlay.
@@ -226,6 +240,8 @@ struct Connecting<'a> {
     batch: Batch,
     routes: Routes,
     paths: Paths,
+    /// Where links have rates or jitter, and set-ups are played through.
+    beside: Option<Beside>,
     turn: Turn,
     tally: Tally,
     degrees: Vec<u32>,
@@ -260,6 +276,12 @@ enum Event {
     AnswerAtServer(u32),
     /// A connection is open.
     Opened(u32, u32),
+    /// A set-up that is played beside others goes on, by its number.
+    Step(u32),
+    /// One of its letters is at its next place.
+    Letter(u32),
+    /// Its time has run out.
+    Overdue(u32),
     /// An attempt has come to nothing, or its time has run out.
     Settled(u32),
     /// The wait before the next attempt is over.
@@ -279,6 +301,9 @@ impl Model for Connecting<'_> {
         match event {
             Event::Offer(slot) => self.offer(now, slot, scheduler),
             Event::Opened(a, b) => self.opened(now, a, b, scheduler),
+            Event::Step(number) => self.step(now, number, scheduler),
+            Event::Letter(place) => self.letter(now, place, scheduler),
+            Event::Overdue(number) => self.overdue(now, number, scheduler),
             Event::Settled(slot) => self.settled(now, slot, scheduler),
             Event::OfferAtServer(slot) => self.offer_at_server(now, slot, scheduler),
             Event::AnswerAtServer(slot) => self.answer_at_server(now, slot, scheduler),
@@ -314,8 +339,14 @@ impl Model for Connecting<'_> {
 
 impl<'a> Connecting<'a> {
     fn new(setting: Setting<'a>, keep_beginnings: bool) -> Self {
-        let Setting { world, overlay, origin: Origin { webrtc, .. }, streams, horizon } = setting;
+        let Setting { world, overlay, origin: Origin { webrtc, .. }, streams, horizon, messages } = setting;
+        let shares_links = world.setup().signals() && path::are_played(world, overlay) && Links::matter(world);
+        let beside = shares_links.then(|| {
+            let messages = messages.map(Asked::of_nodes).unwrap_or_default();
+            Beside::new(Links::new(world, overlay, streams, &messages))
+        });
         Self {
+            beside,
             world,
             overlay,
             webrtc,

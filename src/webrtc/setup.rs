@@ -9,6 +9,7 @@ mod gather;
 mod memo;
 mod network;
 mod outcome;
+mod play;
 mod profile;
 mod queue;
 mod reach;
@@ -18,11 +19,14 @@ mod spec;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod underlay;
 mod wire;
 
 pub use memo::{Chance, LinkLoss, SetupOptions, SetupPair, Setups, SetupsSize};
 pub use outcome::{Datagrams, RelayUse, SelectedKinds, SetupOutcome, SetupTimes, Signaled};
+pub use play::{Letter, Play};
 pub use profile::SetupProfile;
 pub use run::{SetupRun, run, run_traced};
 pub use spec::{EndSpec, Gather, Ipv6, Losses, PairSetup, Relation, RelayTransport, StackProfile};
 pub use trace::{Step, Who};
+pub use underlay::{Parcel, Underlay};

@@ -4,6 +4,7 @@ mod applications;
 mod audiences;
 mod budgets;
 mod bulk;
+mod direct_paths;
 mod grains;
 mod live;
 mod oracles;

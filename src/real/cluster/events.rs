@@ -6,7 +6,7 @@ use crate::real::network::wire_size;
 use crate::real::stack::{Effect, StackError, State};
 use crate::real::trace::Happened;
 use crate::real::turn_server::Datagram;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{ByteCount, SimDuration, SimTime};
 
 /// What happens next in a cluster.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,8 @@ pub enum Event {
 /// others.
 const MOMENT: SimDuration = SimDuration::from_ns(1);
 const MOMENT_DOUBLINGS_MAX: u32 = 20;
+/// Bytes around a signaling message: IPv4 and TCP with timestamps, a TLS record, a WebSocket frame.
+const SIGNAL_HEADERS: u64 = 20 + 32 + 22 + 8;
 
 impl Cluster {
     pub(super) fn handle<A: Application>(
@@ -71,7 +73,14 @@ impl Cluster {
             }
             Event::Signal { slot } => {
                 let mail = self.signals.take(slot);
-                self.receive_signal(now, mail, scheduler);
+                let node = self.connections[mail.to.connection as usize].nodes[usize::from(mail.to.side)];
+                let received = if mail.is_through { now } else { self.network.hear(now, node, mail.size) };
+                if received > now {
+                    let slot = self.signals.put(Mail { is_through: true, ..mail });
+                    scheduler.schedule_at(received, Event::Signal { slot });
+                } else {
+                    self.receive_signal(now, mail, scheduler);
+                }
             }
             Event::Begin { connection } => self.begin(now, connection, scheduler),
             Event::GiveUp { connection, attempt } => {
@@ -144,9 +153,10 @@ impl Cluster {
                 Effect::Signal(signal) => {
                     let connection = &self.connections[end.connection as usize];
                     let [from, to] = [end, end.other()].map(|end| connection.nodes[usize::from(end.side)]);
-                    let mail = Mail { to: end.other(), attempt: connection.attempts, signal };
-                    let slot = self.signals.put(mail);
-                    scheduler.schedule_at(now + self.network.signaling(from, to), Event::Signal { slot });
+                    let size = ByteCount::new(signal.bytes() + SIGNAL_HEADERS);
+                    let attempt = connection.attempts;
+                    let slot = self.signals.put(Mail { to: end.other(), attempt, signal, size, is_through: false });
+                    scheduler.schedule_at(self.network.signal(now, from, to, size), Event::Signal { slot });
                 }
                 Effect::ChannelOpen(_) => {
                     if self.channel_open(now, end) {

@@ -23,7 +23,7 @@ pub(super) struct Attempt {
     pub(super) begun_ns: u64,
     /// When the offer was sent.
     pub(super) offered_ns: u64,
-    // When it reached the answerer; of a row in a list the next one.
+    // When the answerer took it in; of a row in a list the next one.
     received_or_next: u64,
     /// How many attempts have begun.
     pub(super) tries: u8,
@@ -65,13 +65,13 @@ impl Attempt {
         }
     }
 
-    /// When the offer reached the answerer.
+    /// When the answerer took the offer in.
     #[inline]
     pub(super) const fn received_ns(&self) -> u64 {
         self.received_or_next
     }
 
-    /// The offer has reached the answerer, which creates its end.
+    /// The offer has reached the answerer, which has created its end by then.
     #[inline]
     pub(super) const fn receive(&mut self, now_ns: u64, allocation: Allocation) {
         (self.received_or_next, self.answered) = (now_ns, true);

@@ -11,7 +11,7 @@ use crate::units::{SimDuration, SimTime};
 use crate::webrtc::{InBand, NegotiationStyle};
 
 /// What becomes of a message.
-enum Sent {
+pub(super) enum Sent {
     /// It will be there then.
     Arrives(SimTime),
     /// It will be at the server then, and wait.
@@ -23,6 +23,9 @@ enum Sent {
 impl Connecting<'_> {
     /// The offer of an attempt leaves.
     pub(super) fn send_offer(&mut self, slot: u32, scheduler: &mut Scheduler<Event>) {
+        if self.beside.is_some() {
+            return self.play_beside(slot, scheduler);
+        }
         let Attempt { offerer, answerer, offered_ns, glares, .. } = *self.attempts.get(slot);
         let offered = SimTime::from_ns(offered_ns);
         if glares {
@@ -64,7 +67,9 @@ impl Connecting<'_> {
         peer.live += 1;
         let answered = SimTime::from_ns(peer.work(now.as_ns()));
         let allocation = self.turn.ask(now, self.world, answerer, self.paths.ways().to_servers(answerer));
-        self.attempts.get_mut(slot).receive(now.as_ns(), allocation);
+        // The answerer takes the offer in once its CPU has made a connection for it: what waits for the CPU is not
+        // its answer alone, but its candidates and checks too.
+        self.attempts.get_mut(slot).receive(answered.as_ns(), allocation);
         match self.send(slot, answerer, offerer, answered) {
             Sent::Arrives(time) => self.answered(time, slot, scheduler),
             Sent::Queues(time) => self.in_time(slot, time, Event::AnswerAtServer(slot), scheduler),
@@ -123,8 +128,8 @@ impl Connecting<'_> {
         self.opened.begin(self.overlay, nodes, attempt.slot, attempt.offered_ns + waited_ns);
     }
 
-    // Both ends have offered. Whether that ends the attempt.
-    fn glare(&mut self, now: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) -> bool {
+    /// Both ends have offered. Whether that ends the attempt.
+    pub(super) fn glare(&mut self, now: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) -> bool {
         let batch = u64::from(self.batch.messages);
         self.tally.glares += 1;
         if self.webrtc.negotiation.style == NegotiationStyle::Perfect {
@@ -152,7 +157,8 @@ impl Connecting<'_> {
         (SimDuration::from_ns(own_ns.min(other_ns)), own_ns.abs_diff(other_ns) < offer_ns)
     }
 
-    fn send(&mut self, slot: u32, from: u32, to: u32, time: SimTime) -> Sent {
+    /// A message leaves by whatever way there is.
+    pub(super) fn send(&mut self, slot: u32, from: u32, to: u32, time: SimTime) -> Sent {
         if !self.world.setup().signals() {
             return Sent::Arrives(time);
         }
@@ -181,8 +187,8 @@ impl Connecting<'_> {
         Sent::Arrives(at_server + receiver.down())
     }
 
-    // Whether messages go to the server without looking for another way first.
-    fn server_is_used(&self, from: u32, to: u32) -> bool {
+    /// Whether messages go to the server without looking for another way first.
+    pub(super) fn server_is_used(&self, from: u32, to: u32) -> bool {
         match self.webrtc.signaling.in_band {
             InBand::Off => true,
             InBand::AfterFirst => false,

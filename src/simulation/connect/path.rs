@@ -7,18 +7,25 @@
 use super::turn::Allocation;
 use super::ways::Ways;
 use super::{Setting, learned};
-use crate::net::PairOutcome;
+use crate::net::{Nat, PairOutcome};
+use crate::overlay::Overlay;
 use crate::rng::{Domain, PairKey, Streams};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
 use crate::webrtc::setup::{
-    Chance, EndSpec, Gather, LinkLoss, SetupOptions, SetupOutcome, SetupPair, Setups, SetupsSize,
+    Chance, EndSpec, Gather, LinkLoss, Play, SetupOptions, SetupOutcome, SetupPair, Setups, SetupsSize,
 };
+use crate::webrtc::stamp::Delays;
 use crate::webrtc::turn::{RelayCode, Transports, TurnSpec};
 use crate::world::World;
 
 /// Connections of an overlay up to which each set-up is played through: a fraction of a second.
 const PLAYED_MAX: u64 = 1_000;
+
+/// Whether an overlay's set-ups are few enough to be played through.
+pub(super) fn are_played(world: &World, overlay: &Overlay) -> bool {
+    overlay.connections() <= PLAYED_MAX || !world.setup().signals()
+}
 
 /// What becomes of an attempt, in times from its offer on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +79,9 @@ pub(super) struct Paths {
     kinds: u16,
     key: PairKey,
     interop_threshold: u64,
+    // Whether nobody is behind a NAT: then ends that tell their own addresses ask no server for others, as on the
+    // virtual rung.
+    all_public: bool,
 }
 
 impl Paths {
@@ -79,7 +89,7 @@ impl Paths {
     /// population.
     pub(super) fn new(setting: &Setting<'_>) -> Self {
         let Setting { world, overlay, origin, streams, .. } = *setting;
-        let few = overlay.connections() <= PLAYED_MAX || !world.setup().signals();
+        let few = are_played(world, overlay);
         Self::with(world, origin.webrtc, streams, |kinds, options| match few {
             true => Setups::played(kinds, options),
             false => learned::setups(origin, &kinds).unwrap_or_else(|| Setups::new(kinds, options)),
@@ -117,6 +127,7 @@ impl Paths {
             kinds: u16::try_from(world.ends().len()).expect("invariant: kinds have 16 bits"),
             key: streams.pair_key(Domain::Connect),
             interop_threshold: webrtc.connect.interop_failures.threshold(),
+            all_public: (0..world.nodes()).all(|node| world.nat(node) == Nat::Public),
         }
     }
 
@@ -141,21 +152,57 @@ impl Paths {
         if !world.setup().signals() {
             return at_once(world, a, b, legs);
         }
-        let kind = |node: u32, allocation: Allocation| match allocation {
-            Allocation::Refused => world.end_kind(node) + self.kinds,
-            Allocation::None | Allocation::Held { .. } => world.end_kind(node),
+        let pair = self.pair(world, [a, b], legs.allocations);
+        let chance = self.chance(world, [a, b], attempt);
+        let delays = self.ways.delays(world, [a, b], pair.relation, &legs);
+        let outcome = self.setups.look_up(pair, &delays, &chance);
+        from_outcome(&outcome, legs)
+    }
+
+    /// The same attempt, to be played beside others, whose answerer has no allocation yet; `None` if the two never
+    /// connect.
+    pub(super) fn play(
+        &self,
+        world: &World,
+        [a, b]: [u32; 2],
+        attempt: u8,
+        allocations: [Allocation; 2],
+    ) -> Option<Play> {
+        if self.interop_threshold > 0 && self.cannot_interoperate(world, a, b) {
+            return None;
+        }
+        let mut setup = self.setups.setup(self.pair(world, [a, b], allocations));
+        if self.all_public {
+            for end in setup.ends.iter_mut().filter(|end| !end.stack.mdns) {
+                end.gather = Gather::Host;
+            }
+        }
+        let delays = self.delays_beyond_links(world, [a, b], allocations);
+        Some(Play::new(setup, &self.chance(world, [a, b], attempt), delays))
+    }
+
+    /// How long the ways between access links take; those of signaling do not count.
+    pub(super) fn delays_beyond_links(&self, world: &World, [a, b]: [u32; 2], allocations: [Allocation; 2]) -> Delays {
+        let legs = Legs { offer: SimDuration::ZERO, answer: SimDuration::ZERO, allocations };
+        self.ways.delays_beyond_links(world, [a, b], world.relation(a, b), &legs)
+    }
+
+    #[inline]
+    fn pair(&self, world: &World, nodes: [u32; 2], allocations: [Allocation; 2]) -> SetupPair {
+        let kind = |end: usize| match allocations[end] {
+            Allocation::Refused => world.end_kind(nodes[end]) + self.kinds,
+            Allocation::None | Allocation::Held { .. } => world.end_kind(nodes[end]),
         };
-        let kinds = [kind(a, legs.allocations[0]), kind(b, legs.allocations[1])];
-        let relation = world.relation(a, b);
-        let pair = SetupPair { kinds, relation };
+        SetupPair { kinds: [kind(0), kind(1)], relation: world.relation(nodes[0], nodes[1]) }
+    }
+
+    #[inline]
+    fn chance(&self, world: &World, [a, b]: [u32; 2], attempt: u8) -> Chance {
         let loss = [a, b].map(|node| {
             let loss = world.class(node).access_loss;
             LinkLoss { up: loss, down: loss }
         });
-        let chance = Chance { loss, draw: self.key.directed_nth(a, b, u64::from(attempt)) };
-        let delays = self.ways.delays(world, [a, b], relation, &legs);
-        let outcome = self.setups.look_up(pair, &delays, &chance);
-        from_outcome(&outcome, legs)
+        Chance { loss, draw: self.key.directed_nth(a, b, u64::from(attempt)) }
     }
 
     fn cannot_interoperate(&self, world: &World, a: u32, b: u32) -> bool {
@@ -163,7 +210,8 @@ impl Paths {
     }
 }
 
-fn from_outcome(outcome: &SetupOutcome<SimDuration>, legs: Legs) -> SetUp {
+/// What an attempt came to.
+pub(super) fn from_outcome(outcome: &SetupOutcome<SimDuration>, legs: Legs) -> SetUp {
     let times = &outcome.times;
     let both = |pair: [Option<SimDuration>; 2]| pair[0].zip(pair[1]).map(|(one, other)| one.max(other));
     let Some(open) = both(times.open) else { return SetUp::Fails(times.failed) };

@@ -107,7 +107,7 @@ impl Stage {
         let latency = self.latency();
         let origin = Origin { population: &self.population, latency: &latency, webrtc: &self.webrtc };
         let horizon = SimTime::ZERO + SimDuration::from_secs(60);
-        use_it(Setting { world: &world, overlay: &overlay, origin, streams, horizon })
+        use_it(Setting { world: &world, overlay: &overlay, origin, streams, horizon, messages: None })
     }
 }
 

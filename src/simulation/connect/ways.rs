@@ -38,6 +38,29 @@ impl Ways {
     #[inline]
     pub(super) fn delays(&self, world: &World, nodes: [u32; 2], relation: Relation, legs: &Legs) -> Delays {
         let access = nodes.map(|node| world.class(node).access_delay);
+        self.delays_with(world, nodes, relation, legs, access)
+    }
+
+    /// The same without the access links, where those are played apart.
+    pub(super) fn delays_beyond_links(
+        &self,
+        world: &World,
+        nodes: [u32; 2],
+        relation: Relation,
+        legs: &Legs,
+    ) -> Delays {
+        self.delays_with(world, nodes, relation, legs, [SimDuration::ZERO; 2])
+    }
+
+    #[inline]
+    fn delays_with(
+        &self,
+        world: &World,
+        nodes: [u32; 2],
+        relation: Relation,
+        legs: &Legs,
+        access: [SimDuration; 2],
+    ) -> Delays {
         let direct = match relation {
             Relation::SameLan | Relation::SameLanNoMulticast => LAN_ONE_WAY,
             Relation::SameCarrier | Relation::Apart => {

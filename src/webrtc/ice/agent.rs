@@ -214,15 +214,9 @@ impl Agent {
     /// The other end has told of a candidate.
     pub fn add_remote(&mut self, candidate: Candidate) {
         let same = |remote: &&mut Candidate| remote.address == candidate.address;
-        // A peer-reflexive candidate of this address turns out to be the one told of; where all pairs
-        // are checked at once it is taken as another.
-        let checks_all = self.checks_all();
-        match self
-            .sides
-            .remotes
-            .iter_mut()
-            .find(|remote| same(remote) && !(checks_all && remote.kind != candidate.kind))
-        {
+        // A peer-reflexive candidate of this address turns out to be the one told of, or is taken as another.
+        let replaces = self.profile.replaces_peer_reflexive;
+        match self.sides.remotes.iter_mut().find(|remote| same(remote) && (replaces || remote.kind == candidate.kind)) {
             Some(known) if known.kind == CandidateKind::PeerReflexive => {
                 *known = candidate;
                 self.reconsiders = true;

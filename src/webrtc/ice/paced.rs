@@ -17,9 +17,19 @@ impl Agent {
         if self.gives_up(moment) {
             return;
         }
-        // Once a nominated pair is in use the others are of no interest (RFC 8445, section 8.1.2).
-        if self.selected.is_some() && !self.changes_its_mind() {
-            self.triggered.clear();
+        // Once a nominated pair is in use the others are of no interest (RFC 8445, section 8.1.2), but for better ones
+        // that the other end nominates as well (section 8.1.1).
+        if !self.changes_its_mind()
+            && let Some(selected) = self.selected
+        {
+            self.forget_all_but_better(selected);
+            if !self.triggered.is_empty()
+                && self.last_round.is_none_or(|last| moment.reached(last.after(interval)))
+                && let Some(index) = self.next_triggered()
+            {
+                self.last_round = Some(moment.now);
+                self.transact(index, 1, rto, moment.now);
+            }
             return self.keep_consent(moment);
         }
         for index in 0..self.list.pairs.len() {
@@ -54,7 +64,10 @@ impl Agent {
     pub(super) fn next_paced(&self, moment: &mut Moment<'_>) -> Option<Stamp> {
         let Checks::Paced { interval, .. } = self.profile.checks else { return None };
         if self.selected.is_some() && !self.changes_its_mind() {
-            return self.silence_ends(moment);
+            let silence = self.silence_ends(moment);
+            let slot =
+                (!self.triggered.is_empty()).then(|| self.last_round.map_or(moment.now, |last| last.after(interval)));
+            return moment.sooner(slot, silence);
         }
         let wants = !self.triggered.is_empty() || self.has_waiting();
         let slot = wants.then(|| self.last_round.map_or(moment.now, |last| last.after(interval)));
@@ -63,6 +76,13 @@ impl Agent {
         let silence = self.silence_ends(moment);
         let first = moment.sooner(first, silence);
         open.fold(first, |first, pair| moment.sooner(first, pair.resend_at))
+    }
+
+    // A check of the other end triggers nothing any more, unless it nominates a better pair than the one in use.
+    fn forget_all_but_better(&mut self, selected: usize) {
+        let mut triggered = std::mem::take(&mut self.triggered);
+        triggered.retain(|&index| self.list.pairs[index].nominated && self.is_followed(index, selected));
+        self.triggered = triggered;
     }
 
     /// The next pair in turn, whenever the clock ticks.

@@ -57,6 +57,9 @@ impl IceSpec {
                 nomination: Nomination::Regular { patience: ms(1_000) },
                 hears_before_described: true,
                 keeps_path_in_restart: true,
+                follows_better_nominations: true,
+                remembers_nominations: true,
+                replaces_peer_reflexive: true,
                 separate_sockets: false,
                 streams_to_turn: true,
                 binding: Retransmission::RFC,
@@ -66,10 +69,15 @@ impl IceSpec {
                 failed_after: ms(30_000),
             },
             Self::WebrtcRs021 => WEBRTC_RS,
-            Self::WebrtcRs017 | Self::Pion => {
-                let streams_to_turn = matches!(self, Self::Pion);
-                IceProfile { name: self, separate_sockets: true, streams_to_turn, ..WEBRTC_RS }
-            }
+            Self::WebrtcRs017 => IceProfile { name: self, separate_sockets: true, ..WEBRTC_RS },
+            Self::Pion => IceProfile {
+                name: self,
+                separate_sockets: true,
+                streams_to_turn: true,
+                remembers_nominations: true,
+                replaces_peer_reflexive: true,
+                ..WEBRTC_RS
+            },
             Self::Chromium => IceProfile {
                 name: self,
                 checks: Checks::RoundRobin {
@@ -81,6 +89,9 @@ impl IceSpec {
                 nomination: Nomination::Aggressive,
                 hears_before_described: true,
                 keeps_path_in_restart: true,
+                follows_better_nominations: true,
+                remembers_nominations: true,
+                replaces_peer_reflexive: true,
                 separate_sockets: false,
                 streams_to_turn: true,
                 binding: Retransmission::LIBWEBRTC,
@@ -95,6 +106,9 @@ impl IceSpec {
                 nomination: Nomination::Aggressive,
                 hears_before_described: true,
                 keeps_path_in_restart: true,
+                follows_better_nominations: true,
+                remembers_nominations: true,
+                replaces_peer_reflexive: true,
                 separate_sockets: false,
                 streams_to_turn: true,
                 binding: Retransmission::RFC,
@@ -119,6 +133,9 @@ const WEBRTC_RS: IceProfile = IceProfile {
     }),
     hears_before_described: false,
     keeps_path_in_restart: false,
+    follows_better_nominations: true,
+    remembers_nominations: false,
+    replaces_peer_reflexive: false,
     separate_sockets: false,
     streams_to_turn: false,
     binding: Retransmission::RTC_STUN,
@@ -142,6 +159,16 @@ pub struct IceProfile {
     pub hears_before_described: bool,
     /// Whether data still takes the old path while ICE restarts (RFC 8445, section 9).
     pub keeps_path_in_restart: bool,
+    /// What a controlled end without a mind of its own makes of a second nomination, which an end that
+    /// nominates aggressively sends: whether it moves to that pair if its priority is higher (RFC 8445, section
+    /// 8.1.1: "MUST produce the selected pairs using the pairs with the highest priority"), or keeps the first.
+    pub follows_better_nominations: bool,
+    /// Whether a controlled end that checks all pairs at once answers every nomination, checks in return and remembers
+    /// it (pion), or answers those of pairs that work and only checks the others (webrtc-rs).
+    pub remembers_nominations: bool,
+    /// Whether a candidate known from a check alone becomes the one that is signaled for its address (RFC 8838,
+    /// section 11.4), or stays beside it.
+    pub replaces_peer_reflexive: bool,
     /// Whether STUN and TURN servers are asked from sockets of their own, so that a
     /// server-reflexive candidate has another base than the host candidate (webrtc-rs 0.17 and pion:
     /// `agent_gather.rs`), or from the host candidate's.

@@ -34,7 +34,11 @@ impl Agent {
         self.first_valid.get_or_insert(moment.now);
         if self.changes_its_mind() {
             self.choose(moment.now);
-        } else if self.selected.is_none() && if self.sides.controlling { nominated } else { promised } {
+        } else if if self.sides.controlling {
+            self.selected.is_none() && nominated
+        } else {
+            self.follows(index, promised)
+        } {
             self.select(index);
         } else {
             self.nominate_if_due(moment);
@@ -137,15 +141,20 @@ impl Agent {
         let index =
             self.list.find(local, remote).unwrap_or_else(|| self.list.add(local, remote, self.sides.controlling));
         let works = self.list.pairs[index].state == PairState::Succeeded;
+        let remembers = self.profile.remembers_nominations;
         match (nominates, works) {
             (true, true) => {
-                if self.selected.is_none() {
+                if self.follows(index, true) {
                     self.select(index);
                 }
                 self.respond(local, remote, id);
+                if remembers {
+                    self.request(now, index, false);
+                }
             }
-            (true, false) => self.request(now, index, false),
-            (false, _) => {
+            (true, false) if !remembers => self.request(now, index, false),
+            _ => {
+                self.list.pairs[index].nominated |= nominates;
                 self.respond(local, remote, id);
                 self.request(now, index, false);
             }
@@ -163,13 +172,25 @@ impl Agent {
             if nominates && !self.sides.controlling {
                 if self.changes_its_mind() {
                     self.choose(now);
-                } else if self.selected.is_none() {
+                } else if self.follows(index, true) {
                     self.select(index);
                 }
             }
         } else if !self.triggered.contains(&index) {
             self.triggered.push_back(index);
         }
+    }
+
+    // Whether a controlled end takes a pair that works into use, if it has been nominated: the first, and from then on
+    // those that are better.
+    fn follows(&self, index: usize, is_nominated: bool) -> bool {
+        is_nominated && self.selected.is_none_or(|selected| selected != index && self.is_followed(index, selected))
+    }
+
+    /// Whether the nomination of a pair moves this end away from the one in use.
+    pub(super) fn is_followed(&self, index: usize, selected: usize) -> bool {
+        let priority = |index: usize| self.sides.priority(&self.list.pairs[index]);
+        self.profile.follows_better_nominations && !self.sides.controlling && priority(selected) < priority(index)
     }
 
     /// Takes the best pair that works into use: at the controlled end of those that have been nominated,

@@ -22,7 +22,7 @@
 
 use self::chance::{Draws, Lost};
 use self::courses::{Courses, Found, Tree};
-use super::outcome::{SetupOutcome, SetupTimes};
+use super::outcome::{Datagrams, SetupOutcome, SetupTimes};
 use super::profile::SetupProfile;
 use super::run::{run, run_while};
 use super::spec::{EndSpec, Losses, PairSetup, Relation, RelayTransport};
@@ -214,6 +214,16 @@ impl Setups {
         courses.outcome(&found, delays)
     }
 
+    /// The set-up of a pair, to be played beside others.
+    ///
+    /// # Panics
+    /// If the pair is of kinds that are not in the list.
+    #[must_use]
+    pub fn setup(&self, pair: SetupPair) -> PairSetup {
+        let kinds = pair.kinds.map(|kind| self.places[usize::from(kind)]);
+        setup_of(&self.kinds, &self.options, SetupPair { kinds, ..pair })
+    }
+
     /// What there is in memory.
     #[must_use]
     pub fn size(&self) -> SetupsSize {
@@ -227,6 +237,28 @@ impl Setups {
     }
 }
 
+fn setup_of(kinds: &[EndSpec], options: &SetupOptions, pair: SetupPair) -> PairSetup {
+    PairSetup {
+        ends: pair.kinds.map(|kind| kinds[usize::from(kind)].clone()),
+        relation: pair.relation,
+        trickle: options.trickle,
+        transports: options.transports.clone(),
+        profile: options.profile,
+    }
+}
+
+/// The datagrams that an attempt loses, of so many on each link and direction.
+pub(super) fn losses(chance: &Chance, datagrams: u32) -> Losses {
+    let mut lost = Vec::new();
+    Draws::new(chance).add_to(&mut lost, &[Datagrams { up: datagrams, down: datagrams }; 2]);
+    of_links(&lost)
+}
+
+fn of_links(lost: &[Lost]) -> Losses {
+    let on = |link| lost.iter().filter(move |lost| lost.link == link).map(|lost| lost.index).collect();
+    Losses { up: [on(0), on(2)], down: [on(1), on(3)] }
+}
+
 fn run_once(
     kinds: &[EndSpec],
     options: &SetupOptions,
@@ -235,15 +267,8 @@ fn run_once(
     comparisons: Comparisons,
     expected: Option<&SetupTimes<Stamp>>,
 ) -> (SetupOutcome<Stamp>, Comparisons) {
-    let setup = PairSetup {
-        ends: pair.kinds.map(|kind| kinds[usize::from(kind)].clone()),
-        relation: pair.relation,
-        trickle: options.trickle,
-        transports: options.transports.clone(),
-        profile: options.profile,
-    };
-    let on = |link| lost.iter().filter(move |lost| lost.link == link).map(|lost| lost.index).collect();
-    let losses = Losses { up: [on(0), on(2)], down: [on(1), on(3)] };
+    let setup = setup_of(kinds, options, pair);
+    let losses = of_links(lost);
     let run = match expected {
         Some(expected) => run_while(&setup, &losses, comparisons, expected),
         None => run(&setup, &losses, comparisons),

@@ -11,7 +11,7 @@ use super::outcome::Datagrams;
 use super::spec::{Ipv6, Losses, PairSetup, Relation};
 use crate::net::{Header, HostId, Internet, MiddleboxSpec, RealmId, Transit, Transport};
 use crate::rng::{Domain, Seed, Streams};
-use crate::webrtc::stamp::{Delays, Leg, Stamp};
+use crate::webrtc::stamp::{Leg, Stamp};
 
 /// Who sends or receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,18 @@ pub(super) enum Party {
     Server,
 }
 
+/// A packet that has left its sender's boxes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Launched {
+    pub(super) transit: Transit,
+    /// The way it takes.
+    pub(super) leg: Leg,
+    /// Whether the sender's link loses it.
+    pub(super) lost: bool,
+    /// Whether it stays in one local network.
+    pub(super) local: bool,
+}
+
 /// Where STUN and TURN servers listen, over UDP and TCP (RFC 8656, section 3.1).
 pub(super) const SERVER_PORT: u16 = 3_478;
 /// Where they listen for TLS: the port that networks leave open.
@@ -29,6 +41,7 @@ pub(super) const TLS_PORT: u16 = 443;
 /// The first port of relayed addresses; each allocation has the next one (RFC 8656, section 7.2).
 pub(super) const RELAY_PORTS: u16 = 49_152;
 
+#[derive(Debug)]
 pub(super) struct Network {
     internet: Internet,
     // The IPv4 and the IPv6 host of each end.
@@ -38,6 +51,8 @@ pub(super) struct Network {
     parties: Vec<Party>,
     // Whose each allocation is, by its port.
     owners: Vec<usize>,
+    // Whether both ends are in one local network.
+    one_lan: bool,
     losses: Losses,
     datagrams: [Datagrams; 2],
 }
@@ -84,6 +99,7 @@ impl Network {
             server,
             parties,
             owners: Vec::new(),
+            one_lan: same_lan,
             losses: losses.clone(),
             datagrams: [Datagrams::default(); 2],
         }
@@ -120,14 +136,9 @@ impl Network {
         self.owners.get(usize::from(number)).copied()
     }
 
-    /// A party sends: when the packet comes to the far end's boxes, if it does.
-    pub(super) fn send(
-        &mut self,
-        now: Stamp,
-        from: Party,
-        header: Header,
-        delays: &Delays,
-    ) -> Option<(Stamp, Transit)> {
+    /// A party sends: what leaves its boxes, if anything does.
+    #[inline]
+    pub(super) fn send(&mut self, now: Stamp, from: Party, header: Header) -> Option<Launched> {
         let host = match from {
             Party::Server => self.server,
             Party::End(end) => {
@@ -136,33 +147,34 @@ impl Network {
             }
         };
         let transit = self.internet.send(now.time(), host, header).ok()?;
+        let mut lost = false;
         if let Party::End(end) = from
             && header.transport == Transport::Udp
         {
             let number = self.datagrams[end].up;
             self.datagrams[end].up += 1;
-            if self.losses.up[end].contains(&number) {
-                return None;
-            }
+            lost = self.losses.up[end].contains(&number);
         }
         let to = self.internet.heads_for(&transit).map_or(from, |host| self.party(host));
-        Some((now.over(self.leg(from, to, header), delays), transit))
+        let local = self.one_lan && matches!((from, to), (Party::End(_), Party::End(_)));
+        Some(Launched { transit, leg: self.leg(from, to, header), lost, local })
     }
 
-    /// A packet comes to the far end's boxes: whom it reaches, with which addresses.
-    pub(super) fn arrive(&mut self, now: Stamp, transit: Transit) -> Option<(Party, Header)> {
+    /// A packet comes to the far end's boxes: whom it reaches, with which addresses, and whether it is lost on the
+    /// way from there.
+    #[inline]
+    pub(super) fn arrive(&mut self, now: Stamp, transit: Transit) -> Option<(Party, Header, bool)> {
         let (host, header) = self.internet.deliver(now.time(), transit).ok()?;
         let party = self.party(host);
+        let mut lost = false;
         if let Party::End(end) = party
             && header.transport == Transport::Udp
         {
             let number = self.datagrams[end].down;
             self.datagrams[end].down += 1;
-            if self.losses.down[end].contains(&number) {
-                return None;
-            }
+            lost = self.losses.down[end].contains(&number);
         }
-        Some((party, header))
+        Some((party, header, lost))
     }
 
     fn party(&self, host: HostId) -> Party {

@@ -1,7 +1,7 @@
 //! The events of a set-up, in the order of their times, those of the same time in the order in
 //! which they were pushed.
 
-use super::wire::Message;
+use super::wire::{Message, Packet};
 use crate::net::Transit;
 use crate::units::SimTime;
 use crate::webrtc::ice::Candidate;
@@ -11,7 +11,9 @@ use crate::webrtc::stamp::{Comparisons, Stamp};
 #[derive(Clone, Debug)]
 pub(super) enum Event {
     /// A packet comes to the receiver's boxes; its addresses are in its way.
-    Arrival { transit: Transit, message: Message },
+    Arrival { transit: Transit, message: Message, local: bool },
+    /// A packet is through the receiver's downlink.
+    Received { side: usize, packet: Packet },
     /// A signaling message reaches an end.
     Signal { to: usize, signal: Signal },
     /// An end wants to be woken.
@@ -82,6 +84,11 @@ impl Queue {
         }
         let (at, event) = &mut self.events[slot as usize];
         event.take().map(|event| (*at, event))
+    }
+
+    /// When the next event is due.
+    pub(super) fn next(&self) -> Option<SimTime> {
+        self.order.last().map(|&(time, _)| time)
     }
 
     /// Whether nothing is on its way.

@@ -4,16 +4,20 @@
 //! taken in, what follows leaves, what is due is done, the timer is set, datagrams go out, then
 //! signaling messages.
 
+use std::borrow::Cow;
+
 use super::end::End;
-use super::network::{Network, Party};
+use super::network::{Launched, Network, Party};
 use super::outcome::{RelayUse, SelectedKinds, SetupOutcome, SetupTimes, Signaled};
+use super::play::Letter;
 use super::queue::{Event, Queue, Signal, Told};
 use super::reach::Reach;
 use super::server::Server;
 use super::spec::{Losses, PairSetup, Relation};
 use super::trace::{Step, Trace, Who};
+use super::underlay::{Delayless, Parcel, Underlay};
 use super::wire::{Message, Packet};
-use crate::net::Transit;
+use crate::net::{Transit, Transport};
 use crate::units::{SimDuration, SimTime};
 use crate::webrtc::handshake::{DtlsRole, TransportProfile, TransportSpec};
 use crate::webrtc::ice::{AgentState, Candidate, CandidateKind, Route};
@@ -41,18 +45,18 @@ const OVERDUE_MAX: u32 = 8;
 /// a pair are answered long before, and lost ones are repeated within it.
 const IMPROVES_FOR: SimDuration = SimDuration::from_secs(3);
 /// Events of a set-up, far beyond what one takes: a set-up that hangs is not waited for.
-const EVENTS_MAX: u32 = 20_000;
+pub(super) const EVENTS_MAX: u32 = 20_000;
 
 /// Sets up a connection under the delays of `comparisons`, with these datagrams lost.
 #[must_use]
 pub fn run(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> SetupRun {
-    Driver::new(setup, losses, comparisons, false).play()
+    Driver::new(Cow::Borrowed(setup), losses, comparisons, false).play()
 }
 
 /// The same, with every step.
 #[must_use]
 pub fn run_traced(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> SetupRun {
-    Driver::new(setup, losses, comparisons, true).play()
+    Driver::new(Cow::Borrowed(setup), losses, comparisons, true).play()
 }
 
 /// The same as [`run()`], but left as soon as its times can no longer become these; if it was left, some time of what
@@ -64,25 +68,26 @@ pub(super) fn run_while(
     comparisons: Comparisons,
     expected: &SetupTimes<Stamp>,
 ) -> SetupRun {
-    Driver { expected: Some(expected), expected_until: SimTime::ZERO, ..Driver::new(setup, losses, comparisons, false) }
-        .play()
+    let driver = Driver::new(Cow::Borrowed(setup), losses, comparisons, false);
+    Driver { expected: Some(expected), expected_until: SimTime::ZERO, ..driver }.play()
 }
 
 /// The same as [`run()`], waiting for whatever might still turn up for a relayed connection, likely or not.
 #[cfg(test)]
 pub(super) fn run_patiently(setup: &PairSetup, losses: &Losses, comparisons: Comparisons) -> SetupRun {
-    Driver { reach: None, ..Driver::new(setup, losses, comparisons, false) }.play()
+    Driver { reach: None, ..Driver::new(Cow::Borrowed(setup), losses, comparisons, false) }.play()
 }
 
-struct Driver<'a> {
-    setup: &'a PairSetup,
-    now: Stamp,
-    comparisons: Comparisons,
+#[derive(Debug)]
+pub(super) struct Driver<'a> {
+    pub(super) setup: Cow<'a, PairSetup>,
+    pub(super) now: Stamp,
+    pub(super) comparisons: Comparisons,
     network: Network,
     server: Server,
     ends: [Option<Box<End>>; 2],
-    queue: Queue,
-    times: SetupTimes<Stamp>,
+    pub(super) queue: Queue,
+    pub(super) times: SetupTimes<Stamp>,
     signaled: [Signaled; 2],
     trace: Trace,
     // What the times are to be; once they cannot be that any more, nothing else matters.
@@ -94,15 +99,16 @@ struct Driver<'a> {
     // What an end sends, while it is collected.
     packets: Vec<Packet>,
     signals: Vec<Signal>,
+    /// What whoever plays the set-up has to carry, where that is not an idle network.
+    pub(super) letters: Vec<Letter>,
 }
 
 impl<'a> Driver<'a> {
-    fn new(setup: &'a PairSetup, losses: &Losses, comparisons: Comparisons, traced: bool) -> Self {
+    pub(super) fn new(setup: Cow<'a, PairSetup>, losses: &Losses, comparisons: Comparisons, traced: bool) -> Self {
         Self {
-            setup,
             now: Stamp::ZERO,
             comparisons,
-            network: Network::new(setup, losses),
+            network: Network::new(&setup, losses),
             server: Server::default(),
             ends: [None, None],
             queue: Queue::default(),
@@ -111,35 +117,46 @@ impl<'a> Driver<'a> {
             trace: Trace::new(traced),
             expected: None,
             expected_until: SimTime::MAX,
-            reach: Some(Reach::new(setup)),
+            reach: Some(Reach::new(&setup)),
             packets: Vec::new(),
             signals: Vec::new(),
+            letters: Vec::new(),
+            setup,
         }
     }
 
     fn play(mut self) -> SetupRun {
-        self.seat(0);
-        self.gather(0);
-        self.settle(0);
+        self.begin(&mut Delayless);
         for _ in 0..EVENTS_MAX {
             if self.is_done() {
                 break;
             }
             let Some((at, event)) = self.queue.pop() else { break };
             self.now = at;
-            self.handle(event);
+            self.handle(event, &mut Delayless);
             if at.time() > self.expected_until && !self.may_be_as_expected() {
                 break;
             }
         }
-        let outcome = SetupOutcome {
+        SetupRun { outcome: self.outcome(), comparisons: self.comparisons, steps: self.trace.take() }
+    }
+
+    /// The offerer begins.
+    pub(super) fn begin<U: Underlay>(&mut self, underlay: &mut U) {
+        self.seat(0);
+        self.gather(0);
+        self.settle(0, underlay);
+    }
+
+    /// What it has come to so far.
+    pub(super) fn outcome(&self) -> SetupOutcome<Stamp> {
+        SetupOutcome {
             times: self.times,
             selected: [0, 1].map(|side| self.selected(side)),
             relay: self.relay_use(),
             signaled: self.signaled,
             datagrams: self.network.datagrams(),
-        };
-        SetupRun { outcome, comparisons: self.comparisons, steps: self.trace.take() }
+        }
     }
 
     // Whether the times may still be those expected.
@@ -149,47 +166,64 @@ impl<'a> Driver<'a> {
         until.is_some_and(|until| self.now.time() <= until)
     }
 
-    fn handle(&mut self, event: Event) {
+    pub(super) fn handle<U: Underlay>(&mut self, event: Event, underlay: &mut U) {
         match event {
-            Event::Arrival { transit, message } => self.arrive(transit, message),
+            Event::Arrival { transit, message, local } => self.arrive(transit, message, local, underlay),
+            Event::Received { side, packet } => self.receive(side, packet, underlay),
             Event::Signal { to, signal } => {
                 self.hear(to, signal);
-                self.settle(to);
+                self.settle(to, underlay);
             }
             Event::Timer { side } => {
                 if let Some(end) = &mut self.ends[side] {
                     end.armed = None;
                 }
-                self.settle(side);
+                self.settle(side, underlay);
             }
         }
     }
 
-    fn arrive(&mut self, transit: Transit, message: Message) {
-        let Some((party, header)) = self.network.arrive(self.now, transit) else {
+    fn arrive<U: Underlay>(&mut self, transit: Transit, message: Message, local: bool, underlay: &mut U) {
+        let Some((party, header, lost)) = self.network.arrive(self.now, transit) else {
             self.trace.note(self.now, Who::Network, || format!("drops {}", message.name()));
             return;
         };
         let packet = Packet::new(header, message);
+        if U::LINKS
+            && let Party::End(side) = party
+        {
+            let parcel = Parcel { bytes: packet.bytes(), stream: header.transport == Transport::Tcp, local };
+            let Some(received) = underlay.down(side, self.now.time(), parcel).filter(|_| !lost) else {
+                self.trace.note(self.now, Who::Network, || format!("loses {}", packet.message.name()));
+                return;
+            };
+            let received = self.now.after(received.since(self.now.time()));
+            return self.queue.push(received, Event::Received { side, packet }, &mut self.comparisons);
+        }
+        if lost {
+            self.trace.note(self.now, Who::Network, || format!("drops {}", packet.message.name()));
+            return;
+        }
         match party {
-            Party::End(side) => {
-                self.trace.note(self.now, Who::end(side), || {
-                    format!("receives {} from {}", packet.message.name(), packet.header.source)
-                });
-                let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
-                // What is due at this very instant is done before anything else comes.
-                let stirs = |end: &mut Box<End>| {
-                    end.receive(&mut moment, packet) || end.armed.is_some_and(|at| moment.reached(at))
-                };
-                if self.ends[side].as_mut().is_some_and(stirs) {
-                    self.settle(side);
-                }
-            }
+            Party::End(side) => self.receive(side, packet, underlay),
             Party::Server => {
                 if let Some(reply) = self.server.receive(&mut self.network, packet) {
-                    self.send(Party::Server, reply);
+                    self.send(Party::Server, reply, underlay);
                 }
             }
+        }
+    }
+
+    fn receive<U: Underlay>(&mut self, side: usize, packet: Packet, underlay: &mut U) {
+        self.trace.note(self.now, Who::end(side), || {
+            format!("receives {} from {}", packet.message.name(), packet.header.source)
+        });
+        let mut moment = Moment { now: self.now, comparisons: &mut self.comparisons };
+        // What is due at this very instant is done before anything else comes.
+        let stirs =
+            |end: &mut Box<End>| end.receive(&mut moment, packet) || end.armed.is_some_and(|at| moment.reached(at));
+        if self.ends[side].as_mut().is_some_and(stirs) {
+            self.settle(side, underlay);
         }
     }
 
@@ -244,7 +278,7 @@ impl<'a> Driver<'a> {
     }
 
     // Lets an end do all that follows from what has happened to it.
-    fn settle(&mut self, side: usize) {
+    fn settle<U: Underlay>(&mut self, side: usize, underlay: &mut U) {
         let Some(mut end) = self.ends[side].take() else { return };
         let mut packets = std::mem::take(&mut self.packets);
         let mut signals = std::mem::take(&mut self.signals);
@@ -260,8 +294,8 @@ impl<'a> Driver<'a> {
         };
         self.arm(side, &mut end, wake);
         self.ends[side] = Some(end);
-        packets.drain(..).for_each(|packet| self.send(Party::End(side), packet));
-        signals.drain(..).for_each(|signal| self.signal(side, signal));
+        packets.drain(..).for_each(|packet| self.send(Party::End(side), packet, underlay));
+        signals.drain(..).for_each(|signal| self.signal::<U>(side, signal));
         (self.packets, self.signals) = (packets, signals);
     }
 
@@ -342,23 +376,35 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn send(&mut self, from: Party, packet: Packet) {
+    fn send<U: Underlay>(&mut self, from: Party, packet: Packet, underlay: &mut U) {
         let who = match from {
             Party::End(side) => Who::end(side),
             Party::Server => Who::Server,
         };
-        let delays = *self.comparisons.delays();
-        let sent = self.network.send(self.now, from, packet.header, &delays);
+        let launched = self.network.send(self.now, from, packet.header);
+        let through = |Launched { transit, leg, lost, local }| {
+            let mut left = self.now;
+            if U::LINKS
+                && let Party::End(side) = from
+            {
+                let stream = packet.header.transport == Transport::Tcp;
+                let through = underlay.up(side, left.time(), Parcel { bytes: packet.bytes(), stream, local })?;
+                left = left.after(through.since(left.time()));
+            }
+            (!lost).then(|| (left.over(leg, self.comparisons.delays()), transit, local))
+        };
+        let sent = launched.and_then(through);
         self.trace.note(self.now, who, || {
             let fate = if sent.is_none() { ", lost" } else { "" };
             format!("sends {} to {}{fate}", packet.message.name(), packet.header.destination)
         });
-        if let Some((arrives, transit)) = sent {
-            self.queue.push(arrives, Event::Arrival { transit, message: packet.message }, &mut self.comparisons);
+        if let Some((arrives, transit, local)) = sent {
+            let arrival = Event::Arrival { transit, message: packet.message, local };
+            self.queue.push(arrives, arrival, &mut self.comparisons);
         }
     }
 
-    fn signal(&mut self, side: usize, signal: Signal) {
+    fn signal<U: Underlay>(&mut self, side: usize, signal: Signal) {
         let bytes = match &signal {
             Signal::Description(told) => {
                 let own = if side == 0 { OFFER_BYTES } else { ANSWER_BYTES };
@@ -372,6 +418,9 @@ impl<'a> Driver<'a> {
             Signal::Description(_) => format!("signals {}", if side == 0 { "offer" } else { "answer" }),
             Signal::Candidate(told) => format!("signals candidate {}", told.candidate.kind.word()),
         });
+        if U::LINKS {
+            return self.letters.push(Letter { from: side, bytes, signal });
+        }
         let leg = if side == 0 { Leg::Offer } else { Leg::Answer };
         let arrives = self.now.over(leg, self.comparisons.delays());
         self.queue.push(arrives, Event::Signal { to: 1 - side, signal }, &mut self.comparisons);
@@ -379,7 +428,7 @@ impl<'a> Driver<'a> {
 
     // Whether nothing more is to come: both ends are ready and no relayed path may give way to a better one, or
     // the attempt has failed.
-    fn is_done(&mut self) -> bool {
+    pub(super) fn is_done(&mut self) -> bool {
         if self.times.failed.is_some() {
             return true;
         }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddrV4;
 
+use super::underlay::on_wire;
 use crate::net::Header;
 use crate::webrtc::handshake::Segment;
 use crate::webrtc::ice::Check;
@@ -85,7 +86,46 @@ impl Packet {
     }
 }
 
+impl Packet {
+    /// Its bytes on the wire.
+    pub(super) fn bytes(&self) -> u32 {
+        on_wire(self.message.bytes(), self.header.transport)
+    }
+}
+
+/// A STUN header (RFC 8489, section 5).
+const STUN: u32 = 20;
+/// What authenticates a request to a TURN server: USERNAME, REALM, NONCE and MESSAGE-INTEGRITY, as long as common
+/// names make them.
+const CREDENTIALS: u32 = 92;
+/// A ChannelData header (RFC 8656, section 12.4): data follows on the channel that is bound with the first.
+const CHANNEL_DATA: u32 = 4;
+
 impl Message {
+    /// Bytes of the payload of UDP, or of TCP's stream. Sizes of attributes: RFC 8489, section 14, RFC 8445, section
+    /// 16.1, RFC 8656, section 18; of TLS: a ClientHello with a key share.
+    fn bytes(&self) -> u32 {
+        match self {
+            Self::Peer(content) => content.bytes(),
+            Self::Ask { ask, .. } => match ask {
+                Ask::Connect => 0,
+                Ask::Secure => 517,
+                Ask::Binding => STUN,
+                Ask::Allocate { authenticated: false } => STUN + 8,
+                Ask::Allocate { authenticated: true } => STUN + 8 + CREDENTIALS,
+                Ask::Permit(_) => STUN + 12 + CREDENTIALS,
+                Ask::Channel(_) => STUN + 20 + CREDENTIALS,
+            },
+            Self::Reply { reply, .. } => match reply {
+                Reply::Done => STUN + 24,
+                Reply::Mapped(_) => STUN + 12,
+                Reply::Challenge => STUN + 64,
+                Reply::Allocated(_) => STUN + 56,
+            },
+            Self::Send { content, .. } | Self::Data { content, .. } => CHANNEL_DATA + content.bytes(),
+        }
+    }
+
     /// What it is, for people.
     pub(super) fn name(&self) -> String {
         match self {
@@ -112,6 +152,19 @@ impl Message {
 }
 
 impl Content {
+    // A check has USERNAME, role, PRIORITY, MESSAGE-INTEGRITY and FINGERPRINT; its answer XOR-MAPPED-ADDRESS and the
+    // last two (webrtc-rs, with fragments of 16 letters; browsers' are some bytes shorter).
+    const fn bytes(&self) -> u32 {
+        match self {
+            Self::Check(Check::Request { nominates, .. }) => {
+                STUN + 40 + 12 + 8 + 24 + 8 + if *nominates { 4 } else { 0 }
+            }
+            Self::Check(Check::Success { .. }) => STUN + 12 + 24 + 8,
+            Self::Check(Check::RoleConflict { .. }) => STUN + 24 + 24 + 8,
+            Self::Segment(segment) => segment.bytes as u32,
+        }
+    }
+
     const fn name(&self) -> &'static str {
         match self {
             Self::Check(Check::Request { nominates: true, .. }) => "STUN Binding request, USE-CANDIDATE",

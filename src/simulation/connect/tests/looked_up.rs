@@ -14,7 +14,8 @@ fn setups_of(peers: u32, played: bool) -> (LatencyHistogram, [u64; 2]) {
     let origin = Origin { population: &population, latency: &latency, webrtc: &webrtc };
     let horizon = SimTime::ZERO + SimDuration::from_secs(60);
     let overlay = stage.overlay();
-    let mut connecting = Connecting::new(Setting { world: &world, overlay: &overlay, origin, streams, horizon }, false);
+    let mut connecting =
+        Connecting::new(Setting { world: &world, overlay: &overlay, origin, streams, horizon, messages: None }, false);
     if played {
         connecting.paths = Paths::played(&world, &webrtc, streams);
     }
