@@ -73,6 +73,12 @@ metrics! {
         "95th percentile over the peers of uplink utilisation.";
     UplinkMax: "uplink_utilisation_max_percent", "%", Lower, "uplink max",
         "Largest uplink utilisation of any peer; above 100 % the topology is not feasible.";
+    DownlinkMean: "downlink_utilisation_mean_percent", "%", Lower, "downlink mean",
+        "Mean over the peers of the share of the measured window that their downlink would need for what they were asked to receive; above 100 % a link is overloaded.";
+    DownlinkP95: "downlink_utilisation_p95_percent", "%", Lower, "downlink p95",
+        "95th percentile over the peers of downlink utilisation.";
+    DownlinkMax: "downlink_utilisation_max_percent", "%", Lower, "downlink max",
+        "Largest downlink utilisation of any peer; above 100 % the topology is not feasible.";
     CpuMean: "cpu_utilisation_mean_percent", "%", Lower, "CPU mean",
         "Mean over the peers of the share of their CPU budget that messages asked for in the measured window and that open connections need to stay alive.";
     CpuP95: "cpu_utilisation_p95_percent", "%", Lower, "CPU p95",

@@ -12,6 +12,7 @@ use crate::units::{Bitrate, ByteCount};
 pub(super) fn findings(observed: &Observed<'_>, settings: &Settings) -> Vec<Finding> {
     let found = [
         uplink(observed),
+        downlink(observed),
         cpu(observed),
         memory_budget(observed),
         failed(observed),
@@ -41,6 +42,20 @@ fn uplink(observed: &Observed<'_>) -> Option<Finding> {
         others(overloaded)
     );
     Some(Finding { kind: "uplink", text })
+}
+
+fn downlink(observed: &Observed<'_>) -> Option<Finding> {
+    let (node, percent, overloaded) = worst(&observed.downlink_percent)?;
+    let rate = observed.world.rates(node).down?;
+    let needed = mbit(rate.as_bps() as f64 * percent / 100.0);
+    let text = format!(
+        "{} needs {needed} Mbit/s down and has {} ({}){}",
+        name(observed, node),
+        mbit_of(rate),
+        percent_text(percent),
+        others(overloaded)
+    );
+    Some(Finding { kind: "downlink", text })
 }
 
 fn cpu(observed: &Observed<'_>) -> Option<Finding> {

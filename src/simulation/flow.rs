@@ -59,6 +59,7 @@ pub(super) struct Servers {
     pub(super) down: FifoServer,
     pub(super) cpu: FifoServer,
     pub(super) up_work: u64,
+    pub(super) down_work: u64,
     pub(super) cpu_work: u64,
 }
 
@@ -219,6 +220,7 @@ impl Flows {
             return self.take_in(arrival, message, scheduler);
         }
         let row = &mut self.layout.rows[to as usize];
+        row.servers.down_work += if message.measured { down_ns } else { 0 };
         let behind_ns = self.standing.as_ref().map_or(0, |standing| standing.down_ns(row.node, time));
         let received = SimTime::from_ns(row.servers.down.serve(time.as_ns() + behind_ns, down_ns));
         if self.layout.kinds[to as usize].reception == Reception::Source {

@@ -16,7 +16,7 @@ use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::units::{ByteCount, SimDuration, SimTime};
+use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::world::World;
 
 /// What came of a replication, whatever grain it has.
@@ -83,6 +83,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         responses: seen.responses,
         window: seen.window,
         uplink_percent: servers.iter().map(|servers| percent(servers.up_work)).collect(),
+        downlink_percent: servers.iter().map(|servers| percent(servers.down_work)).collect(),
         cpu_percent: servers.iter().zip(&plan.idle_share).map(cpu).collect(),
         idle_share: &plan.idle_share,
         degrees: &connected.degrees,
@@ -107,16 +108,22 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
 
 // What distributions asked of links and CPUs.
 fn add(distributed: &Distributed, world: &World, servers: &mut [Servers], window: &mut Window) {
-    let nodes = servers.iter_mut().zip(&distributed.sent_bytes).zip(&distributed.cpu_ns).zip(0..);
-    for (((servers, &bytes), &cpu_ns), node) in nodes {
+    let asked = distributed.sent_bytes.iter().zip(&distributed.received_bytes).zip(&distributed.cpu_ns);
+    for (servers, (((&bytes, &received), &cpu_ns), node)) in servers.iter_mut().zip(asked.zip(0..)) {
         servers.cpu_work += cpu_ns;
+        servers.down_work += serialisation_ns(world.rates(node).down, received);
         book_sent(world, node, bytes, servers, window);
     }
 }
 
+/// How long a link of this rate takes for so many bytes; no time without a rate.
+pub(super) fn serialisation_ns(rate: Option<Bitrate>, bytes: u64) -> u64 {
+    rate.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns())
+}
+
 // What a node has sent beside messages.
 fn book_sent(world: &World, node: u32, bytes: u64, servers: &mut Servers, window: &mut Window) {
-    servers.up_work += world.rates(node).up.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns());
+    servers.up_work += serialisation_ns(world.rates(node).up, bytes);
     window.sent_bytes += bytes;
     window.server_bytes += if node < world.peers() { 0 } else { bytes };
 }

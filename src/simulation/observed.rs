@@ -27,6 +27,7 @@ pub(crate) struct Observed<'a> {
     pub(crate) window: Window,
     /// Utilisation in percent of the measured window.
     pub(crate) uplink_percent: Vec<f64>,
+    pub(crate) downlink_percent: Vec<f64>,
     pub(crate) cpu_percent: Vec<f64>,
     /// Share of the CPU budget that open connections need to stay alive.
     pub(crate) idle_share: &'a [f32],
@@ -87,6 +88,7 @@ impl Observed<'_> {
         let peers = self.world.peers() as usize;
         let spread = |values: &[f64]| Spread::of(values[..peers].to_vec());
         let uplink_percent = spread(&self.uplink_percent);
+        let downlink_percent = spread(&self.downlink_percent);
         let cpu_percent = spread(&self.cpu_percent);
         let connections = spread(&self.degrees.iter().map(|&degree| f64::from(degree)).collect::<Vec<_>>());
         let mut values = MetricValues::new();
@@ -102,6 +104,7 @@ impl Observed<'_> {
             values.set(ids[2], spread.max());
         };
         three([MetricId::UplinkMean, MetricId::UplinkP95, MetricId::UplinkMax], &uplink_percent);
+        three([MetricId::DownlinkMean, MetricId::DownlinkP95, MetricId::DownlinkMax], &downlink_percent);
         three([MetricId::CpuMean, MetricId::CpuP95, MetricId::CpuMax], &cpu_percent);
         values.set(MetricId::ConnectionsMean, connections.mean);
         values.set(MetricId::ConnectionsMax, connections.max());
@@ -117,6 +120,7 @@ impl Observed<'_> {
             values,
             latency,
             uplink_percent,
+            downlink_percent,
             cpu_percent,
             connections,
             opening,

@@ -72,9 +72,9 @@ macro_rules! sender {
             is_peer: $flows.layout.kinds[$place as usize].is_peer,
             message: $message,
             service: *$flows.layout.service($place, $message.size),
-            limits: $flows.plan.limits[row.class as usize],
-            losses: $flows.plan.losses($message.size, row.class as usize),
-            connections: row.connections,
+            limits: $flows.plan.limits[$flows.layout.senders[$place as usize].class as usize],
+            losses: $flows.plan.losses($message.size, $flows.layout.senders[$place as usize].class as usize),
+            connections: $flows.layout.senders[$place as usize].connections,
             servers: row.servers,
             world: &$flows.world,
             horizon: $flows.plan.horizon,
@@ -269,6 +269,7 @@ impl Sender<'_> {
             Some(standing) if service.down_ns > 0 => standing.down_ns(to.node, time),
             _ => 0,
         };
+        row.servers.down_work += if self.message.measured { service.down_ns } else { 0 };
         let received_ns = row.servers.down.serve(time.as_ns() + behind_ns, service.down_ns);
         if received_ns > self.horizon.as_ns() {
             self.seen.counts.copies_in_flight += 1;

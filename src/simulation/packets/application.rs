@@ -88,11 +88,12 @@ impl Packets {
         let measured = self.is_measured(message);
         let len = self.plan.message_sizes[size].get().max(1) as u32;
         let row = self.ends.row_mut(end);
-        let node = row.node;
+        let (node, len_bytes) = (row.node, self.plan.sizes[size].bytes);
         let Some(association) = &mut row.association else { return self.refuse(message, true) };
         if association.send(now, stream, message.word(), len, &mut self.out).is_err() {
             if measured {
-                self.account.refused(node, self.plan.sizes[size].bytes);
+                self.account.refused(node, len_bytes);
+                self.account.withheld(self.ends.row(far(end)).node, len_bytes);
             }
             return self.refuse(message, false);
         }

@@ -122,6 +122,7 @@ impl Packets {
     pub(super) fn arrive(&mut self, now: SimTime, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
         let node = self.ends.row(parcel.end).node as usize;
         let size = ByteCount::new(u64::from(parcel.bytes));
+        self.account.received(node, size.get());
         match self.links[node].receive(now, size, parcel.is_local) {
             Ok(received) if received <= now => self.read(now, parcel.end, parcel.packet, scheduler),
             Ok(received) => {
