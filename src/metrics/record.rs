@@ -106,7 +106,8 @@ pub struct RunCounts {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
     /// What is wrong: `uplink`, `downlink`, `cpu`, `memory`, `failed`, `connections`, `unreachable`, `unconnected`, `turn`, `message`,
-    /// `undelivered`, `incomplete`.
+    /// `undelivered`, `incomplete`; and where deliveries are missing that no lossy path explains, `uplink-buffer`,
+    /// `downlink-buffer`, `socket`, `turn-buffer`, `send-buffer`, `window`, `blocked`, `late`, `signaling`.
     pub kind: &'static str,
     /// The sentence, such as "peer 17 (home) needs 359 Mbit/s up and has 15 Mbit/s".
     pub text: String,

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
 use super::experience::Experience;
+use super::fate::{FailedHop, Fate, Fates, Routes};
 use super::hold::Holds;
 use super::layout::{Layout, NOBODY, Row, Service};
 use super::measure::{Outcome, Uncounted};
@@ -70,6 +71,7 @@ pub(super) struct Seen {
     pub(super) counts: RunCounts,
     pub(super) window: Window,
     pub(super) responses: Responses,
+    pub(super) fates: Fates,
 }
 
 /// A copy that reaches its receiver's downlink; its ends by their places.
@@ -89,6 +91,8 @@ pub(super) struct Message {
     pub(super) audience: u32,
     pub(super) published: SimTime,
     pub(super) measured: bool,
+    /// Whether its deliveries count among those wanted: it is measured and no response.
+    pub(super) is_wanted: bool,
     /// Whether it asks for an answer, or is one.
     pub(super) is_exchanged: bool,
     /// Bytes on a link, and packets.
@@ -171,12 +175,39 @@ impl Flows {
         self.ended = true;
     }
 
+    /// A copy of a message on the hop between two places has failed.
+    #[cold]
+    pub(super) fn fail(&mut self, fate: Fate, places: [u32; 2], message: &Message) {
+        if message.is_wanted {
+            let [from, to] = places.map(|place| self.layout.end(place).node);
+            let (overlay, audiences, peers) = (&self.overlay, &self.audiences, self.world.peers());
+            let hop = FailedHop { audience: message.audience, from, to };
+            self.seen.fates.fail(fate, hop, Routes { overlay, audiences, peers });
+        }
+    }
+
     /// What came of a replication that has ended.
-    pub(super) fn finish(self) -> Outcome {
+    pub(super) fn finish(mut self) -> Outcome {
+        for Copied { from, to, flow, number } in self.holds.blocked() {
+            let message = self.message(flow, number);
+            self.fail(Fate::Blocked, [from, to], &message);
+        }
         let Self { world, overlay, audiences, connected, plan, layout, seen, relays, .. } = self;
         let servers = layout.into_servers();
-        let (experience, uncounted) = (Experience::default(), Uncounted::All);
-        Outcome { world, overlay, audiences, connected, plan, servers, seen, relays, experience, uncounted }
+        let (experience, uncounted, unsent_bytes) = (Experience::default(), Uncounted::All, Vec::new());
+        Outcome {
+            world,
+            overlay,
+            audiences,
+            connected,
+            plan,
+            servers,
+            seen,
+            relays,
+            experience,
+            uncounted,
+            unsent_bytes,
+        }
     }
 
     #[inline]
@@ -184,13 +215,15 @@ impl Flows {
         let planned = &self.plan.flows[flow as usize];
         let published = self.plan.timetable.published(planned.schedule, number);
         let wire = self.plan.sizes[planned.size as usize];
+        let measured = published >= self.plan.measure_from;
         Message {
             flow,
             number,
             channel: planned.channel,
             audience: planned.audience,
             published,
-            measured: published >= self.plan.measure_from,
+            measured,
+            is_wanted: measured && planned.role != Role::Response,
             is_exchanged: planned.role != Role::Message,
             bytes: wire.bytes.get(),
             packets: wire.packets,
@@ -241,6 +274,7 @@ impl Flows {
         let service = *self.layout.service(to, message.size);
         let Some(now_ns) = self.layout.rows[to as usize].take_in(time.as_ns(), &service, message) else {
             self.seen.overflow(message);
+            self.fail(Fate::Socket, [from, to], message);
             return self.book_unserved(to, from, message);
         };
         let now = SimTime::from_ns(now_ns);

@@ -195,12 +195,7 @@ fn rows(overlay: &Overlay, plan: &mut Plan, order: &[u32]) -> Vec<Row> {
     let mut row = |node: u32| {
         let first = hops;
         hops += overlay.tree_neighbours(node).len() as u32;
-        Row {
-            servers: Servers::default(),
-            wake_ns: wakes[node as usize],
-            node,
-            hops: first,
-        }
+        Row { servers: Servers::default(), wake_ns: wakes[node as usize], node, hops: first }
     };
     let mut rows: Vec<Row> = Vec::with_capacity(order.len() + 1);
     rows.extend(order.iter().map(|&node| row(node)));

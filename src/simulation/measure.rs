@@ -32,6 +32,8 @@ pub(super) struct Outcome {
     pub(super) relays: Relays,
     pub(super) experience: Experience,
     pub(super) uncounted: Uncounted,
+    /// Bytes that waited in each node's associations when the window ended; empty where they are not followed.
+    pub(super) unsent_bytes: Vec<u64>,
 }
 
 /// What connections send beside messages that is not counted yet.
@@ -61,7 +63,8 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
     let end = SimTime::ZERO + settings.run.duration;
     let packets = upkeep::packets(&outcome.plan, &outcome.overlay, &outcome.audiences, end);
-    let Outcome { world, connected, plan, mut servers, mut seen, relays, experience, uncounted, .. } = outcome;
+    let Outcome { world, connected, plan, mut servers, mut seen, relays, experience, uncounted, unsent_bytes, .. } =
+        outcome;
     if let Some(distributed) = distributed {
         add(distributed, &world, &mut servers, &mut seen.window);
         seen.counts.messages += u64::from(distributed.wanted > 0);
@@ -81,6 +84,8 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         latency: seen.latency,
         counts: RunCounts { events, ..seen.counts },
         responses: seen.responses,
+        fates: seen.fates,
+        unsent_bytes,
         window: seen.window,
         uplink_percent: servers.iter().map(|servers| percent(servers.up_work)).collect(),
         downlink_percent: servers.iter().map(|servers| percent(servers.down_work)).collect(),

@@ -5,6 +5,7 @@ use super::bulk::Distributed;
 use super::connect::Tally;
 use super::connectivity;
 use super::experience::Experience;
+use super::fate::Fates;
 use super::finding;
 use super::relay::Forwarded;
 use super::respond::Responses;
@@ -25,6 +26,10 @@ pub(crate) struct Observed<'a> {
     /// How requests were answered.
     pub(crate) responses: Responses,
     pub(crate) window: Window,
+    /// What became of the deliveries that were wanted and did not come about.
+    pub(crate) fates: Fates,
+    /// Bytes that waited in each node's associations when the window ended; empty where they are not followed.
+    pub(crate) unsent_bytes: Vec<u64>,
     /// Utilisation in percent of the measured window.
     pub(crate) uplink_percent: Vec<f64>,
     pub(crate) downlink_percent: Vec<f64>,
@@ -147,6 +152,12 @@ impl Observed<'_> {
         let seen = self.window;
         let percent = |part: u64, whole: u64| 100.0 * part as f64 / whole as f64;
         values.set(MetricId::Delivered, percent(self.latency.count(), seen.wanted));
+        if seen.wanted > 0 {
+            let missing = seen.wanted.saturating_sub(self.latency.count());
+            let has_lifetime = settings.workloads.iter().any(|workload| workload.service().lifetime.is_some());
+            debug_assert!(has_lifetime || self.fates.told() <= missing, "{} of {missing}", self.fates.told());
+            self.fates.set(values, missing, seen.wanted);
+        }
         values.set(MetricId::Lost, percent(seen.lost, seen.sent.max(1)));
         values.set(MetricId::Dropped, percent(seen.refused, (seen.sent + seen.refused).max(1)));
         let peer_bytes = (seen.sent_bytes - seen.server_bytes) as f64;

@@ -15,12 +15,14 @@
 //! - `links`: the access link of a node; `network`: from one to the other, by way of TURN servers or not.
 //! - `quality`: at which bitrate live streams are sent, and how they are seen.
 //! - `queueing`: how long messages wait at their senders.
+//! - `missing`: what became of messages that do not arrive.
 //! - `account`: what the uplinks were asked for, and the outcome.
 
 mod account;
 mod application;
 mod ends;
 mod links;
+mod missing;
 mod network;
 mod quality;
 mod queueing;
@@ -29,6 +31,7 @@ use self::account::Account;
 use self::application::Message;
 use self::ends::Ends;
 use self::links::{Links, Parcel};
+use self::missing::Missing;
 use self::quality::Quality;
 pub(super) use self::quality::Viewed;
 use self::queueing::Queueing;
@@ -64,6 +67,7 @@ pub(super) struct Packets {
     relays: Relays,
     seen: Seen,
     account: Account,
+    missing: Missing,
     quality: Quality,
     queueing: Queueing,
     store: PacketStore,
@@ -72,6 +76,7 @@ pub(super) struct Packets {
     arrived: Vec<u64>,
     hops: Vec<u32>,
     dropped: Vec<FairPacket<Parcel>>,
+    gone: Vec<(u64, bool)>,
 }
 
 /// What happens next.
@@ -103,7 +108,7 @@ impl Packets {
         let nodes = world.nodes();
         let ends = Ends::new(&world, &overlay, &connected, &plan, settings);
         let links = (0..nodes).map(|node| Links::new(&world, node, streams)).collect();
-        let (seen, store, out, arrived, hops, dropped) = Default::default();
+        let (seen, store, out, arrived, hops, dropped, gone, missing) = Default::default();
         Self {
             account: Account::new(nodes),
             quality: Quality::new(settings),
@@ -124,6 +129,8 @@ impl Packets {
             arrived,
             hops,
             dropped,
+            gone,
+            missing,
         }
     }
 

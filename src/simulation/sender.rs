@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::connect::Kept;
 use super::event::{Event, Happening};
+use super::fate::{FailedHop, Fate, Routes};
 use super::flow::{Arrival, Message, Seen, Servers};
 use super::hold::Holds;
 use super::layout::{End, Hop, Kind, Row, Service};
@@ -12,6 +13,8 @@ use super::reception::Reception;
 use super::relay::Relays;
 use super::standing::Standing;
 use crate::engine::Scheduler;
+use crate::overlay::Overlay;
+use crate::overlay::audience::Audiences;
 use crate::overlay::workload::Channel;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::turn::RelayCode;
@@ -35,6 +38,8 @@ pub(super) struct Sender<'a> {
     pub(super) connections: u32,
     pub(super) servers: Servers,
     pub(super) world: &'a World,
+    pub(super) overlay: &'a Overlay,
+    pub(super) audiences: &'a Audiences,
     pub(super) horizon: SimTime,
     pub(super) all_open_at: SimTime,
     // Of all nodes, but the sender's own is here.
@@ -77,6 +82,8 @@ macro_rules! sender {
             connections: $flows.layout.senders[$place as usize].connections,
             servers: row.servers,
             world: &$flows.world,
+            overlay: &$flows.overlay,
+            audiences: &$flows.audiences,
             horizon: $flows.plan.horizon,
             all_open_at: $flows.connected.all_open_at,
             rows: &mut $flows.layout.rows,
@@ -104,14 +111,14 @@ impl Sender<'_> {
             return self.send_on(now, hop.next, hop.path);
         }
         self.tally.wanted += u64::from(now < self.all_open_at);
-        self.refuse_unconnected();
+        self.refuse_unconnected(hop.next);
     }
 
     // One copy over a connection of the core of which this is known.
     pub(super) fn send_if_open(&mut self, now: SimTime, to: End, kept: Kept) {
         if kept.at() > now {
             self.tally.wanted += 1;
-            return self.refuse_unconnected();
+            return self.refuse_unconnected(to);
         }
         let paths = self.world.paths_from(self.own.node);
         match kept.relay(self.own.node, to.node) {
@@ -125,7 +132,7 @@ impl Sender<'_> {
     pub(super) fn send(&mut self, now: SimTime, to: End, path: Option<Path>) {
         match path {
             Some(path) => self.send_on(now, to, path),
-            None => self.refuse_unconnected(),
+            None => self.refuse_unconnected(to),
         }
     }
 
@@ -137,7 +144,7 @@ impl Sender<'_> {
         let ready_ns = self.behind_bulk(ready_ns);
         let wait_ns = self.servers.up.wait_ns(ready_ns);
         if !self.admits(wait_ns) {
-            return self.refuse_full();
+            return self.refuse_full(to);
         }
         if ready_ns + wait_ns > self.horizon.as_ns() {
             // It would not even begin to leave before the end.
@@ -277,7 +284,10 @@ impl Sender<'_> {
         }
         match row.take_in(received_ns, service, self.message) {
             Some(now_ns) => self.taken_in(SimTime::from_ns(now_ns), is_peer),
-            None => self.seen.overflow(self.message),
+            None => {
+                self.seen.overflow(self.message);
+                self.fail(Fate::Socket, to);
+            }
         }
     }
 
@@ -313,6 +323,7 @@ impl Sender<'_> {
     // A copy is lost on its path: for good, or until the sender's time-out.
     fn lose(&mut self, to: End, departure_ns: u64, attempt: u32) {
         if self.message.channel == Channel::Unreliable {
+            self.fail(Fate::Lost, to);
             return self.seen.lose(self.message);
         }
         let rtt_ns =
@@ -325,15 +336,28 @@ impl Sender<'_> {
     }
 
     #[cold]
-    fn refuse_unconnected(&mut self) {
+    fn refuse_unconnected(&mut self, to: End) {
+        self.fail(Fate::Unconnected, to);
         self.tally.refused += 1;
         self.seen.counts.copies_unconnected += 1;
     }
 
     #[cold]
-    fn refuse_full(&mut self) {
+    fn refuse_full(&mut self, to: End) {
+        // Reliable messages wait in send buffers, others in the link's.
+        let is_unreliable = self.message.channel == Channel::Unreliable;
+        self.fail(if is_unreliable { Fate::Uplink } else { Fate::Throttled }, to);
         self.tally.refused += 1;
         self.seen.counts.copies_dropped += 1;
+    }
+
+    #[cold]
+    fn fail(&mut self, fate: Fate, to: End) {
+        if self.message.is_wanted {
+            let routes = Routes { overlay: self.overlay, audiences: self.audiences, peers: self.world.peers() };
+            let hop = FailedHop { audience: self.message.audience, from: self.own.node, to: to.node };
+            self.seen.fates.fail(fate, hop, routes);
+        }
     }
 
     // Books what was done for all copies, and returns the node's queues as they are now.

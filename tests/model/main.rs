@@ -7,6 +7,7 @@ mod bulk;
 mod grains;
 mod live;
 mod oracles;
+mod overloads;
 mod populations;
 mod queueing;
 mod queues;

@@ -5,7 +5,9 @@ use crate::metrics::{LatencyHistogram, MetricId, RunCounts, RunRecord};
 use crate::real::cluster::{Cluster, ConnectionState};
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::simulation::{ConnectionCounts, Experience, Fallen, Forwarded, Observed, Responses, Window, cpu_percent};
+use crate::simulation::{
+    ConnectionCounts, Experience, Fallen, Fate, Fates, Forwarded, Observed, Responses, Window, cpu_percent,
+};
 use crate::units::{Bitrate, SimDuration, SimTime};
 
 /// Counts of a replication.
@@ -14,8 +16,11 @@ pub(super) struct Tally {
     pub(super) counts: RunCounts,
     pub(super) window: Window,
     pub(super) responses: Responses,
+    pub(super) fates: Fates,
     /// CPU time in ns that measured messages took, by node.
     pub(super) cpu_work: Vec<u64>,
+    /// Deliveries that hang on unreliable copies which have been sent and have not arrived.
+    pub(super) unreliable: u64,
     arrived_measured: u64,
     // Bytes that each node had sent, and those the TURN server had, when the window began and ended.
     sent_bytes: [Vec<u64>; 2],
@@ -31,7 +36,9 @@ impl Tally {
             counts: RunCounts::default(),
             window: Window::default(),
             responses: Responses::default(),
+            fates: Fates::default(),
             cpu_work: zeros(),
+            unreliable: 0,
             arrived_measured: 0,
             sent_bytes: [zeros(), zeros()],
             received_bytes: [zeros(), zeros()],
@@ -112,6 +119,8 @@ impl Peers {
             *first = Forwarded { received: relayed_bytes, sent: relayed_bytes };
         }
         tally.window.lost = tally.window.sent.saturating_sub(tally.arrived_measured);
+        // Where they were dropped the stack does not say.
+        tally.fates.fail_anywhere(Fate::Lost, tally.unreliable);
         tally.counts.copies_lost = tally.counts.copies_sent - tally.counts.copies_arrived;
         let load = |rate: Option<Bitrate>, bytes: u64| {
             rate.map_or(0.0, |rate| 100.0 * bytes as f64 * 8.0 / rate.as_bps() as f64 / window.as_secs_f64())
@@ -126,6 +135,8 @@ impl Peers {
             latency: tally.latency,
             counts: RunCounts { events, ..tally.counts },
             responses: tally.responses,
+            fates: tally.fates,
+            unsent_bytes: Vec::new(),
             window: tally.window,
             uplink_percent: sent.iter().zip(0..).map(uplink).collect(),
             downlink_percent: received.iter().zip(0..).map(downlink).collect(),

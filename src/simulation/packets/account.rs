@@ -126,7 +126,8 @@ impl Packets {
     }
 
     /// What came of a replication that has ended.
-    pub(in crate::simulation) fn finish(self) -> Outcome {
+    pub(in crate::simulation) fn finish(mut self) -> Outcome {
+        self.tell_blocked();
         let Self { world, overlay, audiences, connected, plan, relays, mut seen, account, quality, queueing, .. } =
             self;
         // What is under way on a reliable channel will arrive; what is not reliable, and has not arrived by the
@@ -147,6 +148,19 @@ impl Packets {
         let viewed = quality.viewed(&plan, world.peers(), plan.timetable.end());
         let experience = Experience { control_p95: account.control.quantile(0.95), viewed, waits: queueing.waits() };
         let uncounted = Uncounted::KeepAlives;
-        Outcome { world, overlay, audiences, connected, plan, servers, seen, relays, experience, uncounted }
+        let [_, unsent_bytes] = account.waiting;
+        Outcome {
+            world,
+            overlay,
+            audiences,
+            connected,
+            plan,
+            servers,
+            seen,
+            relays,
+            experience,
+            uncounted,
+            unsent_bytes,
+        }
     }
 }
