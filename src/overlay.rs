@@ -1,6 +1,7 @@
 //! Which connections exist, what travels over them, and who sends it.
 
 pub mod audience;
+pub mod behind;
 mod graph;
 pub mod topology;
 pub mod workload;

@@ -17,6 +17,7 @@ mod doubt;
 mod estimate;
 mod event;
 mod experience;
+mod fate;
 mod finding;
 mod flow;
 mod hold;
@@ -30,6 +31,7 @@ mod relay;
 mod respond;
 mod send;
 mod sender;
+mod shortfall;
 mod spread;
 mod standing;
 mod timetable;
@@ -60,6 +62,8 @@ pub(crate) use costs::{cpu_percent, idle_shares, message_cpu, wake_cpu};
 pub use estimate::{MemoryNeeds, estimate_cpu_s, estimate_deliveries, estimate_memory, memory_needs};
 #[cfg(feature = "real")]
 pub(crate) use experience::Experience;
+#[cfg(feature = "real")]
+pub(crate) use fate::{FailedHop, Fate, Fates, Routes};
 #[cfg(feature = "real")]
 pub(crate) use observed::{ConnectionCounts, Observed, Window};
 #[cfg(feature = "real")]

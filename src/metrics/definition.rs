@@ -73,6 +73,12 @@ metrics! {
         "95th percentile over the peers of uplink utilisation.";
     UplinkMax: "uplink_utilisation_max_percent", "%", Lower, "uplink max",
         "Largest uplink utilisation of any peer; above 100 % the topology is not feasible.";
+    DownlinkMean: "downlink_utilisation_mean_percent", "%", Lower, "downlink mean",
+        "Mean over the peers of the share of the measured window that their downlink would need for what they were asked to receive; above 100 % a link is overloaded.";
+    DownlinkP95: "downlink_utilisation_p95_percent", "%", Lower, "downlink p95",
+        "95th percentile over the peers of downlink utilisation.";
+    DownlinkMax: "downlink_utilisation_max_percent", "%", Lower, "downlink max",
+        "Largest downlink utilisation of any peer; above 100 % the topology is not feasible.";
     CpuMean: "cpu_utilisation_mean_percent", "%", Lower, "CPU mean",
         "Mean over the peers of the share of their CPU budget that messages asked for in the measured window and that open connections need to stay alive.";
     CpuP95: "cpu_utilisation_p95_percent", "%", Lower, "CPU p95",
@@ -207,6 +213,24 @@ metrics! {
         "Mean memory of a peer's open connections once the overlay is connected, without what waits in buffers; a peer that failed has none.";
     MemoryMax: "memory_per_peer_max_mib", "MiB", Lower, "memory max",
         "Most memory that the open connections of any peer take once the overlay is connected, without what waits in buffers.";
+    MissedLost: "missed_lost_percent", "%", Lower, "missed: lost",
+        "Share of the wanted deliveries that were lost on a path and not repeated; a copy that fails counts for every receiver behind its hop.";
+    MissedUplink: "missed_uplink_dropped_percent", "%", Lower, "missed: uplink",
+        "Share of the wanted deliveries that the buffer of a sender's uplink dropped; a copy that fails counts for every receiver behind its hop.";
+    MissedDownlink: "missed_downlink_dropped_percent", "%", Lower, "missed: downlink",
+        "Share of the wanted deliveries that the buffer of a receiver's downlink dropped; a copy that fails counts for every receiver behind its hop.";
+    MissedSocket: "missed_socket_dropped_percent", "%", Lower, "missed: socket",
+        "Share of the wanted deliveries that found the socket of a receiver full, for its CPU was too far behind; a copy that fails counts for every receiver behind its hop.";
+    MissedTurn: "missed_turn_dropped_percent", "%", Lower, "missed: TURN",
+        "Share of the wanted deliveries that a TURN server dropped; a copy that fails counts for every receiver behind its hop.";
+    MissedLate: "missed_late_percent", "%", Lower, "missed: late",
+        "Share of the wanted deliveries that were still under way at the end: on a path, in a queue, or waiting for a CPU; a copy that fails counts for every receiver behind its hop.";
+    MissedBlocked: "missed_blocked_percent", "%", Lower, "missed: blocked",
+        "Share of the wanted deliveries that had arrived at the end and were held behind an earlier message of their ordered channel; a copy that fails counts for every receiver behind its hop.";
+    MissedUnconnected: "missed_unconnected_percent", "%", Lower, "missed: no connection",
+        "Share of the wanted deliveries that found no open connection; a copy that fails counts for every receiver behind its hop.";
+    MissedThrottled: "missed_throttled_percent", "%", Lower, "missed: send buffer",
+        "Share of the wanted deliveries that their sender turned away: its send buffer was full, the message too large for the connection, or its lifetime over; a copy that fails counts for every receiver behind its hop.";
     FailedPeers: "failed_peers_percent", "%", Lower, "failed peers",
         "Share of the peers that failed because their connections alone need more CPU or memory than their device has for them.";
     Overflowed: "overflowed_copies_percent", "%", Lower, "overflowed",

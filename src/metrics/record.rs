@@ -19,6 +19,8 @@ pub struct RunRecord {
     pub latency: LatencyHistogram,
     /// Uplink utilisation over the peers, in percent.
     pub uplink_percent: Spread,
+    /// Downlink utilisation over the peers, in percent.
+    pub downlink_percent: Spread,
     /// CPU utilisation over the peers, in percent.
     pub cpu_percent: Spread,
     /// Open connections over the peers.
@@ -103,8 +105,9 @@ pub struct RunCounts {
 /// sentence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// What is wrong: `uplink`, `cpu`, `memory`, `failed`, `connections`, `unreachable`, `unconnected`, `turn`, `message`,
-    /// `undelivered`, `incomplete`.
+    /// What is wrong: `uplink`, `downlink`, `cpu`, `memory`, `failed`, `connections`, `unreachable`, `unconnected`, `turn`, `message`,
+    /// `undelivered`, `incomplete`; and where deliveries are missing that no lossy path explains, `uplink-buffer`,
+    /// `downlink-buffer`, `socket`, `turn-buffer`, `send-buffer`, `window`, `blocked`, `late`, `signaling`.
     pub kind: &'static str,
     /// The sentence, such as "peer 17 (home) needs 359 Mbit/s up and has 15 Mbit/s".
     pub text: String,

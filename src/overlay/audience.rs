@@ -26,22 +26,22 @@ pub struct Audiences {
 
 /// Where a node lies in the preorder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Place {
+pub(super) struct Place {
     /// The node and what lies below it.
-    subtree: Span,
+    pub(super) subtree: Span,
     /// All nodes that it can reach.
-    reach: Span,
+    pub(super) reach: Span,
 }
 
 /// Preorder numbers from one on until before another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Span {
-    from: u32,
-    until: u32,
+pub(super) struct Span {
+    pub(super) from: u32,
+    pub(super) until: u32,
 }
 
 impl Span {
-    const fn contains(self, number: u32) -> bool {
+    pub(super) const fn contains(self, number: u32) -> bool {
         self.from <= number && number < self.until
     }
 
@@ -90,6 +90,11 @@ impl Audiences {
         before.has_any_of(members) || behind.has_any_of(members)
     }
 
+    /// The preorder numbers of an audience's members, in order; not of [`ALL`].
+    pub(super) fn members(&self, audience: u32) -> &[u32] {
+        &self.members[audience as usize]
+    }
+
     /// Whether a message for `audience` is for this node, if it is a peer.
     #[inline]
     #[must_use]
@@ -132,7 +137,8 @@ impl Audiences {
     }
 }
 
-fn places(overlay: &Overlay) -> Vec<Place> {
+/// Where each node lies in the preorder.
+pub(super) fn places(overlay: &Overlay) -> Vec<Place> {
     const UNSEEN: u32 = u32::MAX;
     let mut places =
         vec![Place { subtree: Span { from: UNSEEN, until: 0 }, ..Place::default() }; overlay.nodes() as usize];
@@ -167,7 +173,7 @@ fn places(overlay: &Overlay) -> Vec<Place> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeSet;
 
     use petgraph::algo::astar;
@@ -177,7 +183,7 @@ mod tests {
     use super::*;
 
     /// Trees of which the first few hang together by a core, if `core` is two or more; node numbers shuffled.
-    fn overlays() -> impl Strategy<Value = (Overlay, Vec<u32>, u32)> {
+    pub(in crate::overlay) fn overlays() -> impl Strategy<Value = (Overlay, Vec<u32>, u32)> {
         (2_u32..40, 1_u32..8, 0_u32..8).prop_flat_map(|(nodes, trees, core)| {
             let parents = proptest::collection::vec(any::<u32>(), nodes as usize);
             let names = Just((0..nodes).collect::<Vec<u32>>()).prop_shuffle();

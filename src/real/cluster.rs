@@ -193,6 +193,12 @@ impl Cluster {
         self.network.sent_bytes(node)
     }
 
+    /// Bytes that have come to a node's downlink, headers included.
+    #[must_use]
+    pub fn received_bytes(&self, node: u32) -> u64 {
+        self.network.received_bytes(node)
+    }
+
     /// Whether the packets of a connection run through the TURN server.
     #[must_use]
     pub fn is_relayed(&self, connection: u32) -> bool {

@@ -73,6 +73,7 @@ struct Attachment {
     lost: Vec<u32>,
     sent: u32,
     sent_bytes: u64,
+    received_bytes: u64,
 }
 
 impl Attachment {
@@ -139,6 +140,7 @@ impl Network {
             lost: spec.lost.clone(),
             sent: 0,
             sent_bytes: 0,
+            received_bytes: 0,
         };
         self.nodes.push(attachment);
         self.node_of.push(node as u32);
@@ -185,6 +187,11 @@ impl Network {
         self.nodes[node as usize].sent_bytes
     }
 
+    /// Bytes that have come to a node's downlink, headers included, whether or not its buffer took them.
+    pub(super) fn received_bytes(&self, node: u32) -> u64 {
+        self.nodes[node as usize].received_bytes
+    }
+
     /// A node signals to another: when the message comes to the other's downlink. The service is reached over TCP, which
     /// repairs losses; a full buffer lets it wait.
     pub(super) fn signal(&mut self, now: SimTime, from: u32, to: u32, size: ByteCount) -> SimTime {
@@ -226,6 +233,7 @@ impl Network {
     ) -> Result<(SimTime, u32, SocketAddrV4, SocketAddrV4), Loss> {
         let (host, header) = self.internet.deliver(now, launched.transit).map_err(Loss::Box)?;
         let node = self.node_of[host.index()];
+        self.nodes[node as usize].received_bytes += size.get();
         let down = &mut self.nodes[node as usize].down;
         let received = if launched.local { down.serialise(now, size) } else { down.send(now, size) };
         Ok((received.map_err(Loss::Link)?, node, header.source, header.destination))

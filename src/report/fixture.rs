@@ -189,6 +189,7 @@ impl StudyCell {
                 values: values.clone(),
                 latency: LatencyHistogram::new(),
                 uplink_percent: Spread::default(),
+                downlink_percent: Spread::default(),
                 cpu_percent: Spread::default(),
                 connections: Spread::default(),
                 opening: Opening::default(),

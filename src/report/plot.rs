@@ -96,6 +96,12 @@ static METRIC_PLOTS: &[MetricPlot] = &[
         limit: Some((100.0, "100 %: the uplink is full")),
     },
     MetricPlot {
+        metric: MetricId::DownlinkMax,
+        title: "Downlink load of the busiest peer",
+        axis: "downlink utilisation, max",
+        limit: Some((100.0, "100 %: the downlink is full")),
+    },
+    MetricPlot {
         metric: MetricId::CpuMax,
         title: "CPU load of the busiest peer",
         axis: "CPU utilisation, max",

@@ -58,8 +58,9 @@ pub(crate) struct Distributed {
     /// Payload that peers fetched, and how much of it from those that had it from the beginning.
     pub(crate) fetched_bytes: u64,
     pub(crate) from_sources_bytes: u64,
-    /// Of each node, in the measured window: bytes sent, and the work of its CPU in ns.
+    /// Of each node, in the measured window: bytes sent and received, and the work of its CPU in ns.
     pub(crate) sent_bytes: Vec<u64>,
+    pub(crate) received_bytes: Vec<u64>,
     pub(crate) cpu_ns: Vec<u64>,
     /// Queues that it kept.
     pub(crate) standing: Standing,

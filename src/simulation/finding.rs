@@ -4,6 +4,7 @@ use super::budget::{Fallen, memory, memory_share};
 use super::connect::{Tally, Wall};
 use super::costs::idle_share;
 use super::observed::Observed;
+use super::shortfall::shortfalls;
 use crate::metrics::Finding;
 use crate::scenario::Settings;
 use crate::units::{Bitrate, ByteCount};
@@ -12,18 +13,22 @@ use crate::units::{Bitrate, ByteCount};
 pub(super) fn findings(observed: &Observed<'_>, settings: &Settings) -> Vec<Finding> {
     let found = [
         uplink(observed),
+        downlink(observed),
         cpu(observed),
         memory_budget(observed),
         failed(observed),
         connections(observed),
         unreachable(observed),
         turn(observed),
+        signaling(observed, settings),
         unconnected(observed),
         message(observed, settings),
         silence(observed),
         incomplete(observed),
     ];
-    found.into_iter().flatten().collect()
+    let mut found: Vec<Finding> = found.into_iter().flatten().collect();
+    found.extend(shortfalls(observed, settings, &found));
+    found
 }
 
 /// A server that is asked for all its time has a queue without end.
@@ -41,6 +46,20 @@ fn uplink(observed: &Observed<'_>) -> Option<Finding> {
         others(overloaded)
     );
     Some(Finding { kind: "uplink", text })
+}
+
+fn downlink(observed: &Observed<'_>) -> Option<Finding> {
+    let (node, percent, overloaded) = worst(&observed.downlink_percent)?;
+    let rate = observed.world.rates(node).down?;
+    let needed = mbit(rate.as_bps() as f64 * percent / 100.0);
+    let text = format!(
+        "{} needs {needed} Mbit/s down and has {} ({}){}",
+        name(observed, node),
+        mbit_of(rate),
+        percent_text(percent),
+        others(overloaded)
+    );
+    Some(Finding { kind: "downlink", text })
 }
 
 fn cpu(observed: &Observed<'_>) -> Option<Finding> {
@@ -142,6 +161,24 @@ fn turn(observed: &Observed<'_>) -> Option<Finding> {
     Some(Finding { kind: "turn", text })
 }
 
+/// Lost messages of the signaling server beyond this share of all are no accident.
+const SIGNALING_LOST_PERCENT: f64 = 1.0;
+
+fn signaling(observed: &Observed<'_>, settings: &Settings) -> Option<Finding> {
+    let server = observed.connecting?.signaling;
+    let capacity = settings.webrtc.signaling.capacity?;
+    let percent = 100.0 * server.overflowed as f64 / server.messages.max(1) as f64;
+    let text = format!(
+        "the signaling server drops {} of {} messages, for its queue of {} is full: it is sent {} in a second and \
+         forwards {capacity}",
+        server.overflowed,
+        server.messages,
+        settings.webrtc.signaling.queue.get(),
+        server.peak_per_s,
+    );
+    (percent >= SIGNALING_LOST_PERCENT).then_some(Finding { kind: "signaling", text })
+}
+
 fn unconnected(observed: &Observed<'_>) -> Option<Finding> {
     let tally = observed.connecting?;
     let (given_up, wanted) = (tally.given_up, observed.connections.wanted);
@@ -205,14 +242,14 @@ fn worst(percent: &[f64]) -> Option<(u32, f64, usize)> {
     (overloaded > 0).then_some((node, load, overloaded))
 }
 
-fn name(observed: &Observed<'_>, node: u32) -> String {
+pub(super) fn name(observed: &Observed<'_>, node: u32) -> String {
     if node >= observed.world.peers() {
         return "the server".to_owned();
     }
     format!("peer {node} ({})", observed.world.class(node).name)
 }
 
-fn others(count: usize) -> String {
+pub(super) fn others(count: usize) -> String {
     match count {
         0 | 1 => String::new(),
         2 => "; so does 1 more peer".to_owned(),

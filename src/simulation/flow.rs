@@ -13,6 +13,7 @@ use super::association::Associations;
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
 use super::experience::Experience;
+use super::fate::{FailedHop, Fate, Fates, Routes};
 use super::hold::Holds;
 use super::layout::{Layout, NOBODY, Row, Service};
 use super::measure::{Outcome, Uncounted};
@@ -61,6 +62,7 @@ pub(super) struct Servers {
     pub(super) down: FifoServer,
     pub(super) cpu: FifoServer,
     pub(super) up_work: u64,
+    pub(super) down_work: u64,
     pub(super) cpu_work: u64,
 }
 
@@ -71,6 +73,7 @@ pub(super) struct Seen {
     pub(super) counts: RunCounts,
     pub(super) window: Window,
     pub(super) responses: Responses,
+    pub(super) fates: Fates,
 }
 
 /// A copy that reaches its receiver's downlink; its ends by their places.
@@ -90,6 +93,8 @@ pub(super) struct Message {
     pub(super) audience: u32,
     pub(super) published: SimTime,
     pub(super) measured: bool,
+    /// Whether its deliveries count among those wanted: it is measured and no response.
+    pub(super) is_wanted: bool,
     /// Whether it asks for an answer, or is one.
     pub(super) is_exchanged: bool,
     /// Bytes on a link, and packets.
@@ -186,13 +191,40 @@ impl Flows {
         self.ended = true;
     }
 
+    /// A copy of a message on the hop between two places has failed.
+    #[cold]
+    pub(super) fn fail(&mut self, fate: Fate, places: [u32; 2], message: &Message) {
+        if message.is_wanted {
+            let [from, to] = places.map(|place| self.layout.end(place).node);
+            let (overlay, audiences, peers) = (&self.overlay, &self.audiences, self.world.peers());
+            let hop = FailedHop { audience: message.audience, from, to };
+            self.seen.fates.fail(fate, hop, Routes { overlay, audiences, peers });
+        }
+    }
+
     /// What came of a replication that has ended.
-    pub(super) fn finish(self) -> Outcome {
+    pub(super) fn finish(mut self) -> Outcome {
+        for Copied { from, to, flow, number } in self.holds.blocked() {
+            let message = self.message(flow, number);
+            self.fail(Fate::Blocked, [from, to], &message);
+        }
         let Self { world, overlay, audiences, connected, plan, layout, seen, relays, associations, .. } = self;
         let servers = layout.into_servers();
-        let (experience, uncounted) = (Experience::default(), Uncounted::All);
-        let held = associations.held;
-        Outcome { world, overlay, audiences, connected, plan, servers, seen, relays, experience, uncounted, held }
+        let (experience, uncounted, unsent_bytes) = (Experience::default(), Uncounted::All, Vec::new());
+        Outcome {
+            world,
+            overlay,
+            audiences,
+            connected,
+            plan,
+            servers,
+            seen,
+            relays,
+            experience,
+            uncounted,
+            unsent_bytes,
+            held: associations.held,
+        }
     }
 
     #[inline]
@@ -200,13 +232,15 @@ impl Flows {
         let planned = &self.plan.flows[flow as usize];
         let published = self.plan.timetable.published(planned.schedule, number);
         let wire = self.plan.sizes[planned.size as usize];
+        let measured = published >= self.plan.measure_from;
         Message {
             flow,
             number,
             channel: planned.channel,
             audience: planned.audience,
             published,
-            measured: published >= self.plan.measure_from,
+            measured,
+            is_wanted: measured && planned.role != Role::Response,
             is_exchanged: planned.role != Role::Message,
             bytes: wire.bytes.get(),
             packets: wire.packets,
@@ -236,6 +270,7 @@ impl Flows {
             return self.take_in(arrival, message, scheduler);
         }
         let row = &mut self.layout.rows[to as usize];
+        row.servers.down_work += if message.measured { down_ns } else { 0 };
         let behind_ns = self.standing.as_ref().map_or(0, |standing| standing.down_ns(row.node, time));
         let received = SimTime::from_ns(row.servers.down.serve(time.as_ns() + behind_ns, down_ns));
         if self.layout.kinds[to as usize].reception == Reception::Source {
@@ -256,6 +291,7 @@ impl Flows {
         let service = *self.layout.service(to, message.size);
         let Some(now_ns) = self.layout.rows[to as usize].take_in(time.as_ns(), &service, message) else {
             self.seen.overflow(message);
+            self.fail(Fate::Socket, [from, to], message);
             return self.book_unserved(to, from, message);
         };
         let now = SimTime::from_ns(now_ns);

@@ -52,6 +52,12 @@ impl Holds {
         self.release(connection)
     }
 
+    /// The copies that have arrived and are still held back.
+    pub(super) fn blocked(&self) -> Vec<Copied> {
+        let all = self.connections.values().flatten();
+        all.filter(|(_, arrived)| *arrived).map(|&(copied, _)| copied).collect()
+    }
+
     // Lets through what stands at the front and has arrived.
     fn release(&mut self, connection: (u32, u32)) -> Vec<Copied> {
         let mut through = Vec::new();

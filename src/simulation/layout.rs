@@ -26,6 +26,8 @@ pub(super) const NOBODY: u32 = u32::MAX;
 pub(super) struct Layout {
     /// By place, and one past the last that has no node.
     pub(super) rows: Vec<Row>,
+    /// By place: what only those need of a node who send for it.
+    pub(super) senders: Vec<Sending>,
     /// By place: of each row the little that is asked of it most often.
     pub(super) kinds: Vec<Kind>,
     /// Of size `s` at place `p`: `services[p * sizes + s]`.
@@ -51,6 +53,11 @@ pub(super) struct Row {
     pub(super) node: u32,
     // Where its hops begin; they end where those of the next row do.
     hops: u32,
+}
+
+/// What a node needs to send, and nobody else of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sending {
     /// How many open connections it has.
     pub(super) connections: u32,
     /// The index of its class.
@@ -113,9 +120,14 @@ impl Layout {
             is_peer: node < world.peers(),
             in_core: overlay.core_place(node).is_some(),
         };
+        let sending = |&node: &u32| Sending {
+            connections: connected.degrees[node as usize],
+            class: world.class_index(node) as u32,
+        };
         let sources = plan.flows.iter().map(|flow| places[flow.source as usize]).collect();
         Self {
-            rows: rows(world, overlay, connected, plan, &order),
+            rows: rows(overlay, plan, &order),
+            senders: order.iter().map(sending).collect(),
             kinds: order.iter().map(kind).collect(),
             services: services(plan, &order),
             sizes: plan.sizes.len(),
@@ -177,24 +189,17 @@ fn breadth_first(overlay: &Overlay, start: u32) -> Vec<u32> {
     order
 }
 
-fn rows(world: &World, overlay: &Overlay, connected: &Connected, plan: &mut Plan, order: &[u32]) -> Vec<Row> {
+fn rows(overlay: &Overlay, plan: &mut Plan, order: &[u32]) -> Vec<Row> {
     let wakes = std::mem::take(&mut plan.wakes);
     let mut hops = 0;
     let mut row = |node: u32| {
         let first = hops;
         hops += overlay.tree_neighbours(node).len() as u32;
-        Row {
-            servers: Servers::default(),
-            wake_ns: wakes[node as usize],
-            node,
-            hops: first,
-            connections: connected.degrees[node as usize],
-            class: world.class_index(node) as u32,
-        }
+        Row { servers: Servers::default(), wake_ns: wakes[node as usize], node, hops: first }
     };
     let mut rows: Vec<Row> = Vec::with_capacity(order.len() + 1);
     rows.extend(order.iter().map(|&node| row(node)));
-    rows.push(Row { servers: Servers::default(), wake_ns: 0, node: NOBODY, hops, connections: 0, class: 0 });
+    rows.push(Row { servers: Servers::default(), wake_ns: 0, node: NOBODY, hops });
     rows
 }
 

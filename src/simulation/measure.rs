@@ -17,7 +17,7 @@ use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::units::{ByteCount, SimDuration, SimTime};
+use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::world::World;
 
 /// What came of a replication, whatever grain it has.
@@ -35,6 +35,8 @@ pub(super) struct Outcome {
     pub(super) uncounted: Uncounted,
     /// How many copies windows held back, at message grain.
     pub(super) held: Held,
+    /// Bytes that waited in each node's associations when the window ended; empty where they are not followed.
+    pub(super) unsent_bytes: Vec<u64>,
 }
 
 /// What connections send beside messages that is not counted yet.
@@ -64,7 +66,19 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
     let end = SimTime::ZERO + settings.run.duration;
     let packets = upkeep::packets(&outcome.plan, &outcome.overlay, &outcome.audiences, end);
-    let Outcome { world, connected, plan, mut servers, mut seen, relays, experience, uncounted, held, .. } = outcome;
+    let Outcome {
+        world,
+        connected,
+        plan,
+        mut servers,
+        mut seen,
+        relays,
+        experience,
+        uncounted,
+        held,
+        unsent_bytes,
+        ..
+    } = outcome;
     if let Some(distributed) = distributed {
         add(distributed, &world, &mut servers, &mut seen.window);
         seen.counts.messages += u64::from(distributed.wanted > 0);
@@ -84,8 +98,11 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         latency: seen.latency,
         counts: RunCounts { events, ..seen.counts },
         responses: seen.responses,
+        fates: seen.fates,
+        unsent_bytes,
         window: seen.window,
         uplink_percent: servers.iter().map(|servers| percent(servers.up_work)).collect(),
+        downlink_percent: servers.iter().map(|servers| percent(servers.down_work)).collect(),
         cpu_percent: servers.iter().zip(&plan.idle_share).map(cpu).collect(),
         idle_share: &plan.idle_share,
         degrees: &connected.degrees,
@@ -110,17 +127,23 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
 
 // What distributions asked of links and CPUs.
 fn add(distributed: &Distributed, world: &World, servers: &mut [Servers], window: &mut Window) {
-    let nodes = servers.iter_mut().zip(&distributed.sent_bytes).zip(&distributed.cpu_ns).zip(0..);
-    for (((servers, &bytes), &cpu_ns), node) in nodes {
+    let asked = distributed.sent_bytes.iter().zip(&distributed.received_bytes).zip(&distributed.cpu_ns);
+    for (servers, (((&bytes, &received), &cpu_ns), node)) in servers.iter_mut().zip(asked.zip(0..)) {
         servers.cpu_work = servers.cpu_work.saturating_add(cpu_ns);
+        let down_ns = serialisation_ns(world.rates(node).down, received);
+        servers.down_work = servers.down_work.saturating_add(down_ns);
         book_sent(world, node, bytes, servers, window);
     }
 }
 
+/// How long a link of this rate takes for so many bytes; no time without a rate.
+pub(super) fn serialisation_ns(rate: Option<Bitrate>, bytes: u64) -> u64 {
+    rate.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns())
+}
+
 // What a node has sent beside messages.
 fn book_sent(world: &World, node: u32, bytes: u64, servers: &mut Servers, window: &mut Window) {
-    let up_ns = world.rates(node).up.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns());
-    servers.up_work = servers.up_work.saturating_add(up_ns);
+    servers.up_work = servers.up_work.saturating_add(serialisation_ns(world.rates(node).up, bytes));
     window.sent_bytes = window.sent_bytes.saturating_add(bytes);
     window.server_bytes = window.server_bytes.saturating_add(if node < world.peers() { 0 } else { bytes });
 }

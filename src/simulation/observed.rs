@@ -5,6 +5,7 @@ use super::bulk::Distributed;
 use super::connect::Tally;
 use super::connectivity;
 use super::experience::Experience;
+use super::fate::Fates;
 use super::finding;
 use super::relay::Forwarded;
 use super::respond::Responses;
@@ -25,8 +26,13 @@ pub(crate) struct Observed<'a> {
     /// How requests were answered.
     pub(crate) responses: Responses,
     pub(crate) window: Window,
+    /// What became of the deliveries that were wanted and did not come about.
+    pub(crate) fates: Fates,
+    /// Bytes that waited in each node's associations when the window ended; empty where they are not followed.
+    pub(crate) unsent_bytes: Vec<u64>,
     /// Utilisation in percent of the measured window.
     pub(crate) uplink_percent: Vec<f64>,
+    pub(crate) downlink_percent: Vec<f64>,
     pub(crate) cpu_percent: Vec<f64>,
     /// Share of the CPU budget that open connections need to stay alive.
     pub(crate) idle_share: &'a [f32],
@@ -87,6 +93,7 @@ impl Observed<'_> {
         let peers = self.world.peers() as usize;
         let spread = |values: &[f64]| Spread::of(values[..peers].to_vec());
         let uplink_percent = spread(&self.uplink_percent);
+        let downlink_percent = spread(&self.downlink_percent);
         let cpu_percent = spread(&self.cpu_percent);
         let connections = spread(&self.degrees.iter().map(|&degree| f64::from(degree)).collect::<Vec<_>>());
         let mut values = MetricValues::new();
@@ -102,6 +109,7 @@ impl Observed<'_> {
             values.set(ids[2], spread.max());
         };
         three([MetricId::UplinkMean, MetricId::UplinkP95, MetricId::UplinkMax], &uplink_percent);
+        three([MetricId::DownlinkMean, MetricId::DownlinkP95, MetricId::DownlinkMax], &downlink_percent);
         three([MetricId::CpuMean, MetricId::CpuP95, MetricId::CpuMax], &cpu_percent);
         values.set(MetricId::ConnectionsMean, connections.mean);
         values.set(MetricId::ConnectionsMax, connections.max());
@@ -117,6 +125,7 @@ impl Observed<'_> {
             values,
             latency,
             uplink_percent,
+            downlink_percent,
             cpu_percent,
             connections,
             opening,
@@ -143,6 +152,12 @@ impl Observed<'_> {
         let seen = self.window;
         let percent = |part: u64, whole: u64| 100.0 * part as f64 / whole as f64;
         values.set(MetricId::Delivered, percent(self.latency.count(), seen.wanted));
+        if seen.wanted > 0 {
+            let missing = seen.wanted.saturating_sub(self.latency.count());
+            let has_lifetime = settings.workloads.iter().any(|workload| workload.service().lifetime.is_some());
+            debug_assert!(has_lifetime || self.fates.told() <= missing, "{} of {missing}", self.fates.told());
+            self.fates.set(values, missing, seen.wanted);
+        }
         values.set(MetricId::Lost, percent(seen.lost, seen.sent.max(1)));
         values.set(MetricId::Dropped, percent(seen.refused, (seen.sent + seen.refused).max(1)));
         let peer_bytes = (seen.sent_bytes - seen.server_bytes) as f64;

@@ -16,6 +16,7 @@
 //! - `links`: the access link of a node; `network`: from one to the other, by way of TURN servers or not.
 //! - `quality`: at which bitrate live streams are sent, and how they are seen.
 //! - `queueing`: how long messages wait at their senders.
+//! - `missing`: what became of messages that do not arrive.
 //! - `account`: what the uplinks were asked for, and the outcome.
 
 mod account;
@@ -23,6 +24,7 @@ mod application;
 mod cpus;
 mod ends;
 mod links;
+mod missing;
 mod network;
 mod quality;
 mod queueing;
@@ -32,6 +34,7 @@ use self::application::Message;
 use self::cpus::Cpus;
 use self::ends::Ends;
 use self::links::{Links, Parcel};
+use self::missing::Missing;
 use self::quality::Quality;
 pub(super) use self::quality::Viewed;
 use self::queueing::Queueing;
@@ -67,6 +70,7 @@ pub(super) struct Packets {
     relays: Relays,
     seen: Seen,
     account: Account,
+    missing: Missing,
     quality: Quality,
     queueing: Queueing,
     store: PacketStore,
@@ -75,6 +79,7 @@ pub(super) struct Packets {
     arrived: Vec<u64>,
     hops: Vec<u32>,
     dropped: Vec<FairPacket<Parcel>>,
+    gone: Vec<(u64, bool)>,
 }
 
 /// What happens next.
@@ -108,7 +113,7 @@ impl Packets {
         let nodes = world.nodes();
         let ends = Ends::new(&world, &overlay, &connected, &plan, settings);
         let links = (0..nodes).map(|node| Links::new(&world, node, streams)).collect();
-        let (seen, store, out, arrived, hops, dropped) = Default::default();
+        let (seen, store, out, arrived, hops, dropped, gone, missing) = Default::default();
         Self {
             account: Account::new(nodes),
             quality: Quality::new(settings),
@@ -129,6 +134,8 @@ impl Packets {
             arrived,
             hops,
             dropped,
+            gone,
+            missing,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Sending: a node passes a message on over its connections.
 
 use super::event::{ATTEMPTS_MAX, Copied, Event, Happening};
+use super::fate::Fate;
 use super::flow::{Flows, Message};
 use super::layout::{End, NOBODY, Service};
 use super::sender::{Sender, sender};
@@ -106,6 +107,7 @@ impl Flows {
         let may_be_dropped = message.channel == Channel::Unreliable;
         let Some(left) = self.relays.forward(server, now, message.bytes, may_be_dropped) else {
             self.seen.lose(&message);
+            self.fail(Fate::Turn, [place, to.place], &message);
             return message;
         };
         let set_up = self.path(node, to.node).relay;
@@ -162,7 +164,7 @@ impl Flows {
         attempt: u32,
         scheduler: &mut Scheduler<Event>,
     ) -> Message {
-        let class = self.layout.rows[copied.from as usize].class;
+        let class = self.layout.senders[copied.from as usize].class;
         if attempt > 1 {
             self.associations.time_out_again(class, copied, now.as_ns());
             return self.send_again(now, copied, attempt, scheduler);
@@ -188,6 +190,7 @@ impl Flows {
         let message = self.message(copied.flow, copied.number);
         if attempt > RETRANSMISSIONS_MAX {
             self.seen.lose(&message);
+            self.fail(Fate::Lost, [copied.from, copied.to], &message);
             let through = self.holds.given_up(copied);
             self.deliver_all(now, &through, scheduler);
             return message;

@@ -5,14 +5,17 @@ use std::collections::VecDeque;
 use super::association::{Associations, Crossing, REPORTS, Tracking};
 use super::connect::{Connected, Kept};
 use super::event::{Copied, Event, Happening};
+use super::fate::{FailedHop, Fate, Routes};
 use super::flow::{Arrival, Message, Seen, Servers};
 use super::hold::Holds;
-use super::layout::{End, Hop, Kind, Row, Service};
+use super::layout::{End, Hop, Kind, Row, Sending, Service};
 use super::plan::QueueLimits;
 use super::reception::Reception;
 use super::relay::Relays;
 use super::standing::Standing;
 use crate::engine::Scheduler;
+use crate::overlay::Overlay;
+use crate::overlay::audience::Audiences;
 use crate::overlay::workload::Channel;
 use crate::units::{ByteCount, Probability, SimDuration, SimTime};
 use crate::webrtc::turn::RelayCode;
@@ -41,6 +44,8 @@ pub(super) struct Sender<'a> {
     pub(super) connections: u32,
     pub(super) servers: Servers,
     pub(super) world: &'a World,
+    pub(super) overlay: &'a Overlay,
+    pub(super) audiences: &'a Audiences,
     pub(super) horizon: SimTime,
     pub(super) all_open_at: SimTime,
     // Of all nodes, but the sender's own is here.
@@ -55,6 +60,7 @@ pub(super) struct Sender<'a> {
     pub(super) connected: &'a Connected,
     /// The index of the sender's class.
     pub(super) class: u32,
+    pub(super) senders: &'a [Sending],
     pub(super) relays: &'a mut Relays,
     pub(super) arriving: &'a mut VecDeque<Arrival>,
     pub(super) scheduler: &'a mut Scheduler<Event>,
@@ -82,11 +88,13 @@ macro_rules! sender {
             is_peer: $flows.layout.kinds[$place as usize].is_peer,
             message: $message,
             service: *$flows.layout.service($place, $message.size),
-            limits: $flows.plan.limits[row.class as usize],
-            losses: $flows.plan.losses($message.size, row.class as usize),
-            connections: row.connections,
+            limits: $flows.plan.limits[$flows.layout.senders[$place as usize].class as usize],
+            losses: $flows.plan.losses($message.size, $flows.layout.senders[$place as usize].class as usize),
+            connections: $flows.layout.senders[$place as usize].connections,
             servers: row.servers,
             world: &$flows.world,
+            overlay: &$flows.overlay,
+            audiences: &$flows.audiences,
             horizon: $flows.plan.horizon,
             all_open_at: $flows.connected.all_open_at,
             rows: &mut $flows.layout.rows,
@@ -98,7 +106,8 @@ macro_rules! sender {
             holds: &mut $flows.holds,
             associations: &mut $flows.associations,
             connected: &$flows.connected,
-            class: row.class,
+            class: $flows.layout.senders[$place as usize].class,
+            senders: &$flows.layout.senders,
             relays: &mut $flows.relays,
             arriving: &mut $flows.arriving,
             scheduler: $scheduler,
@@ -117,14 +126,14 @@ impl<'a> Sender<'a> {
             return self.send_on(now, hop.next, hop.path);
         }
         self.tally.wanted += u64::from(now < self.all_open_at);
-        self.refuse_unconnected();
+        self.refuse_unconnected(hop.next);
     }
 
     // One copy over a connection of the core of which this is known.
     pub(super) fn send_if_open(&mut self, now: SimTime, to: End, kept: Kept) {
         if kept.at() > now {
             self.tally.wanted += 1;
-            return self.refuse_unconnected();
+            return self.refuse_unconnected(to);
         }
         let paths = self.world.paths_from(self.own.node);
         match kept.relay(self.own.node, to.node) {
@@ -138,7 +147,7 @@ impl<'a> Sender<'a> {
     pub(super) fn send(&mut self, now: SimTime, to: End, path: Option<Path>) {
         match path {
             Some(path) => self.send_on(now, to, path),
-            None => self.refuse_unconnected(),
+            None => self.refuse_unconnected(to),
         }
     }
 
@@ -150,7 +159,7 @@ impl<'a> Sender<'a> {
         let ready_ns = self.behind_bulk(ready_ns);
         let wait_ns = self.servers.up.wait_ns(ready_ns);
         if !self.admits(wait_ns) {
-            return self.refuse_full();
+            return self.refuse_full(to);
         }
         if ready_ns + wait_ns > self.horizon.as_ns() {
             // It would not even begin to leave before the end.
@@ -301,6 +310,7 @@ impl<'a> Sender<'a> {
             Some(standing) if service.down_ns > 0 => standing.down_ns(to.node, time),
             _ => 0,
         };
+        row.servers.down_work += if self.message.measured { service.down_ns } else { 0 };
         let received_ns = row.servers.down.serve(time.as_ns() + behind_ns, service.down_ns);
         if received_ns > self.horizon.as_ns() {
             self.seen.counts.copies_in_flight += 1;
@@ -308,7 +318,10 @@ impl<'a> Sender<'a> {
         }
         match row.take_in(received_ns, service, self.message) {
             Some(now_ns) => self.taken_in(SimTime::from_ns(now_ns), is_peer),
-            None => self.seen.overflow(self.message),
+            None => {
+                self.seen.overflow(self.message);
+                self.fail(Fate::Socket, to);
+            }
         }
     }
 
@@ -357,7 +370,7 @@ impl<'a> Sender<'a> {
         }
         if waiting > self.limits.send_buffer {
             self.tally.sent -= 1;
-            self.refuse_full();
+            self.refuse_full(to);
             return true;
         }
         let departure = Happening::Depart(self.message.copied(self.own.place, to.place));
@@ -382,7 +395,7 @@ impl<'a> Sender<'a> {
     }
 
     fn crossing(&self, to: End, path: Path) -> Crossing<'a> {
-        let peer = self.rows[to.place as usize].class;
+        let peer = self.senders[to.place as usize].class;
         Crossing {
             message: self.message,
             ends: [self.own.place, to.place],
@@ -414,6 +427,7 @@ impl<'a> Sender<'a> {
             if tracking == Tracking::Always {
                 self.associations.lost_within(crossing, departure_ns);
             }
+            self.fail(Fate::Lost, to);
             return self.seen.lose(self.message);
         }
         let copied = self.message.copied(self.own.place, to.place);
@@ -441,6 +455,7 @@ impl<'a> Sender<'a> {
     // A copy is lost on its path: for good, or until the sender's time-out, which runs from then on.
     fn lose(&mut self, to: End, departure_ns: u64, attempt: u32) {
         if !self.is_repeated(to) {
+            self.fail(Fate::Lost, to);
             return self.seen.lose(self.message);
         }
         let rtt_ns =
@@ -453,15 +468,28 @@ impl<'a> Sender<'a> {
     }
 
     #[cold]
-    fn refuse_unconnected(&mut self) {
+    fn refuse_unconnected(&mut self, to: End) {
+        self.fail(Fate::Unconnected, to);
         self.tally.refused += 1;
         self.seen.counts.copies_unconnected += 1;
     }
 
     #[cold]
-    fn refuse_full(&mut self) {
+    fn refuse_full(&mut self, to: End) {
+        // Reliable messages wait in send buffers, others in the link's.
+        let is_unreliable = self.message.channel == Channel::Unreliable;
+        self.fail(if is_unreliable { Fate::Uplink } else { Fate::Throttled }, to);
         self.tally.refused += 1;
         self.seen.counts.copies_dropped += 1;
+    }
+
+    #[cold]
+    fn fail(&mut self, fate: Fate, to: End) {
+        if self.message.is_wanted {
+            let routes = Routes { overlay: self.overlay, audiences: self.audiences, peers: self.world.peers() };
+            let hop = FailedHop { audience: self.message.audience, from: self.own.node, to: to.node };
+            self.seen.fates.fail(fate, hop, routes);
+        }
     }
 
     // Books what was done for all copies, and returns the node's queues as they are now.

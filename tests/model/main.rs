@@ -8,6 +8,7 @@ mod direct_paths;
 mod grains;
 mod live;
 mod oracles;
+mod overloads;
 mod populations;
 mod queueing;
 mod queues;

@@ -11,7 +11,7 @@ use crate::real::cluster::{Application, ConnectionState, Context, End};
 use crate::real::slots::Slots;
 use crate::real::stack::ChannelSpec;
 use crate::scenario::Settings;
-use crate::simulation::{Prepared, Schedule, Timetable, idle_shares, message_cpu, wake_cpu};
+use crate::simulation::{FailedHop, Fate, Prepared, Routes, Schedule, Timetable, idle_shares, message_cpu, wake_cpu};
 use crate::units::{ByteCount, SimTime};
 use crate::world::World;
 
@@ -211,12 +211,14 @@ impl Peers {
         let planned = &self.flows[hop.flow as usize];
         let end = self.end(hop.from, hop.to);
         if context.cluster().connections()[end.connection as usize].state != ConnectionState::Open {
+            self.fail(Fate::Unconnected, hop);
             return self.tally.unconnected(measured);
         }
         let limit = self.send_buffers[hop.from as usize];
         if planned.reliable && limit < u64::MAX {
             let waiting = context.outstanding_bytes(end, planned.channel) as u64;
             if waiting + planned.size as u64 > limit {
+                self.fail(Fate::Throttled, hop);
                 return self.tally.dropped(measured);
             }
         }
@@ -224,9 +226,39 @@ impl Peers {
         message[..4].copy_from_slice(&hop.flow.to_le_bytes());
         message[4..IDENTITY_BYTES].copy_from_slice(&hop.number.to_le_bytes());
         match context.send(end, planned.channel, message) {
-            Ok(()) => self.tally.sent(measured),
-            Err(_) => self.tally.dropped(measured),
+            Ok(()) => {
+                self.tally.unreliable += self.unreliable_deliveries(hop);
+                self.tally.sent(measured);
+            }
+            Err(_) => {
+                self.fail(Fate::Throttled, hop);
+                self.tally.dropped(measured);
+            }
         }
+    }
+
+    // A copy of a wanted message is not sent.
+    fn fail(&mut self, fate: Fate, hop: Hop) {
+        if self.is_wanted(hop) {
+            self.tally.fates.fail(fate, self.failed(hop), routes(&self.overlay, &self.audiences, &self.world));
+        }
+    }
+
+    // For how many wanted deliveries a copy stands that nobody sends again.
+    fn unreliable_deliveries(&mut self, hop: Hop) -> u64 {
+        if self.flows[hop.flow as usize].reliable || !self.is_wanted(hop) {
+            return 0;
+        }
+        self.tally.fates.deliveries(self.failed(hop), routes(&self.overlay, &self.audiences, &self.world))
+    }
+
+    fn failed(&self, hop: Hop) -> FailedHop {
+        FailedHop { audience: self.flows[hop.flow as usize].audience, from: hop.from, to: hop.to }
+    }
+
+    // Whether the deliveries of a message count among those wanted.
+    fn is_wanted(&self, hop: Hop) -> bool {
+        self.is_measured(hop.flow, hop.number) && self.flows[hop.flow as usize].role != Role::Response
     }
 
     fn end(&self, node: u32, neighbour: u32) -> End {
@@ -273,6 +305,7 @@ impl Application for Peers {
         let (flow, number) = (word(0), word(4));
         let nodes = self.nodes_of[end.connection as usize];
         let (node, from) = (nodes[usize::from(end.side)], nodes[usize::from(end.other().side)]);
+        self.tally.unreliable -= self.unreliable_deliveries(Hop { from, to: node, flow, number });
         self.tally.arrived(self.is_measured(flow, number));
         let done = self.busy(context.now, node, flow, number);
         if done > self.horizon {
@@ -335,6 +368,10 @@ impl From<u64> for Wake {
             _ => Self::Publish { flow: (token >> 32) as u32, number: token as u32 },
         }
     }
+}
+
+fn routes<'a>(overlay: &'a Overlay, audiences: &'a Audiences, world: &World) -> Routes<'a> {
+    Routes { overlay, audiences, peers: world.peers() }
 }
 
 fn ends(nodes: u32, begins: &[(Connection, SimTime)]) -> Vec<Vec<(u32, End)>> {

@@ -5,8 +5,10 @@ use crate::metrics::{LatencyHistogram, MetricId, RunCounts, RunRecord};
 use crate::real::cluster::{Cluster, ConnectionState};
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::simulation::{ConnectionCounts, Experience, Fallen, Forwarded, Observed, Responses, Window, cpu_percent};
-use crate::units::{SimDuration, SimTime};
+use crate::simulation::{
+    ConnectionCounts, Experience, Fallen, Fate, Fates, Forwarded, Observed, Responses, Window, cpu_percent,
+};
+use crate::units::{Bitrate, SimDuration, SimTime};
 
 /// Counts of a replication.
 pub(super) struct Tally {
@@ -14,11 +16,15 @@ pub(super) struct Tally {
     pub(super) counts: RunCounts,
     pub(super) window: Window,
     pub(super) responses: Responses,
+    pub(super) fates: Fates,
     /// CPU time in ns that measured messages took, by node.
     pub(super) cpu_work: Vec<u64>,
+    /// Deliveries that hang on unreliable copies which have been sent and have not arrived.
+    pub(super) unreliable: u64,
     arrived_measured: u64,
     // Bytes that each node had sent, and those the TURN server had, when the window began and ended.
     sent_bytes: [Vec<u64>; 2],
+    received_bytes: [Vec<u64>; 2],
     relayed_bytes: [u64; 2],
 }
 
@@ -30,9 +36,12 @@ impl Tally {
             counts: RunCounts::default(),
             window: Window::default(),
             responses: Responses::default(),
+            fates: Fates::default(),
             cpu_work: zeros(),
+            unreliable: 0,
             arrived_measured: 0,
             sent_bytes: [zeros(), zeros()],
+            received_bytes: [zeros(), zeros()],
             relayed_bytes: [0; 2],
         }
     }
@@ -78,6 +87,9 @@ impl Tally {
         for (node, bytes) in (0..).zip(&mut self.sent_bytes[edge]) {
             *bytes = cluster.sent_bytes(node);
         }
+        for (node, bytes) in (0..).zip(&mut self.received_bytes[edge]) {
+            *bytes = cluster.received_bytes(node);
+        }
         let counts = cluster.turn_counts();
         self.relayed_bytes[edge] = (counts.to_peers.bytes + counts.to_clients.bytes).get();
     }
@@ -95,7 +107,8 @@ impl Peers {
         let Self { world, mut tally, idle_share, publishes, .. } = self;
         let window = settings.run.duration - settings.run.warmup;
         let [before, after] = &tally.sent_bytes;
-        let sent: Vec<u64> = after.iter().zip(before).map(|(after, before)| after.saturating_sub(*before)).collect();
+        let sent = since(before, after);
+        let received = since(&tally.received_bytes[0], &tally.received_bytes[1]);
         let peers = world.peers() as usize;
         tally.window.sent_bytes = sent.iter().sum();
         tally.window.server_bytes = sent[peers..].iter().sum();
@@ -106,11 +119,14 @@ impl Peers {
             *first = Forwarded { received: relayed_bytes, sent: relayed_bytes };
         }
         tally.window.lost = tally.window.sent.saturating_sub(tally.arrived_measured);
+        // Where they were dropped the stack does not say.
+        tally.fates.fail_anywhere(Fate::Lost, tally.unreliable);
         tally.counts.copies_lost = tally.counts.copies_sent - tally.counts.copies_arrived;
-        let uplink = |(&bytes, node): (&u64, u32)| {
-            let rate = world.rates(node).up;
+        let load = |rate: Option<Bitrate>, bytes: u64| {
             rate.map_or(0.0, |rate| 100.0 * bytes as f64 * 8.0 / rate.as_bps() as f64 / window.as_secs_f64())
         };
+        let uplink = |(&bytes, node): (&u64, u32)| load(world.rates(node).up, bytes);
+        let downlink = |(&bytes, node): (&u64, u32)| load(world.rates(node).down, bytes);
         let busy = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
         let cpu = |(&work, &idle): (&u64, &f32)| cpu_percent(busy(work), idle);
         let overlay = Opened::of(cluster, world.nodes());
@@ -119,8 +135,11 @@ impl Peers {
             latency: tally.latency,
             counts: RunCounts { events, ..tally.counts },
             responses: tally.responses,
+            fates: tally.fates,
+            unsent_bytes: Vec::new(),
             window: tally.window,
             uplink_percent: sent.iter().zip(0..).map(uplink).collect(),
+            downlink_percent: received.iter().zip(0..).map(downlink).collect(),
             cpu_percent: tally.cpu_work.iter().zip(&idle_share).map(cpu).collect(),
             idle_share: &idle_share,
             degrees: &overlay.degrees,
@@ -150,6 +169,10 @@ impl Peers {
         }
         record
     }
+}
+
+fn since(before: &[u64], after: &[u64]) -> Vec<u64> {
+    after.iter().zip(before).map(|(after, before)| after.saturating_sub(*before)).collect()
 }
 
 // The connections as they are at the end.

@@ -40,6 +40,14 @@ pub(super) static LOAD_PLOTS: &[LoadPlot] = &[
         spread: |record| &record.uplink_percent,
     },
     LoadPlot {
+        file: "downlink_utilisation_by_peer",
+        title: "How downlink load is spread over the peers",
+        axis: "downlink utilisation",
+        unit: Some("%"),
+        limit: Some((100.0, "100 %: the downlink is full")),
+        spread: |record| &record.downlink_percent,
+    },
+    LoadPlot {
         file: "connections_by_peer",
         title: "How connections are spread over the peers",
         axis: "open connections of a peer",

@@ -168,6 +168,7 @@ fn record(seed: Seed, sample: &Sample) -> RunRecord {
         values,
         latency: latencies(sample),
         uplink_percent: load(sample.uplink_max_percent, sample.skew),
+        downlink_percent: Spread::of(Vec::new()),
         cpu_percent: Spread::of(Vec::new()),
         connections: load(sample.connections_max, sample.skew),
         opening: Opening::default(),

@@ -31,6 +31,7 @@ pub(super) struct Swarm<'a> {
     carriers: Option<Carriers>,
     // Of each node, in the measured window.
     sent_bytes: Vec<u64>,
+    received_bytes: Vec<u64>,
     cpu_ns: Vec<u64>,
     fetched_bytes: u64,
     from_sources_bytes: u64,
@@ -106,6 +107,7 @@ impl<'a> Swarm<'a> {
             standing: Standing::new(nodes),
             carriers: beside_messages.then(|| Carriers::new(nodes)),
             sent_bytes: vec![0; nodes as usize],
+            received_bytes: vec![0; nodes as usize],
             cpu_ns: vec![0; nodes as usize],
             fetched_bytes: 0,
             from_sources_bytes: 0,
@@ -147,6 +149,7 @@ impl<'a> Swarm<'a> {
             fetched_bytes: self.fetched_bytes,
             from_sources_bytes: self.from_sources_bytes,
             sent_bytes: self.sent_bytes,
+            received_bytes: self.received_bytes,
             cpu_ns: self.cpu_ns,
             standing: self.standing,
             events: self.events,
@@ -295,7 +298,10 @@ impl<'a> Swarm<'a> {
         relays.count(relay, bytes, packets);
         self.sent_bytes[from as usize] += bytes + relays.framing(relay.own(), packets);
         // The receiver acknowledges every second packet.
-        self.sent_bytes[to as usize] += packets / 2 * self.links.sack().get();
+        let acknowledged = packets / 2 * self.links.sack().get();
+        self.sent_bytes[to as usize] += acknowledged;
+        self.received_bytes[to as usize] += bytes;
+        self.received_bytes[from as usize] += acknowledged;
         for node in [from, to] {
             self.cpu_ns[node as usize] += part(self.links.cpu_ns(content as usize, node, size));
         }

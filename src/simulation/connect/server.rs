@@ -33,6 +33,8 @@ pub(crate) struct Traffic {
     pub(crate) peak_per_s: u32,
     /// Messages that found it down or its queue full, or their receiver without a session.
     pub(crate) lost: u64,
+    /// Those of them that found its queue full.
+    pub(crate) overflowed: u64,
     /// Sessions it refused.
     pub(crate) refused_sessions: u64,
 }
@@ -139,8 +141,10 @@ impl Server {
     /// Takes messages that reach it now; when it has forwarded the first, if it does.
     pub(super) fn enqueue(&mut self, now: SimTime, batch: Batch) -> Option<SimTime> {
         self.count(now, batch);
-        if self.is_down() || self.queue.wait_ns(now.as_ns()) > self.wait_max_ns {
+        let is_full = self.queue.wait_ns(now.as_ns()) > self.wait_max_ns;
+        if self.is_down() || is_full {
             self.traffic.lost += u64::from(batch.messages);
+            self.traffic.overflowed += if self.is_down() { 0 } else { u64::from(batch.messages) };
             return None;
         }
         let done = self.queue.serve(now.as_ns(), self.service_ns);

@@ -1,11 +1,12 @@
-//! What uplinks and CPUs were asked for in the measured window, and what became of the copies.
+//! What links and CPUs were asked for in the measured window, and what became of the copies.
 
 use super::Packets;
+use super::ends::far;
 use crate::metrics::LatencyHistogram;
 use crate::simulation::association::Held;
 use crate::simulation::experience::Experience;
 use crate::simulation::flow::Servers;
-use crate::simulation::measure::{Outcome, Uncounted};
+use crate::simulation::measure::{Outcome, Uncounted, serialisation_ns};
 use crate::units::ByteCount;
 
 /// Counts of a replication, lists by node.
@@ -21,8 +22,13 @@ pub(super) struct Account {
     sent: Vec<u64>,
     // Bytes that were not, though they were to be: the uplink's buffer, or the API, turned them away.
     turned_away: Vec<u64>,
-    // Bytes that waited when the window began, and when it ended.
+    // Bytes that came to the downlink in the window, whether or not its buffer took them.
+    received: Vec<u64>,
+    // Bytes for the node that were to be sent and that the API at their sender turned away.
+    withheld: Vec<u64>,
+    // Bytes that waited at the node, and for it, when the window began, and when it ended.
     waiting: [Vec<u64>; 2],
+    expected: [Vec<u64>; 2],
     // Copies that were sent and have not arrived: unreliable ones, reliable ones; and those measured.
     unreliable: i64,
     unreliable_measured: i64,
@@ -38,7 +44,10 @@ impl Account {
             is_open: false,
             sent: zeros(),
             turned_away: zeros(),
+            received: zeros(),
+            withheld: zeros(),
             waiting: [zeros(), zeros()],
+            expected: [zeros(), zeros()],
             unreliable: 0,
             unreliable_measured: 0,
             reliable: 0,
@@ -67,6 +76,18 @@ impl Account {
         self.turned_away[node as usize] += bytes.get();
     }
 
+    /// Bytes have come to a node's downlink.
+    pub(super) fn received(&mut self, node: usize, bytes: u64) {
+        if self.is_open {
+            self.received[node] += bytes;
+        }
+    }
+
+    /// Bytes that a node should have been sent were not.
+    pub(super) fn withheld(&mut self, node: u32, bytes: ByteCount) {
+        self.withheld[node as usize] += bytes.get();
+    }
+
     /// So many copies more are under way.
     pub(super) fn under_way(&mut self, is_repeated: bool, measured: bool, copies: i64) {
         if !is_repeated {
@@ -79,9 +100,17 @@ impl Account {
 
     // What the node's uplink was asked to carry in the window.
     fn asked(&self, node: usize) -> u64 {
-        let piled_up = self.waiting[1][node].saturating_sub(self.waiting[0][node]);
-        self.sent[node] + self.turned_away[node] + piled_up
+        self.sent[node] + self.turned_away[node] + piled_up(&self.waiting, node)
     }
+
+    // What the node's downlink was. Where it is the bottleneck, congestion control has its senders wait.
+    fn expected(&self, node: usize) -> u64 {
+        self.received[node] + self.withheld[node] + piled_up(&self.expected, node)
+    }
+}
+
+fn piled_up([before, after]: &[Vec<u64>; 2], node: usize) -> u64 {
+    after[node].saturating_sub(before[node])
 }
 
 impl Packets {
@@ -89,14 +118,17 @@ impl Packets {
     pub(super) fn mark(&mut self, ends: bool) {
         self.account.is_open = !ends;
         let streams = self.ends.streams();
-        let waiting = &mut self.account.waiting[usize::from(ends)];
-        for row in self.ends.rows() {
-            waiting[row.node as usize] += row.unsent(streams);
+        let edge = usize::from(ends);
+        for (row, end) in self.ends.rows().iter().zip(0..) {
+            let unsent = row.unsent(streams);
+            self.account.waiting[edge][row.node as usize] += unsent;
+            self.account.expected[edge][self.ends.row(far(end)).node as usize] += unsent;
         }
     }
 
     /// What came of a replication that has ended.
-    pub(in crate::simulation) fn finish(self) -> Outcome {
+    pub(in crate::simulation) fn finish(mut self) -> Outcome {
+        self.tell_blocked();
         let Self { world, overlay, audiences, connected, plan, relays, mut seen, account, quality, queueing, .. } =
             self;
         // What is under way on a reliable channel will arrive; what is not reliable, and has not arrived by the
@@ -108,14 +140,29 @@ impl Packets {
         seen.window.sent_bytes = account.sent.iter().sum();
         seen.window.server_bytes = account.sent[world.peers() as usize..].iter().sum();
         let work = |node: u32| {
-            let asked = ByteCount::new(account.asked(node as usize));
-            let up_work = world.rates(node).up.map_or(0, |rate| rate.serialisation_time(asked).as_ns());
-            Servers { up_work, cpu_work: account.cpu_work[node as usize], ..Servers::default() }
+            let rates = world.rates(node);
+            let up_work = serialisation_ns(rates.up, account.asked(node as usize));
+            let down_work = serialisation_ns(rates.down, account.expected(node as usize));
+            Servers { up_work, down_work, cpu_work: account.cpu_work[node as usize], ..Servers::default() }
         };
         let servers = (0..world.nodes()).map(work).collect();
         let viewed = quality.viewed(&plan, world.peers(), plan.timetable.end());
         let experience = Experience { control_p95: account.control.quantile(0.95), viewed, waits: queueing.waits() };
-        let (uncounted, held) = (Uncounted::KeepAlives, Held::default());
-        Outcome { world, overlay, audiences, connected, plan, servers, seen, relays, experience, uncounted, held }
+        let uncounted = Uncounted::KeepAlives;
+        let [_, unsent_bytes] = account.waiting;
+        Outcome {
+            world,
+            overlay,
+            audiences,
+            connected,
+            plan,
+            servers,
+            seen,
+            relays,
+            experience,
+            uncounted,
+            unsent_bytes,
+            held: Held::default(),
+        }
     }
 }

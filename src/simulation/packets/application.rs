@@ -6,6 +6,7 @@ use super::links::Parcel;
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
 use crate::overlay::workload::Role;
+use crate::simulation::fate::Fate;
 use crate::simulation::plan::PlannedFlow;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::sctp::{Chunk, DataChunk, Event, PacketId};
@@ -55,7 +56,7 @@ impl Packets {
         hops.extend(self.audiences.next_hops(&self.overlay, audience, node, from));
         for &to in &hops {
             let Some(end) = self.ends.between(node, to) else {
-                self.refuse(message, true);
+                self.refuse([node, to], message, Fate::Unconnected);
                 continue;
             };
             let message = self.at_level(scheduler.now(), end, message);
@@ -103,15 +104,17 @@ impl Packets {
         let stream = self.ends.stream(message.flow);
         let measured = self.is_measured(message);
         let len = self.plan.message_sizes[size].get().max(1) as u32;
+        let nodes = [end, far(end)].map(|end| self.ends.row(end).node);
+        let len_bytes = self.plan.sizes[size].bytes;
         if !self.ends.is_open(now, end) {
-            return self.refuse(message, true);
+            return self.refuse(nodes, message, Fate::Unconnected);
         }
         if self.ends.association(end).send(now, stream, message.word(), len, &mut self.out).is_err() {
             if measured {
-                let node = self.ends.row(end).node;
-                self.account.refused(node, self.plan.sizes[size].bytes);
+                self.account.refused(nodes[0], len_bytes);
+                self.account.withheld(nodes[1], len_bytes);
             }
-            return self.refuse(message, false);
+            return self.refuse(nodes, message, Fate::Throttled);
         }
         self.seen.counts.copies_sent += 1;
         self.seen.window.sent += u64::from(measured);
@@ -189,11 +192,17 @@ impl Packets {
         for event in self.out.events() {
             match *event {
                 Event::Delivered { message, .. } => arrived.push(message),
-                Event::Abandoned { message, .. } => self.queueing.given_up(end, message),
+                Event::Abandoned { message, .. } => {
+                    self.queueing.given_up(end, message);
+                    self.missing.abandoned(end, message);
+                }
                 Event::BufferedLow { .. } => {}
             }
         }
         self.out.clear();
+        if self.missing.has_abandoned() {
+            self.give_up();
+        }
         for &word in &arrived {
             self.deliver(now, end, Message::of_word(word), scheduler);
         }
@@ -285,7 +294,7 @@ impl Packets {
             _ => None,
         };
         let messages: Vec<Message> = self.store.get(packet).iter().filter_map(ended).collect();
-        self.store.free(packet);
+        self.drop_packet(end, packet, Fate::Socket);
         let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
         for message in messages {
             if !self.ends.is_sent_once(far(end), message.flow) {
@@ -315,10 +324,11 @@ impl Packets {
     }
 
     // A copy is not sent: its connection is not open, or has no room.
-    fn refuse(&mut self, message: Message, is_unconnected: bool) {
+    fn refuse(&mut self, nodes: [u32; 2], message: Message, fate: Fate) {
+        self.fail(fate, nodes, message);
         self.seen.window.refused += u64::from(self.is_measured(message));
         let counts = &mut self.seen.counts;
-        *(if is_unconnected { &mut counts.copies_unconnected } else { &mut counts.copies_dropped }) += 1;
+        *(if fate == Fate::Unconnected { &mut counts.copies_unconnected } else { &mut counts.copies_dropped }) += 1;
     }
 
     // How long a message keeps a node's CPU busy, its packets included.
@@ -335,6 +345,11 @@ impl Packets {
 
     fn is_measured(&self, message: Message) -> bool {
         self.published(message) >= self.plan.measure_from
+    }
+
+    /// Whether the deliveries of a message count among those wanted.
+    pub(super) fn is_wanted(&self, message: Message) -> bool {
+        self.is_measured(message) && self.plan.flows[message.flow as usize].role != Role::Response
     }
 
     fn published(&self, message: Message) -> SimTime {

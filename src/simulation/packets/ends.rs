@@ -247,7 +247,15 @@ impl End {
         }
     }
 
-    /// The same of all streams.
+    /// Messages that have arrived at this end and wait for their turn.
+    pub(super) fn held_back(&self) -> Vec<u64> {
+        match &self.standing {
+            Standing::InUse(association) => association.held_back().collect(),
+            Standing::Fresh | Standing::Idle(_) => Vec::new(),
+        }
+    }
+
+    /// Bytes that have not been sent, of all streams.
     pub(super) fn unsent(&self, streams: u16) -> u64 {
         match &self.standing {
             Standing::InUse(_) => (0..streams).map(|stream| self.unsent_on(stream)).sum(),

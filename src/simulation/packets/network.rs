@@ -5,6 +5,7 @@ use super::links::{Handed, Parcel};
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
 use crate::net::LinkDrop;
+use crate::simulation::fate::Fate;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::turn::{RelayCode, TurnIndex};
 
@@ -44,9 +45,9 @@ impl Packets {
             Handed::Waits(wake) => {
                 self.account.sent(node, size.get(), false);
                 wake_uplink(node, wake, scheduler);
-                for packet in self.dropped.drain(..) {
+                while let Some(packet) = self.dropped.pop() {
                     self.account.dropped(node, packet.size.get());
-                    self.store.free(packet.tag.packet);
+                    self.drop_packet(packet.tag.end, packet.tag.packet, Fate::Uplink);
                 }
             }
         }
@@ -71,7 +72,7 @@ impl Packets {
     ) {
         match left {
             Ok(left) => self.travel(left, node, parcel, scheduler),
-            Err(_) => self.store.free(parcel.packet),
+            Err(why) => self.drop_packet(parcel.end, parcel.packet, fate_of(why, Fate::Uplink)),
         }
     }
 
@@ -83,7 +84,7 @@ impl Packets {
             return arrive_later(left + SimDuration::from_ns(path.delay_ns), parcel, scheduler);
         }
         let Some(relay) = self.relay_at(left, [node, to], path.relay) else {
-            return self.store.free(parcel.packet);
+            return self.drop_packet(parcel.end, parcel.packet, Fate::Lost);
         };
         if self.account.is_open {
             self.relays.count(relay, u64::from(parcel.bytes), 1);
@@ -108,7 +109,7 @@ impl Packets {
         scheduler: &mut Scheduler<Happening>,
     ) {
         let Some(left) = self.relays.forward(server, now, u64::from(parcel.bytes), true) else {
-            return self.store.free(parcel.packet);
+            return self.drop_packet(parcel.end, parcel.packet, Fate::Turn);
         };
         let [from, to] = [far(parcel.end), parcel.end].map(|end| self.ends.row(end).node);
         let set_up = self.ends.row(far(parcel.end)).path.relay;
@@ -128,10 +129,11 @@ impl Packets {
     pub(super) fn arrive(&mut self, now: SimTime, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
         let node = self.ends.row(parcel.end).node as usize;
         let size = ByteCount::new(u64::from(parcel.bytes));
+        self.account.received(node, size.get());
         match self.links[node].receive(now, size, parcel.is_local) {
             Ok(received) if received <= now => self.read(now, parcel, scheduler),
             Ok(received) => scheduler.schedule_at(received, Happening::Read { parcel }),
-            Err(_) => self.store.free(parcel.packet),
+            Err(why) => self.drop_packet(parcel.end, parcel.packet, fate_of(why, Fate::Downlink)),
         }
     }
 
@@ -142,6 +144,14 @@ impl Packets {
     // The allocations that a packet passes, where outages may have moved them; none while there are none.
     fn relay_at(&self, at: SimTime, ends: [u32; 2], set_up: RelayCode) -> Option<RelayCode> {
         if self.relays.has_outages { self.relays.at(&self.world, ends, set_up, at) } else { Some(set_up) }
+    }
+}
+
+// What becomes of a packet that a link has not let through, whose buffer stands for this fate.
+fn fate_of(why: LinkDrop, buffer: Fate) -> Fate {
+    match why {
+        LinkDrop::BufferFull => buffer,
+        LinkDrop::Lost => Fate::Lost,
     }
 }
 

@@ -258,6 +258,11 @@ impl Association {
         }
     }
 
+    /// The messages that have come whole and wait for their turn, by their sender's words.
+    pub fn held_back(&self) -> impl Iterator<Item = u64> + '_ {
+        self.channels.iter().flat_map(|channel| channel.incoming.held_back())
+    }
+
     /// Whether nothing is buffered, under way or held back.
     #[must_use]
     pub fn is_idle(&self) -> bool {

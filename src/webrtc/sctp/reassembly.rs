@@ -97,6 +97,11 @@ impl Incoming {
         -freed
     }
 
+    /// The messages that are whole and wait for their turn, by their sender's words.
+    pub(super) fn held_back(&self) -> impl Iterator<Item = u64> + '_ {
+        self.held.iter().filter(|held| held.is_whole()).map(|held| held.message)
+    }
+
     /// Whether nothing waits here.
     pub(super) fn is_empty(&self) -> bool {
         self.held.is_empty()

@@ -1,0 +1,195 @@
+//! Every overload is named: what is not delivered is told apart, and no topology works with a limit that it ran into
+//! and did not report.
+
+use peerscape::metrics::{MetricId, RunRecord};
+use peerscape::rng::Seed;
+use peerscape::scenario::{Experiment, parse_str};
+use peerscape::simulation::simulate;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// Why a wanted delivery may be missing.
+const MISSED: [MetricId; 9] = [
+    MetricId::MissedLost,
+    MetricId::MissedUplink,
+    MetricId::MissedDownlink,
+    MetricId::MissedSocket,
+    MetricId::MissedTurn,
+    MetricId::MissedLate,
+    MetricId::MissedBlocked,
+    MetricId::MissedUnconnected,
+    MetricId::MissedThrottled,
+];
+
+fn experiment(text: &str) -> Experiment {
+    parse_str("test.toml", text, std::path::Path::new(""), &[])
+        .unwrap_or_else(|errors| panic!("{:?}\n{text}", miette::Report::new(errors)))
+}
+
+/// One replication of every cell.
+fn records(text: &str) -> Vec<(String, RunRecord)> {
+    let run = |cell| simulate(cell, Seed(1)).expect("a replication");
+    experiment(text).cells.iter().map(|cell| (cell.label.clone(), run(cell))).collect()
+}
+
+fn value(record: &RunRecord, id: MetricId) -> f64 {
+    record.values.get(id).unwrap_or(0.0)
+}
+
+fn kinds(record: &RunRecord) -> Vec<&'static str> {
+    record.findings.iter().map(|finding| finding.kind).collect()
+}
+
+#[derive(Clone, Debug)]
+struct Case {
+    grain: &'static str,
+    peers: u32,
+    link: String,
+    nat: &'static str,
+    device: &'static str,
+    webrtc: &'static str,
+    workload: String,
+    topology: &'static str,
+}
+
+impl Case {
+    fn text(&self, duration_s: u32) -> String {
+        let Self { grain, peers, link, nat, device, webrtc, workload, topology } = self;
+        format!(
+            "[run]\nduration = \"{duration_s} s\"\nwarmup = \"5 s\"\ndrain = \"3 s\"\nseeds = 1\ngrain = \"{grain}\"\n\
+             {webrtc}\n[population]\npeers = {peers}\n[[population.class]]\nname = \"home\"\nnat = \"{nat}\"\n\
+             device = \"{device}\"\nlink = {{ {link} }}\n[[workload]]\n{workload}\n[[topology]]\n{topology}\n"
+        )
+    }
+}
+
+fn links() -> impl Strategy<Value = String> {
+    let rates =
+        (select(&["1 Mbit/s", "5 Mbit/s", "50 Mbit/s"][..]), select(&["500 kbit/s", "2 Mbit/s", "20 Mbit/s"][..]));
+    let rest = (
+        select(&["", ", buffer = \"20 ms\"", ", buffer = \"300 ms\""][..]),
+        select(&["0 %", "0 %", "1 %", "8 %"][..]),
+        select(&["10 ms", "120 ms"][..]),
+    );
+    (rates, rest).prop_map(|((up, down), (buffer, loss, rtt))| {
+        format!("up = \"{up}\", down = \"{down}\", loss = \"{loss}\", rtt = \"{rtt}\"{buffer}")
+    })
+}
+
+fn workloads() -> impl Strategy<Value = String> {
+    (
+        select(&["state-sync", "broadcast", "telemetry"][..]),
+        select(&["100 B", "2 KiB", "16 KiB"][..]),
+        select(&["2 /s", "15 /s", "60 /s"][..]),
+        select(&["unreliable", "reliable", "reliable-unordered"][..]),
+    )
+        .prop_map(|(kind, message, rate, channel)| {
+            format!("kind = \"{kind}\"\nmessage = \"{message}\"\nrate = \"{rate}\"\nchannel = \"{channel}\"")
+        })
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    const WEBRTC: [&str; 4] = [
+        "",
+        "",
+        "[webrtc]\nturn = { server = [{ name = \"a\", bandwidth = \"1 Mbit/s\" }] }",
+        "[webrtc]\nsignaling = { capacity = \"5 /s\", queue = 20 }",
+    ];
+    const TOPOLOGIES: [&str; 5] = [
+        "kind = \"mesh\"",
+        "kind = \"star\"",
+        "kind = \"star\"\nhub = \"server\"",
+        "kind = \"tree\"\ndegree = 2",
+        "kind = \"hybrid\"\npeers_per_hub = 3",
+    ];
+    let world = (4_u32..12, links(), select(&["public", "public", "mobile"][..]), select(&["laptop", "phone"][..]));
+    (
+        select(&["message", "packet"][..]),
+        world,
+        select(&WEBRTC[..]).boxed(),
+        workloads(),
+        select(&TOPOLOGIES[..]).boxed(),
+    )
+        .prop_map(|(grain, (peers, link, nat, device), webrtc, workload, topology)| Case {
+            grain,
+            peers,
+            link,
+            nat,
+            device,
+            webrtc,
+            workload,
+            topology,
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+
+    /// Each wanted delivery has one fate. (Debug builds also check that no more failures are told of than there are.)
+    /// Where more than a tenth failed for another reason than a lossy path, or latency grows with the time that
+    /// messages flow, something is found.
+    #[test]
+    fn no_topology_works_with_an_overload_that_it_does_not_report(case in cases()) {
+        let text = case.text(10);
+        for (label, record) in records(&text) {
+            if record.values.get(MetricId::Delivered).is_none() {
+                continue;
+            }
+            let delivered = value(&record, MetricId::Delivered);
+            let missed: Vec<f64> = MISSED.iter().map(|&id| value(&record, id)).collect();
+            let all = delivered + missed.iter().sum::<f64>();
+            prop_assert!((all - 100.0).abs() < 1e-6, "{label}: {delivered} and {missed:?} are {all}\n{text}");
+            prop_assert!(missed.iter().all(|&share| share >= 0.0), "{label}: {missed:?}\n{text}");
+            let lost = value(&record, MetricId::MissedLost);
+            let is_short = delivered + lost < 90.0;
+            prop_assert!(!is_short || !record.findings.is_empty(), "{label}: {delivered} % of {missed:?}\n{text}");
+            if record.findings.is_empty() {
+                let longer = records(&case.text(25)).remove(0).1;
+                let [short, long] = [&record, &longer].map(|record| value(record, MetricId::LatencyP95));
+                let grows = long > 1.8 * short + 300.0;
+                prop_assert!(
+                    !grows || !longer.findings.is_empty(),
+                    "{label}: p95 {short} ms of 10 s, {long} ms of 25 s, {delivered} %, {missed:?}\n{text}"
+                );
+            }
+        }
+    }
+}
+
+/// A downlink that is too narrow is told with what it needs and has, in both grains.
+#[test]
+fn a_narrow_downlink_is_found() {
+    for grain in ["message", "packet"] {
+        for channel in ["unreliable", "reliable"] {
+            let text = format!(
+                "[run]\nduration = \"20 s\"\nwarmup = \"5 s\"\nseeds = 1\ngrain = \"{grain}\"\n[population]\npeers = 6\n\
+                 [[population.class]]\nname = \"home\"\nnat = \"public\"\nlink = {{ up = \"100 Mbit/s\", down = \"1 Mbit/s\", buffer = \"200 ms\" }}\n\
+                 [[workload]]\nkind = \"state-sync\"\nrate = \"30 /s\"\nmessage = \"1000 B\"\nchannel = \"{channel}\"\n[[topology]]\nkind = \"mesh\"\n"
+            );
+            let record = records(&text).remove(0).1;
+            // Five others send 30 messages of 1,000 bytes and headers: 1.3 Mbit/s.
+            let load = value(&record, MetricId::DownlinkMax);
+            assert!((120.0..150.0).contains(&load), "{grain}, {channel}: {load} %");
+            assert!(value(&record, MetricId::UplinkMax) < 100.0, "{grain}, {channel}");
+            assert!(kinds(&record).contains(&"downlink"), "{grain}, {channel}: {:?}", record.findings);
+        }
+    }
+}
+
+/// What one lost packet of a large message takes with it is lost on the path, and everything else is there.
+#[test]
+fn losses_are_told_as_losses() {
+    for grain in ["message", "packet"] {
+        for topology in ["kind = \"mesh\"", "kind = \"tree\"\ndegree = 2"] {
+            let text = format!(
+                "[run]\nduration = \"60 s\"\nwarmup = \"5 s\"\nseeds = 1\ngrain = \"{grain}\"\n[population]\npeers = 12\n\
+                 [[population.class]]\nname = \"home\"\nnat = \"public\"\nlink = {{ up = \"1 Gbit/s\", down = \"1 Gbit/s\", loss = \"0.5 %\" }}\n\
+                 [[workload]]\nkind = \"broadcast\"\nrate = \"10 /s\"\nmessage = \"16 KiB\"\nchannel = \"unreliable\"\n[[topology]]\n{topology}\n"
+            );
+            let record = records(&text).remove(0).1;
+            let [delivered, lost] = [MetricId::Delivered, MetricId::MissedLost].map(|id| value(&record, id));
+            assert!(lost > 5.0 && (delivered + lost - 100.0).abs() < 0.05, "{grain}: {delivered} % and {lost} %");
+            assert!(record.findings.is_empty(), "{grain}: {:?}", record.findings);
+        }
+    }
+}
