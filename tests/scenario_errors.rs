@@ -65,12 +65,15 @@ broken! {
     key_slips
     latency_range
     matrix_faults
+    matrix_markdown
+    matrix_names
     message_size
     message_trace_limits
     message_traces
     missing_parts
     nat_and_links
     nat_mixes
+    not_toml
     places
     preset_slips
     results_name

@@ -37,17 +37,22 @@ use curves::LOAD_PLOTS;
 use facets::Facets;
 use scale::Scale;
 
+// The names of plots that are no metric against an axis and no load.
+const LATENCY_CDF: &str = "delivery_latency_cdf";
+const CONNECTIONS_OPEN: &str = "connections_open";
+const CONNECTIONS_BY_PATH: &str = "connections_by_path";
+
 /// Every plot of `results`: the name of its file and its SVG text, in a fixed order. A plot that
 /// would be empty is left out.
 #[must_use]
 pub fn render_all(results: &Results<'_>) -> Vec<(String, String)> {
     let facets = Facets::of(results);
     let trends = METRIC_PLOTS.iter().map(|plot| (plot.metric.definition().name, trend::figure(&facets, plot)));
-    let cdf = [("delivery_latency_cdf", curves::latency_cdf(&facets)), ("connections_open", opening::figure(&facets))];
+    let cdf = [(LATENCY_CDF, curves::latency_cdf(&facets)), (CONNECTIONS_OPEN, opening::figure(&facets))];
     let loads = LOAD_PLOTS.iter().map(|plot| (plot.file, curves::load(&facets, plot)));
     let figures = trends.chain(cdf).chain(loads);
     let rendered = figures.map(|(name, figure)| (name, figure.map(|figure| figure.render())));
-    let shares = [("connections_by_path", shares::svg(&facets))];
+    let shares = [(CONNECTIONS_BY_PATH, shares::svg(&facets))];
     rendered.chain(shares).filter_map(|(name, svg)| Some((format!("{name}.svg"), svg?))).collect()
 }
 

@@ -51,7 +51,9 @@ pub(super) fn parse_f64_with_units(text: &str, table: &UnitTable) -> Result<f64,
     let trimmed = text.trim();
     let split =
         trimmed.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '+'))).unwrap_or(trimmed.len());
-    let (number, unit) = (trimmed[..split].replace('_', ""), trimmed[split..].trim());
+    // Micro is a sign of its own or a Greek letter, by the keyboard.
+    let (number, unit) = (trimmed[..split].replace('_', ""), trimmed[split..].trim().replace('μ', "µ"));
+    let unit = unit.as_str();
     let amount: f64 = number.parse().map_err(|_| {
         UnitError::new(format!(
             "\"{text}\" is not {}: write a number and a unit, such as {}",

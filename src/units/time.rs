@@ -161,7 +161,7 @@ impl Mul<u64> for SimDuration {
 const DURATION_UNITS: UnitTable = UnitTable {
     what: "a duration",
     examples: "\"40 ms\", \"60 s\", \"1.5 h\"",
-    units: &[("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("min", 60e9), ("h", 3600e9)],
+    units: &[("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("min", 60e9), ("h", 3600e9)],
     print: &["s", "ms", "us", "ns"],
 };
 

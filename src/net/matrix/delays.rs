@@ -146,10 +146,15 @@ fn delay_ns(field: &str, comma: Comma, unit_ns: f64) -> Result<Option<f64>, &'st
     }
 }
 
-fn not_a_number(field: &str) -> &'static str {
+/// `12.5 ms`.
+pub(super) fn has_unit(field: &str) -> bool {
     const UNITS: [&str; 6] = ["ms", "s", "us", "µs", "msec", "sec"];
-    let unit = field.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim();
-    if unit.len() < field.len() && UNITS.contains(&unit) {
+    let unit = field.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
+    unit.len() < field.len() && UNITS.contains(&unit.trim())
+}
+
+fn not_a_number(field: &str) -> &'static str {
+    if has_unit(field) {
         "has a unit; leave it out, and say it with `unit`"
     } else if field.contains(',') && field.contains('.') {
         "is not a number; leave out separators of thousands"

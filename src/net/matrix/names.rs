@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::delays::{has_unit, is_comma_number};
 use crate::net::faults::shown;
 
 /// Whether a cell is missing.
@@ -13,7 +14,7 @@ pub(super) fn is_missing(field: &str) -> bool {
 
 /// Whether a field can only be a name. A number with a decimal comma or a unit is a delay that somebody meant.
 pub(super) fn is_word(field: &str) -> bool {
-    !is_missing(field) && field.parse::<f64>().is_err() && !super::delays::is_comma_number(field)
+    !is_missing(field) && field.parse::<f64>().is_err() && !is_comma_number(field) && !has_unit(field)
 }
 
 /// Whether these count from 0 or from 1, as tools number rows that nobody named.

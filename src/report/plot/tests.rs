@@ -2,9 +2,11 @@
 //!
 //! With `PEERSCAPE_GALLERY=dir cargo test plot` the plots are also written to `dir`, to be looked at.
 
+use std::collections::BTreeSet;
+
 use super::fixtures::{Axis, PEERS, Sample, Study, TOWN_HALL, town_hall};
-use super::render_all;
-use crate::metrics::MetricId;
+use super::{CONNECTIONS_BY_PATH, CONNECTIONS_OPEN, LATENCY_CDF, LOAD_PLOTS, METRIC_PLOTS, render_all};
+use crate::metrics::{METRICS, MetricId};
 use crate::scenario::{Bound, Expectation};
 
 const RATE: Axis<'static> = ("rate", &[("10 /s", Some(10.0)), ("30 /s", Some(30.0)), ("60 /s", Some(60.0))]);
@@ -134,6 +136,30 @@ fn the_files_are_named_after_the_metrics() {
             "connections_by_peer.svg",
         ]
     );
+}
+
+/// Both ways: what the code has, and nothing that it has not.
+#[test]
+fn the_document_of_results_lists_every_metric_and_every_plot() {
+    let document = include_str!("../../../docs/RESULTS.md");
+    let quoted: BTreeSet<&str> = document.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).collect();
+    let files: BTreeSet<String> = (METRIC_PLOTS.iter().map(|plot| plot.metric.definition().name))
+        .chain(LOAD_PLOTS.iter().map(|plot| plot.file))
+        .chain([LATENCY_CDF, CONNECTIONS_OPEN, CONNECTIONS_BY_PATH])
+        .map(|name| format!("{name}.svg"))
+        .collect();
+    let metrics: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    let missing: Vec<&str> =
+        files.iter().map(String::as_str).chain(metrics.iter().copied()).filter(|name| !quoted.contains(name)).collect();
+    assert!(missing.is_empty(), "docs/RESULTS.md does not name {missing:?}");
+    let strange = |name: &&&str| name.ends_with(".svg") && !name.contains('*') && !files.contains(**name);
+    let unknown: Vec<&&str> = quoted.iter().filter(strange).collect();
+    assert!(unknown.is_empty(), "docs/RESULTS.md names plots that there are not: {unknown:?}");
+    let table = document.split("## Metrics").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("a chapter");
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    for name in rows.flat_map(|names| names.split(['`', ',', ' ']).filter(|name| !name.is_empty())) {
+        assert!(metrics.contains(name), "docs/RESULTS.md: `{name}` is no metric");
+    }
 }
 
 #[test]
