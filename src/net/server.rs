@@ -4,6 +4,8 @@
 //! which the server is free again says all. The wait of each piece of work is exact (Lindley's
 //! recursion) as long as work is handed over in the order of time.
 
+use crate::units::SimDuration;
+
 /// A server that serves one piece of work after the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FifoServer {
@@ -52,11 +54,12 @@ impl FifoServer {
 }
 
 /// Work that is not done by then, a century after any run, is never done: sums with delays stay in range.
-const NEVER_NS: u64 = 1 << 62;
+const NEVER_NS: u64 = SimDuration::LONGEST.as_ns();
 
 #[inline(always)]
 const fn until(from_ns: u64, work_ns: u64) -> u64 {
-    let done_ns = from_ns.saturating_add(work_ns);
+    // No work takes longer than `SimDuration::LONGEST`.
+    let done_ns = from_ns + work_ns;
     if done_ns < NEVER_NS { done_ns } else { NEVER_NS }
 }
 

@@ -49,6 +49,8 @@ impl SimTime {
 impl SimDuration {
     /// No time at all.
     pub const ZERO: Self = Self(0);
+    /// The longest time that work is said to take, 146 years: two of them can be added.
+    pub const LONGEST: Self = Self(1 << 62);
 
     /// A span of `ns` nanoseconds.
     #[inline]
@@ -78,10 +80,11 @@ impl SimDuration {
         Self(s.saturating_mul(1_000_000_000))
     }
 
-    /// A span of `s` seconds, rounded to the nearest nanosecond; negative and NaN give zero.
+    /// A span of `s` seconds, rounded to the nearest nanosecond, and at most [`LONGEST`](Self::LONGEST); negative
+    /// and NaN give zero.
     #[must_use]
     pub fn from_secs_f64(s: f64) -> Self {
-        Self((s * 1e9).round() as u64)
+        Self((s * 1e9).round() as u64).min(Self::LONGEST)
     }
 
     /// The span in nanoseconds.
