@@ -14,7 +14,8 @@ pub(super) fn interval(id: MetricId, interval: Interval) -> String {
     let digits = if nearly_all { digits.max(2) } else { digits };
     let scaled = |value: f64| fixed(value / unit.scale, digits);
     // Rounded down: 99.999 % is not all.
-    let number = |value: f64| if nearly_all && value < 100.0 { floored(value, digits) } else { scaled(value) };
+    let near = |value: f64| unit.after == " %" && (99.0..100.0).contains(&value);
+    let number = |value: f64| if near(value) { floored(value, digits) } else { scaled(value) };
     let mean = unit.wrap(&number(interval.mean));
     if above.max(below) <= LOPSIDED * above.min(below) || scaled(above) == scaled(below) {
         return format!("{mean} ± {}", fixed(reach, digits));

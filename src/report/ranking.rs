@@ -3,9 +3,12 @@
 //! First come those that meet every expectation in every seed, then those of which that is undecided, then those that
 //! fail in some seeds, and last, without a rank, those that fail. Within each of these, a rank goes to a topology that
 //! none of the remaining beats in the metric that matters, as their paired differences show; among several of those to
-//! one that none of them beats in the metric of the next expectation, and so on, then in p95 latency, then to the first
-//! in the file. So a topology never stands behind one that it is shown to beat in the first metric, though "cannot be
-//! told apart" is not transitive.
+//! one that none of them beats in the metric of the next expectation, and so on, then in p95 latency. Those that none
+//! of these metrics tells apart lead together; the means, the best guess there is, order them, then the file. So a
+//! topology never stands behind one that it is shown to beat in the first metric, though "cannot be told apart" is not
+//! transitive.
+
+use std::cmp::Ordering;
 
 use super::judgement::{Failure, FailureKind, Judgement, Outcome};
 use super::standing::Standing;
@@ -166,7 +169,9 @@ pub(super) fn ranking_metrics(experiment: &Experiment) -> Vec<MetricId> {
 fn ordered(mut rows: Vec<Row>, summary: &Summary, metrics: &[MetricId]) -> Vec<Row> {
     let mut ordered: Vec<Row> = Vec::with_capacity(rows.len());
     while !rows.is_empty() {
-        let leaders = leaders(&rows, summary, metrics);
+        let mut leaders = leaders(&rows, summary, metrics);
+        // The sort is stable: equals stay in the order of the file.
+        leaders.sort_by(|&a, &b| by_means(summary, metrics, rows[a].cell, rows[b].cell));
         if ordered.is_empty() {
             leaders.iter().for_each(|&place| rows[place].leads = true);
         }
@@ -189,6 +194,16 @@ fn leaders(rows: &[Row], summary: &Summary, metrics: &[MetricId]) -> Vec<usize> 
         }
     }
     places
+}
+
+/// The order of two cells by their means, in one metric after another.
+fn by_means(summary: &Summary, metrics: &[MetricId], a: usize, b: usize) -> Ordering {
+    let by = |id: &MetricId| match [a, b].map(|cell| summary.interval(cell, *id).map(|interval| interval.mean)) {
+        [Some(a), Some(b)] if id.definition().better == Better::Higher => b.total_cmp(&a),
+        [Some(a), Some(b)] => a.total_cmp(&b),
+        [a, b] => b.is_some().cmp(&a.is_some()),
+    };
+    metrics.iter().map(by).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// Whether one cell is shown to be better than another of its group in a metric. Without an interval nothing can be
@@ -284,15 +299,15 @@ mod tests {
         let study = Study::new()
             .expect(P95, Bound::AtMost(400.0))
             .expect(MetricId::Delivered, Bound::AtLeast(90.0))
-            .cell(20, "file order", P95, &noisy(100.0))
-            .also("file order", MetricId::Delivered, &[98.0, 98.1, 98.0, 98.2])
+            .cell(20, "larger mean", P95, &noisy(100.0))
+            .also("larger mean", MetricId::Delivered, &[98.0, 98.1, 98.0, 98.2])
             .cell(20, "whole", P95, &[102.0, 99.0, 104.0, 103.0])
             .also("whole", MetricId::Delivered, &[99.8, 99.9, 99.8, 99.9])
             .cell(20, "smallest mean", P95, &[104.0, 96.0, 99.0, 95.0])
             .also("smallest mean", MetricId::Delivered, &[98.1, 98.0, 98.2, 98.0])
             .cell(20, "slow", P95, &[300.0, 301.0, 302.0, 300.0])
             .also("slow", MetricId::Delivered, &[100.0, 100.0, 100.0, 100.0]);
-        assert_eq!(order(&study), [row("whole", 1), row("file order", 2), row("smallest mean", 3), row("slow", 4)]);
+        assert_eq!(order(&study), [row("whole", 1), row("smallest mean", 2), row("larger mean", 3), row("slow", 4)]);
         let answer = answer_to(&study);
         let leaders: Vec<&str> = answer.decisions[0].ranking.leaders().map(|row| row.topology.as_str()).collect();
         assert_eq!(leaders, ["whole"]);
@@ -305,12 +320,15 @@ mod tests {
             .cell(20, "third", P95, &[104.0, 103.0, 102.5, 103.5])
             .cell(20, "second", P95, &[102.0, 101.1, 100.4, 101.5])
             .cell(20, "smallest mean", P95, &[90.0, 120.0, 80.0, 110.0]);
-        assert_eq!(order(&study), [row("second", 1), row("third", 2), row("smallest mean", 3)]);
-        let turned = Study::new()
-            .cell(20, "smallest mean", P95, &[90.0, 120.0, 80.0, 110.0])
-            .cell(20, "third", P95, &[104.0, 103.0, 102.5, 103.5])
-            .cell(20, "second", P95, &[102.0, 101.1, 100.4, 101.5]);
-        assert_eq!(order(&turned), [row("smallest mean", 1), row("second", 2), row("third", 3)]);
+        assert_eq!(order(&study), [row("smallest mean", 1), row("second", 2), row("third", 3)]);
+        // The next metric puts the third before the first of them, not before the second, whatever it says of the two.
+        let third = study
+            .expect(P95, Bound::AtMost(400.0))
+            .expect(MetricId::Cost, Bound::AtMost(10.0))
+            .also("third", MetricId::Cost, &[1.0, 1.1, 1.0, 1.1])
+            .also("second", MetricId::Cost, &[2.0, 2.1, 2.0, 2.2])
+            .also("smallest mean", MetricId::Cost, &[3.0, 3.1, 3.2, 3.0]);
+        assert_eq!(order(&third), [row("second", 1), row("third", 2), row("smallest mean", 3)]);
     }
 
     #[test]
