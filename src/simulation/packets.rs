@@ -47,7 +47,7 @@ use crate::overlay::audience::Audiences;
 use crate::rng::Streams;
 use crate::scenario::Settings;
 use crate::units::SimTime;
-use crate::webrtc::sctp::{Outbox, PacketStore};
+use crate::webrtc::sctp::{Outbox, PacketId, PacketStore};
 use crate::webrtc::turn::TurnIndex;
 use crate::world::World;
 
@@ -107,7 +107,8 @@ impl Packets {
         let Parts { world, overlay, audiences, connected, plan, relays, .. } = parts;
         let nodes = world.nodes();
         let ends = Ends::new(&world, &overlay, &connected, &plan, settings);
-        let links = (0..nodes).map(|node| Links::new(&world, node, streams)).collect();
+        let signs = ends.signs_of_life(&world);
+        let links = (0..nodes).zip(signs).map(|(node, signs)| Links::new(&world, node, signs, streams)).collect();
         let (seen, store, out, arrived, hops, dropped) = Default::default();
         Self {
             account: Account::new(nodes),
@@ -172,8 +173,9 @@ impl Model for Packets {
 
     fn foresee(&self, events: impl Iterator<Item = Happening> + Clone) {
         let at_hand = |event| match event {
-            Happening::Arrive { parcel } => self.touch_end(parcel.end) ^ self.touch_packet(parcel.packet),
-            Happening::Read { end, packet } => self.touch_end(end) ^ self.touch_packet(packet),
+            Happening::Arrive { parcel } | Happening::Read { parcel } => {
+                self.touch_end(parcel.end) ^ self.touch_packet(parcel.packet)
+            }
             Happening::Send { end, .. } | Happening::Wake { end } => self.touch_end(end),
             _ => 0,
         };
@@ -184,7 +186,7 @@ impl Model for Packets {
                 let row = self.ends.row(end);
                 row.touch() ^ self.links[row.node as usize].touch_up()
             }
-            Happening::Read { end, .. } | Happening::Wake { end } => self.ends.row(end).touch(),
+            Happening::Read { parcel: Parcel { end, .. } } | Happening::Wake { end } => self.ends.row(end).touch(),
             _ => 0,
         };
         std::hint::black_box(events.map(behind).fold(0, u32::wrapping_add));
