@@ -9,8 +9,10 @@ use std::io::{self, Write, stdout};
 
 use clap::{Args, ValueEnum};
 use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
-use peerscape::webrtc::SetupProfile;
+use peerscape::presets::{HasPresets, OrPreset};
+use peerscape::webrtc::sctp::lab::SocketSpec;
 use peerscape::webrtc::sctp::{AssociationProfile, SctpSpec};
+use peerscape::webrtc::{DeviceSpec, EngineSpec, HeaderOverhead, SetupProfile};
 
 use super::exit::Exit;
 use super::network::between;
@@ -25,6 +27,13 @@ pub(crate) struct Arguments {
     /// Which implementation receives [default: as the sending one]
     #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true)]
     to: Option<SctpSpec>,
+    /// The engine of both ends: its SCTP, what messages and packets cost their CPUs, and its sockets [default: none
+    /// of these costs]
+    #[arg(long, value_name = "NAME", value_parser = preset::<EngineSpec>, conflicts_with_all = ["profile", "to"])]
+    engine: Option<OrPreset<EngineSpec>>,
+    /// What both engines run on [default: server]
+    #[arg(long, value_name = "NAME", value_parser = preset::<DeviceSpec>, requires = "engine")]
+    device: Option<OrPreset<DeviceSpec>>,
     /// Rate of the link, each way
     #[arg(long, value_name = "RATE", default_value = "10 Mbit/s", value_parser = rate)]
     rate: Bitrate,
@@ -109,6 +118,12 @@ fn rtt(text: &str) -> Result<SimDuration, String> {
     between(text, SimDuration::ZERO, SimDuration::from_secs(10))
 }
 
+// By name.
+fn preset<T: HasPresets + Clone>(name: &str) -> Result<OrPreset<T>, String> {
+    let known = || T::presets().iter().map(|preset| preset.name).collect::<Vec<_>>().join(", ");
+    OrPreset::named(name).ok_or_else(|| format!("unknown {}: one of {}", T::KIND, known()))
+}
+
 // The most is what dcSCTP buffers for a channel.
 fn outstanding(text: &str) -> Result<ByteCount, String> {
     between(text, ByteCount::new(1), ByteCount::new(16 << 20))
@@ -158,17 +173,39 @@ impl Arguments {
 
     /// The implementations, sender first.
     fn profiles(&self) -> [AssociationProfile; 2] {
-        [self.profile, self.receiver()].map(SctpSpec::profile)
+        match &self.engine {
+            Some(engine) => [engine.value.association(), engine.value.association()],
+            None => [self.sender(), self.receiver()].map(SctpSpec::profile),
+        }
+    }
+
+    fn sender(&self) -> SctpSpec {
+        self.engine.as_ref().map_or(self.profile, |engine| engine.value.sctp)
     }
 
     fn receiver(&self) -> SctpSpec {
-        self.to.unwrap_or(self.profile)
+        self.to.unwrap_or_else(|| self.sender())
+    }
+
+    /// Socket and CPU of each end, where an engine is given.
+    fn socket(&self) -> Option<SocketSpec> {
+        let device = self.device.as_ref().map_or_else(|| OrPreset::named("server"), |device| Some(device.clone()))?;
+        let record_bytes = setup_between(self.sender(), self.receiver()).dtls_record_bytes();
+        let wire = HeaderOverhead::Full.wire(self.message, record_bytes);
+        self.engine.as_ref().map(|engine| SocketSpec::of(&engine.value, &device.value, wire))
     }
 
     /// The implementations, in words.
     fn names(&self) -> String {
-        let [sender, receiver] = [self.profile, self.receiver()].map(SctpSpec::name);
-        if sender == receiver { sender.to_owned() } else { format!("{sender} to {receiver}") }
+        let [sender, receiver] = [self.sender(), self.receiver()].map(SctpSpec::name);
+        match &self.engine {
+            Some(engine) => {
+                let device = self.device.as_ref().map_or("server", OrPreset::label);
+                format!("{} on a {device}", engine.label())
+            }
+            None if sender == receiver => sender.to_owned(),
+            None => format!("{sender} to {receiver}"),
+        }
     }
 
     fn buffer(&self) -> ByteCount {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rng::Stream;
-use crate::units::Probability;
+use crate::units::{Probability, SimTime};
 
 /// How a link loses packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -57,11 +57,19 @@ impl LossSpec {
 pub(super) struct Losses {
     spec: LossSpec,
     bad: bool,
+    // Between two packets that are not sent here, in ns, and when the state was last told of them; zero: none are.
+    interval_ns: u64,
+    told_ns: u64,
 }
 
 impl Losses {
     pub(super) const fn new(spec: LossSpec) -> Self {
-        Self { spec, bad: false }
+        Self { spec, bad: false, interval_ns: 0, told_ns: 0 }
+    }
+
+    /// So many packets a second cross beside those that are asked about.
+    pub(super) fn beside(&mut self, packets_per_s: f64) {
+        self.interval_ns = if packets_per_s > 0.0 { (1e9 / packets_per_s) as u64 } else { 0 };
     }
 
     pub(super) fn touch(&self) -> u32 {
@@ -70,7 +78,12 @@ impl Losses {
 
     /// Whether the next packet is lost.
     #[inline]
-    pub(super) fn next(&mut self, stream: &mut Stream) -> bool {
+    pub(super) fn next(&mut self, now: SimTime, stream: &mut Stream) -> bool {
+        if let LossSpec::GilbertElliott { good_to_bad, bad_to_good, .. } = self.spec
+            && self.interval_ns > 0
+        {
+            self.pass(now.as_ns(), good_to_bad.get(), bad_to_good.get(), stream);
+        }
         let mut happens = |chance: Probability| chance > Probability::ZERO && stream.next_u64() < chance.threshold();
         match self.spec {
             LossSpec::None => false,
@@ -80,5 +93,20 @@ impl Losses {
                 happens(if self.bad { loss_bad } else { loss_good })
             }
         }
+    }
+
+    // The state after the packets that have passed since it was last told of any: a chain of two states, some steps on.
+    #[cold]
+    fn pass(&mut self, now_ns: u64, good_to_bad: f64, bad_to_good: f64, stream: &mut Stream) {
+        let passed = now_ns / self.interval_ns - self.told_ns / self.interval_ns;
+        self.told_ns = now_ns;
+        let changes = good_to_bad + bad_to_good;
+        if passed == 0 || changes <= 0.0 {
+            return;
+        }
+        let bad = good_to_bad / changes;
+        let is_bad = if self.bad { 1.0 } else { 0.0 };
+        let chance = bad + (is_bad - bad) * libm::pow(1.0 - changes, passed as f64);
+        self.bad = Probability::new(chance.clamp(0.0, 1.0)).is_some_and(|chance| stream.next_u64() < chance.threshold());
     }
 }

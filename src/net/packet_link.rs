@@ -63,6 +63,14 @@ impl PacketLink {
         Self { transmitter: Some(Transmitter::with_trace(server)), ..self }
     }
 
+    /// The link with so many packets a second beside those that are sent here, evenly: they take no room, but where
+    /// losses come in bursts a burst ends with them as with any.
+    #[must_use]
+    pub fn beside(mut self, packets_per_s: f64) -> Self {
+        self.losses.beside(packets_per_s);
+        self
+    }
+
     /// Sends a packet of `size`, headers included; returns when its last bit arrives.
     ///
     /// # Errors
@@ -70,7 +78,7 @@ impl PacketLink {
     #[inline]
     pub fn send(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
         let left = self.serialise(now, size)?;
-        if self.losses.next(&mut self.stream) {
+        if self.losses.next(now, &mut self.stream) {
             return Err(LinkDrop::Lost);
         }
         Ok(self.propagate(left))

@@ -112,7 +112,8 @@ impl Packets {
         let Parts { world, overlay, audiences, connected, plan, relays, .. } = parts;
         let nodes = world.nodes();
         let ends = Ends::new(&world, &overlay, &connected, &plan, settings);
-        let links = (0..nodes).map(|node| Links::new(&world, node, streams)).collect();
+        let signs = ends.signs_of_life(&world);
+        let links = (0..nodes).zip(signs).map(|(node, signs)| Links::new(&world, node, signs, streams)).collect();
         let (seen, store, out, arrived, hops, dropped, gone, missing) = Default::default();
         Self {
             account: Account::new(nodes),

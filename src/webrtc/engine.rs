@@ -142,7 +142,7 @@ pub struct EncryptionSpec {
 }
 
 impl EncryptionSpec {
-    fn cost(self, wire: Wire) -> SimDuration {
+    pub(super) fn cost(self, wire: Wire) -> SimDuration {
         self.cpu_per_message + SimDuration::from_ns(self.cpu_per_kilobyte.as_ns() * wire.bytes.get() / 1_000)
     }
 }

@@ -1,6 +1,7 @@
 //! The models against closed forms, references and the rules that every topology must keep.
 
 mod applications;
+mod associations;
 mod audiences;
 mod budgets;
 mod bulk;

@@ -95,9 +95,9 @@ fn spec(arguments: &Arguments, loss: Probability, rtt: SimDuration, seed: u64) -
     };
     LabSpec {
         profiles: arguments.profiles().map(Arc::new),
-        record_bytes: setup_between(arguments.profile, arguments.receiver()).dtls_record_bytes() as u32,
+        record_bytes: setup_between(arguments.sender(), arguments.receiver()).dtls_record_bytes() as u32,
         links: [link, link],
-        socket: None,
+        socket: arguments.socket(),
         bulk: Some(BulkSpec {
             message: arguments.message.get() as u32,
             outstanding: arguments.outstanding.get(),

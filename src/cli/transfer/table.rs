@@ -17,7 +17,7 @@ pub(super) fn csv(arguments: &Arguments, rows: &[Row]) -> String {
                     goodput_max_mbit_per_s,mathis_mbit_per_s,collapsed_percent,stuck_max_s,echo_p50_ms,echo_p95_ms,\
                     echoes_back_percent\n"
         .to_owned();
-    let [sender, receiver] = [arguments.profile, arguments.receiver()].map(SctpSpec::name);
+    let [sender, receiver] = [arguments.sender(), arguments.receiver()].map(SctpSpec::name);
     for (row, cell) in rows.iter().flat_map(|row| row.cells.iter().map(move |cell| (row, cell))) {
         let percent = row.loss.to_string();
         let [mean, least, most] = cell.goodput();

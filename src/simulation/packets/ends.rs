@@ -113,6 +113,17 @@ impl Ends {
         (0..).zip(&self.rows).filter_map(wake)
     }
 
+    /// How many of ICE's checks and their answers cross the access link of each node a second, each way: each end
+    /// asks whatever else it sends, and is answered.
+    pub(super) fn signs_of_life(&self, world: &World) -> Vec<f64> {
+        let mut signs = vec![0.0; world.nodes() as usize];
+        let asks = |row: &End| 1.0 / world.class(row.node).engine.ice.profile().consent_interval.as_secs_f64();
+        for (row, end) in self.rows.iter().zip(0..) {
+            signs[row.node as usize] += asks(row) + asks(&self.rows[far(end) as usize]);
+        }
+        signs
+    }
+
     /// Whether an end is open.
     pub(super) fn is_open(&self, now: SimTime, end: u32) -> bool {
         self.rows[end as usize].opens <= now

@@ -54,7 +54,8 @@ pub(super) enum Handed {
 }
 
 impl Links {
-    pub(super) fn new(world: &World, node: u32, streams: Streams) -> Self {
+    /// The link of a node; `signs` of life cross it a second, each way, beside what is sent here.
+    pub(super) fn new(world: &World, node: u32, signs: f64, streams: Streams) -> Self {
         let (rates, class) = (world.rates(node), world.class(node));
         let traces = world.trace_servers(node, streams);
         let buffer = |rate: Option<Bitrate>| rate.zip(class.buffer).map(|(rate, wait)| rate.bytes_in(wait));
@@ -67,6 +68,7 @@ impl Links {
         };
         let line = |spec: PacketLinkSpec, direction: u64| {
             PacketLink::new(spec, streams.stream(Domain::PacketLink, u64::from(node) << 1 | direction))
+                .beside(signs)
         };
         let down = line(spec(rates.down, buffer(rates.down)), 1);
         let down = match traces.down {

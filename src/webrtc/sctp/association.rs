@@ -287,7 +287,7 @@ impl Association {
         if full && !self.tracker.fills_gap(data.tsn) {
             return self.tracker.sack_now();
         }
-        if self.tracker.observe(data.tsn, &self.profile) {
+        if self.tracker.observe(data.tsn, data.flags.is_immediate(), &self.profile) {
             self.held_bytes += self.channels[usize::from(data.stream)].incoming.take(data, out);
         }
     }

@@ -69,17 +69,18 @@ pub struct DataChunk {
     pub stream: u16,
     /// Bytes of payload.
     pub len: u16,
-    /// Beginning, end, unordered.
+    /// Beginning, end, unordered, to be acknowledged at once.
     pub flags: Flags,
 }
 
 /// The flags of a DATA chunk.
-// Three words with two values each leave the compiler room for the kind of a chunk, so that a chunk has 24 bytes.
+// Words with two values each leave the compiler room for the kind of a chunk, so that a chunk has 24 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags {
     begin: bool,
     end: bool,
     unordered: bool,
+    immediate: bool,
 }
 
 const _: () = assert!(size_of::<Chunk>() == 24, "packets under way are many");
@@ -88,7 +89,19 @@ impl Flags {
     /// Flags as given.
     #[must_use]
     pub const fn new(begin: bool, end: bool, unordered: bool) -> Self {
-        Self { begin, end, unordered }
+        Self { begin, end, unordered, immediate: false }
+    }
+
+    /// The same, asking to be acknowledged at once or not (RFC 7053).
+    #[must_use]
+    pub const fn with_immediate(self, immediate: bool) -> Self {
+        Self { immediate, ..self }
+    }
+
+    /// Whether the chunk asks to be acknowledged at once.
+    #[must_use]
+    pub const fn is_immediate(self) -> bool {
+        self.immediate
     }
 
     /// Whether a message begins here.

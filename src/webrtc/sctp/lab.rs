@@ -9,7 +9,9 @@ mod run;
 
 use std::sync::Arc;
 
+use super::super::{DeviceSpec, EngineSpec, Wire};
 use super::channel::{ChannelSpec, Reliability};
+use super::chunk::{Chunk, DataChunk};
 use super::profile::AssociationProfile;
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::net::PacketLinkSpec;
@@ -25,7 +27,7 @@ pub struct LabSpec {
     pub record_bytes: u32,
     /// The link of each end towards the other.
     pub links: [PacketLinkSpec; 2],
-    /// What each end reads its packets through; none for at once.
+    /// What each end reads and writes its packets through; none for at once.
     pub socket: Option<SocketSpec>,
     /// The bulk transfer.
     pub bulk: Option<BulkSpec>,
@@ -39,13 +41,17 @@ pub struct LabSpec {
     pub seed: Seed,
 }
 
-/// A kernel's receive buffer and a CPU.
+/// A kernel's receive buffer and a CPU, which packets with data keep busy.
 #[derive(Clone, Copy, Debug)]
 pub struct SocketSpec {
-    /// What the buffer takes.
+    /// What the buffer takes, as the kernel counts packets.
     pub capacity: ByteCount,
+    /// CPU time of a message, at its first packet where it is sent and at its last where it comes.
+    pub message: SimDuration,
     /// CPU time of a packet.
-    pub cpu: SimDuration,
+    pub packet: SimDuration,
+    /// CPU time of a kilobyte (1000 bytes).
+    pub kilobyte: SimDuration,
 }
 
 /// A bulk transfer.
@@ -109,6 +115,30 @@ pub fn run(spec: &LabSpec) -> Result<LabRun, EngineError> {
     lab.begin(scheduler);
     engine.run_until(SimTime::ZERO + spec.duration)?;
     Ok(engine.into_model().finish())
+}
+
+impl SocketSpec {
+    /// The socket and the CPU of an engine on a device, for a transfer in messages that cross a link as `wire`.
+    #[must_use]
+    pub fn of(engine: &EngineSpec, device: &DeviceSpec, wire: Wire) -> Self {
+        Self {
+            capacity: ByteCount::new(engine.socket_bytes().unwrap_or(u64::MAX)),
+            message: device.service_time(engine.cpu_per_message + engine.encryption.cost(wire)),
+            packet: device.service_time(engine.cpu_per_packet),
+            kilobyte: device.service_time(engine.cpu_per_kilobyte),
+        }
+    }
+
+    /// How long a packet keeps the CPU busy, read or written.
+    fn cost(&self, chunks: &[Chunk], bytes: u64, is_read: bool) -> SimDuration {
+        let mut data = chunks.iter().filter_map(|chunk| if let Chunk::Data(data) = chunk { Some(data) } else { None });
+        let of_message = |data: &DataChunk| if is_read { data.flags.ends() } else { data.flags.begins() };
+        if data.clone().next().is_none() {
+            return SimDuration::ZERO;
+        }
+        let messages = data.by_ref().filter(|data| of_message(data)).count() as u64;
+        self.message * messages + self.packet + SimDuration::from_ns(self.kilobyte.as_ns() * bytes / 1_000)
+    }
 }
 
 impl BulkSpec {

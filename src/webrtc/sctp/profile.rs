@@ -1,8 +1,8 @@
 //! What implementations of SCTP do where RFC 9260 leaves room, and where they depart from it.
 //!
-//! Sources: dcSCTP as in libwebrtc (snapshot of 2024-10, with the options that libwebrtc sets);
-//! `rtc-sctp` 0.21.1; pion/sctp of 2026-08 without its RACK; usrsctp's defaults, and those that
-//! libdatachannel sets. docs/MODELS.md has the table and how far each can be trusted.
+//! Sources: dcSCTP as in libwebrtc (snapshot of 2024-10, and crate `dcsctp` 0.1.16) with the options that
+//! libwebrtc sets, and those that Firefox sets; `rtc-sctp` 0.21.1; pion/sctp of 2026-08 without its RACK; usrsctp's
+//! defaults, and those that libdatachannel sets. docs/MODELS.md has the table and how far each can be trusted.
 
 use super::chunk::{COMMON_HEADER_BYTES, DATA_HEADER_BYTES};
 use crate::units::SimDuration;
@@ -30,6 +30,10 @@ pub struct AssociationProfile {
     pub sack_delay: SimDuration,
     /// Whether the first DATA of an association is acknowledged at once (RFC 9260, 5.1).
     pub first_sack_at_once: bool,
+    /// Whether a chunk that had come before is acknowledged at once, too.
+    pub sack_duplicates_at_once: bool,
+    /// Below this window DATA asks to be acknowledged at once (RFC 7053); none for never.
+    pub immediate_sack_below: u32,
     /// Gap blocks in a SACK.
     pub gaps_max: usize,
     /// Whether a SACK that waits goes along with DATA.
@@ -182,6 +186,8 @@ impl AssociationProfile {
             },
             sack_delay: MS(200),
             first_sack_at_once: true,
+            sack_duplicates_at_once: true,
+            immediate_sack_below: 11_910,
             gaps_max: 20,
             sack_rides: true,
             fragments: Fragments::Filling,
@@ -211,6 +217,8 @@ impl AssociationProfile {
             rto: RFC_RTO,
             sack_delay: MS(200),
             first_sack_at_once: false,
+            sack_duplicates_at_once: false,
+            immediate_sack_below: 0,
             gaps_max: usize::MAX,
             sack_rides: false,
             fragments: Fragments::Fixed,
@@ -238,22 +246,15 @@ impl AssociationProfile {
         }
     }
 
-    /// usrsctp as Firefox sets it up.
+    /// dcSCTP as Firefox sets it up since it left usrsctp.
     #[must_use]
     pub fn firefox() -> Self {
         Self {
-            mtu: 1_200,
-            packet_bytes: 1_200,
-            initial_window: 4_404,
-            receive_window: 1 << 20,
+            // 16 MiB, of which nine tenths are advertised.
+            receive_window: 15_099_494,
             message_bytes_max: 1_073_741_823,
             send_buffer: u64::MAX,
-            buffered: Buffered::Unsent,
-            rto: RFC_RTO,
-            gaps_max: 256,
-            fragments: Fragments::Fixed,
-            slow_start: SlowStart::Packets(2),
-            timeout_ends_recovery: true,
+            sack_delay: MS(50),
             ..Self::chromium()
         }
     }
@@ -262,13 +263,23 @@ impl AssociationProfile {
     #[must_use]
     pub fn libdatachannel() -> Self {
         Self {
+            mtu: 1_200,
+            packet_bytes: 1_200,
             initial_window: 12_000,
+            receive_window: 1 << 20,
             message_bytes_max: 262_144,
-            rto: RtoProfile { min: MS(200), max: MS(10_000), ..Self::firefox().rto },
+            send_buffer: u64::MAX,
+            buffered: Buffered::Unsent,
+            rto: RtoProfile { min: MS(200), max: MS(10_000), ..RFC_RTO },
             sack_delay: MS(20),
+            immediate_sack_below: 0,
+            gaps_max: 256,
+            fragments: Fragments::Fixed,
+            slow_start: SlowStart::Packets(2),
             burst: Some(10),
+            timeout_ends_recovery: true,
             heartbeat: Some(MS(10_000)),
-            ..Self::firefox()
+            ..Self::chromium()
         }
     }
 

@@ -1,13 +1,13 @@
 //! The kernel's receive buffer ahead of a stack: what comes faster than a busy CPU reads is dropped.
 //!
-//! Chromium asks for 64 KiB (`SO_RCVBUF`, measured). Packets are counted by their size; Linux counts
-//! what their buffers take, and doubles the limit for it.
+//! Chromium asks for 64 KiB (`SO_RCVBUF`, measured). Linux counts what the buffers of packets take, and doubles
+//! the limit for it: `EngineSpec::unread_bytes` and `EngineSpec::socket_bytes`.
 
 use std::collections::VecDeque;
 
 use crate::units::{ByteCount, SimDuration, SimTime};
 
-/// A socket and the CPU that reads it, one packet after the other.
+/// A socket and the CPU that reads it and writes to it, one packet after the other.
 #[derive(Clone, Debug)]
 pub struct SocketBuffer {
     capacity: u64,
@@ -22,6 +22,12 @@ impl SocketBuffer {
     #[must_use]
     pub const fn new(capacity: ByteCount) -> Self {
         Self { capacity: capacity.get(), free_at: SimTime::ZERO, unread: 0, queue: VecDeque::new() }
+    }
+
+    /// A packet is written that takes `cpu`; returns when it leaves.
+    pub fn write(&mut self, now: SimTime, cpu: SimDuration) -> SimTime {
+        self.free_at = self.free_at.max(now) + cpu;
+        self.free_at
     }
 
     /// A packet has come that takes `cpu` to handle; returns when it is handled, or none if it is

@@ -15,7 +15,7 @@ pub enum SctpSpec {
     /// The same with interleaving of messages negotiated (RFC 8260): streams share by their priorities. libwebrtc has
     /// it under a field trial.
     ChromiumInterleaving,
-    /// usrsctp as Firefox sets it up.
+    /// dcSCTP as Firefox sets it up.
     Firefox,
     /// webrtc-rs (crate `rtc-sctp`).
     WebrtcRs,

@@ -58,13 +58,15 @@ impl Tracker {
         tsn <= self.cumulative + 1 || self.ranges.last().is_some_and(|&(_, last)| tsn < last)
     }
 
-    /// A DATA chunk has come; false if it had before.
-    pub(super) fn observe(&mut self, tsn: u32, profile: &AssociationProfile) -> bool {
+    /// A DATA chunk has come, which may ask to be acknowledged at once; false if it had before.
+    pub(super) fn observe(&mut self, tsn: u32, immediate: bool, profile: &AssociationProfile) -> bool {
         let new = self.insert(tsn);
         if !new {
             self.duplicates = (self.duplicates + 1).min(DUPLICATES_MAX);
         }
-        self.note(!new || !self.ranges.is_empty() || (!self.heard && profile.first_sack_at_once));
+        let first = !self.heard && profile.first_sack_at_once;
+        let again = !new && profile.sack_duplicates_at_once;
+        self.note(again || immediate || first || !self.ranges.is_empty());
         self.heard = true;
         new
     }
@@ -167,7 +169,7 @@ mod tests {
                     tracker.forward(tsn);
                     seen.extend(1..=tsn);
                 } else {
-                    prop_assert_eq!(tracker.observe(tsn, &profile), seen.insert(tsn));
+                    prop_assert_eq!(tracker.observe(tsn, false, &profile), seen.insert(tsn));
                 }
                 let cumulative = (1..).take_while(|tsn| seen.contains(tsn)).last().unwrap_or(0);
                 prop_assert_eq!(tracker.cumulative, cumulative);
@@ -185,7 +187,7 @@ mod tests {
         let mut tracker = Tracker::new();
         let mut out = Outbox::default();
         let mut arrive = |tracker: &mut Tracker, tsn| {
-            tracker.observe(tsn, &profile);
+            tracker.observe(tsn, false, &profile);
             tracker.end_packet(now, &profile);
             let wants = tracker.wants_sack(false);
             if wants {

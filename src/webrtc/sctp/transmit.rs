@@ -89,15 +89,17 @@ impl Association {
                 self.forward_if_due(now, out);
             }
             let mut room = out.room(self.profile.packet_bytes).min(left & !3);
+            let immediate = self.window.size() < self.profile.immediate_sack_below;
+            let data = |chunk: DataChunk| Chunk::Data(DataChunk { flags: chunk.flags.with_immediate(immediate), ..chunk });
             while let Some(chunk) = self.outstanding.take_marked(room) {
                 room -= chunk.bytes();
-                out.push(Chunk::Data(chunk));
+                out.push(data(chunk));
             }
             while room > DATA_HEADER_BYTES {
                 let Some((stream, len)) = self.next_fragment(now, room - DATA_HEADER_BYTES, out) else { break };
                 if let Some(chunk) = self.cut(now, stream, len, out) {
                     self.peer_window = self.peer_window.saturating_sub(chunk.bytes());
-                    out.push(Chunk::Data(chunk));
+                    out.push(data(chunk));
                 }
                 room = room.saturating_sub(data_bytes(len));
             }

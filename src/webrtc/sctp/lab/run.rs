@@ -1,5 +1,6 @@
 //! The loop of the laboratory: packets, timers and the two applications as events.
 
+use super::super::super::EngineSpec;
 use super::super::association::Association;
 use super::super::outbox::{Event, Outbox};
 use super::super::socket::SocketBuffer;
@@ -138,7 +139,9 @@ impl Lab {
         let (Some(sockets), Some(spec)) = (&mut self.sockets, self.spec.socket) else {
             return self.read(now, end, packet, scheduler);
         };
-        match sockets[usize::from(end)].arrive(now, ByteCount::new(u64::from(bytes)), spec.cpu) {
+        let cpu = spec.cost(self.store.get(packet), u64::from(bytes), true);
+        let taken = ByteCount::new(EngineSpec::unread_bytes(u64::from(bytes)));
+        match sockets[usize::from(end)].arrive(now, taken, cpu) {
             Some(read) => scheduler.schedule_at(read, LabEvent::Read { end, packet }),
             None => {
                 self.run.drops[2] += 1;
@@ -163,7 +166,13 @@ impl Lab {
             if side == 0 {
                 self.run.sent[bin] += 1;
             }
-            match self.links[side].send(now, packet.bytes) {
+            let written = match (&mut self.sockets, &self.spec.socket) {
+                (Some(sockets), Some(spec)) => {
+                    sockets[side].write(now, spec.cost(packet.chunks, packet.bytes.get(), false))
+                }
+                _ => now,
+            };
+            match self.links[side].send(written, packet.bytes) {
                 Ok(at) => {
                     let (id, bytes) = (self.store.put(packet.chunks), packet.bytes.get() as u32);
                     scheduler.schedule_at(at, LabEvent::Arrive { end: 1 - end, packet: id, bytes });

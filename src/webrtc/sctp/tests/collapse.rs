@@ -55,14 +55,29 @@ fn it_is_the_recovery_that_a_time_out_does_not_end() {
 }
 
 #[test]
-fn a_busy_receiver_drops_what_its_socket_cannot_hold() {
+fn a_socket_drops_what_it_cannot_hold_and_nothing_else() {
     let case = Case { rate: 100_000_000, queue: 2_500_000, secs: 4, ..Case::chromium(20, 0.0) };
     let with = |cpu_us| {
-        let socket = SocketSpec { capacity: ByteCount::new(65_536), cpu: SimDuration::from_us(cpu_us) };
+        let packet = SimDuration::from_us(cpu_us);
+        let (message, kilobyte) = (SimDuration::ZERO, SimDuration::ZERO);
+        let socket = SocketSpec { capacity: ByteCount::new(131_072), message, packet, kilobyte };
         run(&LabSpec { socket: Some(socket), ..case.spec(1) }).expect("it runs")
     };
     assert_eq!(with(0).drops[2], 0, "a CPU that needs no time");
-    assert!(with(200).drops[2] > 0, "60 Mbit/s of CPU behind 100 of link");
+    // The sender is as slow as the receiver: 48 Mbit/s, and nothing is dropped.
+    let alike = with(200);
+    assert_eq!(alike.drops[2], 0, "a CPU of 48 Mbit/s behind one of the same");
+    let goodput = alike.goodput_mbit_per_s(SimDuration::from_secs(2), SimDuration::from_secs(4));
+    assert!((40.0..48.0).contains(&goodput), "{goodput}");
+    // Acknowledgements wait behind packets that are written, and what comes meanwhile takes room.
+    let narrow = SocketSpec {
+        capacity: ByteCount::new(4_608),
+        message: SimDuration::from_ms(2),
+        packet: SimDuration::ZERO,
+        kilobyte: SimDuration::ZERO,
+    };
+    let narrow = run(&LabSpec { socket: Some(narrow), ..case.spec(1) }).expect("it runs");
+    assert!(narrow.drops[2] > 0, "room for two packets while a message is taken in for 2 ms");
 }
 
 #[test]
