@@ -9,7 +9,7 @@ mod results;
 mod run;
 mod rung;
 
-pub use memory::{MemoryError, check_memory};
+pub use memory::{MemoryError, check_memory, memory_needed};
 pub use results::{CellRuns, Replication, Results, RunCost};
 pub use run::{Observer, SweepError, SweepOptions, run};
 pub use rung::{ReplicationError, Rung};

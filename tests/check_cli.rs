@@ -39,6 +39,7 @@ fn a_good_scenario_is_summed_up() {
     let out = text(&output.stdout);
     assert!(out.contains("ok, 42 cells x 1 seed = 42 replications"), "{out}");
     assert!(out.contains("peers: 20, 50, 100, 200, 500, 1000"), "{out}");
+    assert!(out.contains("expected: about") && out.contains("the largest replication, mesh with 1000 peers"), "{out}");
     assert!(out.contains("warning: one seed gives no confidence intervals"), "{out}");
 }
 
@@ -63,4 +64,27 @@ fn lists_name_every_preset() {
     }
     let links = peerscape().args(["list", "links"]).output().expect("it runs");
     assert!(text(&links.stdout).starts_with("fibre "));
+}
+
+#[test]
+fn what_cannot_fit_is_refused_at_once_and_told_how_to_go_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/quickstart.toml");
+    let few = ["--set", "population.peers=20", "--set", "run.seeds=1", "--memory-limit", "1MB"];
+    let run = || {
+        let mut command = peerscape();
+        command.current_dir(&folder).arg("run").arg(&scenario).args(few);
+        command
+    };
+    let output = run().output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    let error = text(&output.stderr);
+    assert!(error.contains("--memory-limit") && error.contains("--force"), "{error}");
+    // A hybrid of a million peers is not built for that.
+    let mut command = peerscape();
+    command.current_dir(&folder).arg("run").arg(&scenario).args(few);
+    let topology = r#"topology=[{ kind = "hybrid" }]"#;
+    command.args(["--set", "population.peers=1000000", "--set", topology]);
+    let output = command.timeout(std::time::Duration::from_secs(5)).output().expect("it answers in time");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
 }

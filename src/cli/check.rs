@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use peerscape::scenario::{self, Experiment};
+use peerscape::simulation::{estimate_cpu_s, estimate_memory};
 
 use super::exit::Exit;
 use super::say;
@@ -46,10 +47,46 @@ fn report(out: &mut impl Write, file: &str, experiment: &Experiment) -> io::Resu
     for input in experiment.inputs() {
         writeln!(out, "  read {}", input.summary)?;
     }
+    writeln!(out, "  {}", expected(experiment))?;
     for warning in experiment.warnings() {
         writeln!(out, "  warning: {}", scenario::escaped(&warning))?;
     }
     Ok(())
+}
+
+// What a run is expected to take.
+fn expected(experiment: &Experiment) -> String {
+    let per_cell: Vec<(f64, f64)> = experiment
+        .cells
+        .iter()
+        .map(|cell| (estimate_cpu_s(cell), estimate_memory(cell).get() as f64))
+        .collect();
+    let total_s = per_cell.iter().map(|(cpu_s, _)| cpu_s).sum::<f64>() * experiment.seeds.len() as f64;
+    let costs = experiment.cells.iter().zip(&per_cell);
+    let Some((dearest, (cpu_s, bytes))) = costs.max_by(|(_, a), (_, b)| a.1.total_cmp(&b.1)) else {
+        return "expected: nothing to run".to_owned();
+    };
+    format!(
+        "expected: about {} of CPU in all; the largest replication, {} with {} peers, takes {} and {}",
+        seconds(total_s),
+        dearest.label,
+        dearest.settings.population.peers.get(),
+        seconds(*cpu_s),
+        memory(*bytes)
+    )
+}
+
+fn seconds(value: f64) -> String {
+    match value {
+        _ if value < 1.0 => "less than 1 s".to_owned(),
+        _ if value < 120.0 => format!("{value:.0} s"),
+        _ if value < 7_200.0 => format!("{:.0} min", value / 60.0),
+        _ => format!("{:.0} h", value / 3_600.0),
+    }
+}
+
+fn memory(bytes: f64) -> String {
+    if bytes < 1e9 { format!("{:.0} MB", (bytes / 1e6).ceil()) } else { format!("{:.1} GB", bytes / 1e9) }
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -47,7 +47,7 @@ fn compare(by_message: &Arc<Experiment>, by_packet: &Arc<Experiment>, jobs: usiz
     let mut progress = Progress::start(by_message.cells.len(), now().1).into_diagnostic()?;
     let mut both = Vec::new();
     for experiment in [by_message, by_packet] {
-        sweep::check_memory(experiment, options).into_diagnostic()?;
+        sweep::check_memory(experiment, options, None).into_diagnostic()?;
         both.push(sweep::run(experiment, options, &mut progress).into_diagnostic()?);
         if progress.end() {
             say::line("interrupted: half a comparison says nothing");

@@ -14,9 +14,9 @@ pub(super) struct Place {
     /// results/quickstart-peers=20]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
-    /// Replace results of another scenario
+    /// Replace results of another scenario, and run although it may not fit into memory
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
 }
 
 impl Place {

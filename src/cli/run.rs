@@ -11,6 +11,7 @@ use miette::IntoDiagnostic;
 use peerscape::report::{self, Answer, Outcome, Provenance, Written, folder, plot};
 use peerscape::scenario::{self, Experiment};
 use peerscape::sweep::{self, Results, Rung, SweepOptions};
+use peerscape::units::ByteCount;
 
 use super::exit::Exit;
 use super::place::Place;
@@ -38,6 +39,10 @@ pub(crate) struct Arguments {
     /// Run the first seed of every cell message by message and packet by packet, show the difference, write nothing
     #[arg(long, conflicts_with_all = ["out", "force", "rung", "format"])]
     check_grain: bool,
+    /// How much memory the replications may take together: `2GB` [default: what is free, in the container if there is
+    /// one]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory_limit: Option<ByteCount>,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -94,7 +99,9 @@ impl Arguments {
         let options = SweepOptions { jobs, rung };
         let kind = self.rung.folder_suffix();
         let mut out = self.place.find(experiment, &self.overrides, kind, rung.name).into_diagnostic()?;
-        sweep::check_memory(experiment, options).into_diagnostic()?;
+        if !self.place.force {
+            sweep::check_memory(experiment, options, self.memory_limit).into_diagnostic()?;
+        }
         let (started, clock) = now();
         let mut progress = Progress::start(experiment.cells.len() * experiment.seeds.len(), clock).into_diagnostic()?;
         let results = sweep::run(experiment, options, &mut progress).into_diagnostic()?;
@@ -159,6 +166,12 @@ impl Arguments {
             written => written,
         }
     }
+}
+
+// `2GB`, `500 MB`: a size as scenarios write it, with or without the space.
+fn size(text: &str) -> Result<ByteCount, String> {
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
+    format!("{} {unit}", number.trim()).parse().map_err(|_| "a size such as `2GB`".to_owned())
 }
 
 /// Columns of the answer: what a terminal of any size shows without wrapping badly.

@@ -69,7 +69,7 @@ impl Arguments {
         let mut progress = Progress::start(experiment.cells.len() * experiment.seeds.len(), clock).into_diagnostic()?;
         for rung in [Rung::MODEL, real] {
             let options = SweepOptions { jobs, rung };
-            sweep::check_memory(experiment, options).into_diagnostic()?;
+            sweep::check_memory(experiment, options, None).into_diagnostic()?;
             let results = sweep::run(experiment, options, &mut progress).into_diagnostic()?;
             if progress.end() {
                 say::line("interrupted: half a comparison says nothing, so nothing is written");

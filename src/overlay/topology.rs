@@ -49,8 +49,21 @@ pub struct Shape {
     pub tree: u64,
     /// Members of the core, all of which are connected to each other.
     pub core: u64,
-    /// How many nodes send most of the copies; none where those that publish send all.
-    pub forwarders: Option<u64>,
+    /// How a message spreads.
+    pub spread: Spread,
+}
+
+/// How a message spreads from the one who publishes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// To everybody at once.
+    Direct,
+    /// By way of one hub.
+    Hub,
+    /// To so many at each level.
+    Levels(u32),
+    /// By way of one of so many hubs to all others.
+    Hubs(u32),
 }
 
 impl Shape {

@@ -82,6 +82,11 @@ pub trait Workload: Debug + Send + Sync {
         None
     }
 
+    /// Whether half of its messages answer the other half, for estimates.
+    fn is_answered(&self) -> bool {
+        false
+    }
+
     /// The channel of most of its messages, for estimates.
     fn channel(&self) -> Channel {
         Channel::default()

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shape, Topology, TopologyEntry, entry};
+use super::{Shape, Spread, Topology, TopologyEntry, entry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -32,8 +32,8 @@ impl Topology for Hybrid {
     }
 
     fn shape(&self, peers: u32) -> Shape {
-        let hubs = u64::from(peers.div_ceil(self.peers_per_hub.get()));
-        Shape { tree: u64::from(peers) - hubs, core: hubs, forwarders: Some(hubs) }
+        let hubs = peers.div_ceil(self.peers_per_hub.get());
+        Shape { tree: u64::from(peers - hubs), core: u64::from(hubs), spread: Spread::Hubs(hubs) }
     }
 
     fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shape, Topology, TopologyEntry, entry};
+use super::{Shape, Spread, Topology, TopologyEntry, entry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::world::World;
@@ -24,7 +24,7 @@ impl Topology for Mesh {
     }
 
     fn shape(&self, peers: u32) -> Shape {
-        Shape { tree: 0, core: u64::from(peers), forwarders: None }
+        Shape { tree: 0, core: u64::from(peers), spread: Spread::Direct }
     }
 
     fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {

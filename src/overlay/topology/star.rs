@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shape, Topology, TopologyEntry, entry};
+use super::{Shape, Spread, Topology, TopologyEntry, entry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::world::World;
@@ -47,7 +47,7 @@ impl Topology for Star {
 
     fn shape(&self, peers: u32) -> Shape {
         let tree = u64::from(peers - 1) + u64::from(self.servers());
-        Shape { tree, core: 0, forwarders: Some(1) }
+        Shape { tree, core: 0, spread: Spread::Hub }
     }
 
     fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shape, Topology, TopologyEntry, entry};
+use super::{Shape, Spread, Topology, TopologyEntry, entry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -49,8 +49,7 @@ impl Topology for Tree {
     }
 
     fn shape(&self, peers: u32) -> Shape {
-        let (peers, degree) = (u64::from(peers), u64::from(self.degree.get()));
-        Shape { tree: peers - 1, core: 0, forwarders: Some(peers.div_ceil(degree)) }
+        Shape { tree: u64::from(peers - 1), core: 0, spread: Spread::Levels(self.degree.get()) }
     }
 
     fn build(&self, world: &World, sources: &[u32], _stream: &mut Stream) -> Overlay {

@@ -155,6 +155,10 @@ impl Workload for RequestResponse {
         self.channel
     }
 
+    fn is_answered(&self) -> bool {
+        true
+    }
+
     fn messages_per_s(&self, peers: u32) -> f64 {
         2.0 * f64::from(peers.saturating_sub(self.servers.get())) * self.rate.per_second()
     }

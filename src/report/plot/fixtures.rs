@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::metrics::{Finding, LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
 use crate::net::LatencySpec;
 use crate::overlay::Overlay;
-use crate::overlay::topology::{Shape, Topology};
+use crate::overlay::topology::{Shape, Spread, Topology};
 use crate::rng::{Seed, Stream};
 use crate::scenario::{AxisValue, Cell, Expectation, Experiment, Grain, OrderedNumber, RunSettings, Settings};
 use crate::sweep::{CellRuns, Replication, Results, RunCost, Rung};
@@ -234,7 +234,7 @@ impl Topology for Named {
     }
 
     fn shape(&self, _peers: u32) -> Shape {
-        Shape { tree: 0, core: 0, forwarders: None }
+        Shape { tree: 0, core: 0, spread: Spread::Direct }
     }
 
     fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {

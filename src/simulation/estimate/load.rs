@@ -1,14 +1,18 @@
 //! What piles up where a cell asks for more than its links and CPUs have.
 //!
-//! The busiest nodes are those that pass messages on, or the few that receive. What they are asked for in a second over
-//! what they have is the load; of a load of 3 two thirds of all copies wait at the end, unless a buffer is full before.
+//! A message spreads in stages, each by some senders to some receivers: over a mesh in one, over a star to the hub and
+//! from there to all, over a tree level by level. At each stage the uplinks of the senders and the downlinks of the
+//! receivers carry what they can; the rest waits, unless a buffer is full before, and only what is carried comes to the
+//! next stage.
 
 use std::sync::Arc;
 
 use crate::net::LinkSpec;
+use crate::overlay::topology::Spread;
 use crate::overlay::workload::{Channel, Workload};
 use crate::scenario::{Cell, Grain};
 use crate::units::Bitrate;
+use crate::webrtc::Wire;
 use crate::world::ClassSpec;
 
 /// Copies that are under way without waiting: for so long.
@@ -23,48 +27,100 @@ pub(super) struct Pending {
     pub(super) waiting: f64,
 }
 
+/// A stage of a message's spreading.
+#[derive(Clone, Copy, Debug)]
+struct Stage {
+    // Copies of each message that comes here.
+    copies: f64,
+    senders: f64,
+    receivers: f64,
+    // By the server of a star, or to it.
+    from_server: bool,
+    to_server: bool,
+}
+
 /// What is pending at the worst moment of a run.
 pub(super) fn pending(cell: &Cell, connections_in_use: f64) -> Pending {
     let settings = &cell.settings;
-    let (peers, duration) = (settings.population.peers.get(), settings.run.duration.as_secs_f64());
+    let (peers, run) = (settings.population.peers.get(), settings.run.duration);
     let mut total = Pending::default();
-    let load = load(cell);
     for workload in &settings.workloads {
-        let copies = workload.messages(peers, settings.run.duration) * workload.receivers(peers);
-        total.travelling += copies / duration * UNDER_WAY_S;
-        if load > 1.0 {
-            let beyond = copies * (1.0 - 1.0 / load);
-            total.waiting += beyond.min(room(cell, workload, connections_in_use));
+        // Streams that adapt send what their connections carry.
+        let adapts = workload.live().is_some_and(|live| live.adaptation.is_some());
+        let asked = workload.messages(peers, run) / if workload.is_answered() { 2.0 } else { 1.0 };
+        total.travelling += workload.messages(peers, run) * workload.receivers(peers) / run.as_secs_f64() * UNDER_WAY_S;
+        if !adapts {
+            let waiting = waiting(cell, workload, asked / run.as_secs_f64()) * run.as_secs_f64();
+            total.waiting += waiting.min(room(cell, workload, connections_in_use));
         }
     }
     total
 }
 
-// How many times over the busiest nodes are asked for what they have.
-fn load(cell: &Cell) -> f64 {
-    let settings = &cell.settings;
-    let (peers, duration) = (settings.population.peers.get(), settings.run.duration);
-    let shape = cell.topology.shape(peers);
-    let has_server = cell.topology.servers() > 0;
-    let (mut up, mut down, mut cpu) = (0.0_f64, 0.0_f64, 0.0_f64);
-    for workload in &settings.workloads {
-        let copies_per_s = workload.messages(peers, duration) * workload.receivers(peers) / duration.as_secs_f64();
-        let wire = settings.webrtc.wire(workload.largest_message());
-        let bits = wire.bytes.get() as f64 * 8.0;
-        let sources = workload.sources().map_or(peers, |(_, sources)| sources.min(peers));
-        let senders = shape.forwarders.map_or(f64::from(sources), |forwarders| forwarders as f64).max(1.0);
-        let receivers = workload.sinks().map_or(f64::from(peers), |(_, sinks)| f64::from(sinks));
-        up += copies_per_s * bits / senders;
-        down += copies_per_s * bits / receivers.max(1.0);
-        let messages = copies_per_s * (1.0 / senders + 1.0 / receivers.max(1.0));
-        let cost = |class: &ClassSpec| class.device.value.service_time(class.engine.value.message_cost(wire));
-        cpu += messages * mean(cell, |class| cost(class).as_secs_f64());
-    }
+// Copies that come to wait in a second, of so many messages.
+fn waiting(cell: &Cell, workload: &Arc<dyn Workload>, messages_per_s: f64) -> f64 {
+    let wire = cell.settings.webrtc.wire(workload.largest_message());
+    let bits = wire.bytes.get() as f64 * 8.0;
     let rate = |pick: fn(&LinkSpec) -> Option<Bitrate>| {
         mean(cell, |class| pick(&class.link.value).map_or(f64::INFINITY, |rate| rate.as_bps() as f64))
     };
-    let up_bps = if has_server { SERVER_BPS } else { rate(|link| link.up) };
-    (up / up_bps).max(down / rate(|link| link.down)).max(cpu)
+    let (up_bps, down_bps, cpu) = (rate(|link| link.up), rate(|link| link.down), cpu_s(cell, wire));
+    let (mut coming, mut waiting) = (messages_per_s, 0.0);
+    for stage in stages(cell, workload) {
+        let copies = coming * stage.copies;
+        let up = if stage.from_server { SERVER_BPS } else { up_bps };
+        let down = if stage.to_server { SERVER_BPS } else { down_bps };
+        let by_links = (copies * bits / up / stage.senders).max(copies * bits / down / stage.receivers);
+        // A CPU that is too far behind leaves copies to sockets, which drop them.
+        let by_cpu = copies * cpu / stage.senders.min(stage.receivers);
+        let load = by_links.max(by_cpu).max(1.0);
+        if by_links >= by_cpu || cell.settings.run.grain == Grain::Packet {
+            waiting += copies * (1.0 - 1.0 / load);
+        }
+        coming = copies / load;
+    }
+    waiting
+}
+
+// The busiest node of each stage meets the mean, and so do all others.
+fn stages(cell: &Cell, workload: &Arc<dyn Workload>) -> Vec<Stage> {
+    let peers = cell.settings.population.peers.get();
+    let count = f64::from(peers);
+    let sources = f64::from(workload.sources().map_or(peers, |(_, sources)| sources.min(peers)));
+    let sinks = workload.sinks().map_or(count, |(_, sinks)| f64::from(sinks)).max(1.0);
+    let reach = workload.receivers(peers).max(1.0);
+    let stage = |copies: f64, senders: f64, receivers: f64| Stage {
+        copies,
+        senders: senders.clamp(1.0, count),
+        receivers: receivers.clamp(1.0, count),
+        from_server: false,
+        to_server: false,
+    };
+    match cell.topology.shape(peers).spread {
+        Spread::Direct => vec![stage(reach, sources, sinks)],
+        Spread::Hub => {
+            let has_server = cell.topology.servers() > 0;
+            let (to, from) = (stage(1.0, sources, 1.0), stage(reach, 1.0, sinks));
+            vec![Stage { to_server: has_server, ..to }, Stage { from_server: has_server, ..from }]
+        }
+        Spread::Levels(degree) => {
+            let levels = peers.checked_ilog(degree.max(2)).unwrap_or(1).max(1);
+            let fan = libm::pow(reach, 1.0 / f64::from(levels));
+            let at = |level: i32| stage(fan, sources * libm::pow(fan, f64::from(level)), count.min(sinks * 4.0));
+            (0..levels as i32).map(at).collect()
+        }
+        Spread::Hubs(hubs) => {
+            let hubs = f64::from(hubs);
+            let of_core = (reach * hubs / count).max(1.0);
+            vec![stage(1.0, sources, hubs), stage(of_core, sources.min(hubs), hubs), stage(reach / of_core, hubs, sinks)]
+        }
+    }
+}
+
+// CPU time of a message at one end.
+fn cpu_s(cell: &Cell, wire: Wire) -> f64 {
+    let cost = |class: &ClassSpec| class.device.value.service_time(class.engine.value.message_cost(wire));
+    mean(cell, |class| cost(class).as_secs_f64())
 }
 
 // How many copies buffers take before they refuse: those of the API at both grains, those of links for messages that

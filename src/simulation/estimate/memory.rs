@@ -10,6 +10,7 @@ use crate::overlay::workload::Workload;
 use crate::scenario::{Cell, Grain};
 use crate::units::ByteCount;
 use crate::webrtc::SetupProfile;
+use crate::world::ClassSpec;
 
 /// Histograms and tables of any replication.
 const BASE: f64 = 250e3;
@@ -21,7 +22,7 @@ const PER_SIZE: f64 = 64.0;
 const PER_NODE_IN_PACKETS: f64 = 480.0;
 /// A connection of a tree, at both ends; one of a core that takes its time to open.
 const PER_TREE_CONNECTION: f64 = 130.0;
-const PER_CORE_CONNECTION: f64 = 9.0;
+const PER_CORE_CONNECTION: f64 = 40.0;
 /// A connection whose packets are followed: its two ends, and where they are found.
 const PER_ENDS: f64 = 170.0;
 /// What it takes beside that once it carries data: two associations and what is on its way between them.
@@ -32,13 +33,13 @@ const PER_FLOW: f64 = 230.0;
 const PER_AUDIENCE: f64 = 60.0;
 const PER_MEMBER: f64 = 10.0;
 /// A publication at a time that is drawn, or that a workload lists: lists grow by doubling.
-const PER_DRAWN_TIME: f64 = 14.0;
+const PER_DRAWN_TIME: f64 = 12.0;
 const PER_LISTED_TIME: f64 = 24.0;
 /// A pair of classes: what came of their connections, their path; and how messages of a size are lost.
 const PER_PAIR_OF_CLASSES: f64 = 100.0;
 const PER_PAIR_AND_SIZE: f64 = 8.0;
 /// A copy that is pending: an event; packet by packet its chunks, its place in a queue, and since when it waits.
-const PER_COPY: f64 = 40.0;
+const PER_COPY: f64 = 27.0;
 const PER_COPY_IN_PACKETS: f64 = 110.0;
 /// A connection over which pieces can come; a piece and node, in bits; one that comes beside messages.
 const PER_CARRIER: f64 = 100.0;
@@ -119,7 +120,10 @@ fn in_use(cell: &Cell, shape: Shape) -> f64 {
 
 fn connections(cell: &Cell, shape: Shape, in_use: f64) -> f64 {
     let core = (shape.connections() - shape.tree) as f64;
-    let is_instant = cell.settings.webrtc.setup == SetupProfile::Instant;
+    // Where no set-up takes time and no engine has a limit that this exceeds, nothing is kept of connections.
+    let most = |class: &ClassSpec| class.engine.value.max_connections.unwrap_or(u32::MAX);
+    let is_limited = cell.settings.population.classes.iter().any(|class| shape.core > u64::from(most(class)));
+    let is_instant = cell.settings.webrtc.setup == SetupProfile::Instant && !is_limited;
     let of_core = if is_instant { 0.0 } else { core * PER_CORE_CONNECTION };
     let followed =
         if is_packet(cell) { (core + shape.tree as f64) * PER_ENDS + in_use * PER_ASSOCIATIONS } else { 0.0 };
