@@ -31,6 +31,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Run a scenario: every cell with every seed, then rank the topologies
+    #[command(after_help = EXIT_CODES)]
     Run(run::Arguments),
     /// Run a scenario on the model and on the real WebRTC stack, and compare them figure by figure
     Validate(validate::Arguments),

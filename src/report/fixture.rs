@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::metrics::{Finding, LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
 use crate::net::LatencySpec;
 use crate::overlay::Overlay;
-use crate::overlay::topology::{Shape, Spread, Topology};
+use crate::overlay::topology::{Shape, Spread as HowItSpreads, Topology};
 use crate::presets::OrPreset;
 use crate::rng::{Seed, Stream};
 use crate::scenario::{AxisValue, Bound, Cell, Expectation, Experiment, Grain, RunSettings, Settings};
@@ -24,7 +24,7 @@ impl Topology for Named {
     }
 
     fn shape(&self, _peers: u32) -> Shape {
-        Shape { tree: 0, core: 0, spread: Spread::Direct }
+        Shape { tree: 0, core: 0, spread: HowItSpreads::Direct }
     }
 
     fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {

@@ -89,7 +89,11 @@ fn clear_of_each_other<'a>(ticks: &[&'a Tick], place: impl Fn(f64) -> i32) -> Ve
 
 /// The lines of the title of an axis of this height; none without one.
 pub(super) fn y_title(axis: &Axis, height: i32) -> Vec<String> {
-    let lines = wrap(&axis.title, LABEL, height);
+    let mut lines = wrap(&axis.title, LABEL, height);
+    if let (true, Some((title, unit))) = (lines.len() > 1, axis.title.split_once(" (")) {
+        // A unit with its scale stays in one piece.
+        lines = [wrap(title, LABEL, height), wrap(&format!("({unit}"), LABEL, height)].concat();
+    }
     lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 

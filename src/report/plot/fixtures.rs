@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::metrics::{Finding, LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
 use crate::net::LatencySpec;
 use crate::overlay::Overlay;
-use crate::overlay::topology::{Shape, Spread, Topology};
+use crate::overlay::topology::{Shape, Spread as HowItSpreads, Topology};
 use crate::rng::{Seed, Stream};
 use crate::scenario::{AxisValue, Cell, Expectation, Experiment, Grain, OrderedNumber, RunSettings, Settings};
 use crate::sweep::{CellRuns, Replication, Results, RunCost, Rung};
@@ -168,7 +168,7 @@ fn record(seed: Seed, sample: &Sample) -> RunRecord {
         values,
         latency: latencies(sample),
         uplink_percent: load(sample.uplink_max_percent, sample.skew),
-        downlink_percent: Spread::of(Vec::new()),
+        downlink_percent: load(sample.uplink_max_percent / 4.0, sample.skew),
         cpu_percent: Spread::of(Vec::new()),
         connections: load(sample.connections_max, sample.skew),
         opening: Opening::default(),
@@ -234,7 +234,7 @@ impl Topology for Named {
     }
 
     fn shape(&self, _peers: u32) -> Shape {
-        Shape { tree: 0, core: 0, spread: Spread::Direct }
+        Shape { tree: 0, core: 0, spread: HowItSpreads::Direct }
     }
 
     fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {

@@ -78,7 +78,7 @@ fn flat(value: f64) -> Sample {
 fn every_plot_is_sound() {
     for (name, study) in gallery() {
         let plots = render_all(&study.results());
-        assert_eq!(plots.len(), 10, "{name}");
+        assert_eq!(plots.len(), 11, "{name}");
         for (file, svg) in &plots {
             assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{name}/{file}");
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}/{file}");
@@ -133,6 +133,7 @@ fn the_files_are_named_after_the_metrics() {
             "relayed_connections_percent.svg",
             "delivery_latency_cdf.svg",
             "uplink_utilisation_by_peer.svg",
+            "downlink_utilisation_by_peer.svg",
             "connections_by_peer.svg",
         ]
     );
