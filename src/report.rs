@@ -19,6 +19,7 @@ mod held;
 pub mod json;
 mod judgement;
 mod manifest;
+mod missed;
 pub mod plot;
 mod ranking;
 mod reign;

@@ -13,8 +13,8 @@ use dcsctp::api::{DcSctpSocket, Message, Options, PpId, SendOptions, SocketEvent
 use peerscape::net::{LossSpec, PacketLink, PacketLinkSpec};
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration, SimTime};
-use peerscape::webrtc::sctp::lab::{self, BulkSpec, LabSpec};
 use peerscape::webrtc::sctp::AssociationProfile;
+use peerscape::webrtc::sctp::lab::{self, BulkSpec, LabSpec};
 
 /// What DTLS adds to a packet, and IPv4 with UDP.
 const RECORD_BYTES: u32 = 29;
@@ -196,7 +196,8 @@ fn compare(cells: &[Cell], seeds: u64) -> Vec<String> {
         let mean = |run: &dyn Fn(u64) -> f64| (1..=seeds).map(run).sum::<f64>() / seeds as f64;
         let model = mean(&|seed| cell.model(seed, duration));
         let dcsctp = mean(&|seed| cell.dcsctp(seed, duration));
-        let line = format!("{cell:?}: model {model:.2}, dcsctp {dcsctp:.2} Mbit/s, {:+.1} %", 100.0 * (model / dcsctp - 1.0));
+        let line =
+            format!("{cell:?}: model {model:.2}, dcsctp {dcsctp:.2} Mbit/s, {:+.1} %", 100.0 * (model / dcsctp - 1.0));
         println!("{line}");
         if (model / dcsctp - 1.0).abs() > GOODPUT_TOLERANCE {
             missed.push(line);

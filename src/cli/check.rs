@@ -56,11 +56,8 @@ fn report(out: &mut impl Write, file: &str, experiment: &Experiment) -> io::Resu
 
 // What a run is expected to take.
 fn expected(experiment: &Experiment) -> String {
-    let per_cell: Vec<(f64, f64)> = experiment
-        .cells
-        .iter()
-        .map(|cell| (estimate_cpu_s(cell), estimate_memory(cell).get() as f64))
-        .collect();
+    let per_cell: Vec<(f64, f64)> =
+        experiment.cells.iter().map(|cell| (estimate_cpu_s(cell), estimate_memory(cell).get() as f64)).collect();
     let total_s = per_cell.iter().map(|(cpu_s, _)| cpu_s).sum::<f64>() * experiment.seeds.len() as f64;
     let costs = experiment.cells.iter().zip(&per_cell);
     let Some((dearest, (cpu_s, bytes))) = costs.max_by(|(_, a), (_, b)| a.1.total_cmp(&b.1)) else {

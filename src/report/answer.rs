@@ -9,6 +9,7 @@ use super::comparison::{Comparison, compare};
 use super::doubt::{Doubt, doubts as model_doubts, grain_word};
 use super::figures;
 use super::judgement::{Outcome, expectation_text};
+use super::missed;
 use super::ranking::{Ranking, ranking_metrics};
 use super::reign::{Reign, reigns};
 use super::stops::{Stop, stops};
@@ -71,6 +72,8 @@ pub struct Decision {
     pub stops: Vec<Stop>,
     /// Up to how many peers the topologies still work that do not plainly work in the ranking: label and peers.
     pub still_works: BTreeMap<String, u32>,
+    /// What became of the deliveries that topologies of the ranking miss, a line each.
+    pub missed: Vec<String>,
 }
 
 /// The answer that these results give.
@@ -162,6 +165,7 @@ fn decision(
         reigns: reigns(&rankings),
         stops: stops(&rankings),
         still_works,
+        missed: missed::lines(results, summary, &ranking),
         ranking,
     })
 }

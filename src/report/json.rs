@@ -74,6 +74,7 @@ fn decision_json(decision: &Decision, answer: &Answer) -> Value {
         "best_by_peers": decision.reigns.iter().map(reign).collect::<Vec<_>>(),
         "stops": decision.stops.iter().map(stop_json).collect::<Vec<_>>(),
         "grain": decision.grain,
+        "missed": decision.missed,
         "doubts": decision.doubts.iter().map(doubt_json).collect::<Vec<_>>(),
     })
 }

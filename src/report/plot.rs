@@ -40,6 +40,7 @@ use scale::Scale;
 // The names of plots that are no metric against an axis and no load.
 const LATENCY_CDF: &str = "delivery_latency_cdf";
 const CONNECTIONS_OPEN: &str = "connections_open";
+const DELIVERIES_BY_FATE: &str = "deliveries_by_fate";
 const CONNECTIONS_BY_PATH: &str = "connections_by_path";
 
 /// Every plot of `results`: the name of its file and its SVG text, in a fixed order. A plot that
@@ -52,7 +53,8 @@ pub fn render_all(results: &Results<'_>) -> Vec<(String, String)> {
     let loads = LOAD_PLOTS.iter().map(|plot| (plot.file, curves::load(&facets, plot)));
     let figures = trends.chain(cdf).chain(loads);
     let rendered = figures.map(|(name, figure)| (name, figure.map(|figure| figure.render())));
-    let shares = [(CONNECTIONS_BY_PATH, shares::svg(&facets))];
+    let shares =
+        [(CONNECTIONS_BY_PATH, shares::connections(&facets)), (DELIVERIES_BY_FATE, shares::deliveries(&facets))];
     rendered.chain(shares).filter_map(|(name, svg)| Some((format!("{name}.svg"), svg?))).collect()
 }
 

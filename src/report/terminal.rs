@@ -97,6 +97,7 @@ impl Page<'_> {
         for row in &ranking.rows {
             failure_lines(row, decision).iter().for_each(|line| text += &self.line(line));
         }
+        decision.missed.iter().for_each(|line| text += &self.line(line));
         decision.doubts.iter().for_each(|doubt| text += &self.line(&doubt.line(ranking.rows.len())));
         if !decision.doubts.is_empty() {
             let next = format!("what packets say: the same command with {ASK_PACKETS}, or --check-grain for one seed");

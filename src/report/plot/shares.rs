@@ -1,5 +1,6 @@
-//! What becomes of an overlay's connections: a bar for each topology and combination of axes, in the
-//! parts direct, relayed over UDP, TCP and TLS, and failed, with what the relays cost beside it.
+//! What becomes of an overlay's connections, and of the deliveries that are wanted: a bar for each topology and
+//! combination of axes. Connections are direct, relayed over UDP, TCP or TLS, or fail, with what the relays cost beside
+//! it; deliveries come about, or are missing for one reason or another.
 
 use plotters::style::{RGBColor, WHITE};
 
@@ -12,21 +13,55 @@ use crate::metrics::{Interval, MetricId};
 use crate::report::standing;
 use crate::sweep::CellRuns;
 
+/// What a plot of bars shows.
+struct Sheet {
+    title: &'static str,
+    /// From left to right; the first is how it should be.
+    parts: &'static [Part],
+    /// A figure in US dollars per hour beside every bar, and its head.
+    cost: Option<(MetricId, &'static str)>,
+}
+
 /// A part of every bar.
 struct Part {
     metric: MetricId,
+    name: &'static str,
     colour: RGBColor,
     text: RGBColor,
 }
 
-/// The parts, from left to right.
-static PARTS: [Part; 5] = [
-    Part { metric: MetricId::Direct, colour: colour(2), text: WHITE },
-    Part { metric: MetricId::RelayedUdp, colour: colour(5), text: INK },
-    Part { metric: MetricId::RelayedTcp, colour: colour(4), text: INK },
-    Part { metric: MetricId::RelayedTls, colour: colour(1), text: WHITE },
-    Part { metric: MetricId::Failed, colour: colour(6), text: WHITE },
-];
+static CONNECTIONS: Sheet = Sheet {
+    title: "How connections come about, and what their relays cost",
+    parts: &[
+        part(MetricId::Direct, "direct", colour(2), WHITE),
+        part(MetricId::RelayedUdp, "TURN/UDP", colour(5), INK),
+        part(MetricId::RelayedTcp, "TURN/TCP", colour(4), INK),
+        part(MetricId::RelayedTls, "TURN/TLS", colour(1), WHITE),
+        part(MetricId::Failed, "failed", colour(6), WHITE),
+    ],
+    cost: Some((MetricId::TurnCost, "relays, an hour")),
+};
+
+static DELIVERIES: Sheet = Sheet {
+    title: "What became of the deliveries that were wanted",
+    parts: &[
+        part(MetricId::Delivered, "delivered", colour(2), WHITE),
+        part(MetricId::MissedLost, "lost on paths", colour(5), INK),
+        part(MetricId::MissedUplink, "dropped at uplinks", colour(4), INK),
+        part(MetricId::MissedDownlink, "dropped at downlinks", RGBColor(240, 228, 66), INK),
+        part(MetricId::MissedSocket, "dropped by sockets", colour(1), WHITE),
+        part(MetricId::MissedTurn, "dropped by TURN servers", RGBColor(148, 82, 0), WHITE),
+        part(MetricId::MissedThrottled, "turned away by senders", colour(3), INK),
+        part(MetricId::MissedBlocked, "held behind another", colour(0), WHITE),
+        part(MetricId::MissedLate, "under way at the end", RGBColor(153, 153, 153), INK),
+        part(MetricId::MissedUnconnected, "no connection", colour(6), WHITE),
+    ],
+    cost: None,
+};
+
+const fn part(metric: MetricId, name: &'static str, colour: RGBColor, text: RGBColor) -> Part {
+    Part { metric, name, colour, text }
+}
 
 /// Height of a bar, and of a row.
 const BAR: i32 = 34;
@@ -34,27 +69,41 @@ const ROW: i32 = 52;
 /// Side of a key's sample.
 const SAMPLE: i32 = 20;
 const GAP: i32 = 10;
+/// A share above this is all of it.
+const ALL_PERCENT: f64 = 99.995;
 
-/// A row: its label, the parts in percent, what relays cost in US dollars per hour.
+/// A row: its label, the parts in percent, and its cost in US dollars per hour.
 struct Row {
     label: String,
-    percent: [f64; PARTS.len()],
+    percent: Vec<f64>,
     cost: Option<f64>,
 }
 
-/// The plot as an SVG text, or `None` where no connection is anything but direct.
-pub(super) fn svg(facets: &Facets<'_>) -> Option<String> {
-    let rows = rows(facets);
-    let is_mixed = |row: &Row| row.percent[0] < 100.0;
+/// The plot of connections as an SVG text, or `None` where none is anything but direct.
+pub(super) fn connections(facets: &Facets<'_>) -> Option<String> {
+    svg(facets, &CONNECTIONS)
+}
+
+/// The plot of deliveries as an SVG text, or `None` where all come about.
+pub(super) fn deliveries(facets: &Facets<'_>) -> Option<String> {
+    svg(facets, &DELIVERIES)
+}
+
+fn svg(facets: &Facets<'_>, shown: &Sheet) -> Option<String> {
+    let rows = rows(facets, shown);
+    // Not what a rounded figure would show as all.
+    let is_mixed = |row: &Row| row.percent[0] < ALL_PERCENT;
     if !rows.iter().any(is_mixed) {
         return None;
     }
     let fixed = facets.largest_x_text().or_else(|| facets.peers_text());
     let below = subtitle(facets, fixed, "means over the seeds");
-    let title = wrap("How connections come about, and what their relays cost", TITLE, WIDTH - 2 * MARGIN);
+    let title = wrap(shown.title, TITLE, WIDTH - 2 * MARGIN);
     let below = wrap(&below, LABEL, WIDTH - 2 * MARGIN);
     let key_top = MARGIN + int(title.len()) * line_height(TITLE) + int(below.len()) * line_height(LABEL) + 2 * GAP;
-    let rows_top = key_top + line_height(LABEL) + 3 * GAP + line_height(NOTE);
+    let key = key(&rows, shown);
+    let key_lines = key.last().map_or(0, |(_, line, _)| line + 1);
+    let rows_top = key_top + key_lines * line_height(LABEL) + 3 * GAP + line_height(NOTE);
     let height = rows_top + int(rows.len()) * ROW + line_height(NOTE) + MARGIN;
     Some(sheet((WIDTH, height), |canvas| {
         let mut y = MARGIN;
@@ -66,53 +115,66 @@ pub(super) fn svg(facets: &Facets<'_>) -> Option<String> {
             canvas.text(line, (MARGIN, y + line_height(LABEL) / 2), LABEL, MUTED, Align::Left);
             y += line_height(LABEL);
         }
-        draw_key(canvas, &rows, key_top + line_height(LABEL) / 2);
-        draw_rows(canvas, &rows, rows_top);
+        draw_key(canvas, &key, key_top + line_height(LABEL) / 2);
+        draw_rows(canvas, &rows, shown, rows_top);
     }))
 }
 
-fn rows(facets: &Facets<'_>) -> Vec<Row> {
+fn rows(facets: &Facets<'_>, shown: &Sheet) -> Vec<Row> {
     let mut rows = Vec::new();
     for panel in &facets.panels {
         for (topology, cell) in facets.at_largest_x(panel) {
             let Some(runs) = facets.runs(cell) else { continue };
-            let Some(percent) = percentages(runs) else { continue };
+            let Some(percent) = percentages(runs, shown) else { continue };
             let name = facets.topologies[topology];
             let label = match (panel.title.is_empty(), facets.topologies.len()) {
                 (true, _) => name.to_owned(),
                 (false, 1) => panel.title.clone(),
                 (false, _) => format!("{}, {name}", panel.title),
             };
-            rows.push(Row { label, percent, cost: mean(runs, MetricId::TurnCost) });
+            let cost = shown.cost.and_then(|(metric, _)| mean(runs, metric));
+            rows.push(Row { label, percent, cost });
         }
     }
     rows
 }
 
-fn percentages(runs: &CellRuns) -> Option<[f64; PARTS.len()]> {
-    mean(runs, MetricId::Direct)?;
-    Some(PARTS.each_ref().map(|part| mean(runs, part.metric).unwrap_or(0.0)))
+fn percentages(runs: &CellRuns, shown: &Sheet) -> Option<Vec<f64>> {
+    mean(runs, shown.parts[0].metric)?;
+    Some(shown.parts.iter().map(|part| mean(runs, part.metric).unwrap_or(0.0)).collect())
 }
 
 fn mean(runs: &CellRuns, metric: MetricId) -> Option<f64> {
     Some(Interval::of(&standing::values(runs, metric), metric.definition().range())?.mean)
 }
 
-// Only the parts that occur.
-fn draw_key(canvas: &mut Canvas<'_>, rows: &[Row], y: i32) {
-    let mut x = MARGIN;
-    for (index, part) in PARTS.iter().enumerate() {
+// Of the parts that occur, where the key shows each: the left end, the line and the part.
+fn key<'s>(rows: &[Row], shown: &'s Sheet) -> Vec<(i32, i32, &'s Part)> {
+    let (mut x, mut line) = (MARGIN, 0);
+    let mut key = Vec::new();
+    for (index, part) in shown.parts.iter().enumerate() {
         if rows.iter().all(|row| row.percent[index] <= 0.0) {
             continue;
         }
+        let width = SAMPLE + GAP + text_width(part.name, LABEL);
+        if x > MARGIN && x + width > WIDTH - MARGIN {
+            (x, line) = (MARGIN, line + 1);
+        }
+        key.push((x, line, part));
+        x += width + 3 * GAP;
+    }
+    key
+}
+
+fn draw_key(canvas: &mut Canvas<'_>, key: &[(i32, i32, &Part)], top: i32) {
+    for &(x, line, part) in key {
+        let y = top + line * line_height(LABEL);
         canvas.rectangle((x, y - SAMPLE / 2), (x + SAMPLE, y + SAMPLE / 2), part.colour, 1.0);
-        let title = part.metric.definition().title;
-        canvas.text(title, (x + SAMPLE + GAP, y), LABEL, INK, Align::Left);
-        x += SAMPLE + 2 * GAP + text_width(title, LABEL) + 2 * GAP;
+        canvas.text(part.name, (x + SAMPLE + GAP, y), LABEL, INK, Align::Left);
     }
 }
 
-fn draw_rows(canvas: &mut Canvas<'_>, rows: &[Row], top: i32) {
+fn draw_rows(canvas: &mut Canvas<'_>, rows: &[Row], shown: &Sheet, top: i32) {
     let label_width = |row: &Row| text_width(&row.label, TICK).min(LABEL_WIDTH_MAX);
     let left = MARGIN + rows.iter().map(label_width).max().unwrap_or(0) + GAP;
     // As many decimals for all, so that the column can be read down: as the smallest price needs.
@@ -120,7 +182,7 @@ fn draw_rows(canvas: &mut Canvas<'_>, rows: &[Row], top: i32) {
     let cents = if least < 0.01 { 4 } else { 2 };
     let costs: Vec<Option<String>> =
         rows.iter().map(|row| row.cost.map(|cost| format!("{cost:.cents$} USD"))).collect();
-    let head = "relays, an hour";
+    let head = shown.cost.map_or("", |(_, head)| head);
     let cost_width = costs.iter().flatten().map(|cost| text_width(cost, LABEL)).max().unwrap_or(0);
     let right = WIDTH - MARGIN - cost_width.max(text_width(head, NOTE)) - 2 * GAP;
     canvas.text(head, (WIDTH - MARGIN, top - line_height(NOTE) / 2), NOTE, MUTED, Align::Right);
@@ -133,18 +195,24 @@ fn draw_rows(canvas: &mut Canvas<'_>, rows: &[Row], top: i32) {
         for (line, text) in lines.iter().enumerate() {
             canvas.text(text, (left - GAP, first + int(line) * line_height(TICK)), TICK, INK, Align::Right);
         }
-        draw_bar(canvas, row, (left, right), middle, decimals);
+        draw_bar(canvas, (row, shown.parts), (left, right), middle, decimals);
         if let Some(cost) = cost {
             canvas.text(cost, (WIDTH - MARGIN, middle), LABEL, INK, Align::Right);
         }
     }
 }
 
-fn draw_bar(canvas: &mut Canvas<'_>, row: &Row, (left, right): (i32, i32), middle: i32, decimals: usize) {
+fn draw_bar(
+    canvas: &mut Canvas<'_>,
+    (row, parts): (&Row, &[Part]),
+    (left, right): (i32, i32),
+    middle: i32,
+    decimals: usize,
+) {
     let total: f64 = row.percent.iter().sum();
     let place = |percent: f64| left + libm::round(percent / total.max(1.0) * f64::from(right - left)) as i32;
     let mut so_far = 0.0;
-    for (part, &percent) in PARTS.iter().zip(&row.percent) {
+    for (part, &percent) in parts.iter().zip(&row.percent) {
         let (from, to) = (place(so_far), place(so_far + percent));
         so_far += percent;
         if from == to {
@@ -173,11 +241,15 @@ mod tests {
             for run in &mut cell.runs {
                 let direct = if index == 0 { 84.0 } else { 61.0 };
                 let shares = [direct, 90.0 - direct, 10.0, 0.0, 0.0];
-                PARTS.iter().zip(shares).for_each(|(part, share)| run.record.values.set(part.metric, share));
+                CONNECTIONS
+                    .parts
+                    .iter()
+                    .zip(shares)
+                    .for_each(|(part, share)| run.record.values.set(part.metric, share));
                 run.record.values.set(MetricId::TurnCost, 0.25);
             }
         }
-        let svg = svg(&Facets::of(&results)).expect("a plot");
+        let svg = connections(&Facets::of(&results)).expect("a plot");
         for text in ["nat = home", "nat = mobile", "84 %", "61 %", "29 %", "10 %", "TURN/UDP", "0.25 USD"] {
             assert!(svg.contains(&format!("\n{text}\n")), "{text}: {svg}");
         }
@@ -185,8 +257,28 @@ mod tests {
     }
 
     #[test]
+    fn a_bar_tells_what_became_of_deliveries() {
+        let study = Study::new(&["mesh", "star"], &[], 2, |_, _, noise| town_hall(3, &[30.0], noise));
+        let mut results = study.results();
+        for (index, cell) in results.cells.iter_mut().enumerate() {
+            for run in &mut cell.runs {
+                let shares = if index == 0 { [70.0, 18.0, 12.0] } else { [100.0, 0.0, 0.0] };
+                let ids = [MetricId::Delivered, MetricId::MissedLost, MetricId::MissedDownlink];
+                ids.into_iter().zip(shares).for_each(|(id, share)| run.record.values.set(id, share));
+            }
+        }
+        let svg = deliveries(&Facets::of(&results)).expect("a plot");
+        for text in ["70 %", "18 %", "12 %", "100 %", "lost on paths", "dropped at downlinks"] {
+            assert!(svg.contains(&format!("\n{text}\n")), "{text}: {svg}");
+        }
+        for absent in ["no connection", "an hour"] {
+            assert!(!svg.contains(absent), "{absent}");
+        }
+    }
+
+    #[test]
     fn nothing_is_drawn_where_all_is_direct_or_unknown() {
         let study = Study::new(&["mesh"], &[], 2, |_, _, noise| town_hall(3, &[30.0], noise));
-        assert_eq!(svg(&Facets::of(&study.results())), None);
+        assert_eq!(connections(&Facets::of(&study.results())), None);
     }
 }

@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::fixtures::{Axis, PEERS, Sample, Study, TOWN_HALL, town_hall};
-use super::{CONNECTIONS_BY_PATH, CONNECTIONS_OPEN, LATENCY_CDF, LOAD_PLOTS, METRIC_PLOTS, render_all};
+use super::{
+    CONNECTIONS_BY_PATH, CONNECTIONS_OPEN, DELIVERIES_BY_FATE, LATENCY_CDF, LOAD_PLOTS, METRIC_PLOTS, render_all,
+};
 use crate::metrics::{METRICS, MetricId};
 use crate::scenario::{Bound, Expectation};
 
@@ -146,7 +148,7 @@ fn the_document_of_results_lists_every_metric_and_every_plot() {
     let quoted: BTreeSet<&str> = document.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).collect();
     let files: BTreeSet<String> = (METRIC_PLOTS.iter().map(|plot| plot.metric.definition().name))
         .chain(LOAD_PLOTS.iter().map(|plot| plot.file))
-        .chain([LATENCY_CDF, CONNECTIONS_OPEN, CONNECTIONS_BY_PATH])
+        .chain([LATENCY_CDF, CONNECTIONS_OPEN, CONNECTIONS_BY_PATH, DELIVERIES_BY_FATE])
         .map(|name| format!("{name}.svg"))
         .collect();
     let metrics: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();

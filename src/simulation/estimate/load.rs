@@ -112,7 +112,11 @@ fn stages(cell: &Cell, workload: &Arc<dyn Workload>) -> Vec<Stage> {
         Spread::Hubs(hubs) => {
             let hubs = f64::from(hubs);
             let of_core = (reach * hubs / count).max(1.0);
-            vec![stage(1.0, sources, hubs), stage(of_core, sources.min(hubs), hubs), stage(reach / of_core, hubs, sinks)]
+            vec![
+                stage(1.0, sources, hubs),
+                stage(of_core, sources.min(hubs), hubs),
+                stage(reach / of_core, hubs, sinks),
+            ]
         }
     }
 }
