@@ -16,6 +16,7 @@ mod findings_csv;
 mod fixture;
 pub mod folder;
 mod held;
+mod idle_set_ups;
 pub mod json;
 mod judgement;
 mod manifest;

@@ -147,6 +147,9 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     Ok(measure::record(seed, settings, outcome, measure::Beside { fallen, distributed, events }))
 }
 
+/// Connections of an overlay up to which each set-up is played through; those of larger ones are looked up.
+pub const SETUPS_PLAYED_MAX: u64 = connect::PLAYED_MAX;
+
 /// What a replication consists of before a message is sent.
 struct Parts {
     world: World,

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::comparison::{Comparison, compare};
 use super::doubt::{Doubt, doubts as model_doubts, grain_word};
 use super::figures;
+use super::idle_set_ups::idle_set_ups;
 use super::judgement::{Outcome, expectation_text};
 use super::missed;
 use super::ranking::{Ranking, ranking_metrics};
@@ -226,6 +227,7 @@ fn unmet(answer: &Answer) -> Vec<String> {
 fn early(results: &Results<'_>, answer: &Answer, decision: &Decision) -> Vec<String> {
     let mut warnings = Vec::new();
     for row in decision.ranking.ranked() {
+        warnings.extend(idle_set_ups(results, answer, row));
         let warmup = results.experiment.cells[row.cell].settings.run.warmup;
         let connected = answer.summary.interval(row.cell, MetricId::ConnectTime);
         if let Some(connected) = connected.filter(|connected| connected.mean > warmup.as_secs_f64()) {

@@ -46,6 +46,7 @@ use self::links::Links;
 pub(super) use self::links::Messages;
 pub(super) use self::opened::Kept;
 use self::opened::Opened;
+pub(super) use self::path::PLAYED_MAX;
 use self::path::Paths;
 use self::peer::Peer;
 use self::routes::Routes;
@@ -352,7 +353,7 @@ impl<'a> Connecting<'a> {
             webrtc,
             horizon,
             peers: (0..world.nodes()).map(|node| Peer::new(world, node)).collect(),
-            lines: (0..world.nodes()).map(|node| Line::new(world, node)).collect(),
+            lines: (0..world.nodes()).map(|node| Line::new(world, node, shares_links)).collect(),
             ranks: vec![ABSENT; world.nodes() as usize],
             attempts: Attempts::default(),
             opened: Opened::new(overlay, keep_beginnings),

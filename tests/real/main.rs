@@ -7,6 +7,7 @@ mod determinism;
 mod endurance;
 mod goodput;
 mod loss;
+mod narrow_links;
 mod outcomes;
 mod setup;
 mod shared_boxes;

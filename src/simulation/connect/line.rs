@@ -1,6 +1,7 @@
 //! A node's line to the signaling server: what must be known of a node to send to it, and nothing else. A set-up asks
 //! that of a node that comes next on some list, anywhere in memory; so few bytes of all nodes stay at hand.
 
+use super::ways::idle_link_of_letter;
 use crate::units::SimDuration;
 use crate::world::World;
 
@@ -28,12 +29,14 @@ pub(super) enum Session {
 
 impl Line {
     /// Nothing takes time where nobody signals.
-    pub(super) fn new(world: &World, node: u32) -> Self {
+    pub(super) fn new(world: &World, node: u32, plays_links: bool) -> Self {
         let signals = world.setup().signals();
         let leg = |ns: u64| if signals { u32::try_from(ns).unwrap_or(u32::MAX) } else { 0 };
+        // What links add is played with the set-ups, or is their mean.
+        let [up, down] = if plays_links { [SimDuration::ZERO; 2] } else { idle_link_of_letter(world, node) };
         Self {
-            up_ns: leg(world.to_signaling_ns(node)),
-            down_ns: leg(world.from_signaling_ns(node)),
+            up_ns: leg(world.to_signaling_ns(node) + up.as_ns()),
+            down_ns: leg(world.from_signaling_ns(node) + down.as_ns()),
             session: Session::None,
         }
     }

@@ -20,7 +20,7 @@ use crate::webrtc::turn::{RelayCode, Transports, TurnSpec};
 use crate::world::World;
 
 /// Connections of an overlay up to which each set-up is played through: a fraction of a second.
-const PLAYED_MAX: u64 = 1_000;
+pub(in crate::simulation) const PLAYED_MAX: u64 = 1_000;
 
 /// Whether an overlay's set-ups are few enough to be played through.
 pub(super) fn are_played(world: &World, overlay: &Overlay) -> bool {

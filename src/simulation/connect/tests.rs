@@ -1,5 +1,6 @@
 //! The phase against closed forms.
 
+mod beside;
 mod limits;
 mod looked_up;
 mod negotiation;

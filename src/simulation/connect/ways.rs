@@ -1,7 +1,7 @@
 //! How long the ways take that a set-up depends on. What belongs to a node alone is computed once.
 
 use super::path::Legs;
-use crate::units::SimDuration;
+use crate::units::{ByteCount, SimDuration};
 use crate::webrtc::setup::Relation;
 use crate::webrtc::stamp::{Delays, Leg};
 use crate::webrtc::turn::TurnIndex;
@@ -16,6 +16,26 @@ pub(super) struct Ways {
     to_servers: Vec<SimDuration>,
     // From each server to each.
     between: Vec<SimDuration>,
+    // What each node's link adds to a packet of a set-up: the mean of both directions, without queues.
+    links: Vec<SimDuration>,
+}
+
+/// A packet of a set-up in the mean, and a signaling message with its candidates.
+const PACKET: ByteCount = ByteCount::new(180);
+const LETTER: ByteCount = ByteCount::new(1_200);
+
+/// What a link adds to a packet where links are not played: its serialisation and half of its jitter, in one direction.
+pub(super) fn idle_link(world: &World, node: u32, size: ByteCount) -> [SimDuration; 2] {
+    let (rates, jitter) = (world.rates(node), world.class(node).jitter);
+    [rates.up, rates.down].map(|rate| {
+        let serialisation = rate.map_or(SimDuration::ZERO, |rate| rate.serialisation_time(size));
+        serialisation + SimDuration::from_ns(jitter.as_ns() / 2)
+    })
+}
+
+/// The same of a signaling message.
+pub(super) fn idle_link_of_letter(world: &World, node: u32) -> [SimDuration; 2] {
+    idle_link(world, node, LETTER)
 }
 
 impl Ways {
@@ -25,7 +45,13 @@ impl Ways {
         let to_servers =
             (0..world.nodes()).flat_map(|node| all.clone().map(move |server| world.turn_delay(node, server)));
         let between = all.clone().flat_map(|from| all.clone().map(move |to| world.between_turn_ns(from, to)));
-        Self { servers, to_servers: to_servers.collect(), between: between.map(SimDuration::from_ns).collect() }
+        let link = |node: u32| {
+            let [up, down] = idle_link(world, node, PACKET);
+            SimDuration::from_ns((up + down).as_ns() / 2)
+        };
+        let links = (0..world.nodes()).map(link).collect();
+        let between = between.map(SimDuration::from_ns).collect();
+        Self { servers, to_servers: to_servers.collect(), between, links }
     }
 
     /// From a node's access link to every server: the mean of both directions.
@@ -37,7 +63,7 @@ impl Ways {
     /// One way of each leg between two nodes: the mean of both directions, access links included.
     #[inline]
     pub(super) fn delays(&self, world: &World, nodes: [u32; 2], relation: Relation, legs: &Legs) -> Delays {
-        let access = nodes.map(|node| world.class(node).access_delay);
+        let access = nodes.map(|node| world.class(node).access_delay + self.links[node as usize]);
         self.delays_with(world, nodes, relation, legs, access)
     }
 
