@@ -91,13 +91,13 @@ broken! {
 
 #[test]
 fn of_very_many_errors_the_first_hundred_are_told() {
-    let csv: String = (0..30_000).map(|row| format!("{row},2,3\n")).collect();
-    let errors = peerscape::scenario::parse_str("latencies.csv", &csv, Path::new(""), &[]).expect_err("no TOML");
+    let text = format!("[run]\n{}", "seeds = = 1\n".repeat(30_000));
+    let errors = peerscape::scenario::parse_str("many.toml", &text, Path::new(""), &[]).expect_err("no TOML");
     assert_eq!(errors.errors().len(), 100);
     assert!(errors.to_string().contains("here are the first 100, and there are"), "{errors}");
     // One long line is not shown a hundred times.
-    let line = csv.replace('\n', ",");
-    let errors = peerscape::scenario::parse_str("line.csv", &line, Path::new(""), &[]).expect_err("no TOML");
+    let line = format!("[run]\nseeds = [{}]\n", "1 2 = 3, ".repeat(30_000));
+    let errors = peerscape::scenario::parse_str("line.toml", &line, Path::new(""), &[]).expect_err("no TOML");
     assert!(rendered(&errors).len() < 200_000, "{} bytes", rendered(&errors).len());
 }
 

@@ -88,7 +88,7 @@ const WORKLOADS: [(&str, &str); 9] = [
     ("request-response", "request = \"100 B\"\nresponse = \"4 KiB\"\nrate = \"2 /s\""),
     ("game", ""),
     ("text", "writers = 2"),
-    ("live", ""),
+    ("live", "ladder = \"100 kbit/s, 400 kbit/s\""),
     ("distribution", "size = \"2 MB\""),
 ];
 
