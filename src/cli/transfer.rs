@@ -8,8 +8,8 @@ mod table;
 use std::io::{self, Write, stdout};
 
 use clap::{Args, ValueEnum};
-use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
 use peerscape::presets::{HasPresets, OrPreset};
+use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
 use peerscape::webrtc::sctp::lab::SocketSpec;
 use peerscape::webrtc::sctp::{AssociationProfile, SctpSpec};
 use peerscape::webrtc::{DeviceSpec, EngineSpec, HeaderOverhead, SetupProfile};

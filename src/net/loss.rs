@@ -107,6 +107,7 @@ impl Losses {
         let bad = good_to_bad / changes;
         let is_bad = if self.bad { 1.0 } else { 0.0 };
         let chance = bad + (is_bad - bad) * libm::pow(1.0 - changes, passed as f64);
-        self.bad = Probability::new(chance.clamp(0.0, 1.0)).is_some_and(|chance| stream.next_u64() < chance.threshold());
+        self.bad =
+            Probability::new(chance.clamp(0.0, 1.0)).is_some_and(|chance| stream.next_u64() < chance.threshold());
     }
 }

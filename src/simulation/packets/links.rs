@@ -67,8 +67,7 @@ impl Links {
             ..PacketLinkSpec::default()
         };
         let line = |spec: PacketLinkSpec, direction: u64| {
-            PacketLink::new(spec, streams.stream(Domain::PacketLink, u64::from(node) << 1 | direction))
-                .beside(signs)
+            PacketLink::new(spec, streams.stream(Domain::PacketLink, u64::from(node) << 1 | direction)).beside(signs)
         };
         let down = line(spec(rates.down, buffer(rates.down)), 1);
         let down = match traces.down {

@@ -90,7 +90,8 @@ impl Association {
             }
             let mut room = out.room(self.profile.packet_bytes).min(left & !3);
             let immediate = self.window.size() < self.profile.immediate_sack_below;
-            let data = |chunk: DataChunk| Chunk::Data(DataChunk { flags: chunk.flags.with_immediate(immediate), ..chunk });
+            let data =
+                |chunk: DataChunk| Chunk::Data(DataChunk { flags: chunk.flags.with_immediate(immediate), ..chunk });
             while let Some(chunk) = self.outstanding.take_marked(room) {
                 room -= chunk.bytes();
                 out.push(data(chunk));
