@@ -130,7 +130,7 @@ pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String, String> {
             format!("this is not text: line {} has a control character", line_of(text.as_bytes(), at))
         }));
     }
-    let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
+    let text = text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned);
     // As old Macs ended lines.
     Ok(if text.contains('\r') && !text.contains('\n') { text.replace('\r', "\n") } else { text })
 }

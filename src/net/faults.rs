@@ -26,7 +26,7 @@ struct Kind {
 impl Faults {
     /// Notes a fault: where it is, what is there, and why it is wrong. Faults of the same reason are one kind.
     pub(crate) fn push(&mut self, place: String, what: &str, why: &str) {
-        self.push_as(why, place, &format!("{what} {why}").trim_start().to_owned());
+        self.push_as(why, place, format!("{what} {why}").trim_start());
     }
 
     /// Notes a fault of the kind `key`, worded in full.

@@ -198,14 +198,14 @@ impl Network {
         let links = self.nodes[from as usize].up.delay() + self.nodes[to as usize].down.delay();
         let between = self.paths.signaling(from, to).as_ns().saturating_sub(links.as_ns());
         let up = &mut self.nodes[from as usize].up;
-        let left = up.send_reliably(now, size).unwrap_or(now + up.delay());
+        let left = up.send_reliably(now, size).unwrap_or_else(|_| now + up.delay());
         left + SimDuration::from_ns(between)
     }
 
     /// A signaling message comes to a node's downlink: when it is through.
     pub(super) fn hear(&mut self, now: SimTime, to: u32, size: ByteCount) -> SimTime {
         let down = &mut self.nodes[to as usize].down;
-        down.send_reliably(now, size).unwrap_or(now + down.delay())
+        down.send_reliably(now, size).unwrap_or_else(|_| now + down.delay())
     }
 
     /// A node sends: when the datagram comes to the far end's boxes, if it does.

@@ -42,8 +42,8 @@ impl SourceCode for Excerpts {
         let mut end = start + whole.data().len();
         if end - start > WHOLE {
             let (old, from) = (start, span.offset().saturating_sub(AROUND).max(start));
-            start = self.text.ceil_char_boundary(from);
-            end = self.text.floor_char_boundary((span.offset() + span.len() + AROUND).clamp(start, end));
+            start = boundary(&self.text, from, true);
+            end = boundary(&self.text, (span.offset() + span.len() + AROUND).clamp(start, end), false);
             let skipped = &self.text[old..start];
             line += skipped.matches('\n').count();
             column = skipped.rfind('\n').map_or(column + skipped.len(), |newline| skipped.len() - newline - 1);
@@ -53,6 +53,15 @@ impl SourceCode for Excerpts {
         let shown = (start, end - start).into();
         let data = &self.text.as_bytes()[start..end];
         Ok(Box::new(MietteSpanContents::new_named(name, data, shown, line, column, lines)))
+    }
+}
+
+// The nearest place between two characters, from a place on or back.
+fn boundary(text: &str, place: usize, forward: bool) -> usize {
+    let is_between = |&place: &usize| text.is_char_boundary(place);
+    match forward {
+        true => (place..=text.len()).find(is_between).unwrap_or(text.len()),
+        false => (0..=place.min(text.len())).rev().find(is_between).unwrap_or(0),
     }
 }
 

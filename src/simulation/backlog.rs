@@ -10,12 +10,15 @@ use super::spread::Traffic;
 use super::{Prepared, spread};
 use crate::webrtc::Wire;
 
-/// The longest wait in ns of size `s` at node `v`, `[s * nodes + v]`; [`u64::MAX`] is any wait.
-pub(super) fn longest(prepared: &Prepared, degrees: &[u32], sizes: &[Wire], costs: &[Cost]) -> Vec<u64> {
-    let world = &prepared.world;
-    // CPU times of a copy that go with each message received.
+/// CPU times of a copy that go with each message that a node receives.
+pub(super) fn works(prepared: &Prepared, degrees: &[u32]) -> Vec<f64> {
     let work = |Traffic { sent, received }: Traffic| if received > 0.0 { 1.0 + sent / received } else { 1.0 };
-    let works: Vec<f64> = spread::traffic(prepared, degrees, |_| 1.0).into_iter().map(work).collect();
+    spread::traffic(prepared, degrees, |_| 1.0).into_iter().map(work).collect()
+}
+
+/// The longest wait in ns of size `s` at node `v`, `[s * nodes + v]`; [`u64::MAX`] is any wait.
+pub(super) fn longest(prepared: &Prepared, degrees: &[u32], sizes: &[Wire], costs: &[Cost], works: &[f64]) -> Vec<u64> {
+    let world = &prepared.world;
     let wait = |wire: &Wire, cost: &Cost, node: u32| {
         let index = node as usize;
         let unread = world.class(node).engine.unread_max(*wire).filter(|_| cost.cpu_ns > 0);

@@ -29,6 +29,8 @@ pub(super) struct Plan {
     pub(super) wakes: Vec<u64>,
     /// Longest wait for the CPU that sockets bridge, likewise by size and node, in ns.
     pub(super) backlogs: Vec<u64>,
+    /// CPU times of a copy that go with each message that a node receives.
+    pub(super) works: Vec<f64>,
     // Loss of a message of size `s` between classes `a` and `b`, as the threshold of a uniform
     // draw: losses[(s * classes + a) * (classes + 1) + b].
     losses: Vec<u64>,
@@ -110,7 +112,8 @@ impl Plan {
             .collect();
         let wake = |(&idle, node)| wake_cpu(world, node, idle).as_ns();
         let wakes = idle_share.iter().zip(0..).map(wake).collect();
-        let backlogs = backlog::longest(prepared, &connected.degrees, &sizes, &costs);
+        let works = backlog::works(prepared, &connected.degrees);
+        let backlogs = backlog::longest(prepared, &connected.degrees, &sizes, &costs, &works);
         let losses = losses(world, &sizes);
         let run = &settings.run;
         let mut timetable = Timetable::new(SimTime::ZERO + run.duration);
@@ -135,6 +138,7 @@ impl Plan {
             costs,
             wakes,
             backlogs,
+            works,
             losses,
             limits: world.classes().iter().map(limits).collect(),
             idle_share,

@@ -78,6 +78,8 @@ fn a_slow_one_among_fast(grain: Grain, large: bool) -> (Settings, EngineSpec) {
     settings.workloads.extend(large.then(|| each(300, 1)));
     settings.run.grain = grain;
     settings.run.duration = SimDuration::from_secs(60);
+    // No longer than what waits when the minute is over: what windows hold back longer than that is not taken in.
+    settings.run.drain = SimDuration::from_ms(1_200);
     settings.webrtc.overhead = HeaderOverhead::Full;
     (settings, slow)
 }

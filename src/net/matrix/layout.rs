@@ -138,7 +138,7 @@ impl<'r> Frame<'r> {
     fn check_shape(&self) -> Result<(), String> {
         let rows = self.rows.len();
         let columns = typical_length(&self.rows).saturating_sub(self.names_column);
-        let first = self.header.or(self.rows.first().copied()).map_or(1, |row| row.line);
+        let first = self.header.or_else(|| self.rows.first().copied()).map_or(1, |row| row.line);
         let fields = |row: &View<'_>| row.fields().map(str::to_lowercase).collect::<Vec<String>>();
         if self
             .header

@@ -40,7 +40,7 @@ pub(super) fn compare(columns: &[&str], rows: &[&str]) -> Result<(), (usize, Str
         0 => String::new(),
         more => format!(", and {more} more differ"),
     };
-    let rule = match unknown_to(columns, rows).or(unknown_to(rows, columns)) {
+    let rule = match unknown_to(columns, rows).or_else(|| unknown_to(rows, columns)) {
         None => "columns and rows are in another order",
         Some(_) => "columns and rows must have the same names, in the same order",
     };

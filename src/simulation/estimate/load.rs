@@ -106,8 +106,8 @@ fn stages(cell: &Cell, workload: &Arc<dyn Workload>) -> Vec<Stage> {
         Spread::Levels(degree) => {
             let levels = peers.checked_ilog(degree.max(2)).unwrap_or(1).max(1);
             let fan = libm::pow(reach, 1.0 / f64::from(levels));
-            let at = |level: i32| stage(fan, sources * libm::pow(fan, f64::from(level)), count.min(sinks * 4.0));
-            (0..levels as i32).map(at).collect()
+            let at = |level: u32| stage(fan, sources * libm::pow(fan, f64::from(level)), count.min(sinks * 4.0));
+            (0..levels).map(at).collect()
         }
         Spread::Hubs(hubs) => {
             let hubs = f64::from(hubs);

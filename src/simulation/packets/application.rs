@@ -148,6 +148,13 @@ impl Packets {
         if wait_ns > self.backlogs[node as usize] && wait_ns > self.backlog_ns(node as usize, parcel.packet) {
             return self.overflow(end, parcel.packet);
         }
+        for chunk in self.store.get(parcel.packet) {
+            if let Chunk::Data(data) = chunk
+                && data.flags.ends()
+            {
+                self.cpus.brings(now, node, self.size(Message::of_word(data.message)));
+            }
+        }
         let read = self.cpus.free_at(now, node);
         if read <= now {
             self.handle_packet(now, node, parcel, true);

@@ -33,6 +33,9 @@ pub(super) struct Cpus {
 struct Cpu {
     all: FifoServer,
     network: FifoServer,
+    // What the messages in packets that were read ask for, as if each were delivered at once.
+    read: FifoServer,
+    work: f64,
     packet_ns: u64,
     kilobyte_ns: u64,
     wake_ns: u64,
@@ -51,10 +54,12 @@ impl Cpus {
     pub(super) fn new(world: &World, plan: &Plan) -> Self {
         let idle = || plan.idle_share.iter().zip(0_u32..);
         let row = |(&idle, node): (&f32, u32)| {
-            let [packet_ns, kilobyte_ns] = packet_cpu(world, node, idle).map(|cpu| cpu.as_ns());
+            let [packet_ns, kilobyte_ns] = packet_cpu(world, node, idle).map(SimDuration::as_ns);
             Cpu {
                 all: FifoServer::default(),
                 network: FifoServer::default(),
+                read: FifoServer::default(),
+                work: plan.works[node as usize],
                 packet_ns,
                 kilobyte_ns,
                 wake_ns: plan.wakes[node as usize],
@@ -79,9 +84,17 @@ impl Cpus {
         self.rows[node as usize].all.wait_ns(0) as u32
     }
 
-    /// How long work that comes now waits.
+    /// How far a node is behind with what it has read. What was held for its turn, and all of which is delivered at
+    /// once, does not count again: it was read before.
     pub(super) fn wait_ns(&self, now: SimTime, node: u32) -> u64 {
-        self.rows[node as usize].all.wait_ns(now.as_ns())
+        self.rows[node as usize].read.wait_ns(now.as_ns())
+    }
+
+    /// A packet is read that brings a message of a size to its end.
+    pub(super) fn brings(&mut self, now: SimTime, node: u32, size: usize) {
+        let cpu_ns = self.messages[size * self.rows.len() + node as usize];
+        let cpu = &mut self.rows[node as usize];
+        cpu.read.serve(now.as_ns(), (cpu_ns as f64 * cpu.work) as u64);
     }
 
     /// A message of a size keeps the CPU busy, without packets that have costs of their own.

@@ -317,7 +317,11 @@ impl Association {
         let news = self.outstanding.acknowledge(cumulative, gaps, &mut self.channels, out);
         let in_recovery = self.window.in_recovery();
         let lost = match self.profile.repair {
-            Repair::ByWindow => self.outstanding.count_gaps(news.highest, gaps, in_recovery, &mut self.channels, out),
+            Repair::ByWindow => {
+                // In recovery, an advance counts for all that the SACK reports missing (RFC 9260, 7.2.4).
+                let highest = if in_recovery && news.advanced { last_of(gaps) } else { news.highest };
+                self.outstanding.count_gaps(highest, gaps, in_recovery, &mut self.channels, out)
+            }
             Repair::ByAdvance { .. } if !in_recovery => self.outstanding.count_below(news.highest),
             Repair::ByAdvance { misses_all, .. } if news.advanced => {
                 let last = if misses_all { self.outstanding.highest() + 1 } else { last_of(gaps) };

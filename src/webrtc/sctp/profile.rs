@@ -84,6 +84,8 @@ pub enum Backoff {
     Timer {
         /// The longest.
         cap: SimDuration,
+        /// How often it runs out before the next is longer: once in crate `dcsctp`, never in libwebrtc.
+        steady: u32,
     },
 }
 
@@ -182,7 +184,7 @@ impl AssociationProfile {
                 min: MS(400),
                 max: MS(60_000),
                 variance_min: MS(220),
-                backoff: Backoff::Timer { cap: MS(3_000) },
+                backoff: Backoff::Timer { cap: MS(3_000), steady: 0 },
             },
             sack_delay: MS(200),
             first_sack_at_once: true,

@@ -71,9 +71,9 @@ impl T3 {
                 self.timeout = (self.timeout * 2).min(profile.max);
                 self.timeout
             }
-            Backoff::Timer { cap } => {
+            Backoff::Timer { cap, steady } => {
                 self.runs += 1;
-                (self.timeout * (1 << self.runs.min(20))).min(cap)
+                (self.timeout * (1 << self.runs.saturating_sub(steady).min(20))).min(cap)
             }
         };
         self.due = now + wait;
