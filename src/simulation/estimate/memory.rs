@@ -23,7 +23,7 @@ const PER_NODE_IN_PACKETS: f64 = 480.0;
 /// A connection of a tree, at both ends; one of a core that takes its time to open.
 const PER_TREE_CONNECTION: f64 = 130.0;
 const PER_CORE_CONNECTION: f64 = 40.0;
-/// A set-up that is played through packet by packet, as those of overlays with so many connections at most are.
+/// A set-up that is played through packet by packet, as they are in overlays with so many connections at most.
 const PER_SETUP_PLAYED: f64 = 24e3;
 const SETUPS_PLAYED_MAX: f64 = 1_000.0;
 /// A connection whose packets are followed: its two ends, and where they are found.
@@ -131,7 +131,8 @@ fn connections(cell: &Cell, shape: Shape, in_use: f64) -> f64 {
     let followed =
         if is_packet(cell) { (core + shape.tree as f64) * PER_ENDS + in_use * PER_ASSOCIATIONS } else { 0.0 };
     let is_played = cell.settings.webrtc.setup != SetupProfile::Instant;
-    let played = if is_played { (core + shape.tree as f64).min(SETUPS_PLAYED_MAX) * PER_SETUP_PLAYED } else { 0.0 };
+    let all = core + shape.tree as f64;
+    let played = if is_played && all <= SETUPS_PLAYED_MAX { all * PER_SETUP_PLAYED } else { 0.0 };
     shape.tree as f64 * PER_TREE_CONNECTION + of_core + followed + played
 }
 
