@@ -29,7 +29,7 @@ pub(super) fn shortfalls(observed: &Observed<'_>, settings: &Settings, found: &[
     let mut short: Vec<(Option<Fate>, f64)> = fates
         .filter(|(fate, _)| *fate != Some(Fate::Lost))
         .map(|(fate, deliveries)| (fate, percent(deliveries)))
-        .filter(|(fate, _)| !explanations(*fate).iter().any(|kind| is_found(kind)))
+        .filter(|(fate, _)| !explanations(*fate).iter().any(&is_found))
         .collect();
     let all: f64 = short.iter().map(|(_, share)| share).sum();
     // Many small ones are one large one: the largest speaks for them.

@@ -71,10 +71,11 @@ fn waiting(cell: &Cell, workload: &Arc<dyn Workload>, messages_per_s: f64) -> f6
         let up = if stage.from_server { SERVER_BPS } else { up_bps };
         let down = if stage.to_server { SERVER_BPS } else { down_bps };
         let by_links = (copies * bits / up / stage.senders).max(copies * bits / down / stage.receivers);
-        // A CPU that is too far behind leaves copies to sockets, which drop them.
+        // A CPU that is too far behind leaves copies to sockets, which drop them for good where nobody repeats them.
         let by_cpu = copies * cpu / stage.senders.min(stage.receivers);
         let load = by_links.max(by_cpu).max(1.0);
-        if by_links >= by_cpu || cell.settings.run.grain == Grain::Packet {
+        let is_dropped = workload.channel() == Channel::Unreliable && cell.settings.run.grain == Grain::Message;
+        if by_links >= by_cpu || !is_dropped {
             waiting += copies * (1.0 - 1.0 / load);
         }
         coming = copies / load;

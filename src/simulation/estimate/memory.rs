@@ -23,6 +23,9 @@ const PER_NODE_IN_PACKETS: f64 = 480.0;
 /// A connection of a tree, at both ends; one of a core that takes its time to open.
 const PER_TREE_CONNECTION: f64 = 130.0;
 const PER_CORE_CONNECTION: f64 = 40.0;
+/// A set-up that is played through packet by packet, as they are in overlays with so many connections at most.
+const PER_SETUP_PLAYED: f64 = 24e3;
+const SETUPS_PLAYED_MAX: f64 = 1_000.0;
 /// A connection whose packets are followed: its two ends, and where they are found.
 const PER_ENDS: f64 = 170.0;
 /// What it takes beside that once it carries data: two associations and what is on its way between them.
@@ -39,7 +42,7 @@ const PER_LISTED_TIME: f64 = 24.0;
 const PER_PAIR_OF_CLASSES: f64 = 100.0;
 const PER_PAIR_AND_SIZE: f64 = 8.0;
 /// A copy that is pending: an event; packet by packet its chunks, its place in a queue, and since when it waits.
-const PER_COPY: f64 = 27.0;
+const PER_COPY: f64 = 36.0;
 const PER_COPY_IN_PACKETS: f64 = 110.0;
 /// A connection over which pieces can come; a piece and node, in bits; one that comes beside messages.
 const PER_CARRIER: f64 = 100.0;
@@ -127,7 +130,10 @@ fn connections(cell: &Cell, shape: Shape, in_use: f64) -> f64 {
     let of_core = if is_instant { 0.0 } else { core * PER_CORE_CONNECTION };
     let followed =
         if is_packet(cell) { (core + shape.tree as f64) * PER_ENDS + in_use * PER_ASSOCIATIONS } else { 0.0 };
-    shape.tree as f64 * PER_TREE_CONNECTION + of_core + followed
+    let is_played = cell.settings.webrtc.setup != SetupProfile::Instant;
+    let all = core + shape.tree as f64;
+    let played = if is_played && all <= SETUPS_PLAYED_MAX { all * PER_SETUP_PLAYED } else { 0.0 };
+    shape.tree as f64 * PER_TREE_CONNECTION + of_core + followed + played
 }
 
 fn workloads(cell: &Cell) -> f64 {
