@@ -45,7 +45,7 @@ const WORKLOADS: [&str; 9] =
 fn cell(nth: u64) -> String {
     let mut draw = Draw(nth.wrapping_mul(7_919) + 1);
     let kind = WORKLOADS[(nth % WORKLOADS.len() as u64) as usize];
-    let is_packet = kind == "live" || (kind != "distribution" && nth / 9 % 2 == 0);
+    let is_packet = kind == "live" || (kind != "distribution" && (nth / 9).is_multiple_of(2));
     let topology = draw.of(&["mesh", "star", "tree", "hybrid", "star\"\nhub = \"server"]);
     let is_dense = matches!(kind, "state-sync" | "game" | "pub-sub");
     let peers = match (is_packet, is_dense || topology == "mesh") {

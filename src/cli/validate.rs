@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
     };
     experiment.inputs().iter().for_each(|input| eprintln!("read {}", input.summary));
     let warnings = experiment.warnings().into_iter().chain(RungName::Virtual.warnings(&experiment));
-    warnings.for_each(|warning| say::warning(warning));
+    warnings.for_each(say::warning);
     arguments.run(&experiment, real).or_else(|failure| {
         let causes: Vec<String> = failure.chain().map(ToString::to_string).collect();
         say::error(causes.join(": "));

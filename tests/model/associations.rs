@@ -34,7 +34,7 @@ fn large_messages_arrive_where_nothing_is_lost_and_the_cpu_has_room() {
     for (overrides, p95_max_ms) in cases {
         let record = &runs("large-messages", overrides, 1)[0];
         assert!(value(record, MetricId::CpuMax) < 100.0, "{overrides:?}: the CPU has room");
-        assert_eq!(value(record, MetricId::Delivered), 100.0, "{overrides:?}");
+        assert!(value(record, MetricId::Delivered) > 100.0 - f64::EPSILON, "{overrides:?}");
         assert_eq!(record.counts.copies_overflowed, 0, "{overrides:?}");
         let p95_ms = value(record, MetricId::LatencyP95);
         assert!(p95_ms < p95_max_ms, "{overrides:?}: {p95_ms} ms");
