@@ -6,7 +6,6 @@
 //! simulation of their own, peers fail that cannot bear theirs, contents spread in pieces by another, then messages
 //! flow through the event engine, hop by hop or packet by packet, and what was measured is summed up.
 
-mod association;
 mod backlog;
 mod budget;
 mod bulk;
@@ -20,12 +19,13 @@ mod experience;
 mod fate;
 mod finding;
 mod flow;
-mod hold;
+mod lane;
 mod layout;
 mod measure;
 mod observed;
 mod packets;
 mod plan;
+mod pump;
 mod reception;
 mod relay;
 mod respond;

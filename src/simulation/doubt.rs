@@ -3,29 +3,75 @@
 //! A doubt is not a finding: the topology may well work. It says that the model which answered is outside of what it
 //! was checked for (docs/VALIDATION.md, "Two grains"), so that packets should be asked.
 
-use super::association::Held;
 use crate::metrics::Finding;
 use crate::scenario::{Grain, Settings};
-use crate::world::PacketKey;
+use crate::world::{PacketKey, World};
 
 /// The doubts about a replication; none where packets were followed.
-pub(super) fn doubts(settings: &Settings, held: Held) -> Vec<Finding> {
-    match settings.run.grain {
-        Grain::Message => of_links(settings).into_iter().chain(of_windows(held)).collect(),
-        Grain::Packet => Vec::new(),
+pub(super) fn doubts(settings: &Settings, world: &World, seen: &Doubtful) -> Vec<Finding> {
+    if settings.run.grain == Grain::Packet {
+        return Vec::new();
     }
+    let mut found = of_links(settings);
+    found.extend(window(world, seen));
+    found.extend(saturation(world, seen));
+    found.extend(burst(settings, world));
+    found
 }
 
-/// With more of its copies held back than this, a replication is limited by windows.
-const HELD_SHARE_MAX: f64 = 0.05;
+/// What a replication saw of where following messages is rough.
+pub(super) struct Doubtful {
+    /// The connection whose window held messages back most: from, to, and its share of the time.
+    pub(super) held_back: Option<(u32, u32, f64)>,
+    /// The busiest uplink, in percent.
+    pub(super) uplink: Option<(u32, f64)>,
+}
 
-fn of_windows(held: Held) -> Option<Finding> {
-    let share = held.back as f64 / held.of.max(1) as f64;
+/// Share of the time from which on a window that holds messages back is more than an episode.
+const HELD_BACK_SHARE: f64 = 0.10;
+/// Load from which on losses and queues act on each other.
+const NEAR_PERCENT: f64 = 70.0;
+/// Packets that any window lets through at once.
+const WINDOW_PACKETS: u64 = 4;
+
+fn window(world: &World, seen: &Doubtful) -> Option<Finding> {
+    let (from, to, share) = seen.held_back.filter(|&(.., share)| share >= HELD_BACK_SHARE)?;
     let text = format!(
-        "{:.0} % of the copies on connections under load wait for the congestion window, which messages know roughly only",
+        "the window from {} to {} holds messages back {:.0} % of the time: messages know it roughly",
+        name(world, from),
+        name(world, to),
         100.0 * share
     );
-    (share > HELD_SHARE_MAX).then_some(Finding { kind: "window", text })
+    Some(Finding { kind: "window", text })
+}
+
+// Queues before a link that loses packets, too, or that messages of many packets share.
+fn saturation(world: &World, seen: &Doubtful) -> Option<Finding> {
+    let (node, percent) = seen.uplink.filter(|&(_, percent)| percent >= NEAR_PERCENT && world.has_loss())?;
+    let text = format!(
+        "the uplink of {} is used to {percent:.0} % and loses packets: near saturation messages know queues roughly",
+        name(world, node)
+    );
+    Some(Finding { kind: "near-saturation", text })
+}
+
+// What is never repeated has no window here.
+fn burst(settings: &Settings, world: &World) -> Option<Finding> {
+    let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max()?;
+    let wire = settings.webrtc.wire(largest);
+    let is_rough = world.has_loss() && wire.packets > WINDOW_PACKETS;
+    let text = format!(
+        "messages of {largest} are {} packets, more than a window after a loss: messages know that roughly",
+        wire.packets
+    );
+    is_rough.then_some(Finding { kind: "large-messages", text })
+}
+
+fn name(world: &World, node: u32) -> String {
+    if node >= world.peers() {
+        return "the server".to_owned();
+    }
+    format!("peer {node} ({})", world.class(node).name)
 }
 
 // Each key of a class that hops of messages do not know, once.

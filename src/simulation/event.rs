@@ -11,10 +11,10 @@ pub(super) enum Happening {
     Receive(Copied),
     /// The last bit of a copy arrives at a TURN server: the first on its way, or the second.
     Relay { copied: Copied, server: u8, is_second: bool },
-    /// The window lets a copy leave that it has held back.
-    Depart(Copied),
-    /// The sender's time-out for a lost copy runs out, or later packets have told it of the loss.
-    Retransmit { copied: Copied, attempt: u32, is_reported: bool },
+    /// So many packets of a copy arrive at the downlink of a lane's receiver, or have been served by it.
+    Piece { lane: u32, packets: u32, flow: u32, number: u32, is_served: bool },
+    /// A lane has asked to be looked at.
+    Lane { lane: u32 },
 }
 
 /// One copy of a message on one hop, its ends by their places.
@@ -39,18 +39,15 @@ pub(super) struct Event {
 
 /// Flows are numbered in 24 bits.
 pub(super) const FLOWS_MAX: usize = 1 << 24;
-/// Attempts are numbered in 4 bits; the fifth says whether reports brought it about.
-pub(super) const ATTEMPTS_MAX: u32 = 15;
-const REPORTED: u32 = 1 << 4;
-/// What stands beside the kind and the flow.
-const ATTEMPT_BITS: u32 = 31;
+/// The most that the bits of an attempt hold.
+const ATTEMPTS_MAX: u32 = 31;
 
 const PUBLISH: u32 = 0;
 const ARRIVE: u32 = 1;
 const RECEIVE: u32 = 2;
-const RETRANSMIT: u32 = 3;
+const PIECE: u32 = 3;
 const RELAY: u32 = 4;
-const DEPART: u32 = 5;
+const LANE: u32 = 5;
 /// Servers are numbered in 4 of the bits of an attempt; the fifth says whether it is the second.
 const SECOND: u32 = 1 << 4;
 
@@ -70,10 +67,10 @@ impl From<Happening> for Event {
             Happening::Relay { copied, server, is_second } => {
                 pack(RELAY, u32::from(server) & (SECOND - 1) | if is_second { SECOND } else { 0 }, copied)
             }
-            Happening::Depart(copied) => pack(DEPART, 0, copied),
-            Happening::Retransmit { copied, attempt, is_reported } => {
-                pack(RETRANSMIT, attempt | if is_reported { REPORTED } else { 0 }, copied)
+            Happening::Piece { lane, packets, flow, number, is_served } => {
+                pack(PIECE, u32::from(is_served), Copied { from: lane, to: packets, flow, number })
             }
+            Happening::Lane { lane } => pack(LANE, 0, Copied { from: lane, to: 0, flow: 0, number: 0 }),
         }
     }
 }
@@ -88,14 +85,17 @@ impl From<Event> for Happening {
             ARRIVE => Self::Arrive(copied),
             RECEIVE => Self::Receive(copied),
             RELAY => {
-                let attempt = event.tag >> 24 & ATTEMPT_BITS;
+                let attempt = event.tag >> 24 & ATTEMPTS_MAX;
                 Self::Relay { copied, server: (attempt & (SECOND - 1)) as u8, is_second: attempt & SECOND != 0 }
             }
-            DEPART => Self::Depart(copied),
-            _ => {
-                let bits = event.tag >> 24 & ATTEMPT_BITS;
-                Self::Retransmit { copied, attempt: bits & ATTEMPTS_MAX, is_reported: bits & REPORTED != 0 }
-            }
+            LANE => Self::Lane { lane: event.from },
+            _ => Self::Piece {
+                lane: event.from,
+                packets: event.to,
+                flow,
+                number: event.number,
+                is_served: event.tag >> 24 & 1 != 0,
+            },
         }
     }
 }
@@ -111,9 +111,8 @@ mod tests {
             Happening::Publish { flow: 3, number: u32::MAX },
             Happening::Arrive(copied),
             Happening::Receive(copied),
-            Happening::Retransmit { copied, attempt: 15, is_reported: true },
-            Happening::Retransmit { copied, attempt: 2, is_reported: false },
-            Happening::Depart(copied),
+            Happening::Piece { lane: u32::MAX, packets: 9, flow: 0x00ff_ffff, number: 3, is_served: true },
+            Happening::Lane { lane: u32::MAX },
             Happening::Relay { copied, server: 15, is_second: true },
             Happening::Relay { copied, server: 9, is_second: false },
         ] {

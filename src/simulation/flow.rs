@@ -9,12 +9,11 @@
 
 use std::collections::VecDeque;
 
-use super::association::Associations;
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
 use super::experience::Experience;
 use super::fate::{FailedHop, Fate, Fates, Routes};
-use super::hold::Holds;
+use super::lane::Lanes;
 use super::layout::{Layout, NOBODY, Row, Service};
 use super::measure::{Outcome, Uncounted};
 use super::observed::Window;
@@ -45,8 +44,9 @@ pub(super) struct Flows {
     /// Queues of bulk data, if there are any.
     pub(super) standing: Option<Standing>,
     pub(super) seen: Seen,
-    pub(super) holds: Holds,
-    pub(super) associations: Associations,
+    pub(super) lanes: Lanes,
+    // Copies that an ordered channel lets through, reused.
+    pub(super) through: Vec<Copied>,
     pub(super) relays: Relays,
     /// Arrivals to look at before the next event, all of one message; the first first, so that they go through
     /// the layout in its order.
@@ -117,12 +117,7 @@ impl Model for Flows {
     #[inline]
     fn handle(&mut self, now: SimTime, event: Event, scheduler: &mut Scheduler<Event>) {
         if self.ended {
-            // A time-out outlives the loss that has been repaired before it.
-            let is_over = match Happening::from(event) {
-                Happening::Retransmit { copied, attempt: 1, is_reported: false } => !self.associations.is_lost(copied),
-                _ => false,
-            };
-            self.seen.counts.copies_in_flight += u64::from(!is_over);
+            self.seen.counts.copies_in_flight += 1;
             return;
         }
         let message = match Happening::from(event) {
@@ -138,13 +133,10 @@ impl Model for Flows {
             }
             Happening::Publish { flow, number } => self.publish(now, flow, number, scheduler),
             Happening::Relay { copied, server, is_second } => self.forward(now, copied, (server, is_second), scheduler),
-            Happening::Depart(copied) => self.depart(now, copied, scheduler),
-            Happening::Retransmit { copied, attempt, is_reported: true } => {
-                self.send_again(now, copied, attempt, scheduler)
+            Happening::Piece { lane, packets, flow, number, is_served } => {
+                return self.piece(now, lane, (packets, is_served), (flow, number), scheduler);
             }
-            Happening::Retransmit { copied, attempt, is_reported: false } => {
-                self.time_out(now, copied, attempt, scheduler)
-            }
+            Happening::Lane { lane } => return self.pump(now, lane, scheduler),
         };
         while let Some(arrival) = self.arriving.pop_front() {
             self.arrive(arrival, &message, scheduler);
@@ -154,12 +146,11 @@ impl Model for Flows {
 
 impl Flows {
     pub(super) fn new(mut parts: Parts, options: Options) -> Self {
-        let associations = Associations::new(&parts.world, &parts.overlay, &parts.plan);
-        // What waits for a window or is repaired arrives behind copies that were sent after it.
-        let layout = Layout::new(&mut parts, options.shortcuts && !associations.is_in_use());
+        let layout = Layout::new(&mut parts, options.shortcuts);
         let Parts { world, overlay, audiences, connected, plan, relays, standing } = parts;
         let standing = (!standing.is_empty()).then_some(standing);
-        let (seen, holds, arriving) = Default::default();
+        let lanes = Lanes::new(&world, &plan);
+        let (seen, through, arriving) = Default::default();
         Self {
             world,
             overlay,
@@ -169,8 +160,8 @@ impl Flows {
             layout,
             standing,
             seen,
-            holds,
-            associations,
+            lanes,
+            through,
             relays,
             arriving,
             ended: false,
@@ -204,11 +195,17 @@ impl Flows {
 
     /// What came of a replication that has ended.
     pub(super) fn finish(mut self) -> Outcome {
-        for Copied { from, to, flow, number } in self.holds.blocked() {
+        for Copied { from, to, flow, number } in self.lanes.blocked() {
             let message = self.message(flow, number);
             self.fail(Fate::Blocked, [from, to], &message);
         }
-        let Self { world, overlay, audiences, connected, plan, layout, seen, relays, associations, .. } = self;
+        let Self { world, overlay, audiences, connected, plan, layout, mut seen, relays, lanes, .. } = self;
+        if lanes.any {
+            // What waits for a window has no event.
+            let RunCounts { copies_sent, copies_arrived, copies_overflowed, copies_lost, .. } = seen.counts;
+            seen.counts.copies_in_flight = copies_sent - copies_arrived - copies_overflowed - copies_lost;
+        }
+        let held_back = lanes.held_back(&layout, plan.horizon);
         let servers = layout.into_servers();
         let (experience, uncounted, unsent_bytes) = (Experience::default(), Uncounted::All, Vec::new());
         Outcome {
@@ -223,7 +220,7 @@ impl Flows {
             experience,
             uncounted,
             unsent_bytes,
-            held: associations.held,
+            held_back,
         }
     }
 
@@ -288,28 +285,35 @@ impl Flows {
             self.seen.counts.copies_in_flight += 1;
             return;
         }
+        if self.lanes.any
+            && let Some(lane) = self.lanes.between(from, to)
+        {
+            return self.arrive_whole(time, lane, message.copied(from, to), scheduler);
+        }
+        self.serve(arrival, message, message.channel, scheduler);
+    }
+
+    /// The CPU takes a copy in; where it is far behind, the socket has dropped what comes by a channel that does not
+    /// repeat.
+    #[inline(always)]
+    pub(super) fn serve(
+        &mut self,
+        arrival: Arrival,
+        message: &Message,
+        channel: Channel,
+        scheduler: &mut Scheduler<Event>,
+    ) {
+        let Arrival { time, from, to } = arrival;
         let service = *self.layout.service(to, message.size);
-        let Some(now_ns) = self.layout.rows[to as usize].take_in(time.as_ns(), &service, message) else {
+        let asked = Message { channel, ..*message };
+        let Some(now_ns) = self.layout.rows[to as usize].take_in(time.as_ns(), &service, &asked) else {
             self.seen.overflow(message);
             self.fail(Fate::Socket, [from, to], message);
             return self.book_unserved(to, from, message);
         };
         let now = SimTime::from_ns(now_ns);
         self.seen.counts.copies_arrived += 1;
-        // An end that accepted a channel may send in order whatever was asked.
-        if !self.holds.is_empty() {
-            let through = self.holds.arrived(message.copied(from, to));
-            return self.deliver_all(now, &through, scheduler);
-        }
         self.deliver(now, from, to, message, scheduler);
-    }
-
-    /// Delivers copies that an ordered channel lets through.
-    pub(super) fn deliver_all(&mut self, now: SimTime, through: &[Copied], scheduler: &mut Scheduler<Event>) {
-        for &Copied { from, to, flow, number } in through {
-            let message = self.message(flow, number);
-            self.deliver(now, from, to, &message, scheduler);
-        }
     }
 
     #[inline]

@@ -1,6 +1,5 @@
 //! From the state at the end of a replication to what it observed.
 
-use super::association::Held;
 use super::budget::Fallen;
 use super::bulk::Distributed;
 use super::connect::Connected;
@@ -33,8 +32,8 @@ pub(super) struct Outcome {
     pub(super) relays: Relays,
     pub(super) experience: Experience,
     pub(super) uncounted: Uncounted,
-    /// How many copies windows held back, at message grain.
-    pub(super) held: Held,
+    /// The connection whose window held messages back most, at message grain: from, to, and its share of the time.
+    pub(super) held_back: Option<(u32, u32, f64)>,
     /// Bytes that waited in each node's associations when the window ended; empty where they are not followed.
     pub(super) unsent_bytes: Vec<u64>,
 }
@@ -75,7 +74,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         relays,
         experience,
         uncounted,
-        held,
+        held_back,
         unsent_bytes,
         ..
     } = outcome;
@@ -122,7 +121,9 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         distributed,
         experience: &experience,
     };
-    RunRecord { doubts: doubt::doubts(settings, held), ..observed.record(seed, settings) }
+    let busiest = (0_u32..).zip(observed.uplink_percent.iter().copied()).reduce(|a, b| if b.1 > a.1 { b } else { a });
+    let doubts = doubt::doubts(settings, &world, &doubt::Doubtful { held_back, uplink: busiest });
+    RunRecord { doubts, ..observed.record(seed, settings) }
 }
 
 // What distributions asked of links and CPUs.

@@ -75,8 +75,6 @@ pub(super) struct QueueLimits {
     pub(super) wait_ns: u64,
     /// Most bytes that wait on each reliable channel.
     pub(super) send_buffer: u64,
-    /// Smallest retransmission time-out.
-    pub(super) rto_min_ns: u64,
 }
 
 /// The peers that publish, each once, by number.
@@ -194,6 +192,5 @@ fn limits(class: &Class) -> QueueLimits {
     QueueLimits {
         wait_ns: class.buffer.map_or(u64::MAX, SimDuration::as_ns),
         send_buffer: class.engine.send_buffer.map_or(u64::MAX, ByteCount::get),
-        rto_min_ns: class.engine.rto_min.as_ns(),
     }
 }

@@ -1,8 +1,9 @@
 //! Which arrivals need no event, because nothing else can come between (docs/MODELS.md, "Arrivals without events").
 
+use super::lane;
 use super::plan::Plan;
 use crate::overlay::Overlay;
-use crate::overlay::workload::{Channel, Role};
+use crate::overlay::workload::Role;
 use crate::world::World;
 
 /// How a node receives copies.
@@ -23,9 +24,7 @@ pub(super) enum Reception {
 /// How each node receives, by number.
 pub(super) fn receptions(world: &World, overlay: &Overlay, plan: &Plan, shortcuts: bool) -> Vec<Reception> {
     // A retransmission arrives behind copies that were sent after it.
-    let loses = world.has_loss() || world.turn_outages().is_some_and(|outages| !outages.is_empty());
-    let reorders = loses && plan.flows.iter().any(|flow| flow.channel != Channel::Unreliable);
-    if !shortcuts || reorders {
+    if !shortcuts || lane::may_exist(world, plan) {
         return vec![Reception::Source; overlay.nodes() as usize];
     }
     let sources = plan.sources();

@@ -1,6 +1,6 @@
 //! Sending: a node passes a message on over its connections.
 
-use super::event::{ATTEMPTS_MAX, Copied, Event, Happening};
+use super::event::{Copied, Event, Happening};
 use super::fate::Fate;
 use super::flow::{Flows, Message};
 use super::layout::{End, NOBODY, Service};
@@ -11,10 +11,6 @@ use crate::overlay::audience::ALL;
 use crate::overlay::workload::Channel;
 use crate::units::{SimDuration, SimTime};
 use crate::world::Path;
-
-/// SCTP gives up after this many retransmissions (RFC 9260, Association.Max.Retrans).
-const RETRANSMISSIONS_MAX: u32 = 10;
-const _: () = assert!(RETRANSMISSIONS_MAX < ATTEMPTS_MAX);
 
 impl Flows {
     /// The node at `place` sends a copy over every connection that the overlay's rule names for a message that
@@ -131,7 +127,7 @@ impl Flows {
     }
 
     // The path of an open connection.
-    fn path(&self, from: u32, to: u32) -> Path {
+    pub(super) fn path(&self, from: u32, to: u32) -> Path {
         let paths = self.world.paths_from(from);
         let kept = match self.connected.all_open_at {
             SimTime::MAX => self.connected.between(&self.overlay, from, to).relay(from, to),
@@ -141,66 +137,5 @@ impl Flows {
             Some(relay) => paths.through(to, relay),
             None => paths.to(to).expect("invariant: it is open"),
         }
-    }
-
-    /// The window lets a copy leave.
-    pub(super) fn depart(&mut self, now: SimTime, copied: Copied, scheduler: &mut Scheduler<Event>) -> Message {
-        let message = self.message(copied.flow, copied.number);
-        let place = copied.from;
-        let [End { node, .. }, to] = [self.layout.end(place), self.layout.end(copied.to)];
-        let path = self.path(node, to.node);
-        let mut sender = sender!(self, place, &message, scheduler);
-        sender.send_held(now, to, path);
-        self.layout.rows[place as usize].servers = sender.finish();
-        message
-    }
-
-    /// The time-out of a lost copy runs out: it is sent again with all else that the association has lost, unless
-    /// reports have had it repaired.
-    pub(super) fn time_out(
-        &mut self,
-        now: SimTime,
-        copied: Copied,
-        attempt: u32,
-        scheduler: &mut Scheduler<Event>,
-    ) -> Message {
-        let class = self.layout.senders[copied.from as usize].class;
-        if attempt > 1 {
-            self.associations.time_out_again(class, copied, now.as_ns());
-            return self.send_again(now, copied, attempt, scheduler);
-        }
-        let Some(others) = self.associations.time_out(class, copied, now.as_ns()) else {
-            return self.message(copied.flow, copied.number);
-        };
-        for copied in others {
-            let again = Happening::Retransmit { copied, attempt: 1, is_reported: true };
-            scheduler.schedule_at(now, again.into());
-        }
-        self.send_again(now, copied, attempt, scheduler)
-    }
-
-    /// A lost copy is sent again, or given up.
-    pub(super) fn send_again(
-        &mut self,
-        now: SimTime,
-        copied: Copied,
-        attempt: u32,
-        scheduler: &mut Scheduler<Event>,
-    ) -> Message {
-        let message = self.message(copied.flow, copied.number);
-        if attempt > RETRANSMISSIONS_MAX {
-            self.seen.lose(&message);
-            self.fail(Fate::Lost, [copied.from, copied.to], &message);
-            let through = self.holds.given_up(copied);
-            self.deliver_all(now, &through, scheduler);
-            return message;
-        }
-        let place = copied.from;
-        let [End { node, .. }, to] = [self.layout.end(place), self.layout.end(copied.to)];
-        let path = self.path(node, to.node);
-        let mut sender = sender!(self, place, &message, scheduler);
-        sender.send_again(now, to, path, attempt);
-        self.layout.rows[place as usize].servers = sender.finish();
-        message
     }
 }

@@ -2,12 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::association::{Associations, Crossing, REPORTS, Tracking};
 use super::connect::{Connected, Kept};
-use super::event::{Copied, Event, Happening};
+use super::event::{Event, Happening};
 use super::fate::{FailedHop, Fate, Routes};
 use super::flow::{Arrival, Message, Seen, Servers};
-use super::hold::Holds;
+use super::lane::Lanes;
 use super::layout::{End, Hop, Kind, Row, Sending, Service};
 use super::plan::QueueLimits;
 use super::reception::Reception;
@@ -17,19 +16,9 @@ use crate::engine::Scheduler;
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
 use crate::overlay::workload::Channel;
-use crate::units::{ByteCount, Probability, SimDuration, SimTime};
+use crate::units::{ByteCount, SimTime};
 use crate::webrtc::turn::RelayCode;
 use crate::world::{Path, World};
-
-/// Least that libwebrtc's SCTP adds to the round trip for its variance.
-const RTT_VARIANCE_MIN: SimDuration = SimDuration::from_ms(220);
-/// Largest retransmission time-out (RFC 9260, RTO.Max).
-const RTO_MAX: SimDuration = SimDuration::from_secs(60);
-/// After so many doublings any time-out is at its largest.
-const DOUBLINGS_MAX: u32 = 20;
-
-/// Draws about a copy that is sent for the first time, beside that of its loss by attempts.
-const FIRST_DRAW: u32 = 16;
 
 /// A node that sends copies of one message: everything that stays the same between two copies, so
 /// that the loop over the connections works on registers.
@@ -55,8 +44,9 @@ pub(super) struct Sender<'a> {
     pub(super) sizes: usize,
     pub(super) standing: Option<&'a Standing>,
     pub(super) seen: &'a mut Seen,
-    pub(super) holds: &'a mut Holds,
-    pub(super) associations: &'a mut Associations,
+    pub(super) lanes: &'a mut Lanes,
+    /// Bytes of the message itself.
+    pub(super) payload: u64,
     pub(super) connected: &'a Connected,
     /// The index of the sender's class.
     pub(super) class: u32,
@@ -72,7 +62,7 @@ pub(super) struct Sender<'a> {
 pub(super) struct Tally {
     wanted: u64,
     refused: u64,
-    sent: u64,
+    pub(super) sent: u64,
     framing_bytes: u64,
     framing_ns: u64,
     arrived: u64,
@@ -103,8 +93,8 @@ macro_rules! sender {
             sizes: $flows.layout.sizes,
             standing: $flows.standing.as_ref(),
             seen: &mut $flows.seen,
-            holds: &mut $flows.holds,
-            associations: &mut $flows.associations,
+            lanes: &mut $flows.lanes,
+            payload: $flows.plan.message_sizes[$message.size as usize].get().max(1),
             connected: &$flows.connected,
             class: $flows.layout.senders[$place as usize].class,
             senders: &$flows.layout.senders,
@@ -118,7 +108,7 @@ macro_rules! sender {
 
 pub(super) use sender;
 
-impl<'a> Sender<'a> {
+impl Sender<'_> {
     // One copy over a tree connection.
     #[inline(always)]
     pub(super) fn send_over(&mut self, now: SimTime, hop: &Hop) {
@@ -156,6 +146,9 @@ impl<'a> Sender<'a> {
     fn send_on(&mut self, now: SimTime, to: End, path: Path) {
         self.tally.wanted += 1;
         let ready_ns = self.servers.cpu.serve(now.as_ns(), self.service.cpu_ns);
+        if self.lanes.any && self.wants_lane(to, path) {
+            return self.hand_over(SimTime::from_ns(ready_ns), to, path);
+        }
         let ready_ns = self.behind_bulk(ready_ns);
         let wait_ns = self.servers.up.wait_ns(ready_ns);
         if !self.admits(wait_ns) {
@@ -165,44 +158,22 @@ impl<'a> Sender<'a> {
             // It would not even begin to leave before the end.
             return;
         }
-        self.tally.sent += 1;
-        if self.associations.is_in_use() && self.is_held(ready_ns, wait_ns, to, path) {
-            return;
-        }
-        self.leave(ready_ns, to, path);
-    }
-
-    // A copy that the window has let go.
-    pub(super) fn send_held(&mut self, now: SimTime, to: End, path: Path) {
-        self.leave(self.behind_bulk(now.as_ns()), to, path);
-    }
-
-    // One copy through the uplink and onto its path.
-    #[inline(always)]
-    fn leave(&mut self, ready_ns: u64, to: End, path: Path) {
         let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
         let departure_ns = self.servers.up.serve(ready_ns, self.service.up_ns + framing_ns);
+        self.tally.sent += 1;
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
         let loss = self.losses[usize::from(path.class)];
-        if loss > 0 || interrupted || !self.holds.is_empty() {
-            let lost = interrupted || self.draw_loss(to, loss, 0);
-            if self.is_ordered(to) {
-                self.holds.sent(self.message.copied(self.own.place, to.place), lost);
-            }
-            if lost {
-                return self.lose_first(to, departure_ns, path);
-            }
-        }
-        if self.associations.is_in_use() {
-            self.report(to, departure_ns, path);
+        if interrupted || (loss > 0 && self.draw_loss(to, loss)) {
+            self.fail(Fate::Lost, to);
+            return self.seen.lose(self.message);
         }
         self.travel(departure_ns, to, path);
     }
 
     // When what comes to the uplink at a time has the queue of bulk data before it.
     #[inline(always)]
-    fn behind_bulk(&self, ready_ns: u64) -> u64 {
+    pub(super) fn behind_bulk(&self, ready_ns: u64) -> u64 {
         match self.standing {
             Some(standing) => ready_ns + standing.up_ns(self.own.node, SimTime::from_ns(ready_ns)),
             None => ready_ns,
@@ -211,7 +182,7 @@ impl<'a> Sender<'a> {
 
     // A copy that will arrive sets out.
     #[inline(always)]
-    fn travel(&mut self, departure_ns: u64, to: End, path: Path) {
+    pub(super) fn travel(&mut self, departure_ns: u64, to: End, path: Path) {
         if path.relay.is_direct() || !self.relays.has_queues {
             self.launch(SimTime::from_ns(departure_ns + path.delay_ns), to);
         } else {
@@ -231,7 +202,12 @@ impl<'a> Sender<'a> {
 
     // What the uplink needs for what TURN puts around a copy, in ns.
     fn frame(&mut self, relay: RelayCode) -> u64 {
-        let bytes = self.relays.framing(relay.own(), self.message.packets);
+        self.frame_packets(relay, self.message.packets)
+    }
+
+    // The same for so many packets.
+    pub(super) fn frame_packets(&mut self, relay: RelayCode, packets: u64) -> u64 {
+        let bytes = self.relays.framing(relay.own(), packets);
         let rate = self.world.rates(self.own.node).up;
         let ns = rate.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns());
         self.tally.framing_bytes += bytes;
@@ -240,7 +216,7 @@ impl<'a> Sender<'a> {
     }
 
     // A relayed copy leaves: its path at this time, and whether there is none.
-    fn relay(&mut self, path: Path, to: End, departure_ns: u64) -> (Path, bool) {
+    pub(super) fn relay(&mut self, path: Path, to: End, departure_ns: u64) -> (Path, bool) {
         let mut path = path;
         if self.relays.has_outages {
             match self.relays.at(self.world, [self.own.node, to.node], path.relay, SimTime::from_ns(departure_ns)) {
@@ -253,35 +229,6 @@ impl<'a> Sender<'a> {
             self.relays.count(path.relay, self.message.bytes, self.message.packets);
         }
         (path, false)
-    }
-
-    // A retransmission goes before new data (RFC 9260, section 6.1), so also before what the CPU will
-    // hand to the uplink only later.
-    pub(super) fn send_again(&mut self, now: SimTime, to: End, path: Path, attempt: u32) {
-        let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
-        // The packet that was lost, not the message.
-        let up_ns = self.service.up_ns / self.message.packets;
-        let departure_ns = self.servers.up.serve_first(self.behind_bulk(now.as_ns()), up_ns + framing_ns);
-        self.resent();
-        if self.message.measured {
-            self.servers.up_work = self.servers.up_work.saturating_add(up_ns);
-        }
-        let (path, interrupted) =
-            if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
-        if interrupted || self.draw_loss(to, self.losses[usize::from(path.class)], attempt) {
-            self.lose(to, departure_ns, attempt);
-        } else {
-            self.travel(departure_ns, to, path);
-        }
-    }
-
-    // The same copy once more: its bytes count again, the copy does not.
-    fn resent(&mut self) {
-        if self.message.measured {
-            let bytes = self.message.bytes / self.message.packets;
-            self.seen.window.sent_bytes += bytes;
-            self.seen.window.server_bytes += if !self.is_peer { bytes } else { 0 };
-        }
     }
 
     // Lets a copy arrive at its time: on the spot where that is exact, else by an event.
@@ -349,122 +296,13 @@ impl<'a> Sender<'a> {
         waiting_bytes <= u128::from(self.limits.send_buffer) * u128::from(self.connections)
     }
 
-    fn draw_loss(&self, to: End, threshold: u64, attempt: u32) -> bool {
-        let message = u64::from(self.message.flow) << 32 | u64::from(self.message.number);
-        self.world.is_lost(self.own.node, to.node, threshold, message, attempt)
+    pub(super) fn draw_loss(&self, to: End, threshold: u64) -> bool {
+        self.world.is_lost(self.own.node, to.node, threshold, self.word(), 0)
     }
 
-    // Whether the window holds a copy back that could leave then; it is told when it may.
-    #[inline(never)]
-    fn is_held(&mut self, ready_ns: u64, wait_ns: u64, to: End, path: Path) -> bool {
-        let tracking = self.associations.tracking(self.class, path.class, self.message, self.is_repeated(to));
-        if tracking != Tracking::Always {
-            return false;
-        }
-        // What waits at the uplink is on its way, too.
-        let crossing = Crossing { rtt_ns: 2 * path.delay_ns + wait_ns, ..self.crossing(to, path) };
-        let (leaves_ns, waiting) = self.associations.pass(crossing, ready_ns);
-        let leaves_ns = leaves_ns.saturating_sub(self.service.up_ns);
-        if leaves_ns <= ready_ns {
-            return false;
-        }
-        if waiting > self.limits.send_buffer {
-            self.tally.sent -= 1;
-            self.refuse_full(to);
-            return true;
-        }
-        let departure = Happening::Depart(self.message.copied(self.own.place, to.place));
-        self.scheduler.schedule_at(SimTime::from_ns(leaves_ns), departure.into());
-        true
-    }
-
-    // A copy leaves that will arrive: its sender learns of losses before it.
-    #[inline(never)]
-    fn report(&mut self, to: End, departure_ns: u64, path: Path) {
-        let crossing = self.crossing(to, path);
-        let mut learned = Vec::new();
-        self.associations.sent(crossing, departure_ns, &mut learned);
-        for copied in learned {
-            self.repeat_reported(copied, departure_ns + crossing.rtt_ns);
-        }
-    }
-
-    fn repeat_reported(&mut self, copied: Copied, at_ns: u64) {
-        let again = Happening::Retransmit { copied, attempt: 1, is_reported: true };
-        self.scheduler.schedule_at(SimTime::from_ns(at_ns), again.into());
-    }
-
-    fn crossing(&self, to: End, path: Path) -> Crossing<'a> {
-        let peer = self.senders[to.place as usize].class;
-        Crossing {
-            message: self.message,
-            ends: [self.own.place, to.place],
-            classes: [self.class, peer],
-            rtt_ns: 2 * path.delay_ns,
-            may_rest: true,
-        }
-    }
-
-    // Whether a lost copy is sent again: as the channel was asked for, or by an end that accepted it and repeats all.
-    fn is_repeated(&self, to: End) -> bool {
-        self.message.channel != Channel::Unreliable || self.repeats_all(to)
-    }
-
-    fn is_ordered(&self, to: End) -> bool {
-        self.message.channel == Channel::Reliable || self.repeats_all(to)
-    }
-
-    fn repeats_all(&self, to: End) -> bool {
-        !self.associations.accepts_as_asked(self.class) && !self.connected.offers(self.own.node, to.node)
-    }
-
-    // A copy is lost on its path when it is sent for the first time.
-    #[cold]
-    fn lose_first(&mut self, to: End, departure_ns: u64, path: Path) {
-        let tracking = self.associations.tracking(self.class, path.class, self.message, self.is_repeated(to));
-        let crossing = self.crossing(to, path);
-        if !self.is_repeated(to) {
-            if tracking == Tracking::Always {
-                self.associations.lost_within(crossing, departure_ns);
-            }
-            self.fail(Fate::Lost, to);
-            return self.seen.lose(self.message);
-        }
-        let copied = self.message.copied(self.own.place, to.place);
-        let later = self.packets_behind(to);
-        if later >= REPORTS {
-            self.associations.lost_within(crossing, departure_ns);
-            return self.repeat_reported(copied, departure_ns + crossing.rtt_ns);
-        }
-        let from_ns = self.associations.lost(crossing, copied, departure_ns, later);
-        self.lose(to, from_ns, 0);
-    }
-
-    // How many packets of a message follow the one of it that is lost; three stand for more.
-    fn packets_behind(&self, to: End) -> u64 {
-        let packets = self.message.packets;
-        let one_of = |of: u64, draw: u32| {
-            let share = Probability::new(1.0 / of as f64).expect("invariant: a share");
-            self.draw_loss(to, share.threshold(), draw)
-        };
-        // From the last packet on, which is as likely to be the one as any other.
-        let places = packets.min(REPORTS);
-        (0..places).find(|behind| one_of(packets - behind, FIRST_DRAW + *behind as u32)).unwrap_or(places)
-    }
-
-    // A copy is lost on its path: for good, or until the sender's time-out, which runs from then on.
-    fn lose(&mut self, to: End, departure_ns: u64, attempt: u32) {
-        if !self.is_repeated(to) {
-            self.fail(Fate::Lost, to);
-            return self.seen.lose(self.message);
-        }
-        let rtt_ns =
-            self.world.path_delay_ns(self.own.node, to.node) + self.world.path_delay_ns(to.node, self.own.node);
-        let first_ns = self.limits.rto_min_ns.max(rtt_ns + RTT_VARIANCE_MIN.as_ns()).min(RTO_MAX.as_ns());
-        let rto = SimDuration::from_ns(first_ns << attempt.min(DOUBLINGS_MAX)).min(RTO_MAX);
-        let copied = self.message.copied(self.own.place, to.place);
-        let retry = Happening::Retransmit { copied, attempt: attempt + 1, is_reported: false };
-        self.scheduler.schedule_at(SimTime::from_ns(departure_ns) + rto, retry.into());
+    // The message as draws and associations know it.
+    pub(super) fn word(&self) -> u64 {
+        u64::from(self.message.flow) << 32 | u64::from(self.message.number)
     }
 
     #[cold]
@@ -475,7 +313,7 @@ impl<'a> Sender<'a> {
     }
 
     #[cold]
-    fn refuse_full(&mut self, to: End) {
+    pub(super) fn refuse_full(&mut self, to: End) {
         // Reliable messages wait in send buffers, others in the link's.
         let is_unreliable = self.message.channel == Channel::Unreliable;
         self.fail(if is_unreliable { Fate::Uplink } else { Fate::Throttled }, to);

@@ -14,7 +14,7 @@
 //! - `profile`: what implementations make of all that; the slow-start collapse of libwebrtc comes of it.
 //! - `socket`: the kernel's buffer ahead of a receiver; `store`: packets under way; `lab`: two ends over two links.
 //! - `idle`: an end before its first message; `spec`: implementations by name.
-//! - `fluid`: the window as messages meet it that are followed whole.
+//! - `course`: one direction in closed form, message by message.
 //!
 //! Where it simplifies: TSNs do not wrap; checksums, paths and the failure of an association do not
 //! occur; interleaving (RFC 8260), stream resets, and pion's RACK are left out.
@@ -22,7 +22,7 @@
 mod association;
 mod channel;
 mod chunk;
-mod fluid;
+mod course;
 mod idle;
 pub mod lab;
 mod outbox;
@@ -42,7 +42,7 @@ mod window;
 pub use association::{Association, Congestion, SendError};
 pub use channel::{ChannelSpec, Priority, Reliability};
 pub use chunk::{COMMON_HEADER_BYTES, Chunk, DATA_HEADER_BYTES, DataChunk, Flags};
-pub use fluid::FluidWindow;
+pub use course::{Course, Loss, first_lost};
 pub use idle::IdleEnd;
 pub use outbox::{Event, Outbox, Packet};
 pub use profile::{

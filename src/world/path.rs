@@ -216,6 +216,13 @@ impl World {
             && self.paths.loss_key.directed_nth(from, to, message << 5 | u64::from(attempt & 31)) < loss_threshold
     }
 
+    /// A draw for packet `packet` of an attempt at a message, which [`is_lost`](Self::is_lost) has drawn as a whole.
+    #[must_use]
+    pub fn packet_draw(&self, from: u32, to: u32, message: u64, attempt: u32, packet: u16) -> u64 {
+        let whole = self.paths.loss_key.directed_nth(from, to, message << 5 | u64::from(attempt & 31));
+        self.paths.loss_key.directed_nth(from, to, whole.wrapping_add(1 + u64::from(packet)))
+    }
+
     /// Whether any path loses packets.
     #[must_use]
     pub fn has_loss(&self) -> bool {

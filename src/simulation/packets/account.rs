@@ -3,7 +3,6 @@
 use super::Packets;
 use super::ends::far;
 use crate::metrics::LatencyHistogram;
-use crate::simulation::association::Held;
 use crate::simulation::experience::Experience;
 use crate::simulation::flow::Servers;
 use crate::simulation::measure::{Outcome, Uncounted, serialisation_ns};
@@ -162,7 +161,7 @@ impl Packets {
             experience,
             uncounted,
             unsent_bytes,
-            held: Held::default(),
+            held_back: None,
         }
     }
 }

@@ -1,0 +1,342 @@
+//! Lanes at work: copies leave as the window allows, what is lost is sent again, and what has arrived is let through in
+//! order.
+
+use super::event::{Copied, Event, Happening};
+use super::fate::Fate;
+use super::flow::{Arrival, Flows};
+use super::layout::{End, Service};
+use super::sender::{Sender, sender};
+use crate::engine::Scheduler;
+use crate::overlay::workload::Channel;
+use crate::units::{SimDuration, SimTime};
+use crate::webrtc::sctp::{Loss, first_lost};
+use crate::world::Path;
+
+/// SCTP gives up after this many retransmissions (RFC 9260, Association.Max.Retrans).
+const RETRANSMISSIONS_MAX: u8 = 10;
+/// A lane that waits for nothing it knows of looks again after this.
+const LOOK_AGAIN: SimDuration = SimDuration::from_ms(1_000);
+
+/// What leaves a lane at one moment: messages that waited share packets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Burst {
+    packets: u32,
+    // What is left of the last packet, and whether that is lost.
+    left: u32,
+    is_lost: bool,
+}
+
+/// So many packets of a message from the first on.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    first: u64,
+    packets: u64,
+    // Whether it goes along in a packet with the message before it.
+    shares: bool,
+}
+
+impl Sender<'_> {
+    /// Whether copies to a node are lost on their way and repeated.
+    #[inline]
+    pub(super) fn wants_lane(&self, to: End, path: Path) -> bool {
+        let loses = self.losses[usize::from(path.class)] > 0 || (self.relays.has_outages && !path.relay.is_direct());
+        loses && self.lanes.repeats(self.message.channel, self.class, self.connected, [self.own.node, to.node])
+    }
+
+    /// The CPU has come to a copy: it is handed to the association.
+    #[inline(never)]
+    pub(super) fn hand_over(&mut self, now: SimTime, to: End, path: Path) {
+        let (world, own) = (self.world, self.own);
+        let classes = [self.class, self.senders[to.place as usize].class];
+        let back_ns = || world.path(to.node, own.node).map_or(path.delay_ns, |path| path.delay_ns);
+        let lane = self.lanes.get([own.place, to.place], classes, back_ns);
+        let row = &mut self.lanes.rows[lane as usize];
+        if row.waiting_bytes + self.payload > self.limits.send_buffer {
+            return self.refuse_full(to);
+        }
+        self.tally.sent += 1;
+        let was_idle = row.waiting.is_empty();
+        row.course.update(now, !was_idle);
+        row.waiting.push_back(self.message.copied(own.place, to.place));
+        row.waiting_bytes += self.payload;
+        if !was_idle {
+            return;
+        }
+        if !self.carry(now, lane, to, path, &mut Burst::default()) {
+            self.lanes.rows[lane as usize].waits_since = now;
+        }
+        self.lanes.rows[lane as usize].wait(now, lane, self.payload, self.message.packets, self.scheduler);
+    }
+
+    // As many packets of a lane's first copy as may leave; whether that is all of them.
+    fn carry(&mut self, now: SimTime, lane: u32, to: End, path: Path, burst: &mut Burst) -> bool {
+        let (all, len) = (self.message.packets, self.payload.div_ceil(self.message.packets) as u32);
+        let row = &self.lanes.rows[lane as usize];
+        let (first, course) = (row.begun, &row.course);
+        let shares = all == 1 && course.shares(len, burst.left);
+        let mut packets = u64::from(shares);
+        while !shares && first + packets < all && course.admits(len, packets as u32, burst.packets + packets as u32) {
+            packets += 1;
+        }
+        if packets == 0 {
+            return false;
+        }
+        self.depart(now, lane, (to, path), Part { first, packets, shares }, burst);
+        let row = &mut self.lanes.rows[lane as usize];
+        row.begun += packets;
+        if row.begun < all {
+            return false;
+        }
+        row.begun = 0;
+        row.waiting.pop_front();
+        row.waiting_bytes -= self.payload;
+        true
+    }
+
+    // A part of a copy leaves: through the uplink, onto the path, where packets may be lost.
+    fn depart(&mut self, now: SimTime, lane: u32, (to, path): (End, Path), part: Part, burst: &mut Burst) {
+        let (all, len) = (self.message.packets, self.payload.div_ceil(self.message.packets) as u32);
+        let framing_ns = if path.relay.is_direct() { 0 } else { self.frame_packets(path.relay, part.packets) };
+        let service = if part.shares {
+            self.service.up_ns * u64::from(len + 16) / self.message.bytes.max(1)
+        } else {
+            self.service.up_ns
+        };
+        let up_ns = (service.min(self.service.up_ns) * part.packets / all).max(u64::from(self.service.up_ns > 0));
+        let departure_ns = self.servers.up.serve(self.behind_bulk(now.as_ns()), up_ns + framing_ns);
+        let (path, interrupted) =
+            if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
+        let first_lost = match part.shares {
+            true => (interrupted || burst.is_lost).then_some(0),
+            false => self.first_lost(to, path, interrupted),
+        };
+        let chance = self.packet_threshold(path);
+        let (world, own, word) = (self.world, self.own, self.word());
+        let is_lost = |packet: u64| match first_lost {
+            Some(first) if packet > first => {
+                interrupted || world.packet_draw(own.node, to.node, word, 0, packet as u16) < chance
+            }
+            Some(first) => interrupted || packet == first,
+            None => false,
+        };
+        let last = part.first + part.packets - 1;
+        let (back_ns, gap_ns) = self.back(lane, to, departure_ns + path.delay_ns, part.packets);
+        let packet_up_ns = up_ns / part.packets;
+        let mut arriving = 0;
+        for packet in part.first..=last {
+            let behind = last - packet;
+            let sent = SimTime::from_ns(departure_ns.saturating_sub(behind * packet_up_ns));
+            let back = SimTime::from_ns(back_ns.saturating_sub(behind * gap_ns).max(sent.as_ns()));
+            burst.is_lost = is_lost(packet);
+            let course = &mut self.lanes.rows[lane as usize].course;
+            if burst.is_lost {
+                course.loses(len, sent, (word, packet as u16), part.shares);
+            } else {
+                course.arrives(len, sent, back, part.shares);
+                arriving += 1;
+            }
+        }
+        burst.packets += if part.shares { 0 } else { part.packets as u32 };
+        let course = &self.lanes.rows[lane as usize].course;
+        burst.left = if part.shares { burst.left.saturating_sub(len + 16) } else { course.left_behind(len) };
+        let is_whole = arriving == all;
+        let copied = self.message.copied(self.own.place, to.place);
+        let is_ordered = self.message.channel == Channel::Reliable
+            || self.lanes.repeats(Channel::Unreliable, self.class, self.connected, [self.own.node, to.node]);
+        if part.first == 0 {
+            let row = &mut self.lanes.rows[lane as usize];
+            if is_ordered {
+                row.begins(copied, is_whole);
+            }
+            if !is_whole {
+                row.expect(copied, all);
+            }
+        }
+        if is_whole {
+            self.travel(departure_ns, to, path);
+        } else if arriving > 0 {
+            self.launch_piece(lane, departure_ns + path.delay_ns, arriving as u32);
+        }
+    }
+
+    /// What is lost of a copy is sent again, before new data (RFC 9260, section 6.1).
+    fn repair(&mut self, now: SimTime, lane: u32, to: End, path: Path, loss: &Loss) {
+        let all = self.message.packets;
+        let framing_ns = if path.relay.is_direct() { 0 } else { self.frame_packets(path.relay, 1) };
+        let up_ns = self.service.up_ns.div_ceil(all);
+        let departure_ns = self.servers.up.serve_first(self.behind_bulk(now.as_ns()), up_ns + framing_ns);
+        if self.message.measured {
+            let bytes = self.message.bytes / all;
+            self.servers.up_work = self.servers.up_work.saturating_add(up_ns);
+            self.seen.window.sent_bytes += bytes;
+            self.seen.window.server_bytes += if !self.is_peer { bytes } else { 0 };
+        }
+        let (path, interrupted) =
+            if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
+        let attempt = u32::from(loss.repeats) + 1;
+        let draw = self.world.packet_draw(self.own.node, to.node, self.word(), attempt, loss.packet);
+        let is_lost = interrupted || draw < self.packet_threshold(path);
+        let (back_ns, _) = self.back(lane, to, departure_ns + path.delay_ns, 1);
+        let back = (!is_lost).then(|| SimTime::from_ns(back_ns));
+        self.lanes.rows[lane as usize].course.repeated(now, loss, back);
+        if !is_lost {
+            self.launch_piece(lane, departure_ns + path.delay_ns, 1);
+        }
+    }
+
+    // The first packet that a message loses, if any; one draw for those that lose none.
+    fn first_lost(&self, to: End, path: Path, interrupted: bool) -> Option<u64> {
+        let threshold = self.losses[usize::from(path.class)];
+        if interrupted {
+            return Some(0);
+        }
+        if !self.draw_loss(to, threshold) {
+            return None;
+        }
+        let draw = self.world.packet_draw(self.own.node, to.node, self.word(), 0, u16::MAX);
+        let loss = self.world.packet_loss(self.class as usize, usize::from(path.class)).get();
+        Some(first_lost(draw as f64 / 18_446_744_073_709_551_616.0, loss, self.message.packets))
+    }
+
+    fn packet_threshold(&self, path: Path) -> u64 {
+        self.world.packet_loss(self.class as usize, usize::from(path.class)).threshold()
+    }
+
+    // When the SACK of the last of so many packets is back that arrives at this time, by the queues as they stand, and
+    // the time from one packet's to the next.
+    fn back(&self, lane: u32, to: End, arrival_ns: u64, packets: u64) -> (u64, u64) {
+        let Service { down_ns, .. } = self.services[to.place as usize * self.sizes + self.message.size as usize];
+        let servers = &self.rows[to.place as usize].servers;
+        let all = self.message.packets;
+        let read_ns = arrival_ns + servers.down.wait_ns(arrival_ns) + down_ns * packets / all;
+        let back_ns = read_ns + servers.up.wait_ns(read_ns) + self.lanes.rows[lane as usize].back_ns;
+        (back_ns, down_ns.max(self.service.up_ns) / all)
+    }
+
+    fn launch_piece(&mut self, lane: u32, time_ns: u64, packets: u32) {
+        let (flow, number) = (self.message.flow, self.message.number);
+        let piece = Happening::Piece { lane, packets, flow, number, is_served: false };
+        self.scheduler.schedule_at(SimTime::from_ns(time_ns), piece.into());
+    }
+}
+
+impl super::lane::Lane {
+    // Has the lane looked at when its window opens for the first copy, of `payload` bytes, or a repair is due.
+    fn wait(&mut self, now: SimTime, lane: u32, payload: u64, packets: u64, scheduler: &mut Scheduler<Event>) {
+        let mut next = self.course.next_repair();
+        if !self.waiting.is_empty() {
+            let want = self.course.worth_waiting_for(payload.div_ceil(packets) as u32, packets - self.begun);
+            next = next.min(self.course.opens(want).unwrap_or(SimTime::MAX));
+            if next == SimTime::MAX {
+                next = now + LOOK_AGAIN;
+            }
+        }
+        if next < self.wake {
+            self.wake = next;
+            scheduler.schedule_at(next.max(scheduler.now()), Happening::Lane { lane }.into());
+        }
+    }
+}
+
+impl Flows {
+    /// A lane has asked to be looked at: what is due to be repeated goes, then what waits, as the window allows.
+    pub(super) fn pump(&mut self, now: SimTime, lane: u32, scheduler: &mut Scheduler<Event>) {
+        let row = &mut self.lanes.rows[lane as usize];
+        row.wake = SimTime::MAX;
+        row.course.update(now, !row.waiting.is_empty());
+        let repairs = row.course.repairs(now);
+        let place = row.from;
+        let [from, to] = [row.from, row.to].map(|place| self.layout.end(place));
+        let path = self.path(from.node, to.node);
+        for loss in &repairs {
+            let copied = Copied {
+                from: from.place,
+                to: to.place,
+                flow: (loss.message >> 32) as u32,
+                number: loss.message as u32,
+            };
+            if loss.repeats >= RETRANSMISSIONS_MAX {
+                self.give_up(now, lane, copied, scheduler);
+                continue;
+            }
+            let message = self.message(copied.flow, copied.number);
+            let mut sender = sender!(self, place, &message, scheduler);
+            sender.repair(now, lane, to, path, loss);
+            self.layout.rows[place as usize].servers = sender.finish();
+        }
+        let mut burst = Burst::default();
+        let (mut payload, mut packets) = (1, 1);
+        while let Some(&copied) = self.lanes.rows[lane as usize].waiting.front() {
+            let message = self.message(copied.flow, copied.number);
+            let mut sender = sender!(self, place, &message, scheduler);
+            let is_done = sender.carry(now, lane, to, path, &mut burst);
+            (payload, packets) = (sender.payload, message.packets);
+            self.layout.rows[place as usize].servers = sender.finish();
+            if !is_done {
+                break;
+            }
+        }
+        let row = &mut self.lanes.rows[lane as usize];
+        if row.waiting.is_empty() && row.waits_since != SimTime::MAX {
+            row.waited_ns += now.as_ns().saturating_sub(row.waits_since.as_ns());
+            row.waits_since = SimTime::MAX;
+        }
+        row.wait(now, lane, payload, packets, scheduler);
+    }
+
+    /// Packets of a copy come to the downlink, or have come through it.
+    pub(super) fn piece(
+        &mut self,
+        now: SimTime,
+        lane: u32,
+        (packets, is_served): (u32, bool),
+        (flow, number): (u32, u32),
+        scheduler: &mut Scheduler<Event>,
+    ) {
+        let row = &self.lanes.rows[lane as usize];
+        let copied = Copied { from: row.from, to: row.to, flow, number };
+        if is_served {
+            if self.lanes.rows[lane as usize].piece(copied, u64::from(packets)) {
+                self.arrive_whole(now, lane, copied, scheduler);
+            }
+            return;
+        }
+        let message = self.message(flow, number);
+        let down_ns = self.layout.service(copied.to, message.size).down_ns;
+        let down_ns = (down_ns * u64::from(packets)).div_ceil(message.packets);
+        let row = &mut self.layout.rows[copied.to as usize];
+        let behind_ns = self.standing.as_ref().map_or(0, |standing| standing.down_ns(row.node, now));
+        row.servers.down_work += if message.measured { down_ns } else { 0 };
+        let served = SimTime::from_ns(row.servers.down.serve(now.as_ns() + behind_ns, down_ns));
+        let piece = Happening::Piece { lane, packets, flow, number, is_served: true };
+        scheduler.schedule_at(served, piece.into());
+    }
+
+    /// All of a copy has come to its receiver: it is taken in, and those that it held back.
+    pub(super) fn arrive_whole(&mut self, now: SimTime, lane: u32, copied: Copied, scheduler: &mut Scheduler<Event>) {
+        let mut through = std::mem::take(&mut self.through);
+        self.lanes.rows[lane as usize].arrived(copied, &mut through);
+        self.take_all(now, &mut through, scheduler);
+    }
+
+    // A copy is given up after its last retransmission; real SCTP would close the association.
+    fn give_up(&mut self, now: SimTime, lane: u32, copied: Copied, scheduler: &mut Scheduler<Event>) {
+        let message = self.message(copied.flow, copied.number);
+        self.seen.lose(&message);
+        self.fail(Fate::Lost, [copied.from, copied.to], &message);
+        let mut through = std::mem::take(&mut self.through);
+        let row = &mut self.lanes.rows[lane as usize];
+        row.course.give_up(u64::from(copied.flow) << 32 | u64::from(copied.number));
+        row.given_up(copied, &mut through);
+        self.take_all(now, &mut through, scheduler);
+    }
+
+    fn take_all(&mut self, now: SimTime, through: &mut Vec<Copied>, scheduler: &mut Scheduler<Event>) {
+        for &Copied { from, to, flow, number } in through.iter() {
+            let message = self.message(flow, number);
+            self.serve(Arrival { time: now, from, to }, &message, Channel::ReliableUnordered, scheduler);
+        }
+        through.clear();
+        std::mem::swap(through, &mut self.through);
+    }
+}

@@ -1,0 +1,360 @@
+//! One direction of an association, message by message: what its window lets through and when losses are repaired.
+//!
+//! An [`Association`](super::Association) follows every packet and every acknowledgement. Here the time of an
+//! acknowledgement is computed when its packet leaves, so nothing has to be told when it comes: congestion control is
+//! brought up to date when the direction is used again. Window, growth and time-out are those of the association
+//! itself; what is kept of a packet is one row for each SACK under way, and one for each loss.
+//!
+//! A loss is known when three SACKs have told of later packets, and is repaired once that way; a repair that is lost
+//! too, and the tail behind which nothing follows, wait for the retransmission timer (RFC 9260, 7.2.4 and 6.3.3).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::chunk::data_bytes;
+use super::profile::{AssociationProfile, Repair};
+use super::rto::T3;
+use super::window::{Growth, Window};
+use crate::units::{SimDuration, SimTime};
+
+/// The sender's view of one direction.
+#[derive(Clone, Debug)]
+pub struct Course {
+    profile: Arc<AssociationProfile>,
+    window: Window,
+    t3: T3,
+    peer_window: u32,
+    flight: u32,
+    // Packets sent, and the highest that has been acknowledged.
+    sent: u32,
+    acknowledged: u32,
+    sacks: VecDeque<Sack>,
+    // Whether the last SACK waits for a second packet.
+    is_open: bool,
+    losses: Vec<Loss>,
+    // When fast recovery begins, if it is known to, and the packet whose SACK tells.
+    enters: SimTime,
+    enters_tsn: u32,
+    // When it is over, as far as is known.
+    leaves: SimTime,
+    // When the retransmission timer runs out, if something is lost.
+    due: SimTime,
+}
+
+/// A SACK under way.
+#[derive(Clone, Copy, Debug)]
+struct Sack {
+    at: SimTime,
+    sent: SimTime,
+    bytes: u32,
+    tsn: u32,
+    is_repair: bool,
+}
+
+/// A part of a message that is lost and not yet repaired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The sender's word for the message.
+    pub message: u64,
+    /// Which of its packets.
+    pub packet: u16,
+    /// How often it has been sent again.
+    pub repeats: u8,
+    /// Its bytes.
+    pub len: u32,
+    tsn: u32,
+    misses: u8,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Lost,
+    // To be sent again as soon as may be.
+    Marked,
+    // Sent again, and on its way.
+    Repeated,
+}
+
+/// Reports of a miss after which a packet counts as lost (RFC 9260, 7.2.4).
+const MISSES: u8 = 3;
+
+impl Course {
+    /// Of an association that stands, to an end with this profile.
+    #[must_use]
+    pub fn new(profile: &Arc<AssociationProfile>, peer: &AssociationProfile) -> Self {
+        Self {
+            window: Window::new(profile, peer.receive_window),
+            t3: T3::new(&profile.rto),
+            peer_window: peer.receive_window,
+            flight: 0,
+            sent: 0,
+            acknowledged: 0,
+            sacks: VecDeque::new(),
+            is_open: false,
+            losses: Vec::new(),
+            enters: SimTime::MAX,
+            enters_tsn: 0,
+            leaves: SimTime::MAX,
+            due: SimTime::MAX,
+            profile: Arc::clone(profile),
+        }
+    }
+
+    /// Takes the SACKs that have come; `waiting` if something has been waiting for the window.
+    pub fn update(&mut self, now: SimTime, waiting: bool) {
+        while let Some(&sack) = self.sacks.front().filter(|sack| sack.at <= now) {
+            self.sacks.pop_front();
+            self.is_open &= !self.sacks.is_empty();
+            self.take(sack, waiting);
+        }
+    }
+
+    /// Whether a packet with `len` bytes may leave behind `ahead` others of the same length that are not yet told
+    /// of, where `at_once` have left at this moment in all.
+    #[must_use]
+    pub fn admits(&self, len: u32, ahead: u32, at_once: u32) -> bool {
+        if self.profile.burst.is_some_and(|most| at_once >= most) {
+            return false;
+        }
+        self.fits(self.window, self.flight + ahead * self.counted(len), len)
+    }
+
+    /// When `len` bytes may leave at the earliest, after the next SACK; none if that hangs on a repair.
+    #[must_use]
+    pub fn opens(&self, len: u32) -> Option<SimTime> {
+        let (mut window, mut flight) = (self.window, self.flight);
+        let first = self.losses.first().map_or(u32::MAX, |loss| loss.tsn);
+        for sack in &self.sacks {
+            let flight_before = flight;
+            flight = flight.saturating_sub(sack.bytes);
+            if sack.tsn < first {
+                window.leave_recovery(sack.tsn);
+                window.grow(&self.profile, Growth { acknowledged: sack.bytes, flight_before, waiting: true });
+            }
+            if self.fits(window, flight, len) || (sack.is_repair && self.losses.len() > 1) {
+                return Some(sack.at);
+            }
+        }
+        None
+    }
+
+    /// A packet with `len` bytes of a message leaves at `sent` and arrives; without delay its SACK would be back at
+    /// `back`. It `shares` the packet before it if that has room.
+    pub fn arrives(&mut self, len: u32, sent: SimTime, back: SimTime, shares: bool) {
+        let bytes = self.counted(len);
+        self.flight += bytes;
+        if shares && let Some(last) = self.sacks.back_mut() {
+            last.bytes += bytes;
+            return;
+        }
+        self.sent += 1;
+        let tsn = self.sent;
+        let has_gap = self.losses.iter().any(|loss| loss.tsn < tsn);
+        if let Some(open) = self.close() {
+            self.insert(Sack { at: open.at.min(back), bytes: open.bytes + bytes, tsn, ..open });
+        } else {
+            let at = if has_gap { back } else { back + self.profile.sack_delay };
+            self.insert(Sack { at, sent, bytes, tsn, is_repair: false });
+            self.is_open = !has_gap;
+        }
+        if has_gap {
+            self.miss(tsn, back, back.since(sent));
+        }
+    }
+
+    /// A packet with `len` bytes of a message leaves and is lost.
+    pub fn loses(&mut self, len: u32, sent: SimTime, (message, packet): (u64, u16), shares: bool) {
+        self.flight += self.counted(len);
+        self.sent += u32::from(!shares);
+        if self.losses.is_empty() {
+            // The timer runs since the last acknowledgement that advanced, which may be still to come.
+            let last = self.sacks.back().map_or(sent, |sack| sack.at.max(sent));
+            self.restart(last);
+        }
+        let (tsn, state) = (self.sent, State::Lost);
+        self.losses.push(Loss { message, packet, repeats: 0, len, tsn, misses: 0, state });
+    }
+
+    /// When something is to be sent again, at the latest.
+    #[must_use]
+    pub fn next_repair(&self) -> SimTime {
+        let next = self.sacks.iter().find(|sack| sack.is_repair && self.losses.len() > 1);
+        next.map_or(SimTime::MAX, |sack| sack.at).min(self.due).min(self.enters)
+    }
+
+    /// What is to be sent again now, in order.
+    pub fn repairs(&mut self, now: SimTime) -> Vec<Loss> {
+        if self.due <= now {
+            self.t3.expire(now, &self.profile.rto);
+            self.due = self.t3.due();
+            self.window.time_out(&self.profile);
+            self.losses.iter_mut().filter(|loss| loss.state == State::Lost).for_each(|loss| loss.state = State::Marked);
+        }
+        let enters = self.enters <= now;
+        if enters {
+            self.enters = SimTime::MAX;
+            self.window.lose(&self.profile, self.sent, self.enters_tsn);
+        }
+        let mut room = self.profile.payload_max();
+        let mut flight = self.flight;
+        let mut chosen = Vec::new();
+        for loss in &self.losses {
+            let may_be_fast = loss.repeats == 0 || self.profile.repair == Repair::ByWindow;
+            let is_missed = loss.state == State::Lost && may_be_fast && loss.misses >= MISSES;
+            let goes = match self.profile.repair {
+                _ if loss.state != State::Marked && !is_missed => false,
+                Repair::ByAdvance { .. } => loss.state == State::Marked || loss.len <= room,
+                Repair::ByWindow => (enters && loss.len <= room) || flight <= self.window.size() / 2,
+            };
+            if goes {
+                room = room.saturating_sub(loss.len);
+                flight += self.counted(loss.len);
+                chosen.push(*loss);
+            }
+        }
+        chosen
+    }
+
+    /// A loss is sent again; its SACK is back at `back`, unless it is lost again.
+    pub fn repeated(&mut self, now: SimTime, repeated: &Loss, back: Option<SimTime>) {
+        let first = self.losses.first().map(|loss| loss.tsn);
+        let same = |loss: &&mut Loss| (loss.message, loss.packet) == (repeated.message, repeated.packet);
+        let Some(loss) = self.losses.iter_mut().find(same) else { return };
+        loss.repeats += 1;
+        loss.misses = 0;
+        loss.state = if back.is_some() { State::Repeated } else { State::Lost };
+        let (tsn, len) = (loss.tsn, loss.len);
+        if self.profile.repair == Repair::ByWindow && first == Some(tsn) {
+            self.restart(now);
+        }
+        self.leaves = back.unwrap_or(SimTime::MAX);
+        if let Some(at) = back {
+            // It fills a gap, so it is acknowledged at once, and with it what waits.
+            if let Some(open) = self.close() {
+                self.insert(Sack { at: open.at.min(at), ..open });
+            }
+            let bytes = self.counted(len);
+            self.insert(Sack { at, sent: now, bytes, tsn, is_repair: true });
+        }
+    }
+
+    /// A loss is not worth repeating any more.
+    pub fn give_up(&mut self, message: u64) {
+        let given: u32 =
+            self.losses.iter().filter(|loss| loss.message == message).map(|loss| self.counted(loss.len)).sum();
+        self.flight = self.flight.saturating_sub(given);
+        self.losses.retain(|loss| loss.message != message);
+        if self.losses.is_empty() {
+            self.due = SimTime::MAX;
+        }
+    }
+
+    /// Whether something is lost and not yet repaired.
+    #[must_use]
+    pub fn has_losses(&self) -> bool {
+        !self.losses.is_empty()
+    }
+
+    /// How much is worth waiting for where so many packets of `len` bytes are to leave: half a window.
+    #[must_use]
+    pub fn worth_waiting_for(&self, len: u32, packets: u64) -> u32 {
+        let half = u64::from(self.window.size() / 2 / len.max(1));
+        len * half.clamp(1, packets.max(1)) as u32
+    }
+
+    /// Whether `len` bytes have room behind others in a packet of which so much is left.
+    #[must_use]
+    pub fn shares(&self, len: u32, left: u32) -> bool {
+        data_bytes(len) <= left && self.flight + self.counted(len) <= self.window.size()
+    }
+
+    /// What is left of a packet behind `len` bytes.
+    #[must_use]
+    pub fn left_behind(&self, len: u32) -> u32 {
+        self.profile.payload_max().saturating_sub(len)
+    }
+
+    fn fits(&self, window: Window, flight: u32, len: u32) -> bool {
+        flight == 0 || flight + self.counted(len) <= window.size().min(self.peer_window)
+    }
+
+    fn counted(&self, len: u32) -> u32 {
+        if self.profile.repair == Repair::ByWindow { data_bytes(len) } else { len }
+    }
+
+    fn take(&mut self, sack: Sack, waiting: bool) {
+        let flight_before = self.flight;
+        self.flight = self.flight.saturating_sub(sack.bytes);
+        self.acknowledged = self.acknowledged.max(sack.tsn);
+        if sack.is_repair
+            && let Some(place) =
+                self.losses.iter().position(|loss| loss.tsn == sack.tsn && loss.state == State::Repeated)
+        {
+            self.losses.remove(place);
+        }
+        let first = self.losses.first().map_or(u32::MAX, |loss| loss.tsn);
+        if sack.tsn >= first {
+            return;
+        }
+        if sack.is_repair {
+            self.due = SimTime::MAX;
+            if first != u32::MAX {
+                self.restart(sack.at);
+            }
+        } else {
+            self.t3.observe(sack.at.since(sack.sent), &self.profile.rto);
+        }
+        self.window.leave_recovery(self.acknowledged.min(first - 1));
+        self.window.grow(&self.profile, Growth { acknowledged: sack.bytes, flight_before, waiting });
+        if self.window.in_recovery() && self.profile.repair != Repair::ByWindow {
+            self.losses.iter_mut().for_each(|loss| loss.misses = loss.misses.saturating_add(1));
+        }
+    }
+
+    // The SACK of packet `tsn` tells at `at` of all losses before it.
+    fn miss(&mut self, tsn: u32, at: SimTime, round_trip: SimDuration) {
+        let in_recovery = (self.window.in_recovery() || at > self.enters) && at <= self.leaves;
+        if in_recovery && self.profile.repair != Repair::ByWindow {
+            return;
+        }
+        let mut found = false;
+        for loss in self.losses.iter_mut().filter(|loss| loss.tsn < tsn && loss.misses < MISSES) {
+            loss.misses += 1;
+            found |= loss.misses == MISSES;
+        }
+        if found && at < self.enters {
+            (self.enters, self.enters_tsn, self.leaves) = (at, tsn, at + round_trip);
+        }
+    }
+
+    // The retransmission timer starts afresh.
+    fn restart(&mut self, at: SimTime) {
+        self.t3.stop();
+        self.t3.start(at);
+        self.due = self.t3.due();
+    }
+
+    // Takes the SACK that waits for a second packet, if one does; it is the last.
+    fn close(&mut self) -> Option<Sack> {
+        if std::mem::take(&mut self.is_open) { self.sacks.pop_back() } else { None }
+    }
+
+    // SACKs stand in the order of time; few overtake.
+    fn insert(&mut self, sack: Sack) {
+        let behind = self.sacks.iter().rev().take_while(|other| other.at > sack.at).count();
+        self.sacks.insert(self.sacks.len() - behind, sack);
+    }
+}
+
+/// What an unlucky draw makes of a message of `packets` that is known to lose at least one: the first that is lost,
+/// where each is with probability `loss` and `uniform` is a draw from zero to one.
+#[must_use]
+pub fn first_lost(uniform: f64, loss: f64, packets: u64) -> u64 {
+    if loss >= 1.0 {
+        return 0;
+    }
+    let stays = libm::log1p(-loss);
+    let any = -libm::expm1(stays * packets as f64);
+    ((libm::log1p(-uniform * any) / stays) as u64).min(packets - 1)
+}
