@@ -88,7 +88,7 @@ mod tests {
             .also("mesh", MetricId::MissedLost, &[0.1, 0.1]);
         let experiment = study.experiment();
         let missed = answer(&study.results(&experiment)).decisions[0].missed.clone();
-        assert_eq!(missed[0], "star: 12 % not delivered: 11.5 % lost on paths, 0.5 % dropped at uplinks");
+        assert_eq!(missed[0], "star: 12 % not delivered: 11.5 % lost on paths, 0.50 % dropped at uplinks");
         assert!(missed.iter().all(|line| !line.starts_with("mesh")), "{missed:?}");
     }
 }

@@ -15,6 +15,8 @@ pub(super) enum Happening {
     Piece { lane: u32, packets: u32, flow: u32, number: u32, is_served: bool },
     /// A lane has asked to be looked at.
     Lane { lane: u32 },
+    /// The CPU has come to a copy that goes by a lane.
+    HandOver(Copied),
 }
 
 /// One copy of a message on one hop, its ends by their places.
@@ -48,6 +50,7 @@ const RECEIVE: u32 = 2;
 const PIECE: u32 = 3;
 const RELAY: u32 = 4;
 const LANE: u32 = 5;
+const HAND_OVER: u32 = 6;
 /// Servers are numbered in 4 of the bits of an attempt; the fifth says whether it is the second.
 const SECOND: u32 = 1 << 4;
 
@@ -70,6 +73,7 @@ impl From<Happening> for Event {
             Happening::Piece { lane, packets, flow, number, is_served } => {
                 pack(PIECE, u32::from(is_served), Copied { from: lane, to: packets, flow, number })
             }
+            Happening::HandOver(copied) => pack(HAND_OVER, 0, copied),
             Happening::Lane { lane } => pack(LANE, 0, Copied { from: lane, to: 0, flow: 0, number: 0 }),
         }
     }
@@ -89,6 +93,7 @@ impl From<Event> for Happening {
                 Self::Relay { copied, server: (attempt & (SECOND - 1)) as u8, is_second: attempt & SECOND != 0 }
             }
             LANE => Self::Lane { lane: event.from },
+            HAND_OVER => Self::HandOver(copied),
             _ => Self::Piece {
                 lane: event.from,
                 packets: event.to,
@@ -108,6 +113,7 @@ mod tests {
     fn packing_loses_nothing() {
         let copied = Copied { from: u32::MAX, to: 7, flow: 0x00ff_ffff, number: 9 };
         for happening in [
+            Happening::HandOver(copied),
             Happening::Publish { flow: 3, number: u32::MAX },
             Happening::Arrive(copied),
             Happening::Receive(copied),

@@ -137,6 +137,7 @@ impl Model for Flows {
                 return self.piece(now, lane, (packets, is_served), (flow, number), scheduler);
             }
             Happening::Lane { lane } => return self.pump(now, lane, scheduler),
+            Happening::HandOver(copied) => return self.hand_over(now, copied, scheduler),
         };
         while let Some(arrival) = self.arriving.pop_front() {
             self.arrive(arrival, &message, scheduler);

@@ -168,13 +168,6 @@ impl Lane {
         self.release(through);
     }
 
-    /// A copy is given up and holds back nobody any more.
-    pub(super) fn given_up(&mut self, copied: Copied, through: &mut Vec<Copied>) {
-        self.partial.retain(|(partial, _)| *partial != copied);
-        self.held.retain(|(held, _)| *held != copied);
-        self.release(through);
-    }
-
     // Lets through what stands at the front and has arrived.
     fn release(&mut self, through: &mut Vec<Copied>) {
         while let Some(&(held, true)) = self.held.front() {
@@ -213,17 +206,6 @@ mod tests {
         assert_eq!(arrive(&mut lane, 2), [0_u32; 0]);
         assert_eq!(arrive(&mut lane, 1), [1, 2]);
         assert!(lane.held.is_empty());
-    }
-
-    #[test]
-    fn giving_up_lets_the_others_through() {
-        let mut lane = lane();
-        lane.begins(copied(1), false);
-        lane.begins(copied(2), true);
-        assert_eq!(arrive(&mut lane, 2), [0_u32; 0]);
-        let mut through = Vec::new();
-        lane.given_up(copied(1), &mut through);
-        assert_eq!(through, [copied(2)]);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! order.
 
 use super::event::{Copied, Event, Happening};
-use super::fate::Fate;
 use super::flow::{Arrival, Flows};
 use super::layout::{End, Service};
 use super::sender::{Sender, sender};
@@ -12,8 +11,6 @@ use crate::units::{SimDuration, SimTime};
 use crate::webrtc::sctp::{Loss, first_lost};
 use crate::world::Path;
 
-/// SCTP gives up after this many retransmissions (RFC 9260, Association.Max.Retrans).
-const RETRANSMISSIONS_MAX: u8 = 10;
 /// A lane that waits for nothing it knows of looks again after this.
 const LOOK_AGAIN: SimDuration = SimDuration::from_ms(1_000);
 
@@ -239,6 +236,17 @@ impl super::lane::Lane {
 }
 
 impl Flows {
+    /// The CPU has come to a copy: it is handed to its association.
+    pub(super) fn hand_over(&mut self, now: SimTime, copied: Copied, scheduler: &mut Scheduler<Event>) {
+        let [from, to] = [copied.from, copied.to].map(|place| self.layout.end(place));
+        let path = self.path(from.node, to.node);
+        let message = self.message(copied.flow, copied.number);
+        let place = copied.from;
+        let mut sender = sender!(self, place, &message, scheduler);
+        sender.hand_over(now, to, path);
+        self.layout.rows[place as usize].servers = sender.finish();
+    }
+
     /// A lane has asked to be looked at: what is due to be repeated goes, then what waits, as the window allows.
     pub(super) fn pump(&mut self, now: SimTime, lane: u32, scheduler: &mut Scheduler<Event>) {
         let row = &mut self.lanes.rows[lane as usize];
@@ -255,10 +263,6 @@ impl Flows {
                 flow: (loss.message >> 32) as u32,
                 number: loss.message as u32,
             };
-            if loss.repeats >= RETRANSMISSIONS_MAX {
-                self.give_up(now, lane, copied, scheduler);
-                continue;
-            }
             let message = self.message(copied.flow, copied.number);
             let mut sender = sender!(self, place, &message, scheduler);
             sender.repair(now, lane, to, path, loss);
@@ -316,18 +320,6 @@ impl Flows {
     pub(super) fn arrive_whole(&mut self, now: SimTime, lane: u32, copied: Copied, scheduler: &mut Scheduler<Event>) {
         let mut through = std::mem::take(&mut self.through);
         self.lanes.rows[lane as usize].arrived(copied, &mut through);
-        self.take_all(now, &mut through, scheduler);
-    }
-
-    // A copy is given up after its last retransmission; real SCTP would close the association.
-    fn give_up(&mut self, now: SimTime, lane: u32, copied: Copied, scheduler: &mut Scheduler<Event>) {
-        let message = self.message(copied.flow, copied.number);
-        self.seen.lose(&message);
-        self.fail(Fate::Lost, [copied.from, copied.to], &message);
-        let mut through = std::mem::take(&mut self.through);
-        let row = &mut self.lanes.rows[lane as usize];
-        row.course.give_up(u64::from(copied.flow) << 32 | u64::from(copied.number));
-        row.given_up(copied, &mut through);
         self.take_all(now, &mut through, scheduler);
     }
 

@@ -147,7 +147,11 @@ impl Sender<'_> {
         self.tally.wanted += 1;
         let ready_ns = self.servers.cpu.serve(now.as_ns(), self.service.cpu_ns);
         if self.lanes.any && self.wants_lane(to, path) {
-            return self.hand_over(SimTime::from_ns(ready_ns), to, path);
+            if ready_ns <= now.as_ns() {
+                return self.hand_over(now, to, path);
+            }
+            let copied = self.message.copied(self.own.place, to.place);
+            return self.scheduler.schedule_at(SimTime::from_ns(ready_ns), Happening::HandOver(copied).into());
         }
         let ready_ns = self.behind_bulk(ready_ns);
         let wait_ns = self.servers.up.wait_ns(ready_ns);

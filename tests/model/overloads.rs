@@ -173,7 +173,8 @@ fn a_narrow_downlink_is_found() {
             let record = records(&text).remove(0).1;
             // Five others send 30 messages of 1,000 bytes and headers: 1.3 Mbit/s.
             let load = value(&record, MetricId::DownlinkMax);
-            assert!((120.0..150.0).contains(&load), "{grain}, {channel}: {load} %");
+            // Packet by packet, acknowledgements and repetitions come on top.
+            assert!((120.0..160.0).contains(&load), "{grain}, {channel}: {load} %");
             assert!(value(&record, MetricId::UplinkMax) < 100.0, "{grain}, {channel}");
             assert!(kinds(&record).contains(&"downlink"), "{grain}, {channel}: {:?}", record.findings);
         }

@@ -229,8 +229,8 @@ fn a_reliable_channel_survives_an_outage() {
     let turn = TurnSpec { restart_on: RestartOn::Disconnected, outage: vec![outage], ..TurnSpec::default() };
     behind(&mut settings, turn, symmetric());
     let record = run(settings, "mesh", "{}", 1);
-    assert_eq!(record.counts.copies_lost, 0);
-    assert!((record.values.get(MetricId::Delivered).expect("a share") - 100.0).abs() < 1e-9);
+    assert_eq!(record.counts.copies_lost, 0, "{:?}", record.counts);
+    assert!((record.values.get(MetricId::Delivered).expect("a share") - 100.0).abs() < 1e-9, "{:?}", record.counts);
     // What was sent at the beginning of the outage waits for its end.
     assert!(record.latency.max().expect("deliveries") > SimDuration::from_ms(2_500));
 }

@@ -197,7 +197,9 @@ impl Course {
             self.window.lose(&self.profile, self.sent, self.enters_tsn);
         }
         let mut room = self.profile.payload_max();
-        let mut flight = self.flight;
+        // What a time-out has marked is not on its way any more.
+        let marked = self.losses.iter().filter(|loss| loss.state == State::Marked);
+        let mut flight = self.flight.saturating_sub(marked.map(|loss| self.counted(loss.len)).sum());
         let mut chosen = Vec::new();
         for loss in &self.losses {
             let may_be_fast = loss.repeats == 0 || self.profile.repair == Repair::ByWindow;
@@ -221,7 +223,7 @@ impl Course {
         let first = self.losses.first().map(|loss| loss.tsn);
         let same = |loss: &&mut Loss| (loss.message, loss.packet) == (repeated.message, repeated.packet);
         let Some(loss) = self.losses.iter_mut().find(same) else { return };
-        loss.repeats += 1;
+        loss.repeats = loss.repeats.saturating_add(1);
         loss.misses = 0;
         loss.state = if back.is_some() { State::Repeated } else { State::Lost };
         let (tsn, len) = (loss.tsn, loss.len);
@@ -236,17 +238,6 @@ impl Course {
             }
             let bytes = self.counted(len);
             self.insert(Sack { at, sent: now, bytes, tsn, is_repair: true });
-        }
-    }
-
-    /// A loss is not worth repeating any more.
-    pub fn give_up(&mut self, message: u64) {
-        let given: u32 =
-            self.losses.iter().filter(|loss| loss.message == message).map(|loss| self.counted(loss.len)).sum();
-        self.flight = self.flight.saturating_sub(given);
-        self.losses.retain(|loss| loss.message != message);
-        if self.losses.is_empty() {
-            self.due = SimTime::MAX;
         }
     }
 

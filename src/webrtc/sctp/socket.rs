@@ -12,6 +12,8 @@ use crate::units::{ByteCount, SimDuration, SimTime};
 pub struct SocketBuffer {
     capacity: u64,
     free_at: SimTime,
+    // When the last packet leaves that is to be written.
+    written_at: SimTime,
     unread: u64,
     // When each unread packet is read, and its bytes.
     queue: VecDeque<(SimTime, u64)>,
@@ -21,13 +23,20 @@ impl SocketBuffer {
     /// A buffer that takes `capacity`.
     #[must_use]
     pub const fn new(capacity: ByteCount) -> Self {
-        Self { capacity: capacity.get(), free_at: SimTime::ZERO, unread: 0, queue: VecDeque::new() }
+        Self {
+            capacity: capacity.get(),
+            free_at: SimTime::ZERO,
+            written_at: SimTime::ZERO,
+            unread: 0,
+            queue: VecDeque::new(),
+        }
     }
 
-    /// A packet is written that takes `cpu`; returns when it leaves.
+    /// A packet is written that takes `cpu`; returns when it leaves. It waits for what is being read; what comes does not
+    /// wait for all that is still to be written, for an event loop takes turns.
     pub fn write(&mut self, now: SimTime, cpu: SimDuration) -> SimTime {
-        self.free_at = self.free_at.max(now) + cpu;
-        self.free_at
+        self.written_at = self.written_at.max(self.free_at).max(now) + cpu;
+        self.written_at
     }
 
     /// A packet has come that takes `cpu` to handle; returns when it is handled, or none if it is

@@ -38,18 +38,22 @@ fn of_all(overlay: &Overlay, connected: &Connected) -> Vec<SimTime> {
     opens
 }
 
+/// Browsers, whose set-ups share CPUs in lock-step, are told apart in docs/VALIDATION.md. Losses are drawn by the order of
+/// packets, which links change.
 #[test]
-fn links_that_take_no_time_change_nothing_whatever_the_engines_and_nats() {
-    for engine in ["ideal", "chromium", "firefox", "webrtc-rs", "libdatachannel"] {
-        for (nat, trickle, loss) in [("public", true, 0.0), ("generic", true, 0.0), ("generic", false, 0.02)] {
-            let mut stage = Stage::mesh(12, 12);
-            *stage.engine() = OrPreset::<EngineSpec>::named(engine).expect("a preset").value;
-            stage.population.classes[0].nat = OrPreset::named(nat).expect("a preset");
-            stage.population.classes[0].link.value.loss =
-                LinkLoss::Independent(Probability::new(loss).expect("a share"));
-            stage.webrtc.signaling.trickle = trickle;
-            assert_eq!(opens(&stage), opens_beside(&stage), "{engine}, {nat}, trickle {trickle}, loss {loss}");
-        }
+fn links_that_take_no_time_change_nothing() {
+    for (engine, nat, trickle) in [
+        ("ideal", "public", true),
+        ("ideal", "generic", true),
+        ("ideal", "generic", false),
+        ("webrtc-rs", "public", true),
+    ] {
+        let mut stage = Stage::mesh(12, 12);
+        *stage.engine() = OrPreset::<EngineSpec>::named(engine).expect("a preset").value;
+        stage.population.classes[0].nat = OrPreset::named(nat).expect("a preset");
+        stage.population.classes[0].link.value.loss = LinkLoss::default();
+        stage.webrtc.signaling.trickle = trickle;
+        assert_eq!(opens(&stage), opens_beside(&stage), "{engine}, {nat}, trickle {trickle}");
     }
 }
 
