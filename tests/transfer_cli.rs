@@ -80,7 +80,7 @@ fn wrong_values_say_what_is_allowed() {
         (&["--message", "0 B"], "1 B to 256 KiB"),
         (&["--message", "1 MiB"], "chromium sends 1 B to 256 KiB"),
         (&["--to", "pion", "--message", "100 KiB"], "chromium to pion sends 1 B to 64 KiB"),
-        (&["--profile", "firefox", "--message", "20 MiB", "--outstanding", "40 MiB"], "receive window"),
+        (&["--profile", "firefox", "--message", "15 MiB", "--outstanding", "16 MiB"], "receive window"),
         (&["--outstanding", "8 KiB"], "larger than --outstanding"),
         (&["--from", "10 s"], "leaves nothing"),
         (&["--duration", "2 h"], "allowed are"),
