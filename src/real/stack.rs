@@ -93,13 +93,20 @@ pub enum Signal {
     Candidate(Box<RTCIceCandidateInit>),
 }
 
+/// A description without candidates, and a candidate, as rtc 0.21.1 writes them.
+const DESCRIPTION_BYTES: u64 = 459;
+const CANDIDATE_BYTES: u64 = 97;
+
 impl Signal {
-    /// Its bytes.
+    /// Its bytes, as usual: numbers drawn at random make texts a few bytes longer or shorter.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         match self {
-            Self::Description(description) => description.sdp.len() as u64,
-            Self::Candidate(candidate) => candidate.candidate.len() as u64,
+            Self::Description(description) => {
+                let candidates = description.sdp.matches("a=candidate").count() as u64;
+                DESCRIPTION_BYTES + candidates * CANDIDATE_BYTES
+            }
+            Self::Candidate(_) => CANDIDATE_BYTES,
         }
     }
 

@@ -188,6 +188,16 @@ pub struct IceProfile {
     pub failed_after: SimDuration,
 }
 
+impl IceProfile {
+    /// What an end does that faces one with the profile `other`: two of `rtc-ice` keep the first nominated pair, as its code
+    /// does. Facing others it follows better nominations, as the RFC asks (docs/MODELS.md, "ICE").
+    #[must_use]
+    pub fn facing(self, other: &Self) -> Self {
+        let both_keep = matches!((self.name, other.name), (IceSpec::WebrtcRs021, IceSpec::WebrtcRs021));
+        Self { follows_better_nominations: self.follows_better_nominations && !both_keep, ..self }
+    }
+}
+
 /// When which pairs are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checks {

@@ -8,7 +8,7 @@ use super::spec::{EndSpec, Gather, RelayTransport};
 use super::wire::{Content, Message, Packet};
 use crate::net::Header;
 use crate::webrtc::handshake::{Output, Transport, TransportSpec};
-use crate::webrtc::ice::{Agent, Candidate, CandidateKind, Family, PREFERENCE_MAX, Route};
+use crate::webrtc::ice::{Agent, Candidate, CandidateKind, Family, IceProfile, PREFERENCE_MAX, Route};
 use crate::webrtc::stamp::{Moment, Stamp};
 
 /// The socket that host candidates have, the one that asks STUN servers where that is another, and
@@ -52,8 +52,9 @@ impl End {
         address_v6: Option<Ipv4Addr>,
         server: Ipv4Addr,
         transport: TransportSpec,
+        facing: &IceProfile,
     ) -> Self {
-        let ice = spec.stack.ice;
+        let ice = spec.stack.ice.facing(facing);
         Self {
             agent: Agent::new(now, ice, side == 0, side as u64),
             gatherer: Gatherer::new(side, ice, server),

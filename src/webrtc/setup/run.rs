@@ -256,7 +256,16 @@ impl<'a> Driver<'a> {
         let Some(address) = self.network.address(side) else { return };
         let (v6, server) = (self.network.address_v6(side), self.network.server());
         let transport = self.transport_of(side);
-        let end = End::new(self.now, &self.setup.ends[side], side, address, v6, server, transport);
+        let end = End::new(
+            self.now,
+            &self.setup.ends[side],
+            side,
+            address,
+            v6,
+            server,
+            transport,
+            &self.setup.ends[1 - side].stack.ice,
+        );
         self.ends[side] = Some(Box::new(end));
     }
 
