@@ -39,6 +39,8 @@ pub(super) struct Row {
     // When the other end takes in the description of each end, and the server has forwarded it.
     pub(super) heard: [Option<SimTime>; 2],
     pub(super) forwarded: [SimTime; 2],
+    // Candidates that have come before the description of their end: by another way, they overtake it.
+    early: Vec<Letter>,
     // Until when what each end sent and got over TCP is under way: a stream stays in order.
     streams: [[SimTime; 2]; 2],
     // How long its descriptions waited for the server and for CPUs.
@@ -49,8 +51,25 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// A letter is taken in.
-    pub(super) fn deliver(&mut self, at: SimTime, letter: Letter) {
+    /// A description is taken in, and with it the candidates that were ahead of it.
+    pub(super) fn describe(&mut self, at: SimTime, letter: Letter) {
+        let side = letter.from;
+        self.heard[side] = Some(at);
+        self.deliver(at, letter);
+        for early in self.early.extract_if(.., |early| early.from == side).collect::<Vec<_>>() {
+            self.deliver(at, early);
+        }
+    }
+
+    /// A candidate is taken in, once its end is described.
+    pub(super) fn trickle(&mut self, at: SimTime, letter: Letter) {
+        match self.heard[letter.from] {
+            Some(described) => self.deliver(at.max(described), letter),
+            None => self.early.push(letter),
+        }
+    }
+
+    fn deliver(&mut self, at: SimTime, letter: Letter) {
         self.play.deliver(SimTime::ZERO + at.since(self.base), letter);
     }
 }
@@ -133,6 +152,7 @@ impl Connecting<'_> {
                 armed: Some(base),
                 heard: [None; 2],
                 forwarded: [SimTime::ZERO; 2],
+                early: Vec::new(),
                 streams: [[SimTime::ZERO; 2]; 2],
                 waited: SimDuration::ZERO,
                 allocations: attempt.allocations,
@@ -203,9 +223,8 @@ impl Connecting<'_> {
     /// When a letter that comes to a node's link now is through.
     pub(super) fn pass_letter(&mut self, now: SimTime, node: u32, direction: usize, bytes: u32) -> SimTime {
         let open = self.open_share(node);
-        let parcel = Parcel { bytes: bytes + LETTER_HEADERS, stream: true, local: false };
-        let through = self.beside.as_mut().and_then(|beside| beside.links.pass(node, direction, now, parcel, open));
-        through.unwrap_or(now)
+        let Some(beside) = &mut self.beside else { return now };
+        beside.links.pass_letter(node, direction, now, bytes + LETTER_HEADERS, open)
     }
 
     /// What of a way to the signaling server or from it lies beyond a node's link.

@@ -102,15 +102,13 @@ impl Connecting<'_> {
                 Carried::On(through, Posted { place: Place::Receiver, ..posted })
             }
             Place::Receiver if !posted.letter.is_description() => {
-                let Some(described) = row.heard[side] else { return Carried::Lost };
-                row.deliver(now.max(described), posted.letter);
+                row.trickle(now, posted.letter);
                 Carried::Taken
             }
             Place::Receiver if side == 0 => self.take_offer(now, posted, row, scheduler),
             Place::Receiver => {
-                row.heard[side] = Some(now);
+                row.describe(now, posted.letter);
                 self.note_beginning_of(row);
-                row.deliver(now, posted.letter);
                 Carried::Taken
             }
         }
@@ -166,8 +164,7 @@ impl Connecting<'_> {
         let delays = self.paths.delays_beyond_links(self.world, row.nodes, row.allocations);
         row.play.answer_with(gather, delays);
         row.waited += answered.since(now);
-        row.heard[0] = Some(answered);
-        row.deliver(answered, posted.letter);
+        row.describe(answered, posted.letter);
         Carried::Taken
     }
 

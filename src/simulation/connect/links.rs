@@ -46,6 +46,8 @@ struct Line {
     // Loss of a packet, as a threshold of 64 bits, and how many packets of TCP have been sent.
     loss: u64,
     sent: u32,
+    // When the last signaling message is through: they all go over one TCP connection, which keeps their order.
+    signaled: SimTime,
 }
 
 /// Until TCP repeats what was lost: Linux waits 200 ms beyond a round trip, for which 100 ms stand (RFC 6298, section 2).
@@ -88,6 +90,7 @@ impl Links {
                 burst: rate.map_or(SimDuration::ZERO, |rate| rate.serialisation_time(burst)),
                 loss: class.access_loss.threshold(),
                 sent: 0,
+                signaled: SimTime::ZERO,
             }
         };
         let both = |node: u32| {
@@ -100,6 +103,15 @@ impl Links {
     /// The one-way delay of a node's link.
     pub(super) fn delay(&self, node: u32) -> SimDuration {
         self.nodes[node as usize][UP].delay
+    }
+
+    /// A signaling message comes to a link at `now`: when it is through, behind those before it.
+    pub(super) fn pass_letter(&mut self, node: u32, direction: usize, now: SimTime, bytes: u32, open: f64) -> SimTime {
+        let parcel = Parcel { bytes, stream: true, local: false };
+        let through = self.pass(node, direction, now, parcel, open).unwrap_or(now);
+        let last = &mut self.nodes[node as usize][direction].signaled;
+        *last = through.max(*last);
+        *last
     }
 
     /// A packet comes to a link at `now`, while this share of the node's connections is open: when its last bit is
