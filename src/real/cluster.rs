@@ -193,6 +193,12 @@ impl Cluster {
         self.network.sent_bytes(node)
     }
 
+    /// Bytes that a node's uplink had no room for, headers included.
+    #[must_use]
+    pub fn turned_away_bytes(&self, node: u32) -> u64 {
+        self.network.turned_away_bytes(node)
+    }
+
     /// Bytes that have come to a node's downlink, headers included.
     #[must_use]
     pub fn received_bytes(&self, node: u32) -> u64 {

@@ -73,6 +73,7 @@ struct Attachment {
     lost: Vec<u32>,
     sent: u32,
     sent_bytes: u64,
+    turned_away_bytes: u64,
     received_bytes: u64,
 }
 
@@ -140,6 +141,7 @@ impl Network {
             lost: spec.lost.clone(),
             sent: 0,
             sent_bytes: 0,
+            turned_away_bytes: 0,
             received_bytes: 0,
         };
         self.nodes.push(attachment);
@@ -187,6 +189,11 @@ impl Network {
         self.nodes[node as usize].sent_bytes
     }
 
+    /// Bytes that a node's uplink had no room for, headers included.
+    pub(super) fn turned_away_bytes(&self, node: u32) -> u64 {
+        self.nodes[node as usize].turned_away_bytes
+    }
+
     /// Bytes that have come to a node's downlink, headers included, whether or not its buffer took them.
     pub(super) fn received_bytes(&self, node: u32) -> u64 {
         self.nodes[node as usize].received_bytes
@@ -218,7 +225,8 @@ impl Network {
         let node = &mut self.nodes[from as usize];
         let left = if local { node.up.serialise(now, size) } else { node.up.send(now, size) };
         // What the buffer turned away was never on the link; what is lost was.
-        node.sent_bytes += if left == Err(LinkDrop::BufferFull) { 0 } else { size.get() };
+        let count = if left == Err(LinkDrop::BufferFull) { &mut node.turned_away_bytes } else { &mut node.sent_bytes };
+        *count += size.get();
         let left = if node.loses_next() { Err(LinkDrop::Lost) } else { left }.map_err(Loss::Link)?;
         Ok((left + self.paths.delay(from, to), Launched { transit, local }))
     }

@@ -231,7 +231,7 @@ impl HasPresets for EngineSpec {
                 summary: "webrtc-rs 0.21, native: measured set-up, idle and message costs",
                 make: || Self {
                     cpu_per_setup: us(2_000),
-                    keepalive_per_s: ByteCount::new(150),
+                    keepalive_per_s: ByteCount::new(174),
                     cpu_idle_per_s: us(150),
                     cpu_per_message: us(4),
                     cpu_per_packet: us(4),

@@ -24,6 +24,8 @@ pub(super) struct Tally {
     arrived_measured: u64,
     // Bytes that each node had sent, and those the TURN server had, when the window began and ended.
     sent_bytes: [Vec<u64>; 2],
+    // Of what uplinks had no room for, too.
+    turned_away_bytes: [Vec<u64>; 2],
     received_bytes: [Vec<u64>; 2],
     relayed_bytes: [u64; 2],
 }
@@ -41,6 +43,7 @@ impl Tally {
             unreliable: 0,
             arrived_measured: 0,
             sent_bytes: [zeros(), zeros()],
+            turned_away_bytes: [zeros(), zeros()],
             received_bytes: [zeros(), zeros()],
             relayed_bytes: [0; 2],
         }
@@ -87,6 +90,9 @@ impl Tally {
         for (node, bytes) in (0..).zip(&mut self.sent_bytes[edge]) {
             *bytes = cluster.sent_bytes(node);
         }
+        for (node, bytes) in (0..).zip(&mut self.turned_away_bytes[edge]) {
+            *bytes = cluster.turned_away_bytes(node);
+        }
         for (node, bytes) in (0..).zip(&mut self.received_bytes[edge]) {
             *bytes = cluster.received_bytes(node);
         }
@@ -108,6 +114,7 @@ impl Peers {
         let window = settings.run.duration - settings.run.warmup;
         let [before, after] = &tally.sent_bytes;
         let sent = since(before, after);
+        let turned_away = since(&tally.turned_away_bytes[0], &tally.turned_away_bytes[1]);
         let received = since(&tally.received_bytes[0], &tally.received_bytes[1]);
         let peers = world.peers() as usize;
         tally.window.sent_bytes = sent.iter().sum();
@@ -125,7 +132,8 @@ impl Peers {
         let load = |rate: Option<Bitrate>, bytes: u64| {
             rate.map_or(0.0, |rate| 100.0 * bytes as f64 * 8.0 / rate.as_bps() as f64 / window.as_secs_f64())
         };
-        let uplink = |(&bytes, node): (&u64, u32)| load(world.rates(node).up, bytes);
+        // What was asked of it, as in the model.
+        let uplink = |((&sent, &away), node): ((&u64, &u64), u32)| load(world.rates(node).up, sent + away);
         let downlink = |(&bytes, node): (&u64, u32)| load(world.rates(node).down, bytes);
         let busy = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
         let cpu = |(&work, &idle): (&u64, &f32)| cpu_percent(busy(work), idle);
@@ -138,7 +146,7 @@ impl Peers {
             fates: tally.fates,
             unsent_bytes: Vec::new(),
             window: tally.window,
-            uplink_percent: sent.iter().zip(0..).map(uplink).collect(),
+            uplink_percent: sent.iter().zip(&turned_away).zip(0..).map(uplink).collect(),
             downlink_percent: received.iter().zip(0..).map(downlink).collect(),
             cpu_percent: tally.cpu_work.iter().zip(&idle_share).map(cpu).collect(),
             idle_share: &idle_share,
