@@ -19,6 +19,7 @@ mod packet_link;
 mod realm;
 mod server;
 mod sharing;
+mod signs;
 mod transmitter;
 
 pub use capacity::{CapacityFile, CapacityTrace, OPPORTUNITY_BYTES, TraceServer};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::capacity::TraceServer;
 use super::loss::{LossSpec, Losses};
+use super::signs::Signs;
 use super::transmitter::Transmitter;
 use crate::rng::Stream;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
@@ -37,6 +38,7 @@ pub struct PacketLink {
     transmitter: Option<Transmitter>,
     losses: Losses,
     last_arrival: SimTime,
+    signs: Option<Signs>,
 }
 
 /// Why a link did not deliver a packet.
@@ -54,7 +56,7 @@ impl PacketLink {
     pub fn new(spec: PacketLinkSpec, stream: Stream) -> Self {
         let losses = Losses::new(spec.loss);
         let transmitter = spec.rate.map(Transmitter::at_rate);
-        Self { spec, stream, transmitter, losses, last_arrival: SimTime::ZERO }
+        Self { spec, stream, transmitter, losses, last_arrival: SimTime::ZERO, signs: None }
     }
 
     /// The link with a capacity trace in place of its rate.
@@ -63,11 +65,12 @@ impl PacketLink {
         Self { transmitter: Some(Transmitter::with_trace(server)), ..self }
     }
 
-    /// The link with so many packets a second beside those that are sent here, evenly: they take no room, but where
-    /// losses come in bursts a burst ends with them as with any.
+    /// The link with so many packets and bytes a second beside those that are sent here. They wait and are dropped as
+    /// any, and where losses come in bursts a burst ends with them as with any.
     #[must_use]
-    pub fn beside(mut self, packets_per_s: f64) -> Self {
+    pub fn beside(mut self, packets_per_s: f64, bytes_per_s: f64) -> Self {
         self.losses.beside(packets_per_s);
+        self.signs = Signs::new(packets_per_s, bytes_per_s);
         self
     }
 
@@ -117,8 +120,14 @@ impl PacketLink {
     /// When the buffer is full.
     #[inline]
     pub fn serialise(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
+        self.catch_up(now);
+        self.enqueue(now, size)
+    }
+
+    // An idle link takes what its buffer would not.
+    #[inline]
+    fn enqueue(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
         let Some(transmitter) = &mut self.transmitter else { return Ok(now) };
-        // An idle link takes what its buffer would not.
         let waiting = transmitter.waiting(now);
         if waiting > ByteCount::default() && self.spec.buffer.is_some_and(|most| waiting + size > most) {
             return Err(LinkDrop::BufferFull);
@@ -126,10 +135,23 @@ impl PacketLink {
         Ok(transmitter.send(now, size))
     }
 
+    // Signs of life that have come by now.
+    #[inline]
+    fn catch_up(&mut self, now: SimTime) {
+        while let (Some(signs), Some(transmitter)) = (&mut self.signs, &self.transmitter) {
+            let is_idle = |at: SimTime| transmitter.begin(at) <= at;
+            let Some(at) = signs.until(now, is_idle, &mut self.stream) else { return };
+            let size = signs.size;
+            // Nobody misses one that is dropped.
+            let _ = self.enqueue(at, size);
+        }
+    }
+
     /// When the first byte of a packet that is handed over at `now` begins to leave.
     #[inline]
     #[must_use]
-    pub fn begin(&self, now: SimTime) -> SimTime {
+    pub fn begin(&mut self, now: SimTime) -> SimTime {
+        self.catch_up(now);
         self.transmitter.as_ref().map_or(now, |transmitter| transmitter.begin(now))
     }
 
@@ -224,6 +246,42 @@ mod tests {
             assert!((mean - expected).abs() < 4.0 * error, "load {load}: {mean} +- {error}, expected {expected}");
             assert!(error < 0.02 * expected, "the test must be able to fail: {error}");
         }
+    }
+
+    #[test]
+    fn signs_of_life_take_their_share_of_a_link_and_no_more() {
+        let rate = Bitrate::from_bps(1_000_000);
+        let spec =
+            PacketLinkSpec { rate: Some(rate), buffer: Some(ByteCount::new(1_500)), ..PacketLinkSpec::default() };
+        let mut link = link(spec, 3).beside(500.0, 58_000.0);
+        // 116 bytes take 928 us, 46.4 % of the time. It is looked at at times of which the signs know nothing.
+        let (mut waited_ns, mut busy, probes) = (0.0, 0_u32, 50_000_u32);
+        for nth in 1..=u64::from(probes) {
+            let now = at(nth * 7_919_113);
+            let wait = link.begin(now).since(now).as_ns();
+            waited_ns += wait as f64 / f64::from(probes);
+            busy += u32::from(wait > 0);
+        }
+        let share = f64::from(busy) / f64::from(probes);
+        assert!((share - 0.464).abs() < 0.01, "busy {share}");
+        // Between the wait of even gaps and that of a Poisson process (Pollaczek and Khinchine), in ns.
+        let poisson = 0.464 / (1.0 - 0.464) * 928_000.0 / 2.0;
+        assert!((0.464 * 928_000.0 / 2.0..poisson).contains(&waited_ns), "{waited_ns} of {poisson}");
+        // What is sent beside them still gets the rest of the rate.
+        let sent =
+            (0..2_000_u64).filter(|nth| link.send(at(400_000_000_000 + nth * 5_000_000), ByteCount::new(500)).is_ok());
+        assert!(sent.count() > 1_300, "of 2,000 that ask for 80 % beside 46 %");
+    }
+
+    #[test]
+    fn signs_of_life_of_an_idle_hour_cost_nothing() {
+        let spec = PacketLinkSpec { rate: Some(TEN_MBIT), ..PacketLinkSpec::default() };
+        let mut link = link(spec, 4).beside(1_000.0, 116_000.0);
+        let since = std::hint::black_box(at(3_600_000_000_000));
+        let arrives = link.send(since, ByteCount::new(1_250)).expect("room");
+        // A millisecond, behind a few of 93 us at most.
+        assert!((1_000_000..1_400_000).contains(&arrives.since(since).as_ns()), "{arrives:?}");
+        assert!(link.signs.is_some_and(|signs| signs.is_after(since)), "caught up");
     }
 
     fn mean_wait(load: f64, seed: u64) -> f64 {

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::links::SignsOfLife;
 use crate::overlay::Overlay;
 use crate::overlay::workload::{Channel, Service};
 use crate::scenario::Settings;
@@ -113,13 +114,15 @@ impl Ends {
         (0..).zip(&self.rows).filter_map(wake)
     }
 
-    /// How many of ICE's checks and their answers cross the access link of each node a second, each way: each end
-    /// asks whatever else it sends, and is answered.
-    pub(super) fn signs_of_life(&self, world: &World) -> Vec<f64> {
-        let mut signs = vec![0.0; world.nodes() as usize];
-        let asks = |row: &End| 1.0 / world.class(row.node).engine.ice.profile().consent_interval.as_secs_f64();
+    /// ICE's checks and their answers on the access link of each node: each end asks whatever else it sends, and is
+    /// answered.
+    pub(super) fn signs_of_life(&self, world: &World) -> Vec<SignsOfLife> {
+        let mut signs = vec![SignsOfLife::default(); world.nodes() as usize];
+        let bytes = |row: &End| world.class(row.node).engine.keepalive_per_s.get() as f64;
         for (row, end) in self.rows.iter().zip(0..) {
-            signs[row.node as usize] += asks(row) + asks(&self.rows[far(end) as usize]);
+            let SignsOfLife([up, down]) = &mut signs[row.node as usize];
+            *up += bytes(row);
+            *down += bytes(&self.rows[far(end) as usize]);
         }
         signs
     }
