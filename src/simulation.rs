@@ -58,7 +58,7 @@ use crate::world::{World, WorldError, WorldSpec};
 #[cfg(feature = "real")]
 pub(crate) use budget::Fallen;
 #[cfg(feature = "real")]
-pub(crate) use costs::{cpu_percent, idle_shares, message_cpu, wake_cpu};
+pub(crate) use costs::{cpu_percent, has_paced_packets, idle_shares, message_cpu, packet_cpu, wake_cpu};
 pub use estimate::{MemoryNeeds, estimate_cpu_s, estimate_deliveries, estimate_memory, memory_needs};
 #[cfg(feature = "real")]
 pub(crate) use experience::Experience;

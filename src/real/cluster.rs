@@ -8,6 +8,7 @@
 mod connect;
 mod context;
 mod events;
+mod pacing;
 
 use std::collections::VecDeque;
 use std::net::SocketAddrV4;
@@ -17,7 +18,9 @@ use bytes::BytesMut;
 pub use connect::{Connection, ConnectionState};
 pub use context::Context;
 pub use events::Event;
+pub use pacing::PacketCpu;
 
+use self::pacing::Pacing;
 use super::clock::Clock;
 use super::network::{Launched, Network, NodeSpec, Paths};
 use super::slots::Slots;
@@ -96,6 +99,7 @@ pub struct Cluster {
     replies: Vec<Datagram>,
     trace: Trace,
     stack_errors: u64,
+    pacing: Pacing,
 }
 
 // The STUN and TURN server, and the node it runs on.
@@ -114,10 +118,13 @@ struct Seat {
     hurried: u32,
 }
 
-// A datagram on its way: before the receiver's boxes, or on its downlink.
+// A datagram on its way: while its sender's CPU writes it, before the receiver's boxes, on its downlink, while the CPU
+// reads it.
 enum Flying {
+    Written(u32, Datagram),
     Between(Launched, Datagram),
     Downlink(u32, Datagram),
+    Read(u32, Datagram),
 }
 
 // A signaling message on its way.
@@ -165,6 +172,7 @@ impl Cluster {
             replies: Vec::new(),
             trace,
             stack_errors: 0,
+            pacing: Pacing::default(),
         })
     }
 
@@ -185,6 +193,11 @@ impl Cluster {
     #[must_use]
     pub fn connections(&self) -> &[Connection] {
         &self.connections
+    }
+
+    /// Has packets of messages take time at the CPUs of nodes, numbered as they were added; others take none.
+    pub fn pace_packets(&mut self, cpus: impl IntoIterator<Item = PacketCpu>) {
+        self.pacing = Pacing::new(cpus);
     }
 
     /// Bytes that a node has put on its uplink, headers included.

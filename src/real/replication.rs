@@ -62,7 +62,7 @@ pub struct Replicated {
 /// When a place does not exist, the stack refuses the settings, or the engine stops a runaway.
 pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError> {
     let prepared = Prepared::new(cell, seed)?;
-    let cluster = cluster(&prepared, &cell.settings.webrtc)?;
+    let mut cluster = cluster(&prepared, &cell.settings.webrtc)?;
     let run = &cell.settings.run;
     let horizon = SimTime::ZERO + run.duration + run.drain;
     let (fallen, failing) = failing(&prepared, &cell.settings)?;
@@ -76,6 +76,7 @@ pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError
     }
     let fallen = fallen.map(|fallen| (fallen, closed));
     let application = Peers::new(&cell.settings, prepared, &begins);
+    cluster.pace_packets(application.packet_cpus());
     let mut engine = Lab { cluster, application }.engine();
     let (lab, scheduler) = engine.parts_mut();
     for (number, (connection, begin)) in (0..).zip(&begins) {

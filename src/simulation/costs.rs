@@ -30,9 +30,17 @@ pub(crate) fn wake_cpu(world: &World, node: u32, idle_share: f32) -> SimDuration
 }
 
 /// How long a packet, and a kilobyte of it, keep a node's CPU busy, in what idle connections leave.
-pub(super) fn packet_cpu(world: &World, node: u32, idle_share: f32) -> [SimDuration; 2] {
+pub(crate) fn packet_cpu(world: &World, node: u32, idle_share: f32) -> [SimDuration; 2] {
     let engine = &world.class(node).engine;
     [engine.cpu_per_packet, engine.cpu_per_kilobyte].map(|cost| in_what_is_left(world, node, cost, idle_share))
+}
+
+/// Packets of a message up to which all its costs are its own: what dcSCTP sends at once.
+const AT_ONCE_PACKETS: u64 = 4;
+
+/// Whether packets of a message have costs of their own.
+pub(crate) const fn has_paced_packets(wire: Wire) -> bool {
+    wire.packets > AT_ONCE_PACKETS
 }
 
 fn in_what_is_left(world: &World, node: u32, cost: SimDuration, idle_share: f32) -> SimDuration {

@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use super::{Cluster, End, Event};
 use crate::engine::Scheduler;
 use crate::real::stack::{Selected, StackError};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 /// The cluster as an application sees it at one moment.
 pub struct Context<'a> {
@@ -50,6 +50,11 @@ impl<'a> Context<'a> {
         let endpoint = self.cluster.endpoint_of(end);
         let seat = endpoint.and_then(|endpoint| self.cluster.seat(endpoint));
         seat.map_or(0, |seat| seat.endpoint.outstanding_bytes(channel))
+    }
+
+    /// How long packets have kept a node's CPU busy since this was last asked.
+    pub fn take_packet_work(&mut self, node: u32) -> SimDuration {
+        self.cluster.pacing.take_work(node)
     }
 
     /// The candidate pair that carries the data of an end.

@@ -63,8 +63,10 @@ impl Cluster {
     ) {
         match event {
             Event::Datagram { slot } => match self.flying.take(slot) {
+                Flying::Written(node, datagram) => self.launch(now, node, datagram, scheduler),
                 Flying::Between(launched, datagram) => self.arrive(now, launched, datagram, scheduler),
                 Flying::Downlink(node, datagram) => self.receive(now, node, datagram, scheduler),
+                Flying::Read(node, datagram) => self.take_in(now, node, datagram, scheduler),
             },
             Event::Timer { ticket } => {
                 if self.timers.fire(ticket) {
@@ -205,6 +207,15 @@ impl Cluster {
     }
 
     fn send(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
+        let written = self.pacing.handle(now, node, wire_size(&datagram));
+        if written <= now {
+            return self.launch(now, node, datagram, scheduler);
+        }
+        let slot = self.flying.put(Flying::Written(node, datagram));
+        scheduler.schedule_at(written, Event::Datagram { slot });
+    }
+
+    fn launch(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
         let sent = self.network.send(now, node, &datagram);
         self.trace.sent(now, node, &datagram, sent.as_ref().err().copied());
         if let Ok((arrives, launched)) = sent {
@@ -237,6 +248,16 @@ impl Cluster {
 
     // A datagram has come through a node's downlink.
     fn receive(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
+        let read = self.pacing.handle(now, node, wire_size(&datagram));
+        if read <= now {
+            return self.take_in(now, node, datagram, scheduler);
+        }
+        let slot = self.flying.put(Flying::Read(node, datagram));
+        scheduler.schedule_at(read, Event::Datagram { slot });
+    }
+
+    // A node's CPU has read a datagram.
+    fn take_in(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
         self.trace.received(now, node, &datagram);
         if let Some(server) = self.server.as_mut().filter(|server| server.node == node) {
             server.turn.receive(now, datagram, &mut self.replies);

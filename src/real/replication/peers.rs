@@ -7,12 +7,16 @@ use crate::net::FifoServer;
 use crate::overlay::audience::Audiences;
 use crate::overlay::workload::{Channel, Flow, Role};
 use crate::overlay::{Connection, Overlay};
-use crate::real::cluster::{Application, ConnectionState, Context, End};
+use crate::real::cluster::{Application, ConnectionState, Context, End, PacketCpu};
 use crate::real::slots::Slots;
 use crate::real::stack::ChannelSpec;
 use crate::scenario::Settings;
-use crate::simulation::{FailedHop, Fate, Prepared, Routes, Schedule, Timetable, idle_shares, message_cpu, wake_cpu};
+use crate::simulation::{
+    FailedHop, Fate, Prepared, Routes, Schedule, Timetable, has_paced_packets, idle_shares, message_cpu, packet_cpu,
+    wake_cpu,
+};
 use crate::units::{ByteCount, SimTime};
+use crate::webrtc::Wire;
 use crate::world::World;
 
 /// The applications of all nodes.
@@ -30,8 +34,9 @@ pub(super) struct Peers {
     // The nodes of each connection.
     nodes_of: Vec<[u32; 2]>,
     cpus: Vec<FifoServer>,
-    // CPU time of each distinct size at each node: [size * nodes + node].
+    // CPU time of each distinct size at each node, without packets that cost by themselves: [size * nodes + node].
     cpu_ns: Vec<u64>,
+    is_paced: bool,
     // How long the CPU of each node takes to wake up.
     wake_ns: Vec<u64>,
     // Most bytes that may wait on a reliable channel of a node.
@@ -78,6 +83,12 @@ pub(super) fn channels(flows: &[Flow]) -> Vec<Channel> {
     if used.is_empty() { vec![Channel::Reliable] } else { used }
 }
 
+// What all packets of a message cost.
+fn packets_ns(world: &World, node: u32, wire: Wire, idle_share: f32) -> u64 {
+    let [packet, kilobyte] = packet_cpu(world, node, idle_share);
+    wire.packets * packet.as_ns() + wire.bytes.get() * kilobyte.as_ns() / 1_000
+}
+
 /// A scenario's channel as the stack opens it.
 pub(super) const fn channel_spec(channel: Channel) -> ChannelSpec {
     match channel {
@@ -101,10 +112,13 @@ impl Peers {
         let mut sizes: Vec<ByteCount> = flows.iter().map(|flow| flow.size).collect();
         sizes.sort_unstable();
         sizes.dedup();
+        let wire = |size: &ByteCount| settings.webrtc.wire(*size);
+        let is_paced = sizes.iter().map(wire).all(has_paced_packets);
         let cpu = |size: &ByteCount| {
-            let wire = settings.webrtc.wire(*size);
-            let shares = idle_share.iter().zip(0..);
-            shares.map(|(&idle, node)| message_cpu(&world, node, wire, idle).as_ns()).collect::<Vec<_>>()
+            let whole = |node: u32, idle: f32| message_cpu(&world, node, wire(size), idle).as_ns();
+            let packets = |node: u32, idle: f32| if is_paced { packets_ns(&world, node, wire(size), idle) } else { 0 };
+            let own = |(&idle, node): (&f32, u32)| whole(node, idle).saturating_sub(packets(node, idle));
+            idle_share.iter().zip(0..).map(own).collect::<Vec<_>>()
         };
         let wake = |(&idle, node)| wake_cpu(&world, node, idle).as_ns();
         let wake_ns = idle_share.iter().zip(0..).map(wake).collect();
@@ -139,9 +153,19 @@ impl Peers {
             flows,
             timetable,
             cpu_ns,
+            is_paced,
             wake_ns,
             publish_end,
         }
+    }
+
+    /// What packets cost at each node, where they cost by themselves: where all messages have many.
+    pub(super) fn packet_cpus(&self) -> Vec<PacketCpu> {
+        let cpu = |(&idle, node): (&f32, u32)| {
+            let [packet, kilobyte] = packet_cpu(&self.world, node, idle);
+            PacketCpu { packet, kilobyte }
+        };
+        if self.is_paced { self.idle_share.iter().zip(0..).map(cpu).collect() } else { Vec::new() }
     }
 
     /// Asks to be woken for the first message of every flow and for the measured window.
@@ -182,7 +206,7 @@ impl Peers {
         let audience = self.flows[flow as usize].audience;
         let next_hops: Vec<u32> = self.audiences.next_hops(&self.overlay, audience, node, from).collect();
         for to in next_hops {
-            let ready = self.busy(time, node, flow, number);
+            let ready = self.busy(time, node, flow, number, context);
             let hop = Hop { from: node, to, flow, number };
             if ready <= context.now {
                 self.send(hop, context);
@@ -194,14 +218,16 @@ impl Peers {
     }
 
     // A message keeps a node's CPU busy; when that is over.
-    fn busy(&mut self, time: SimTime, node: u32, flow: u32, number: u32) -> SimTime {
+    fn busy(&mut self, time: SimTime, node: u32, flow: u32, number: u32, context: &mut Context<'_>) -> SimTime {
         let size = self.flows[flow as usize].size_index;
         let cpu_ns = self.cpu_ns[size * self.cpus.len() + node as usize];
+        let packets_ns = context.take_packet_work(node).as_ns();
         let cpu = &mut self.cpus[node as usize];
         let woken_ns = cpu.wake(time.as_ns(), self.wake_ns[node as usize]);
+        cpu.serve(time.as_ns(), packets_ns);
         let done = SimTime::from_ns(cpu.serve(time.as_ns(), cpu_ns));
         if self.is_measured(flow, number) {
-            self.tally.cpu_work[node as usize] += woken_ns + cpu_ns;
+            self.tally.cpu_work[node as usize] += woken_ns + packets_ns + cpu_ns;
         }
         done
     }
@@ -307,7 +333,7 @@ impl Application for Peers {
         let (node, from) = (nodes[usize::from(end.side)], nodes[usize::from(end.other().side)]);
         self.tally.unreliable -= self.unreliable_deliveries(Hop { from, to: node, flow, number });
         self.tally.arrived(self.is_measured(flow, number));
-        let done = self.busy(context.now, node, flow, number);
+        let done = self.busy(context.now, node, flow, number, context);
         if done > self.horizon {
             return;
         }

@@ -1,11 +1,12 @@
 //! The applications: they publish, deliver and pass on, by the overlay's rule.
 
-use super::cpus::{Work, has_paced_packets};
+use super::cpus::Work;
 use super::ends::far;
 use super::links::Parcel;
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
 use crate::overlay::workload::Role;
+use crate::simulation::costs::has_paced_packets;
 use crate::simulation::fate::Fate;
 use crate::simulation::plan::PlannedFlow;
 use crate::units::{ByteCount, SimDuration, SimTime};

@@ -9,14 +9,11 @@
 use std::collections::BTreeMap;
 
 use crate::net::FifoServer;
-use crate::simulation::costs::packet_cpu;
+use crate::simulation::costs::{has_paced_packets, packet_cpu};
 use crate::simulation::plan::{Cost, Plan};
 use crate::units::{SimDuration, SimTime};
 use crate::webrtc::{EngineSpec, Wire};
 use crate::world::World;
-
-/// Packets of a message up to which all its costs are its own: what dcSCTP sends at once.
-const AT_ONCE_PACKETS: u64 = 4;
 
 /// The CPU of each node.
 #[derive(Debug)]
@@ -144,11 +141,6 @@ impl Cpu {
     const fn packet_ns(&self, bytes: u64) -> u64 {
         self.packet_ns + bytes * self.kilobyte_ns / 1_000
     }
-}
-
-/// Whether packets of a message have costs of their own.
-pub(super) const fn has_paced_packets(wire: Wire) -> bool {
-    wire.packets > AT_ONCE_PACKETS
 }
 
 fn unread_bytes(bytes: u32) -> u64 {
