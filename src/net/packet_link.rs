@@ -1,12 +1,12 @@
 //! One direction of a link, packet by packet: a queue with tail drop, serialisation, loss,
 //! propagation, jitter.
 
-use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::capacity::TraceServer;
-use super::loss::{LossSpec, Losses};
+use super::line::Line;
+use super::loss::LossSpec;
 use super::transmitter::Transmitter;
 use crate::rng::Stream;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
@@ -32,11 +32,9 @@ pub struct PacketLinkSpec {
 #[derive(Clone, Debug)]
 pub struct PacketLink {
     spec: PacketLinkSpec,
-    stream: Stream,
     // None: it does not limit.
     transmitter: Option<Transmitter>,
-    losses: Losses,
-    last_arrival: SimTime,
+    line: Line,
 }
 
 /// Why a link did not deliver a packet.
@@ -52,9 +50,8 @@ impl PacketLink {
     /// A link on which nothing has been sent; losses and jitter come from `stream`.
     #[must_use]
     pub fn new(spec: PacketLinkSpec, stream: Stream) -> Self {
-        let losses = Losses::new(spec.loss);
         let transmitter = spec.rate.map(Transmitter::at_rate);
-        Self { spec, stream, transmitter, losses, last_arrival: SimTime::ZERO }
+        Self { spec, transmitter, line: Line::new(spec.loss, spec.jitter, stream) }
     }
 
     /// The link with a capacity trace in place of its rate.
@@ -67,7 +64,7 @@ impl PacketLink {
     /// losses come in bursts a burst ends with them as with any.
     #[must_use]
     pub fn beside(mut self, packets_per_s: f64) -> Self {
-        self.losses.beside(packets_per_s);
+        self.line = self.line.beside(packets_per_s);
         self
     }
 
@@ -78,10 +75,10 @@ impl PacketLink {
     #[inline]
     pub fn send(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
         let left = self.serialise(now, size)?;
-        if self.losses.next(now, &mut self.stream) {
+        if self.line.loses(now) {
             return Err(LinkDrop::Lost);
         }
-        Ok(self.propagate(left))
+        Ok(self.line.pass(left + self.spec.delay))
     }
 
     /// Sends a packet that TCP repeats if it is lost: the queue and jitter are those of any other.
@@ -89,25 +86,14 @@ impl PacketLink {
     /// # Errors
     /// When the buffer is full.
     pub fn send_reliably(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
-        let time = self.serialise(now, size)?;
-        Ok(self.propagate(time))
+        let left = self.serialise(now, size)?;
+        Ok(self.line.pass(left + self.spec.delay))
     }
 
     /// The propagation delay.
     #[must_use]
     pub const fn delay(&self) -> SimDuration {
         self.spec.delay
-    }
-
-    #[inline]
-    fn propagate(&mut self, left: SimTime) -> SimTime {
-        let mut time = left + self.spec.delay;
-        if self.spec.jitter > SimDuration::ZERO {
-            let extra = self.stream.random_range(0..=self.spec.jitter.as_ns());
-            time = (time + SimDuration::from_ns(extra)).max(self.last_arrival);
-            self.last_arrival = time;
-        }
-        time
     }
 
     /// Sends a packet that leaves the queue for somewhere near, where the link's losses and delay
@@ -138,7 +124,7 @@ impl PacketLink {
     #[must_use]
     pub fn touch(&self) -> u32 {
         let at_rate = matches!(self.transmitter, Some(Transmitter::Rate { .. }));
-        self.last_arrival.as_ns() as u32 ^ self.spec.jitter.as_ns() as u32 ^ u32::from(at_rate) ^ self.losses.touch()
+        u32::from(at_rate) ^ self.line.touch()
     }
 
     /// How many bytes wait or are being serialised.
