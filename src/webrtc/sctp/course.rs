@@ -37,8 +37,9 @@ pub struct Course {
     enters_tsn: u32,
     // When it is over, as far as is known.
     leaves: SimTime,
-    // When the retransmission timer runs out, if something is lost.
+    // When the retransmission timer runs out, if something is lost; whether it runs since a SACK that waits.
     due: SimTime,
+    since_open: bool,
 }
 
 /// A SACK under way.
@@ -97,6 +98,7 @@ impl Course {
             enters_tsn: 0,
             leaves: SimTime::MAX,
             due: SimTime::MAX,
+            since_open: false,
             profile: Arc::clone(profile),
         }
     }
@@ -152,7 +154,9 @@ impl Course {
         let tsn = self.sent;
         let has_gap = self.losses.iter().any(|loss| loss.tsn < tsn);
         if let Some(open) = self.close() {
-            self.insert(Sack { at: open.at.min(back), bytes: open.bytes + bytes, tsn, ..open });
+            let at = open.at.min(back);
+            self.insert(Sack { at, bytes: open.bytes + bytes, tsn, ..open });
+            self.restart_at_open(at);
         } else {
             let at = if has_gap { back } else { back + self.profile.sack_delay };
             self.insert(Sack { at, sent, bytes, tsn, is_repair: false });
@@ -171,6 +175,7 @@ impl Course {
             // The timer runs since the last acknowledgement that advanced, which may be still to come.
             let last = self.sacks.back().map_or(sent, |sack| sack.at.max(sent));
             self.restart(last);
+            self.since_open = self.is_open;
         }
         let (tsn, state) = (self.sent, State::Lost);
         self.losses.push(Loss { message, packet, repeats: 0, len, tsn, misses: 0, state });
@@ -235,6 +240,7 @@ impl Course {
             // It fills a gap, so it is acknowledged at once, and with it what waits.
             if let Some(open) = self.close() {
                 self.insert(Sack { at: open.at.min(at), ..open });
+                self.restart_at_open(open.at.min(at));
             }
             let bytes = self.counted(len);
             self.insert(Sack { at, sent: now, bytes, tsn, is_repair: true });
@@ -286,6 +292,10 @@ impl Course {
         }
         let first = self.losses.first().map_or(u32::MAX, |loss| loss.tsn);
         if sack.tsn >= first {
+            if self.profile.repair != Repair::ByWindow && !sack.is_repair {
+                // What has arrived beyond a gap measures the round trip, too.
+                self.t3.observe(sack.at.since(sack.sent), &self.profile.rto);
+            }
             return;
         }
         if sack.is_repair {
@@ -305,7 +315,11 @@ impl Course {
 
     // The SACK of packet `tsn` tells at `at` of all losses before it.
     fn miss(&mut self, tsn: u32, at: SimTime, round_trip: SimDuration) {
-        let in_recovery = (self.window.in_recovery() || at > self.enters) && at <= self.leaves;
+        // A second loss that is no news to the recovery holds it up until that is repaired, too.
+        let is_held_up =
+            || self.losses.iter().any(|loss| loss.tsn <= self.enters_tsn && loss.state != State::Repeated);
+        let in_recovery =
+            (self.window.in_recovery() || at > self.enters) && (at <= self.leaves || is_held_up());
         if in_recovery && self.profile.repair != Repair::ByWindow {
             return;
         }
@@ -324,6 +338,13 @@ impl Course {
         self.t3.stop();
         self.t3.start(at);
         self.due = self.t3.due();
+    }
+
+    // The SACK that waited is back at this time.
+    fn restart_at_open(&mut self, at: SimTime) {
+        if std::mem::take(&mut self.since_open) && !self.losses.is_empty() {
+            self.restart(at);
+        }
     }
 
     // Takes the SACK that waits for a second packet, if one does; it is the last.
