@@ -285,13 +285,7 @@ impl Flows {
 
     /// When the last of some packets is beyond the downlink that it has left at this time, `each_ns` apart.
     #[inline]
-    pub(super) fn beyond_downlink(
-        &mut self,
-        left_ns: u64,
-        places: [u32; 2],
-        packets: u64,
-        each_ns: u64,
-    ) -> SimTime {
+    pub(super) fn beyond_downlink(&mut self, left_ns: u64, places: [u32; 2], packets: u64, each_ns: u64) -> SimTime {
         let Some(lines) = &mut self.lines else { return SimTime::from_ns(left_ns) };
         let [from, to] = places.map(|place| self.layout.end(place).node);
         let is_local = self.world.same_lan(from, to);

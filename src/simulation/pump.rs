@@ -8,7 +8,7 @@ use super::sender::{Sender, sender};
 use crate::engine::Scheduler;
 use crate::overlay::workload::Channel;
 use crate::units::{SimDuration, SimTime};
-use crate::webrtc::sctp::{Loss, first_lost};
+use crate::webrtc::sctp::{Loss, data_bytes, first_lost};
 use crate::world::Path;
 
 /// A lane that waits for nothing it knows of looks again after this.
@@ -163,27 +163,35 @@ impl Sender<'_> {
         }
     }
 
-    /// What is lost of a copy is sent again, before new data (RFC 9260, section 6.1).
-    fn repair(&mut self, now: SimTime, lane: u32, to: End, path: Path, loss: &Loss) {
+    /// What is lost of a copy is sent again, before new data (RFC 9260, section 6.1), in one packet with others as far as
+    /// that has room.
+    fn repair(&mut self, now: SimTime, lane: u32, (to, path): (End, Path), loss: &Loss, burst: &mut Burst) {
         let all = self.message.packets;
-        let framing_ns = if path.relay.is_direct() { 0 } else { self.frame_packets(path.relay, 1) };
-        let up_ns = self.service.up_ns.div_ceil(all);
+        let shares = data_bytes(loss.len) <= burst.left;
+        let framing_ns = if path.relay.is_direct() || shares { 0 } else { self.frame_packets(path.relay, 1) };
+        let bytes = if shares { u64::from(data_bytes(loss.len)) } else { self.message.bytes / all };
+        let up_ns = if shares {
+            self.service.up_ns * bytes / self.message.bytes.max(1)
+        } else {
+            self.service.up_ns.div_ceil(all)
+        };
         let departure_ns = self.servers.up.serve_first(self.behind_bulk(now.as_ns()), up_ns + framing_ns);
         if self.message.measured {
-            let bytes = self.message.bytes / all;
             self.servers.up_work = self.servers.up_work.saturating_add(up_ns);
             self.seen.window.sent_bytes += bytes;
             self.seen.window.server_bytes += if !self.is_peer { bytes } else { 0 };
         }
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
-        let is_lost = interrupted || self.loses_repeated(now, to, path, loss);
+        burst.is_lost = interrupted || if shares { burst.is_lost } else { self.loses_repeated(now, to, path, loss) };
+        let course = &self.lanes.rows[lane as usize].course;
+        burst.left = if shares { burst.left - data_bytes(loss.len) } else { course.left_behind(loss.len) };
         let (mut back_ns, _) = self.back(lane, to, departure_ns + path.delay_ns, 1);
-        if is_lost {
-            return self.lanes.rows[lane as usize].course.repeated(now, loss, None);
+        if burst.is_lost {
+            return self.lanes.rows[lane as usize].course.repeated(now, loss, None, shares);
         }
-        let through_ns = self.jitter(lane, (to, path), departure_ns, false, &mut back_ns);
-        self.lanes.rows[lane as usize].course.repeated(now, loss, Some(SimTime::from_ns(back_ns)));
+        let through_ns = self.jitter(lane, (to, path), departure_ns, shares, &mut back_ns);
+        self.lanes.rows[lane as usize].course.repeated(now, loss, Some(SimTime::from_ns(back_ns)), shares);
         self.launch_piece(lane, through_ns + path.delay_ns, 1);
     }
 
@@ -308,6 +316,7 @@ impl Flows {
         let place = row.from;
         let [from, to] = [row.from, row.to].map(|place| self.layout.end(place));
         let path = self.path(from.node, to.node);
+        let mut burst = Burst::default();
         for loss in &repairs {
             let copied = Copied {
                 from: from.place,
@@ -317,7 +326,7 @@ impl Flows {
             };
             let message = self.message(copied.flow, copied.number);
             let mut sender = sender!(self, place, &message, scheduler);
-            sender.repair(now, lane, to, path, loss);
+            sender.repair(now, lane, (to, path), loss, &mut burst);
             self.layout.rows[place as usize].servers = sender.finish();
         }
         let mut burst = Burst::default();

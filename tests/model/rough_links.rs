@@ -108,14 +108,21 @@ fn table() {
         let spread = {
             let values: Vec<f64> = p.iter().map(|r| r.values.get(MetricId::LatencyP95).unwrap_or(0.0)).collect();
             let mean = values.iter().sum::<f64>() / values.len() as f64;
-            (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (values.len() - 1) as f64 / values.len() as f64).sqrt()
+            (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>()
+                / (values.len() - 1) as f64
+                / values.len() as f64)
+                .sqrt()
         };
         let miss = if (d - q).abs() > 0.5 { "D" } else { "" }.to_owned()
             + if (a / b - 1.0).abs() > 0.05 { "5" } else { "" }
             + if (x / y - 1.0).abs() > 0.15 { "9" } else { "" };
         println!(
             "{miss:4} d {d:6.2} {q:6.2}  p50 {a:7.1} {b:7.1} {:+5.1}%  p95 {x:7.1} {y:7.1} {:+5.1}% se {:.1}% up {:.0}  {}",
-            (a / b - 1.0) * 100.0, (x / y - 1.0) * 100.0, spread / y * 100.0, mean(&p, MetricId::UplinkMax), point.label
+            (a / b - 1.0) * 100.0,
+            (x / y - 1.0) * 100.0,
+            spread / y * 100.0,
+            mean(&p, MetricId::UplinkMax),
+            point.label
         );
     }
 }

@@ -40,6 +40,8 @@ pub struct Course {
     // When the retransmission timer runs out, if something is lost; whether it runs since a SACK that waits.
     due: SimTime,
     since_open: bool,
+    // When it was last asked what is to be sent again.
+    looked: SimTime,
 }
 
 /// A SACK under way.
@@ -50,6 +52,8 @@ struct Sack {
     bytes: u32,
     tsn: u32,
     is_repair: bool,
+    // Whether it is that of the repair before it, which left in the same packet.
+    along: bool,
 }
 
 /// A part of a message that is lost and not yet repaired.
@@ -65,6 +69,8 @@ pub struct Loss {
     pub len: u32,
     tsn: u32,
     misses: u8,
+    // When the last SACK that was needed has told of it.
+    missed: SimTime,
     state: State,
 }
 
@@ -99,6 +105,7 @@ impl Course {
             leaves: SimTime::MAX,
             due: SimTime::MAX,
             since_open: false,
+            looked: SimTime::ZERO,
             profile: Arc::clone(profile),
         }
     }
@@ -159,7 +166,7 @@ impl Course {
             self.restart_at_open(at);
         } else {
             let at = if has_gap { back } else { back + self.profile.sack_delay };
-            self.insert(Sack { at, sent, bytes, tsn, is_repair: false });
+            self.insert(Sack { at, sent, bytes, tsn, is_repair: false, along: false });
             self.is_open = !has_gap;
         }
         if has_gap {
@@ -178,14 +185,14 @@ impl Course {
             self.since_open = self.is_open;
         }
         let (tsn, state) = (self.sent, State::Lost);
-        self.losses.push(Loss { message, packet, repeats: 0, len, tsn, misses: 0, state });
+        self.losses.push(Loss { message, packet, repeats: 0, len, tsn, misses: 0, missed: SimTime::MAX, state });
     }
 
     /// When something is to be sent again, at the latest.
     #[must_use]
     pub fn next_repair(&self) -> SimTime {
         let next = self.sacks.iter().find(|sack| sack.is_repair && self.losses.len() > 1);
-        next.map_or(SimTime::MAX, |sack| sack.at).min(self.due).min(self.enters)
+        next.map_or(SimTime::MAX, |sack| sack.at).min(self.due).min(self.enters).min(self.next_missed())
     }
 
     /// What is to be sent again now, in order.
@@ -196,6 +203,7 @@ impl Course {
             self.window.time_out(&self.profile);
             self.losses.iter_mut().filter(|loss| loss.state == State::Lost).for_each(|loss| loss.state = State::Marked);
         }
+        self.looked = now;
         let enters = self.enters <= now;
         if enters {
             self.enters = SimTime::MAX;
@@ -207,8 +215,7 @@ impl Course {
         let mut flight = self.flight.saturating_sub(marked.map(|loss| self.counted(loss.len)).sum());
         let mut chosen = Vec::new();
         for loss in &self.losses {
-            let may_be_fast = loss.repeats == 0 || self.profile.repair == Repair::ByWindow;
-            let is_missed = loss.state == State::Lost && may_be_fast && loss.misses >= MISSES;
+            let is_missed = self.may_be_fast(loss) && loss.missed <= now;
             let goes = match self.profile.repair {
                 _ if loss.state != State::Marked && !is_missed => false,
                 Repair::ByAdvance { .. } => loss.state == State::Marked || loss.len <= room,
@@ -223,13 +230,16 @@ impl Course {
         chosen
     }
 
-    /// A loss is sent again; its SACK is back at `back`, unless it is lost again.
-    pub fn repeated(&mut self, now: SimTime, repeated: &Loss, back: Option<SimTime>) {
+    /// A loss is sent again, in the packet of the one before it if it `shares` that; its SACK is back at `back`, unless
+    /// it is lost again.
+    pub fn repeated(&mut self, now: SimTime, repeated: &Loss, back: Option<SimTime>, shares: bool) {
         let first = self.losses.first().map(|loss| loss.tsn);
         let same = |loss: &&mut Loss| (loss.message, loss.packet) == (repeated.message, repeated.packet);
         let Some(loss) = self.losses.iter_mut().find(same) else { return };
         loss.repeats = loss.repeats.saturating_add(1);
-        loss.misses = 0;
+        if self.profile.repair == Repair::ByWindow {
+            (loss.misses, loss.missed) = (0, SimTime::MAX);
+        }
         loss.state = if back.is_some() { State::Repeated } else { State::Lost };
         let (tsn, len) = (loss.tsn, loss.len);
         if self.profile.repair == Repair::ByWindow && first == Some(tsn) {
@@ -243,7 +253,7 @@ impl Course {
                 self.restart_at_open(open.at.min(at));
             }
             let bytes = self.counted(len);
-            self.insert(Sack { at, sent: now, bytes, tsn, is_repair: true });
+            self.insert(Sack { at, sent: now, bytes, tsn, is_repair: true, along: shares });
         }
     }
 
@@ -309,24 +319,48 @@ impl Course {
         self.window.leave_recovery(self.acknowledged.min(first - 1));
         self.window.grow(&self.profile, Growth { acknowledged: sack.bytes, flight_before, waiting });
         if self.window.in_recovery() && self.profile.repair != Repair::ByWindow {
-            self.losses.iter_mut().for_each(|loss| loss.misses = loss.misses.saturating_add(1));
+            self.tell_all(sack);
+        }
+    }
+
+    fn may_be_fast(&self, loss: &Loss) -> bool {
+        loss.state == State::Lost && (loss.repeats == 0 || self.profile.repair == Repair::ByWindow)
+    }
+
+    // When the next loss has been told of often enough.
+    fn next_missed(&self) -> SimTime {
+        let missed = self.losses.iter().filter(|loss| self.may_be_fast(loss)).map(|loss| loss.missed);
+        missed.filter(|&missed| missed > self.looked).min().unwrap_or(SimTime::MAX)
+    }
+
+    // The cumulative acknowledgement has advanced in fast recovery: that tells of all losses.
+    fn tell_all(&mut self, sack: Sack) {
+        if sack.along {
+            return;
+        }
+        for loss in self.losses.iter_mut().filter(|loss| loss.misses < MISSES) {
+            loss.misses += 1;
+            if loss.misses == MISSES {
+                loss.missed = sack.at;
+            }
         }
     }
 
     // The SACK of packet `tsn` tells at `at` of all losses before it.
     fn miss(&mut self, tsn: u32, at: SimTime, round_trip: SimDuration) {
         // A second loss that is no news to the recovery holds it up until that is repaired, too.
-        let is_held_up =
-            || self.losses.iter().any(|loss| loss.tsn <= self.enters_tsn && loss.state != State::Repeated);
-        let in_recovery =
-            (self.window.in_recovery() || at > self.enters) && (at <= self.leaves || is_held_up());
+        let is_held_up = || self.losses.iter().any(|loss| loss.tsn <= self.enters_tsn && loss.state != State::Repeated);
+        let in_recovery = (self.window.in_recovery() || at > self.enters) && (at <= self.leaves || is_held_up());
         if in_recovery && self.profile.repair != Repair::ByWindow {
             return;
         }
         let mut found = false;
         for loss in self.losses.iter_mut().filter(|loss| loss.tsn < tsn && loss.misses < MISSES) {
             loss.misses += 1;
-            found |= loss.misses == MISSES;
+            if loss.misses == MISSES {
+                loss.missed = at;
+                found = true;
+            }
         }
         if found && at < self.enters {
             (self.enters, self.enters_tsn, self.leaves) = (at, tsn, at + round_trip);
