@@ -17,11 +17,12 @@
 
 use super::Prepared;
 use super::spread::{self, Traffic};
-use crate::net::{Line, LossSpec};
+use crate::net::Line;
 use crate::overlay::Overlay;
 use crate::rng::Domain;
 use crate::scenario::{Grain, Settings};
 use crate::units::{SimDuration, SimTime};
+use crate::webrtc::ice::IceProfile;
 use crate::world::World;
 
 /// How long a SACK may wait for a second packet, or for data that leaves.
@@ -43,7 +44,7 @@ impl Lines {
     pub(super) fn new(settings: &Settings, prepared: &Prepared, degrees: &[u32]) -> Option<Box<Self>> {
         let Prepared { streams, world, overlay, .. } = prepared;
         let mut has_bursts: Vec<bool> =
-            world.classes().iter().map(|class| matches!(class.loss, LossSpec::GilbertElliott { .. })).collect();
+            world.classes().iter().map(|class| class.loss.has_bursts()).collect();
         has_bursts.push(false);
         let has_jitter = world.classes().iter().any(|class| class.jitter > SimDuration::ZERO);
         if settings.run.grain == Grain::Packet || !(has_jitter || has_bursts.contains(&true)) {
@@ -113,12 +114,17 @@ fn pass(line: &mut Line, last_ns: u64, packets: u64, each_ns: u64) -> u64 {
 
 // How many of ICE's checks and their answers cross the access link of each node a second, each way.
 fn signs_of_life(world: &World, overlay: &Overlay) -> Vec<f64> {
-    let asks = |node: u32| 1.0 / world.class(node).engine.ice.profile().consent_interval.as_secs_f64();
-    let core: f64 = overlay.core().iter().map(|&member| asks(member)).sum();
+    let classes = world.classes();
+    let profiles: Vec<IceProfile> = classes.iter().map(|class| class.engine.ice.profile()).collect();
+    let between = |a: usize, b: usize| profiles[a].signs_per_s(&profiles[b]);
+    let mut in_core = vec![0.0; classes.len()];
+    overlay.core().iter().for_each(|&member| in_core[world.class_index(member)] += 1.0);
     let of_node = |node: u32| {
-        let in_core = if overlay.core_place(node).is_some() { core - asks(node) } else { 0.0 };
-        let tree: f64 = overlay.tree_neighbours(node).iter().map(|&next| asks(next)).sum();
-        in_core + tree + f64::from(overlay.degree(node)) * asks(node)
+        let own = world.class_index(node);
+        let to_core = || (0..classes.len()).map(|class| in_core[class] * between(own, class)).sum::<f64>();
+        let core = if overlay.core_place(node).is_some() { to_core() - between(own, own) } else { 0.0 };
+        let neighbours = overlay.tree_neighbours(node).iter();
+        core + neighbours.map(|&next| between(own, world.class_index(next))).sum::<f64>()
     };
     (0..world.nodes()).map(of_node).collect()
 }

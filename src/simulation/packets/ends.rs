@@ -113,13 +113,12 @@ impl Ends {
         (0..).zip(&self.rows).filter_map(wake)
     }
 
-    /// How many of ICE's checks and their answers cross the access link of each node a second, each way: each end
-    /// asks whatever else it sends, and is answered.
+    /// How many of ICE's checks and their answers cross the access link of each node a second, each way.
     pub(super) fn signs_of_life(&self, world: &World) -> Vec<f64> {
         let mut signs = vec![0.0; world.nodes() as usize];
-        let asks = |row: &End| 1.0 / world.class(row.node).engine.ice.profile().consent_interval.as_secs_f64();
+        let ice = |row: &End| world.class(row.node).engine.ice.profile();
         for (row, end) in self.rows.iter().zip(0..) {
-            signs[row.node as usize] += asks(row) + asks(&self.rows[far(end) as usize]);
+            signs[row.node as usize] += ice(row).signs_per_s(&ice(&self.rows[far(end) as usize]));
         }
         signs
     }

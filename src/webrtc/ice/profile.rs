@@ -189,6 +189,18 @@ pub struct IceProfile {
 }
 
 impl IceProfile {
+    /// How many checks and answers of a pair in use leave each of two ends a second, this one and another.
+    ///
+    /// Each asks and is answered. Where checks go to all pairs at once (`rtc-ice` and pion), the controlled end also asks
+    /// whenever it is asked (`agent_selector.rs`, `ping_candidate`); either end may be that.
+    #[must_use]
+    pub fn signs_per_s(&self, other: &Self) -> f64 {
+        let [own, far] = [self, other].map(|profile| 1.0 / profile.consent_interval.as_secs_f64());
+        let echoes = |profile: &Self| matches!(profile.checks, Checks::AllAtOnce { .. });
+        let echoed = if echoes(self) { far } else { 0.0 } + if echoes(other) { own } else { 0.0 };
+        own + far + echoed / 2.0
+    }
+
     /// What an end does that faces one with the profile `other`: two of `rtc-ice` keep the first nominated pair, as its code
     /// does. Facing others it follows better nominations, as the RFC asks (docs/MODELS.md, "ICE").
     #[must_use]

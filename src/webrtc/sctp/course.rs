@@ -197,8 +197,9 @@ impl Course {
 
     /// What is to be sent again now, in order.
     pub fn repairs(&mut self, now: SimTime) -> Vec<Loss> {
-        if self.due <= now {
-            self.t3.expire(now, &self.profile.rto);
+        if self.due <= now && !self.t3.expire(now, &self.profile.rto) {
+            self.due = SimTime::MAX;
+        } else if self.due <= now {
             self.due = self.t3.due();
             self.window.time_out(&self.profile);
             self.losses.iter_mut().filter(|loss| loss.state == State::Lost).for_each(|loss| loss.state = State::Marked);
@@ -294,6 +295,7 @@ impl Course {
         let flight_before = self.flight;
         self.flight = self.flight.saturating_sub(sack.bytes);
         self.acknowledged = self.acknowledged.max(sack.tsn);
+        self.t3.arrived();
         if sack.is_repair
             && let Some(place) =
                 self.losses.iter().position(|loss| loss.tsn == sack.tsn && loss.state == State::Repeated)
