@@ -189,16 +189,12 @@ pub struct IceProfile {
 }
 
 impl IceProfile {
-    /// How many checks and answers of a pair in use leave each of two ends a second, this one and another.
-    ///
-    /// Each asks and is answered. Where checks go to all pairs at once (`rtc-ice` and pion), the controlled end also asks
-    /// whenever it is asked (`agent_selector.rs`, `ping_candidate`); either end may be that.
+    /// How many checks and answers of a pair in use leave each of two ends a second, this one and another: each asks,
+    /// and is answered. (The controlled end of `rtc-ice` and pion also asks whenever it is asked; but it is not while a
+    /// burst of losses lasts, which is what these end.)
     #[must_use]
     pub fn signs_per_s(&self, other: &Self) -> f64 {
-        let [own, far] = [self, other].map(|profile| 1.0 / profile.consent_interval.as_secs_f64());
-        let echoes = |profile: &Self| matches!(profile.checks, Checks::AllAtOnce { .. });
-        let echoed = if echoes(self) { far } else { 0.0 } + if echoes(other) { own } else { 0.0 };
-        own + far + echoed / 2.0
+        [self, other].into_iter().map(|profile| 1.0 / profile.consent_interval.as_secs_f64()).sum()
     }
 
     /// What an end does that faces one with the profile `other`: two of `rtc-ice` keep the first nominated pair, as its code
