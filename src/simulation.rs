@@ -21,6 +21,7 @@ mod finding;
 mod flow;
 mod lane;
 mod layout;
+mod lines;
 mod measure;
 mod observed;
 mod packets;
@@ -40,6 +41,7 @@ mod upkeep;
 use thiserror::Error;
 
 use self::connect::Connected;
+use self::lines::Lines;
 use self::measure::Outcome;
 use self::plan::Plan;
 use self::relay::Relays;
@@ -123,6 +125,7 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let fallen = budget::fail_overloaded(world, overlay, &mut connected);
     let plan = Plan::new(settings, &prepared, &connected);
     let traffic = bulk::traffic_beside(settings, &prepared, &connected.degrees);
+    let lines = Lines::new(settings, &prepared, &connected.degrees);
     let Prepared { streams, world, overlay, audiences, flows, times } = prepared;
     drop((flows, times));
     let mut relays = Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
@@ -139,7 +142,7 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let mut distributed = bulk::distribute(&setting, &mut relays);
     let standing = distributed.as_mut().map(|distributed| std::mem::take(&mut distributed.standing));
     let standing = standing.unwrap_or_default();
-    let parts = Parts { world, overlay, audiences, connected, plan, relays, standing };
+    let parts = Parts { world, overlay, audiences, connected, plan, relays, standing, lines };
     let (outcome, events) = match settings.run.grain {
         Grain::Message => by_message(parts, horizon, options)?,
         Grain::Packet => by_packet(parts, settings, streams, horizon)?,
@@ -160,6 +163,8 @@ struct Parts {
     relays: Relays,
     /// Queues of bulk data.
     standing: Standing,
+    /// Jitter and bursts that messages meet, if any.
+    lines: Option<Box<Lines>>,
 }
 
 // Every message hop by hop; returns the number of events, too.

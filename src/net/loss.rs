@@ -37,6 +37,12 @@ impl LossSpec {
         if loss > Probability::ZERO { Self::Bernoulli(loss) } else { Self::None }
     }
 
+    /// Whether losses come in bursts.
+    #[must_use]
+    pub const fn has_bursts(&self) -> bool {
+        matches!(self, Self::GilbertElliott { .. })
+    }
+
     /// The share of packets lost in the long run.
     #[must_use]
     pub fn mean(&self) -> f64 {

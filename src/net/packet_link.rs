@@ -1,12 +1,12 @@
 //! One direction of a link, packet by packet: a queue with tail drop, serialisation, loss,
 //! propagation, jitter.
 
-use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::capacity::TraceServer;
-use super::loss::{LossSpec, Losses};
+use super::line::Line;
+use super::loss::LossSpec;
 use super::signs::Signs;
 use super::transmitter::Transmitter;
 use crate::rng::Stream;
@@ -33,11 +33,9 @@ pub struct PacketLinkSpec {
 #[derive(Clone, Debug)]
 pub struct PacketLink {
     spec: PacketLinkSpec,
-    stream: Stream,
     // None: it does not limit.
     transmitter: Option<Transmitter>,
-    losses: Losses,
-    last_arrival: SimTime,
+    line: Line,
     signs: Option<Signs>,
 }
 
@@ -54,9 +52,8 @@ impl PacketLink {
     /// A link on which nothing has been sent; losses and jitter come from `stream`.
     #[must_use]
     pub fn new(spec: PacketLinkSpec, stream: Stream) -> Self {
-        let losses = Losses::new(spec.loss);
         let transmitter = spec.rate.map(Transmitter::at_rate);
-        Self { spec, stream, transmitter, losses, last_arrival: SimTime::ZERO, signs: None }
+        Self { spec, transmitter, line: Line::new(spec.loss, spec.jitter, stream), signs: None }
     }
 
     /// The link with a capacity trace in place of its rate.
@@ -65,11 +62,17 @@ impl PacketLink {
         Self { transmitter: Some(Transmitter::with_trace(server)), ..self }
     }
 
-    /// The link with so many packets and bytes a second beside those that are sent here. They wait and are dropped as
-    /// any, and where losses come in bursts a burst ends with them as with any.
+    /// The link with so many packets a second beside those that are sent here, evenly: where losses come in bursts a
+    /// burst ends with them as with any.
     #[must_use]
-    pub fn beside(mut self, packets_per_s: f64, bytes_per_s: f64) -> Self {
-        self.losses.beside(packets_per_s);
+    pub fn beside(mut self, packets_per_s: f64) -> Self {
+        self.line = self.line.beside(packets_per_s);
+        self
+    }
+
+    /// The link with so many small packets and bytes a second that wait and are dropped as any, at random times.
+    #[must_use]
+    pub fn with_signs(mut self, packets_per_s: f64, bytes_per_s: f64) -> Self {
         self.signs = Signs::new(packets_per_s, bytes_per_s);
         self
     }
@@ -81,10 +84,10 @@ impl PacketLink {
     #[inline]
     pub fn send(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
         let left = self.serialise(now, size)?;
-        if self.losses.next(now, &mut self.stream) {
+        if self.line.loses(now) {
             return Err(LinkDrop::Lost);
         }
-        Ok(self.propagate(left))
+        Ok(self.line.pass(left + self.spec.delay))
     }
 
     /// Sends a packet that TCP repeats if it is lost: the queue and jitter are those of any other.
@@ -92,25 +95,14 @@ impl PacketLink {
     /// # Errors
     /// When the buffer is full.
     pub fn send_reliably(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
-        let time = self.serialise(now, size)?;
-        Ok(self.propagate(time))
+        let left = self.serialise(now, size)?;
+        Ok(self.line.pass(left + self.spec.delay))
     }
 
     /// The propagation delay.
     #[must_use]
     pub const fn delay(&self) -> SimDuration {
         self.spec.delay
-    }
-
-    #[inline]
-    fn propagate(&mut self, left: SimTime) -> SimTime {
-        let mut time = left + self.spec.delay;
-        if self.spec.jitter > SimDuration::ZERO {
-            let extra = self.stream.random_range(0..=self.spec.jitter.as_ns());
-            time = (time + SimDuration::from_ns(extra)).max(self.last_arrival);
-            self.last_arrival = time;
-        }
-        time
     }
 
     /// Sends a packet that leaves the queue for somewhere near, where the link's losses and delay
@@ -140,7 +132,7 @@ impl PacketLink {
     fn catch_up(&mut self, now: SimTime) {
         while let (Some(signs), Some(transmitter)) = (&mut self.signs, &self.transmitter) {
             let is_idle = |at: SimTime| transmitter.begin(at) <= at;
-            let Some(at) = signs.until(now, is_idle, &mut self.stream) else { return };
+            let Some(at) = signs.until(now, is_idle, self.line.stream()) else { return };
             let size = signs.size;
             // Nobody misses one that is dropped.
             let _ = self.enqueue(at, size);
@@ -160,7 +152,7 @@ impl PacketLink {
     #[must_use]
     pub fn touch(&self) -> u32 {
         let at_rate = matches!(self.transmitter, Some(Transmitter::Rate { .. }));
-        self.last_arrival.as_ns() as u32 ^ self.spec.jitter.as_ns() as u32 ^ u32::from(at_rate) ^ self.losses.touch()
+        u32::from(at_rate) ^ self.line.touch()
     }
 
     /// How many bytes wait or are being serialised.
@@ -253,7 +245,7 @@ mod tests {
         let rate = Bitrate::from_bps(1_000_000);
         let spec =
             PacketLinkSpec { rate: Some(rate), buffer: Some(ByteCount::new(1_500)), ..PacketLinkSpec::default() };
-        let mut link = link(spec, 3).beside(500.0, 58_000.0);
+        let mut link = link(spec, 3).with_signs(500.0, 58_000.0);
         // 116 bytes take 928 us, 46.4 % of the time. It is looked at at times of which the signs know nothing.
         let (mut waited_ns, mut busy, probes) = (0.0, 0_u32, 50_000_u32);
         for nth in 1..=u64::from(probes) {
@@ -276,7 +268,7 @@ mod tests {
     #[test]
     fn signs_of_life_of_an_idle_hour_cost_nothing() {
         let spec = PacketLinkSpec { rate: Some(TEN_MBIT), ..PacketLinkSpec::default() };
-        let mut link = link(spec, 4).beside(1_000.0, 116_000.0);
+        let mut link = link(spec, 4).with_signs(1_000.0, 116_000.0);
         let since = std::hint::black_box(at(3_600_000_000_000));
         let arrives = link.send(since, ByteCount::new(1_250)).expect("room");
         // A millisecond, behind a few of 93 us at most.

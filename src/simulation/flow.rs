@@ -15,6 +15,7 @@ use super::experience::Experience;
 use super::fate::{FailedHop, Fate, Fates, Routes};
 use super::lane::Lanes;
 use super::layout::{Layout, NOBODY, Row, Service};
+use super::lines::Lines;
 use super::measure::{Outcome, Uncounted};
 use super::observed::Window;
 use super::plan::Plan;
@@ -43,6 +44,8 @@ pub(super) struct Flows {
     pub(super) layout: Layout,
     /// Queues of bulk data, if there are any.
     pub(super) standing: Option<Standing>,
+    /// Jitter and bursts, if there are any.
+    pub(super) lines: Option<Box<Lines>>,
     pub(super) seen: Seen,
     pub(super) lanes: Lanes,
     // Copies that an ordered channel lets through, reused.
@@ -148,7 +151,7 @@ impl Model for Flows {
 impl Flows {
     pub(super) fn new(mut parts: Parts, options: Options) -> Self {
         let layout = Layout::new(&mut parts, options.shortcuts);
-        let Parts { world, overlay, audiences, connected, plan, relays, standing } = parts;
+        let Parts { world, overlay, audiences, connected, plan, relays, standing, lines } = parts;
         let standing = (!standing.is_empty()).then_some(standing);
         let lanes = Lanes::new(&world, &plan);
         let (seen, through, arriving) = Default::default();
@@ -160,6 +163,7 @@ impl Flows {
             plan,
             layout,
             standing,
+            lines,
             seen,
             lanes,
             through,
@@ -264,18 +268,28 @@ impl Flows {
     fn arrive(&mut self, arrival: Arrival, message: &Message, scheduler: &mut Scheduler<Event>) {
         let Arrival { time, from, to } = arrival;
         let down_ns = self.layout.service(to, message.size).down_ns;
-        if down_ns == 0 {
+        if down_ns == 0 && self.lines.is_none() {
             return self.take_in(arrival, message, scheduler);
         }
         let row = &mut self.layout.rows[to as usize];
         row.servers.down_work += if message.measured { down_ns } else { 0 };
         let behind_ns = self.standing.as_ref().map_or(0, |standing| standing.down_ns(row.node, time));
-        let received = SimTime::from_ns(row.servers.down.serve(time.as_ns() + behind_ns, down_ns));
+        let served_ns = row.servers.down.serve(time.as_ns() + behind_ns, down_ns);
+        let received = self.beyond_downlink(served_ns, [from, to], message.packets, down_ns / message.packets.max(1));
         if self.layout.kinds[to as usize].reception == Reception::Source {
             scheduler.schedule_at(received, Happening::Receive(message.copied(from, to)).into());
         } else {
             self.take_in(Arrival { time: received, from, to }, message, scheduler);
         }
+    }
+
+    /// When the last of some packets is beyond the downlink that it has left at this time, `each_ns` apart.
+    #[inline]
+    pub(super) fn beyond_downlink(&mut self, left_ns: u64, places: [u32; 2], packets: u64, each_ns: u64) -> SimTime {
+        let Some(lines) = &mut self.lines else { return SimTime::from_ns(left_ns) };
+        let [from, to] = places.map(|place| self.layout.end(place).node);
+        let is_local = self.world.same_lan(from, to);
+        SimTime::from_ns(if is_local { left_ns } else { lines.arrive(to, left_ns, packets, each_ns) })
     }
 
     // A copy has come through the downlink: the CPU takes it in, delivers it and passes it on.

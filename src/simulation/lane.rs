@@ -49,6 +49,8 @@ pub(super) struct Lane {
     partial: Vec<(Copied, u64)>,
     // Of ordered channels: copies in the order they were sent, and whether each has arrived.
     held: VecDeque<(Copied, bool)>,
+    /// When the last acknowledgement under way is back, in ns, where links have jitter.
+    pub(super) last_back_ns: u64,
     /// Since when something has been waiting for the window without a break, and how long it did before.
     pub(super) waits_since: SimTime,
     pub(super) waited_ns: u64,
@@ -128,6 +130,7 @@ impl Lane {
             wake: SimTime::MAX,
             partial,
             held,
+            last_back_ns: 0,
             waits_since: SimTime::MAX,
             waited_ns: 0,
         }

@@ -109,11 +109,11 @@ pub(super) struct End {
 impl Layout {
     /// The layout of a replication, into which the plan's service times move.
     pub(super) fn new(parts: &mut Parts, shortcuts: bool) -> Self {
+        let receptions = receptions(parts, shortcuts);
         let Parts { world, overlay, connected, plan, .. } = parts;
         let order = breadth_first(overlay, plan.flows.first().map_or(0, |flow| flow.source));
         let mut places = vec![0; order.len()];
         (0..).zip(&order).for_each(|(place, &node)| places[node as usize] = place);
-        let receptions = receptions(world, overlay, plan, shortcuts);
         let kind = |&node: &u32| Kind {
             reception: receptions[node as usize],
             is_leaf: passes_nothing_on(overlay, node),

@@ -8,7 +8,7 @@ use super::sender::{Sender, sender};
 use crate::engine::Scheduler;
 use crate::overlay::workload::Channel;
 use crate::units::{SimDuration, SimTime};
-use crate::webrtc::sctp::{Loss, first_lost};
+use crate::webrtc::sctp::{Loss, data_bytes, first_lost};
 use crate::world::Path;
 
 /// A lane that waits for nothing it knows of looks again after this.
@@ -21,6 +21,17 @@ pub(super) struct Burst {
     // What is left of the last packet, and whether that is lost.
     left: u32,
     is_lost: bool,
+}
+
+/// How a path loses the packets of a part.
+#[derive(Clone, Copy, Debug)]
+enum Losing {
+    /// All or none of them.
+    Alike(bool),
+    /// Each by itself: from this one on, by draws below a threshold behind it.
+    Apart(Option<u64>, u64),
+    /// In bursts.
+    InBursts,
 }
 
 /// So many packets of a message from the first on.
@@ -103,33 +114,29 @@ impl Sender<'_> {
         let departure_ns = self.servers.up.serve(self.behind_bulk(now.as_ns()), up_ns + framing_ns);
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
-        let first_lost = match part.shares {
-            true => (interrupted || burst.is_lost).then_some(0),
-            false => self.first_lost(to, path, interrupted),
+        let losing = match part.shares {
+            _ if interrupted => Losing::Alike(true),
+            true => Losing::Alike(burst.is_lost),
+            false => self.losing(to, path),
         };
-        let chance = self.packet_threshold(path);
-        let (world, own, word) = (self.world, self.own, self.word());
-        let is_lost = |packet: u64| match first_lost {
-            Some(first) if packet > first => {
-                interrupted || world.packet_draw(own.node, to.node, word, 0, packet as u16) < chance
-            }
-            Some(first) => interrupted || packet == first,
-            None => false,
-        };
+        let word = self.word();
         let last = part.first + part.packets - 1;
         let (back_ns, gap_ns) = self.back(lane, to, departure_ns + path.delay_ns, part.packets);
         let packet_up_ns = up_ns / part.packets;
-        let mut arriving = 0;
+        let (mut arriving, mut through_ns) = (0, departure_ns);
         for packet in part.first..=last {
             let behind = last - packet;
             let sent = SimTime::from_ns(departure_ns.saturating_sub(behind * packet_up_ns));
-            let back = SimTime::from_ns(back_ns.saturating_sub(behind * gap_ns).max(sent.as_ns()));
-            burst.is_lost = is_lost(packet);
+            let mut back_ns = back_ns.saturating_sub(behind * gap_ns).max(sent.as_ns());
+            burst.is_lost = self.loses(now, to, packet, losing);
+            if !burst.is_lost {
+                through_ns = through_ns.max(self.jitter(lane, (to, path), sent.as_ns(), part.shares, &mut back_ns));
+            }
             let course = &mut self.lanes.rows[lane as usize].course;
             if burst.is_lost {
                 course.loses(len, sent, (word, packet as u16), part.shares);
             } else {
-                course.arrives(len, sent, back, part.shares);
+                course.arrives(len, sent, SimTime::from_ns(back_ns), part.shares);
                 arriving += 1;
             }
         }
@@ -150,43 +157,96 @@ impl Sender<'_> {
             }
         }
         if is_whole {
-            self.travel(departure_ns, to, path);
+            self.travel(through_ns, to, path);
         } else if arriving > 0 {
-            self.launch_piece(lane, departure_ns + path.delay_ns, arriving as u32);
+            self.launch_piece(lane, through_ns + path.delay_ns, arriving as u32);
         }
     }
 
-    /// What is lost of a copy is sent again, before new data (RFC 9260, section 6.1).
-    fn repair(&mut self, now: SimTime, lane: u32, to: End, path: Path, loss: &Loss) {
+    /// What is lost of a copy is sent again, before new data (RFC 9260, section 6.1), in one packet with others as far as
+    /// that has room.
+    fn repair(&mut self, now: SimTime, lane: u32, (to, path): (End, Path), loss: &Loss, burst: &mut Burst) {
         let all = self.message.packets;
-        let framing_ns = if path.relay.is_direct() { 0 } else { self.frame_packets(path.relay, 1) };
-        let up_ns = self.service.up_ns.div_ceil(all);
+        let shares = data_bytes(loss.len) <= burst.left;
+        let framing_ns = if path.relay.is_direct() || shares { 0 } else { self.frame_packets(path.relay, 1) };
+        let bytes = if shares { u64::from(data_bytes(loss.len)) } else { self.message.bytes / all };
+        let up_ns = if shares {
+            self.service.up_ns * bytes / self.message.bytes.max(1)
+        } else {
+            self.service.up_ns.div_ceil(all)
+        };
         let departure_ns = self.servers.up.serve_first(self.behind_bulk(now.as_ns()), up_ns + framing_ns);
         if self.message.measured {
-            let bytes = self.message.bytes / all;
             self.servers.up_work = self.servers.up_work.saturating_add(up_ns);
             self.seen.window.sent_bytes += bytes;
             self.seen.window.server_bytes += if !self.is_peer { bytes } else { 0 };
         }
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
-        let attempt = u32::from(loss.repeats) + 1;
-        let draw = self.world.packet_draw(self.own.node, to.node, self.word(), attempt, loss.packet);
-        let is_lost = interrupted || draw < self.packet_threshold(path);
-        let (back_ns, _) = self.back(lane, to, departure_ns + path.delay_ns, 1);
-        let back = (!is_lost).then(|| SimTime::from_ns(back_ns));
-        self.lanes.rows[lane as usize].course.repeated(now, loss, back);
-        if !is_lost {
-            self.launch_piece(lane, departure_ns + path.delay_ns, 1);
+        burst.is_lost = interrupted || if shares { burst.is_lost } else { self.loses_repeated(now, to, path, loss) };
+        let course = &self.lanes.rows[lane as usize].course;
+        burst.left = if shares { burst.left - data_bytes(loss.len) } else { course.left_behind(loss.len) };
+        let (mut back_ns, _) = self.back(lane, to, departure_ns + path.delay_ns, 1);
+        if burst.is_lost {
+            return self.lanes.rows[lane as usize].course.repeated(now, loss, None, shares);
+        }
+        let through_ns = self.jitter(lane, (to, path), departure_ns, shares, &mut back_ns);
+        self.lanes.rows[lane as usize].course.repeated(now, loss, Some(SimTime::from_ns(back_ns)), shares);
+        self.launch_piece(lane, through_ns + path.delay_ns, 1);
+    }
+
+    // How a path loses the packets of a message.
+    fn losing(&self, to: End, path: Path) -> Losing {
+        if self.has_bursts(path) {
+            return Losing::InBursts;
+        }
+        Losing::Apart(self.first_lost(to, path), self.packet_threshold(path))
+    }
+
+    fn has_bursts(&self, path: Path) -> bool {
+        self.lines.as_ref().is_some_and(|lines| lines.has_bursts(self.class, path.class))
+    }
+
+    fn loses(&mut self, now: SimTime, to: End, packet: u64, losing: Losing) -> bool {
+        let ends = [self.own.node, to.node];
+        match losing {
+            Losing::Alike(is_lost) => is_lost,
+            Losing::Apart(Some(first), chance) if packet > first => {
+                self.world.packet_draw(ends[0], ends[1], self.word(), 0, packet as u16) < chance
+            }
+            Losing::Apart(first, _) => first == Some(packet),
+            Losing::InBursts => self.lines.as_mut().is_some_and(|lines| lines.lose(now, ends)),
         }
     }
 
-    // The first packet that a message loses, if any; one draw for those that lose none.
-    fn first_lost(&self, to: End, path: Path, interrupted: bool) -> Option<u64> {
-        let threshold = self.losses[usize::from(path.class)];
-        if interrupted {
-            return Some(0);
+    // Whether a packet that is sent again is lost, too.
+    fn loses_repeated(&mut self, now: SimTime, to: End, path: Path, loss: &Loss) -> bool {
+        if self.has_bursts(path) {
+            return self.loses(now, to, 0, Losing::InBursts);
         }
+        let attempt = u32::from(loss.repeats) + 1;
+        let draw = self.world.packet_draw(self.own.node, to.node, self.word(), attempt, loss.packet);
+        draw < self.packet_threshold(path)
+    }
+
+    // When a packet is beyond the uplink that left its queue at `left_ns`, perhaps along with the one before it; its
+    // acknowledgement, which is back at `back_ns` without jitter, meets the jitter of three links more.
+    fn jitter(&mut self, lane: u32, (to, path): (End, Path), left_ns: u64, shares: bool, back_ns: &mut u64) -> u64 {
+        let is_local = self.is_local(path);
+        let Some(lines) = self.lines.as_mut().filter(|lines| lines.has_jitter && !is_local) else { return left_ns };
+        let node = self.own.node;
+        let through_ns = if shares { lines.leave_along(node, left_ns) } else { lines.leave(node, left_ns, 1, 0) };
+        *back_ns += through_ns - left_ns + lines.round([node, to.node]);
+        // Acknowledgements stay in order.
+        let last = &mut self.lanes.rows[lane as usize].last_back_ns;
+        *last = (*last).max(*back_ns);
+        *back_ns = *last;
+        through_ns
+    }
+
+    // The first packet that a message loses, if any; one draw for those that lose none.
+    fn first_lost(&self, to: End, path: Path) -> Option<u64> {
+        let threshold = self.losses[usize::from(path.class)];
         if !self.draw_loss(to, threshold) {
             return None;
         }
@@ -256,6 +316,7 @@ impl Flows {
         let place = row.from;
         let [from, to] = [row.from, row.to].map(|place| self.layout.end(place));
         let path = self.path(from.node, to.node);
+        let mut burst = Burst::default();
         for loss in &repairs {
             let copied = Copied {
                 from: from.place,
@@ -265,7 +326,7 @@ impl Flows {
             };
             let message = self.message(copied.flow, copied.number);
             let mut sender = sender!(self, place, &message, scheduler);
-            sender.repair(now, lane, to, path, loss);
+            sender.repair(now, lane, (to, path), loss, &mut burst);
             self.layout.rows[place as usize].servers = sender.finish();
         }
         let mut burst = Burst::default();
@@ -311,7 +372,9 @@ impl Flows {
         let row = &mut self.layout.rows[copied.to as usize];
         let behind_ns = self.standing.as_ref().map_or(0, |standing| standing.down_ns(row.node, now));
         row.servers.down_work += if message.measured { down_ns } else { 0 };
-        let served = SimTime::from_ns(row.servers.down.serve(now.as_ns() + behind_ns, down_ns));
+        let served_ns = row.servers.down.serve(now.as_ns() + behind_ns, down_ns);
+        let (ends, packets_of_it) = ([copied.from, copied.to], u64::from(packets));
+        let served = self.beyond_downlink(served_ns, ends, packets_of_it, down_ns / packets_of_it.max(1));
         let piece = Happening::Piece { lane, packets, flow, number, is_served: true };
         scheduler.schedule_at(served, piece.into());
     }

@@ -1,10 +1,8 @@
 //! Which arrivals need no event, because nothing else can come between (docs/MODELS.md, "Arrivals without events").
 
-use super::lane;
-use super::plan::Plan;
+use super::{Parts, lane};
 use crate::overlay::Overlay;
 use crate::overlay::workload::Role;
-use crate::world::World;
 
 /// How a node receives copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +20,10 @@ pub(super) enum Reception {
 }
 
 /// How each node receives, by number.
-pub(super) fn receptions(world: &World, overlay: &Overlay, plan: &Plan, shortcuts: bool) -> Vec<Reception> {
-    // A retransmission arrives behind copies that were sent after it.
-    if !shortcuts || lane::may_exist(world, plan) {
+pub(super) fn receptions(parts: &Parts, shortcuts: bool) -> Vec<Reception> {
+    let Parts { world, overlay, plan, lines, .. } = parts;
+    // A retransmission arrives behind copies that were sent after it, and jitter holds up what others send.
+    if !shortcuts || lines.is_some() || lane::may_exist(world, plan) {
         return vec![Reception::Source; overlay.nodes() as usize];
     }
     let sources = plan.sources();

@@ -8,6 +8,7 @@ use super::fate::{FailedHop, Fate, Routes};
 use super::flow::{Arrival, Message, Seen, Servers};
 use super::lane::Lanes;
 use super::layout::{End, Hop, Kind, Row, Sending, Service};
+use super::lines::Lines;
 use super::plan::QueueLimits;
 use super::reception::Reception;
 use super::relay::Relays;
@@ -43,6 +44,7 @@ pub(super) struct Sender<'a> {
     pub(super) services: &'a [Service],
     pub(super) sizes: usize,
     pub(super) standing: Option<&'a Standing>,
+    pub(super) lines: Option<&'a mut Lines>,
     pub(super) seen: &'a mut Seen,
     pub(super) lanes: &'a mut Lanes,
     /// Bytes of the message itself.
@@ -92,6 +94,7 @@ macro_rules! sender {
             services: &$flows.layout.services,
             sizes: $flows.layout.sizes,
             standing: $flows.standing.as_ref(),
+            lines: $flows.lines.as_deref_mut(),
             seen: &mut $flows.seen,
             lanes: &mut $flows.lanes,
             payload: $flows.plan.message_sizes[$message.size as usize].get().max(1),
@@ -168,11 +171,32 @@ impl Sender<'_> {
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
         let loss = self.losses[usize::from(path.class)];
-        if interrupted || (loss > 0 && self.draw_loss(to, loss)) {
+        if interrupted || (loss > 0 && self.draw_losses(now, to, path)) {
             self.fail(Fate::Lost, to);
             return self.seen.lose(self.message);
         }
-        self.travel(departure_ns, to, path);
+        let through_ns = match &self.lines {
+            Some(_) => self.beyond_uplink(departure_ns, path),
+            None => departure_ns,
+        };
+        self.travel(through_ns, to, path);
+    }
+
+    // When all of a copy is beyond the uplink that it has left at this time.
+    #[cold]
+    fn beyond_uplink(&mut self, departure_ns: u64, path: Path) -> u64 {
+        let (packets, is_local) = (self.message.packets, self.is_local(path));
+        match &mut self.lines {
+            Some(lines) if !is_local => {
+                lines.leave(self.own.node, departure_ns, packets, self.service.up_ns / packets.max(1))
+            }
+            _ => departure_ns,
+        }
+    }
+
+    /// Whether a path stays in one local network, so that it meets neither losses nor jitter.
+    pub(super) fn is_local(&self, path: Path) -> bool {
+        usize::from(path.class) == self.world.classes().len()
     }
 
     // When what comes to the uplink at a time has the queue of bulk data before it.
@@ -298,6 +322,16 @@ impl Sender<'_> {
             u128::from(wait_ns) * u128::from(self.message.bytes) / u128::from(self.service.up_ns.max(1));
         // The connections wait side by side, each with its own buffer.
         waiting_bytes <= u128::from(self.limits.send_buffer) * u128::from(self.connections)
+    }
+
+    // Whether a copy loses any of its packets on a path with losses.
+    fn draw_losses(&mut self, now: SimTime, to: End, path: Path) -> bool {
+        match &mut self.lines {
+            Some(lines) if lines.has_bursts(self.class, path.class) => {
+                lines.lose_any(now, [self.own.node, to.node], self.message.packets)
+            }
+            _ => self.draw_loss(to, self.losses[usize::from(path.class)]),
+        }
     }
 
     pub(super) fn draw_loss(&self, to: End, threshold: u64) -> bool {

@@ -14,6 +14,7 @@ mod populations;
 mod queueing;
 mod queues;
 mod requests;
+mod rough_links;
 mod support;
 mod topologies;
 mod turn;

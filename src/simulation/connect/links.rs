@@ -2,14 +2,14 @@
 //!
 //! One packet link a node and direction, as at packet grain: serialisation at the link's rate, first in, first out,
 //! behind whatever other set-ups have put there; jitter; a full buffer drops. Losses are drawn with the set-up
-//! ([`Chance`](crate::webrtc::setup::Chance)), so that they are the same in every topology.
+//! ([`Chance`](crate::webrtc::setup::Chance)), so that they are the same in every topology; but bursts belong to the link.
 //!
 //! Messages do not flow yet while the overlay connects. What they would add is their mean: a link of which they take
 //! the share `rho` serves set-ups at `1 - rho` of its rate, and a packet waits `rho / (1 - rho) * burst / 2` for them
 //! (Pollaczek and Khinchine for bursts of equal length), where the burst is one message to each connection on an uplink and
 //! one message on a downlink. Both grow with the share of the node's connections that are open.
 
-use crate::net::{PacketLink, PacketLinkSpec};
+use crate::net::{LossSpec, PacketLink, PacketLinkSpec};
 use crate::overlay::Overlay;
 use crate::rng::{Domain, PairKey, Streams};
 use crate::simulation::spread::Traffic;
@@ -58,11 +58,12 @@ const TCP_REPEATS_MAX: u32 = 6;
 const LOAD_MAX: f64 = 0.95;
 
 impl Links {
-    /// Whether the links of a world make any difference: whether one has a rate or jitter.
+    /// Whether the links of a world make any difference: whether one has a rate, jitter or losses in bursts.
     pub(super) fn matter(world: &World) -> bool {
         (0..world.nodes()).any(|node| {
             let rates = world.rates(node);
-            rates.up.is_some() || rates.down.is_some() || world.class(node).jitter > SimDuration::ZERO
+            let has_rate = rates.up.is_some() || rates.down.is_some();
+            has_rate || world.class(node).jitter > SimDuration::ZERO || world.class(node).loss.has_bursts()
         })
     }
 
@@ -74,7 +75,7 @@ impl Links {
                 rate,
                 buffer: rate.zip(class.buffer).map(|(rate, wait)| rate.bytes_in(wait)),
                 jitter: class.jitter,
-                ..PacketLinkSpec::default()
+                loss: if class.loss.has_bursts() { class.loss } else { LossSpec::None },
             };
             let id = u64::from(node) << 1 | direction as u64;
             let asked = messages.get(node as usize).copied().unwrap_or_default();
@@ -130,7 +131,11 @@ impl Links {
         let size = ByteCount::new(size);
         let wait_ns = if load > 0.0 { load / (1.0 - load) * open * line.burst.as_ns() as f64 / 2.0 } else { 0.0 };
         let wait = SimDuration::from_ns(wait_ns as u64);
-        let sent = if parcel.local { line.link.serialise(now, size) } else { line.link.send(now, size) };
+        let sent = match parcel {
+            Parcel { local: true, .. } => line.link.serialise(now, size),
+            Parcel { stream: true, .. } => line.link.send_reliably(now, size),
+            _ => line.link.send(now, size),
+        };
         let through = match sent {
             Ok(through) => through + wait,
             // The stream's sender finds out later, and repeats it.

@@ -178,7 +178,14 @@ impl Paths {
             }
         }
         let delays = self.delays_beyond_links(world, [a, b], allocations);
-        Some(Play::new(setup, &self.chance(world, [a, b], attempt), delays))
+        let mut chance = self.chance(world, [a, b], attempt);
+        // The links that they share lose packets in bursts.
+        for (end, node) in [a, b].into_iter().enumerate() {
+            if world.class(node).loss.has_bursts() {
+                chance.loss[end] = LinkLoss::default();
+            }
+        }
+        Some(Play::new(setup, &chance, delays))
     }
 
     /// How long the ways between access links take; those of signaling do not count.

@@ -114,15 +114,16 @@ impl Ends {
         (0..).zip(&self.rows).filter_map(wake)
     }
 
-    /// ICE's checks and their answers on the access link of each node: each end asks whatever else it sends, and is
-    /// answered.
+    /// ICE's checks and their answers on the access link of each node.
     pub(super) fn signs_of_life(&self, world: &World) -> Vec<SignsOfLife> {
         let mut signs = vec![SignsOfLife::default(); world.nodes() as usize];
-        let bytes = |row: &End| world.class(row.node).engine.keepalive_per_s.get() as f64;
+        let engine = |row: &End| &world.class(row.node).engine;
         for (row, end) in self.rows.iter().zip(0..) {
-            let SignsOfLife([up, down]) = &mut signs[row.node as usize];
-            *up += bytes(row);
-            *down += bytes(&self.rows[far(end) as usize]);
+            let other = &self.rows[far(end) as usize];
+            let SignsOfLife { each_way_per_s, up_bytes_per_s, down_bytes_per_s } = &mut signs[row.node as usize];
+            *each_way_per_s += engine(row).ice.profile().signs_per_s(&engine(other).ice.profile());
+            *up_bytes_per_s += engine(row).keepalive_per_s.get() as f64;
+            *down_bytes_per_s += engine(other).keepalive_per_s.get() as f64;
         }
         signs
     }

@@ -23,9 +23,14 @@ enum Uplink {
     Fair(Box<FairUplink>),
 }
 
-/// Bytes of ICE's checks and their answers that cross the access link of a node a second: up, and down.
+/// ICE's checks and their answers on the access link of a node.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct SignsOfLife(pub(super) [f64; 2]);
+pub(super) struct SignsOfLife {
+    /// How many cross it each way while a burst of losses lasts, when nothing is answered.
+    pub(super) each_way_per_s: f64,
+    pub(super) up_bytes_per_s: f64,
+    pub(super) down_bytes_per_s: f64,
+}
 
 /// Bytes of a check or an answer on the wire: halfway between the two of webrtc-rs, 140 and 92 bytes. Engines were seen
 /// to send their bytes in as many packets as this makes (docs/MODELS.md, "Keep-alives").
@@ -75,8 +80,10 @@ impl Links {
             ..PacketLinkSpec::default()
         };
         let line = |spec: PacketLinkSpec, direction: u64| {
+            let bytes_per_s = if direction == 0 { signs.up_bytes_per_s } else { signs.down_bytes_per_s };
             PacketLink::new(spec, streams.stream(Domain::PacketLink, u64::from(node) << 1 | direction))
-                .beside(signs.0[direction as usize] / SIGN_BYTES, signs.0[direction as usize])
+                .beside(signs.each_way_per_s)
+                .with_signs(bytes_per_s / SIGN_BYTES, bytes_per_s)
         };
         let down = line(spec(rates.down, buffer(rates.down)), 1);
         let down = match traces.down {

@@ -189,6 +189,14 @@ pub struct IceProfile {
 }
 
 impl IceProfile {
+    /// How many checks and answers of a pair in use leave each of two ends a second, this one and another: each asks,
+    /// and is answered. (The controlled end of `rtc-ice` and pion also asks whenever it is asked; but it is not while a
+    /// burst of losses lasts, which is what these end.)
+    #[must_use]
+    pub fn signs_per_s(&self, other: &Self) -> f64 {
+        [self, other].into_iter().map(|profile| 1.0 / profile.consent_interval.as_secs_f64()).sum()
+    }
+
     /// What an end does that faces one with the profile `other`: two of `rtc-ice` keep the first nominated pair, as its code
     /// does. Facing others it follows better nominations, as the RFC asks (docs/MODELS.md, "ICE").
     #[must_use]

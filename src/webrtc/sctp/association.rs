@@ -215,8 +215,7 @@ impl Association {
             self.tracker.sack_now();
             self.answer(now, out);
         }
-        if self.t3.due() <= now {
-            self.t3.expire(now, &self.profile.rto);
+        if self.t3.due() <= now && self.t3.expire(now, &self.profile.rto) {
             self.window.time_out(&self.profile);
             self.outstanding.mark_all(now, &mut self.channels, out);
             self.wants_forward = true;
@@ -315,6 +314,9 @@ impl Association {
         let flight_before = self.outstanding.flight();
         self.window.leave_recovery(cumulative);
         let news = self.outstanding.acknowledge(cumulative, gaps, &mut self.channels, out);
+        if news.bytes > 0 {
+            self.t3.arrived();
+        }
         let in_recovery = self.window.in_recovery();
         let lost = match self.profile.repair {
             Repair::ByWindow => {

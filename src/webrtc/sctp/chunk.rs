@@ -132,7 +132,8 @@ impl DataChunk {
 }
 
 /// Bytes of a DATA chunk with `len` bytes of payload, padded.
-pub(super) const fn data_bytes(len: u32) -> u32 {
+#[must_use]
+pub const fn data_bytes(len: u32) -> u32 {
     (DATA_HEADER_BYTES + len + 3) & !3
 }
 

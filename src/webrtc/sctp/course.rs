@@ -37,8 +37,11 @@ pub struct Course {
     enters_tsn: u32,
     // When it is over, as far as is known.
     leaves: SimTime,
-    // When the retransmission timer runs out, if something is lost.
+    // When the retransmission timer runs out, if something is lost; whether it runs since a SACK that waits.
     due: SimTime,
+    since_open: bool,
+    // When it was last asked what is to be sent again.
+    looked: SimTime,
 }
 
 /// A SACK under way.
@@ -49,6 +52,8 @@ struct Sack {
     bytes: u32,
     tsn: u32,
     is_repair: bool,
+    // Whether it is that of the repair before it, which left in the same packet.
+    along: bool,
 }
 
 /// A part of a message that is lost and not yet repaired.
@@ -64,6 +69,8 @@ pub struct Loss {
     pub len: u32,
     tsn: u32,
     misses: u8,
+    // When the last SACK that was needed has told of it.
+    missed: SimTime,
     state: State,
 }
 
@@ -97,6 +104,8 @@ impl Course {
             enters_tsn: 0,
             leaves: SimTime::MAX,
             due: SimTime::MAX,
+            since_open: false,
+            looked: SimTime::ZERO,
             profile: Arc::clone(profile),
         }
     }
@@ -152,10 +161,12 @@ impl Course {
         let tsn = self.sent;
         let has_gap = self.losses.iter().any(|loss| loss.tsn < tsn);
         if let Some(open) = self.close() {
-            self.insert(Sack { at: open.at.min(back), bytes: open.bytes + bytes, tsn, ..open });
+            let at = open.at.min(back);
+            self.insert(Sack { at, bytes: open.bytes + bytes, tsn, ..open });
+            self.restart_at_open(at);
         } else {
             let at = if has_gap { back } else { back + self.profile.sack_delay };
-            self.insert(Sack { at, sent, bytes, tsn, is_repair: false });
+            self.insert(Sack { at, sent, bytes, tsn, is_repair: false, along: false });
             self.is_open = !has_gap;
         }
         if has_gap {
@@ -171,26 +182,29 @@ impl Course {
             // The timer runs since the last acknowledgement that advanced, which may be still to come.
             let last = self.sacks.back().map_or(sent, |sack| sack.at.max(sent));
             self.restart(last);
+            self.since_open = self.is_open;
         }
         let (tsn, state) = (self.sent, State::Lost);
-        self.losses.push(Loss { message, packet, repeats: 0, len, tsn, misses: 0, state });
+        self.losses.push(Loss { message, packet, repeats: 0, len, tsn, misses: 0, missed: SimTime::MAX, state });
     }
 
     /// When something is to be sent again, at the latest.
     #[must_use]
     pub fn next_repair(&self) -> SimTime {
         let next = self.sacks.iter().find(|sack| sack.is_repair && self.losses.len() > 1);
-        next.map_or(SimTime::MAX, |sack| sack.at).min(self.due).min(self.enters)
+        next.map_or(SimTime::MAX, |sack| sack.at).min(self.due).min(self.enters).min(self.next_missed())
     }
 
     /// What is to be sent again now, in order.
     pub fn repairs(&mut self, now: SimTime) -> Vec<Loss> {
-        if self.due <= now {
-            self.t3.expire(now, &self.profile.rto);
+        if self.due <= now && !self.t3.expire(now, &self.profile.rto) {
+            self.due = SimTime::MAX;
+        } else if self.due <= now {
             self.due = self.t3.due();
             self.window.time_out(&self.profile);
             self.losses.iter_mut().filter(|loss| loss.state == State::Lost).for_each(|loss| loss.state = State::Marked);
         }
+        self.looked = now;
         let enters = self.enters <= now;
         if enters {
             self.enters = SimTime::MAX;
@@ -202,8 +216,7 @@ impl Course {
         let mut flight = self.flight.saturating_sub(marked.map(|loss| self.counted(loss.len)).sum());
         let mut chosen = Vec::new();
         for loss in &self.losses {
-            let may_be_fast = loss.repeats == 0 || self.profile.repair == Repair::ByWindow;
-            let is_missed = loss.state == State::Lost && may_be_fast && loss.misses >= MISSES;
+            let is_missed = self.may_be_fast(loss) && loss.missed <= now;
             let goes = match self.profile.repair {
                 _ if loss.state != State::Marked && !is_missed => false,
                 Repair::ByAdvance { .. } => loss.state == State::Marked || loss.len <= room,
@@ -218,13 +231,16 @@ impl Course {
         chosen
     }
 
-    /// A loss is sent again; its SACK is back at `back`, unless it is lost again.
-    pub fn repeated(&mut self, now: SimTime, repeated: &Loss, back: Option<SimTime>) {
+    /// A loss is sent again, in the packet of the one before it if it `shares` that; its SACK is back at `back`, unless
+    /// it is lost again.
+    pub fn repeated(&mut self, now: SimTime, repeated: &Loss, back: Option<SimTime>, shares: bool) {
         let first = self.losses.first().map(|loss| loss.tsn);
         let same = |loss: &&mut Loss| (loss.message, loss.packet) == (repeated.message, repeated.packet);
         let Some(loss) = self.losses.iter_mut().find(same) else { return };
         loss.repeats = loss.repeats.saturating_add(1);
-        loss.misses = 0;
+        if self.profile.repair == Repair::ByWindow {
+            (loss.misses, loss.missed) = (0, SimTime::MAX);
+        }
         loss.state = if back.is_some() { State::Repeated } else { State::Lost };
         let (tsn, len) = (loss.tsn, loss.len);
         if self.profile.repair == Repair::ByWindow && first == Some(tsn) {
@@ -235,9 +251,10 @@ impl Course {
             // It fills a gap, so it is acknowledged at once, and with it what waits.
             if let Some(open) = self.close() {
                 self.insert(Sack { at: open.at.min(at), ..open });
+                self.restart_at_open(open.at.min(at));
             }
             let bytes = self.counted(len);
-            self.insert(Sack { at, sent: now, bytes, tsn, is_repair: true });
+            self.insert(Sack { at, sent: now, bytes, tsn, is_repair: true, along: shares });
         }
     }
 
@@ -278,6 +295,7 @@ impl Course {
         let flight_before = self.flight;
         self.flight = self.flight.saturating_sub(sack.bytes);
         self.acknowledged = self.acknowledged.max(sack.tsn);
+        self.t3.arrived();
         if sack.is_repair
             && let Some(place) =
                 self.losses.iter().position(|loss| loss.tsn == sack.tsn && loss.state == State::Repeated)
@@ -286,6 +304,10 @@ impl Course {
         }
         let first = self.losses.first().map_or(u32::MAX, |loss| loss.tsn);
         if sack.tsn >= first {
+            if self.profile.repair != Repair::ByWindow && !sack.is_repair {
+                // What has arrived beyond a gap measures the round trip, too.
+                self.t3.observe(sack.at.since(sack.sent), &self.profile.rto);
+            }
             return;
         }
         if sack.is_repair {
@@ -299,20 +321,48 @@ impl Course {
         self.window.leave_recovery(self.acknowledged.min(first - 1));
         self.window.grow(&self.profile, Growth { acknowledged: sack.bytes, flight_before, waiting });
         if self.window.in_recovery() && self.profile.repair != Repair::ByWindow {
-            self.losses.iter_mut().for_each(|loss| loss.misses = loss.misses.saturating_add(1));
+            self.tell_all(sack);
+        }
+    }
+
+    fn may_be_fast(&self, loss: &Loss) -> bool {
+        loss.state == State::Lost && (loss.repeats == 0 || self.profile.repair == Repair::ByWindow)
+    }
+
+    // When the next loss has been told of often enough.
+    fn next_missed(&self) -> SimTime {
+        let missed = self.losses.iter().filter(|loss| self.may_be_fast(loss)).map(|loss| loss.missed);
+        missed.filter(|&missed| missed > self.looked).min().unwrap_or(SimTime::MAX)
+    }
+
+    // The cumulative acknowledgement has advanced in fast recovery: that tells of all losses.
+    fn tell_all(&mut self, sack: Sack) {
+        if sack.along {
+            return;
+        }
+        for loss in self.losses.iter_mut().filter(|loss| loss.misses < MISSES) {
+            loss.misses += 1;
+            if loss.misses == MISSES {
+                loss.missed = sack.at;
+            }
         }
     }
 
     // The SACK of packet `tsn` tells at `at` of all losses before it.
     fn miss(&mut self, tsn: u32, at: SimTime, round_trip: SimDuration) {
-        let in_recovery = (self.window.in_recovery() || at > self.enters) && at <= self.leaves;
+        // A second loss that is no news to the recovery holds it up until that is repaired, too.
+        let is_held_up = || self.losses.iter().any(|loss| loss.tsn <= self.enters_tsn && loss.state != State::Repeated);
+        let in_recovery = (self.window.in_recovery() || at > self.enters) && (at <= self.leaves || is_held_up());
         if in_recovery && self.profile.repair != Repair::ByWindow {
             return;
         }
         let mut found = false;
         for loss in self.losses.iter_mut().filter(|loss| loss.tsn < tsn && loss.misses < MISSES) {
             loss.misses += 1;
-            found |= loss.misses == MISSES;
+            if loss.misses == MISSES {
+                loss.missed = at;
+                found = true;
+            }
         }
         if found && at < self.enters {
             (self.enters, self.enters_tsn, self.leaves) = (at, tsn, at + round_trip);
@@ -324,6 +374,13 @@ impl Course {
         self.t3.stop();
         self.t3.start(at);
         self.due = self.t3.due();
+    }
+
+    // The SACK that waited is back at this time.
+    fn restart_at_open(&mut self, at: SimTime) {
+        if std::mem::take(&mut self.since_open) && !self.losses.is_empty() {
+            self.restart(at);
+        }
     }
 
     // Takes the SACK that waits for a second packet, if one does; it is the last.

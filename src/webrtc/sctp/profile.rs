@@ -73,6 +73,9 @@ pub struct RtoProfile {
     pub variance_min: SimDuration,
     /// What doubles when it has run out.
     pub backoff: Backoff,
+    /// How often it may run out before new data is acknowledged: then nothing is repeated any more, and what was
+    /// under way stays there. None where the association goes on.
+    pub most: Option<u32>,
 }
 
 /// What doubles when the retransmission timer has run out.
@@ -164,6 +167,7 @@ const RFC_RTO: RtoProfile = RtoProfile {
     max: SimDuration::from_ms(60_000),
     variance_min: SimDuration::ZERO,
     backoff: Backoff::Timeout,
+    most: None,
 };
 
 impl AssociationProfile {
@@ -185,6 +189,7 @@ impl AssociationProfile {
                 max: MS(60_000),
                 variance_min: MS(220),
                 backoff: Backoff::Timer { cap: MS(3_000), steady: 0 },
+                most: None,
             },
             sack_delay: MS(200),
             first_sack_at_once: true,
@@ -216,7 +221,8 @@ impl AssociationProfile {
             // None unless the application sets one.
             send_buffer: u64::MAX,
             buffered: Buffered::Unacknowledged,
-            rto: RFC_RTO,
+            // Read in its source (`PATH_MAX_RETRANS`), and seen.
+            rto: RtoProfile { most: Some(5), ..RFC_RTO },
             sack_delay: MS(200),
             first_sack_at_once: false,
             sack_duplicates_at_once: false,
@@ -241,6 +247,7 @@ impl AssociationProfile {
     pub fn pion() -> Self {
         Self {
             mtu: 1_191,
+            rto: RFC_RTO,
             repair: Repair::ByAdvance { timeout_sends_all: false, misses_all: false },
             timeout_ends_recovery: true,
             accepts_as_asked: true,

@@ -14,11 +14,13 @@ pub(super) struct T3 {
     timeout: SimDuration,
     due: SimTime,
     runs: u32,
+    // How often it has run out since new data was acknowledged.
+    in_vain: u32,
 }
 
 impl T3 {
     pub(super) const fn new(profile: &RtoProfile) -> Self {
-        Self { smoothed: None, timeout: profile.initial, due: SimTime::MAX, runs: 0 }
+        Self { smoothed: None, timeout: profile.initial, due: SimTime::MAX, runs: 0, in_vain: 0 }
     }
 
     /// The time-out as it stands.
@@ -64,8 +66,23 @@ impl T3 {
         self.due = SimTime::MAX;
     }
 
-    /// The timer has run out: backs off and runs on.
-    pub(super) fn expire(&mut self, now: SimTime, profile: &RtoProfile) {
+    /// New data is acknowledged.
+    pub(super) const fn arrived(&mut self) {
+        self.in_vain = 0;
+    }
+
+    /// Whether it has run out too often.
+    pub(super) fn has_given_up(&self, profile: &RtoProfile) -> bool {
+        profile.most.is_some_and(|most| self.in_vain > most)
+    }
+
+    /// The timer has run out: backs off and runs on; false if it has done so too often, and stands.
+    pub(super) fn expire(&mut self, now: SimTime, profile: &RtoProfile) -> bool {
+        self.in_vain = self.in_vain.saturating_add(1);
+        if self.has_given_up(profile) {
+            self.stop();
+            return false;
+        }
         let wait = match profile.backoff {
             Backoff::Timeout => {
                 self.timeout = (self.timeout * 2).min(profile.max);
@@ -77,6 +94,7 @@ impl T3 {
             }
         };
         self.due = now + wait;
+        true
     }
 }
 
@@ -108,7 +126,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..5 {
             let now = t3.due();
-            t3.expire(now, &profile);
+            assert!(t3.expire(now, &profile));
             waits.push(t3.due().since(now).as_ns() / 1_000_000);
         }
         assert_eq!(waits, [1_000, 2_000, 3_000, 3_000, 3_000]);
@@ -122,7 +140,7 @@ mod tests {
         let profile = AssociationProfile::webrtc_rs().rto;
         let mut t3 = T3::new(&profile);
         t3.start(SimTime::ZERO);
-        (0..3).for_each(|_| t3.expire(SimTime::ZERO, &profile));
+        (0..3).for_each(|_| assert!(t3.expire(SimTime::ZERO, &profile)));
         t3.stop();
         t3.start(SimTime::ZERO);
         assert_eq!(t3.due(), SimTime::ZERO + SimDuration::from_secs(8));

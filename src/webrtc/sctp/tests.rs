@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod collapse;
+mod course;
 mod figures;
 mod lossy;
 mod pair;

@@ -148,6 +148,7 @@ impl Association {
     fn gather(&mut self, now: SimTime, timeout_sends_all: bool, out: &mut Outbox) {
         while self.repeat_marked(now, out) && timeout_sends_all {}
         self.close(now, out);
+        let before = self.outstanding.highest();
         while let Some((stream, len)) = self.next_fragment(now, u32::MAX, out) {
             let fits = self.outstanding.flight() + len <= self.window.size() && len <= self.peer_window;
             // One chunk may always be under way (RFC 9260, 6.1, A).
@@ -170,7 +171,9 @@ impl Association {
             self.outstanding.forward(out);
             self.close(now, out);
         }
-        self.guard(now);
+        if self.outstanding.highest() > before || !self.t3.has_given_up(&self.profile.rto) {
+            self.guard(now);
+        }
     }
 
     /// Repeats a window of what a time-out marked; false if nothing was.
