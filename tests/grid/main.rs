@@ -105,3 +105,11 @@ fn the_whole_grid_holds() {
     let [from, to] = [from, to].map(|end| end.parse::<u64>().expect("a number"));
     check(&compare::all(from..to, SEEDS));
 }
+
+/// Messages beside packets alone, for whoever works on message grain: minutes.
+#[test]
+#[ignore = "takes minutes with optimisation"]
+fn messages_beside_packets() {
+    let cells = compare::grains(0..POINTS, 3);
+    println!("{:#?}", table(&cells));
+}
