@@ -81,11 +81,11 @@ fn finding(observed: &Observed<'_>, settings: &Settings, fate: Option<Fate>, sha
             ("blocked", format!("{share} have arrived and are held behind a lost message of their channel at the end"))
         }
         Some(Fate::Unconnected) => {
-            let connected = observed.connected_at;
+            let connected = observed.connected_at.as_secs_f64();
             let from = settings.run.warmup;
             (
                 "unconnected",
-                format!("{share} find no open connection: the last opens at {connected}, measured from {from}"),
+                format!("{share} find no open connection: the last opens at {connected:.2} s, measured from {from}"),
             )
         }
         Some(Fate::Throttled) => throttled(observed, settings, &share)?,
@@ -113,12 +113,12 @@ fn late(observed: &Observed<'_>, settings: &Settings, share: &str) -> (&'static 
     let text = format!("{share} are under way {drain} after the last message");
     let most = observed.unsent_bytes.iter().zip(0_u32..).max_by_key(|&(&bytes, node)| (bytes, u32::MAX - node));
     match most.filter(|(bytes, _)| **bytes > 0) {
-        Some((bytes, node)) => {
-            let peer = name(observed, node);
+        Some((&bytes, node)) => {
+            let (peer, unsent_kb) = (name(observed, node), bytes as f64 / 1e3);
             (
                 "window",
                 format!(
-                    "{peer} had {bytes} bytes unsent when the window ended, for its associations carry less than is asked: {text}"
+                    "{peer} had {unsent_kb:.1} kB unsent when the window ended, for its associations carry less than is asked: {text}"
                 ),
             )
         }
