@@ -10,6 +10,7 @@ use super::finding::{name, others};
 use super::observed::Observed;
 use crate::metrics::Finding;
 use crate::scenario::{Grain, Settings};
+use crate::units::SimTime;
 
 /// More missing deliveries than this share of those wanted, in percent, are no accident.
 const SHORT_PERCENT: f64 = 5.0;
@@ -81,7 +82,7 @@ fn finding(observed: &Observed<'_>, settings: &Settings, fate: Option<Fate>, sha
             ("blocked", format!("{share} have arrived and are held behind a lost message of their channel at the end"))
         }
         Some(Fate::Unconnected) => {
-            let connected = observed.connected_at.as_secs_f64();
+            let connected = observed.connected_at.since(SimTime::ZERO).as_secs_f64();
             let from = settings.run.warmup;
             (
                 "unconnected",
