@@ -7,12 +7,16 @@ use rand::RngExt;
 use super::pair::Pair;
 use crate::rng::{Domain, Seed, Streams};
 use crate::units::{SimDuration, SimTime};
-use crate::webrtc::sctp::{AssociationProfile, ChannelSpec, Chunk, Course, Priority, Reliability};
+use crate::webrtc::sctp::{Answer, AssociationProfile, ChannelSpec, Chunk, Course, Priority, Reliability, Sent};
 
 const RELIABLE: ChannelSpec =
     ChannelSpec { unordered: false, reliability: Reliability::Reliable, priority: Priority::Low, buffered_low: None };
 const LEN: u32 = 100;
 const DELAY: SimDuration = SimDuration::from_ms(25);
+
+fn answer(now: SimTime) -> Answer {
+    Answer { back: now + DELAY + DELAY, is_lost: false }
+}
 
 /// When messages leave, and which of them are lost, by how many times in a row.
 struct Pattern {
@@ -91,10 +95,11 @@ impl Pattern {
             }
             course.update(now, false);
             if sent <= next {
+                let of = Sent { message: u64::from(tsn), packet: 0, len: LEN };
                 if self.losses_of(tsn) > 0 {
-                    course.loses(LEN, now, (u64::from(tsn), 0), false);
+                    course.loses(of, now, false);
                 } else {
-                    course.arrives(LEN, now, now + DELAY + DELAY, false);
+                    course.arrives(of, now, answer(now), false);
                 }
                 tsn += 1;
                 continue;
@@ -102,7 +107,7 @@ impl Pattern {
             let repairs = course.repairs(now);
             for (loss, nth) in repairs.iter().zip(0..) {
                 let is_lost = loss.repeats + 1 < self.losses_of(loss.message as u32);
-                course.repeated(now, loss, (!is_lost).then_some(now + DELAY + DELAY), nth > 0);
+                course.repeated(now, loss, (!is_lost).then_some(answer(now)), nth > 0);
                 if !is_lost {
                     let place = self.lost.iter().position(|(tsn, _)| u64::from(*tsn) == loss.message).expect("lost");
                     through[place] = now.as_ns() / 1_000_000;
