@@ -39,6 +39,10 @@ impl Pattern {
         Self { every, messages, lost }
     }
 
+    fn run(start: u32, every: SimDuration, length: u32) -> Self {
+        Self { every, messages: 100, lost: (start..start + length).map(|tsn| (tsn, 1)).collect() }
+    }
+
     fn losses_of(&self, tsn: u32) -> u8 {
         self.lost.iter().find(|(lost, _)| *lost == tsn).map_or(0, |(_, times)| *times)
     }
@@ -137,6 +141,18 @@ fn losses_are_repaired_when_an_association_repairs_them() {
             let error = waits[1] as f64 / waits[0] as f64 - 1.0;
             assert!(error.abs() < 0.05, "every {every} ms: {error}");
             assert!(apart * 100 < 3 * repairs, "every {every} ms: {apart} of {repairs}");
+        }
+    }
+}
+
+/// Runs of losses one after the other, to the millisecond.
+#[test]
+fn runs_of_losses_are_repaired_as_an_association_does() {
+    for profile in [AssociationProfile::webrtc_rs(), AssociationProfile::chromium()] {
+        for (every, length) in [(7, 2), (7, 9), (17, 3), (17, 5), (17, 9), (42, 2), (42, 5)] {
+            let pattern = Pattern::run(20, SimDuration::from_ms(every), length);
+            let (association, course) = (pattern.by_association(&profile), pattern.by_course(&profile));
+            assert_eq!(association, course, "every {every} ms, {length} lost");
         }
     }
 }
