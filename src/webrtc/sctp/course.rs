@@ -232,7 +232,17 @@ impl Course {
             self.since_open = self.is_open;
         }
         let (tsn, state) = (self.sent, State::Lost);
-        self.losses.push(Loss { message, packet, repeats: 0, len, tsn, misses: 0, missed: SimTime::MAX, state, has_arrived: false });
+        self.losses.push(Loss {
+            message,
+            packet,
+            repeats: 0,
+            len,
+            tsn,
+            misses: 0,
+            missed: SimTime::MAX,
+            state,
+            has_arrived: false,
+        });
     }
 
     /// When something is to be sent again, at the latest.
