@@ -50,6 +50,11 @@ impl Line {
         self.losses.next(now, &mut self.stream)
     }
 
+    /// Whether a packet would be lost that is not one of those that change the state of bursts.
+    pub fn would_lose(&mut self, now: SimTime) -> bool {
+        self.losses.as_it_stands(now, &mut self.stream)
+    }
+
     /// When a packet is through that comes at a time no earlier than the one before.
     #[inline]
     pub fn pass(&mut self, came: SimTime) -> SimTime {

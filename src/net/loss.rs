@@ -101,6 +101,18 @@ impl Losses {
         }
     }
 
+    /// Whether a packet would be lost in the state that the others have left.
+    pub(super) fn as_it_stands(&mut self, now: SimTime, stream: &mut Stream) -> bool {
+        let LossSpec::GilbertElliott { good_to_bad, bad_to_good, loss_good, loss_bad } = self.spec else {
+            return self.next(now, stream);
+        };
+        if self.interval_ns > 0 {
+            self.pass(now.as_ns(), good_to_bad.get(), bad_to_good.get(), stream);
+        }
+        let loss = if self.bad { loss_bad } else { loss_good };
+        loss > Probability::ZERO && stream.next_u64() < loss.threshold()
+    }
+
     // The state after the packets that have passed since it was last told of any: a chain of two states, some steps on.
     #[cold]
     fn pass(&mut self, now_ns: u64, good_to_bad: f64, bad_to_good: f64, stream: &mut Stream) {

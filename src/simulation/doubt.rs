@@ -3,9 +3,13 @@
 //! A doubt is not a finding: the topology may well work. It says that the model which answered is outside of what it
 //! was checked for (docs/VALIDATION.md, "Two grains"), so that packets should be asked.
 
+use std::sync::Arc;
+
 use crate::metrics::Finding;
+use crate::overlay::workload::{Channel, Workload};
 use crate::scenario::{Grain, Settings};
-use crate::world::{PacketKey, World};
+use crate::webrtc::sctp::Repair;
+use crate::world::{ClassSpec, PacketKey, World};
 
 /// The doubts about a replication; none where packets were followed.
 pub(super) fn doubts(settings: &Settings, world: &World, seen: &Doubtful) -> Vec<Finding> {
@@ -74,20 +78,37 @@ fn name(world: &World, node: u32) -> String {
     format!("peer {node} ({})", world.class(node).name)
 }
 
-// Each key of a class that hops of messages do not know, once.
+// Each key of a class that hops of messages do not know, or know roughly, once.
 fn of_links(settings: &Settings) -> Vec<Finding> {
+    const NOT_MET: &str = "messages do not meet that, only packets do";
+    const ROUGHLY: &str = "messages know the windows that close behind them roughly";
+    let has_contents = settings.workloads.iter().any(|workload| workload.pieces().is_some());
     let mut found: Vec<Finding> = Vec::new();
     for PacketKey { name, key, .. } in settings.population.packet_keys() {
-        let (kind, what) = match key {
-            ["link", "jitter"] => ("jitter", "jitter"),
-            ["link", "loss"] => ("bursts", "losses in bursts"),
-            ["link", "queue"] => ("fair-queueing", "fair queueing"),
-            _ => ("capacity", "capacity traces"),
+        let (kind, what, why) = match key {
+            ["link", "jitter"] if has_contents => ("jitter", "jitter", "contents in pieces do not meet that"),
+            ["link", "jitter"] => continue,
+            ["link", "loss"] if knows_bursts(settings) => continue,
+            ["link", "loss"] => ("bursts", "losses in bursts", ROUGHLY),
+            ["link", "queue"] => ("fair-queueing", "fair queueing", NOT_MET),
+            _ => ("capacity", "capacity traces", NOT_MET),
         };
         if found.iter().all(|doubt| doubt.kind != kind) {
-            let text = format!("{what} of class `{name}`: messages do not meet that, only packets do");
-            found.push(Finding { kind, text });
+            found.push(Finding { kind, text: format!("{what} of class `{name}`: {why}") });
         }
     }
     found
+}
+
+// Whether messages know what losses in bursts do: where a message is one packet, all is repeated and the window stays open
+// after a time-out (docs/VALIDATION.md, "Two grains").
+fn knows_bursts(settings: &Settings) -> bool {
+    let is_small_and_repeated = |workload: &Arc<dyn Workload>| {
+        let is_small = settings.webrtc.wire(workload.largest_message()).packets <= 1;
+        is_small && workload.pieces().is_none() && workload.channel() != Channel::Unreliable
+    };
+    let repairs_all_at_once = |class: &ClassSpec| {
+        matches!(class.engine.value.association().repair, Repair::ByAdvance { timeout_sends_all: true, .. })
+    };
+    settings.workloads.iter().all(is_small_and_repeated) && settings.population.classes.iter().all(repairs_all_at_once)
 }

@@ -11,12 +11,11 @@ use std::collections::VecDeque;
 
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
-use super::experience::Experience;
 use super::fate::{FailedHop, Fate, Fates, Routes};
 use super::lane::Lanes;
 use super::layout::{Layout, NOBODY, Row, Service};
 use super::lines::Lines;
-use super::measure::{Outcome, Uncounted};
+use super::measure::Outcome;
 use super::observed::Window;
 use super::plan::Plan;
 use super::reception::Reception;
@@ -211,22 +210,8 @@ impl Flows {
             seen.counts.copies_in_flight = copies_sent - copies_arrived - copies_overflowed - copies_lost;
         }
         let held_back = lanes.held_back(&layout, plan.horizon);
-        let servers = layout.into_servers();
-        let (experience, uncounted, unsent_bytes) = (Experience::default(), Uncounted::All, Vec::new());
-        Outcome {
-            world,
-            overlay,
-            audiences,
-            connected,
-            plan,
-            servers,
-            seen,
-            relays,
-            experience,
-            uncounted,
-            unsent_bytes,
-            held_back,
-        }
+        let outcome = Outcome::new((world, overlay, audiences), (connected, plan, relays), seen, layout.into_servers());
+        Outcome { held_back, ..outcome }
     }
 
     #[inline]

@@ -19,6 +19,7 @@ use super::Prepared;
 use super::spread::{self, Traffic};
 use crate::net::Line;
 use crate::overlay::Overlay;
+use crate::overlay::workload::Channel;
 use crate::rng::Domain;
 use crate::scenario::{Grain, Settings};
 use crate::units::{SimDuration, SimTime};
@@ -50,6 +51,7 @@ impl Lines {
             return None;
         }
         let signs = signs_of_life(world, overlay);
+        let apart = not_repeated(prepared);
         let packets = spread::traffic(prepared, degrees, |flow| settings.webrtc.wire(flow.size).packets as f64);
         let line = |node: u32, direction: u64| {
             let class = world.class(node);
@@ -58,7 +60,7 @@ impl Lines {
             let sacks = acknowledgements(comes, leaves, degrees[node as usize]);
             let stream = streams.stream(Domain::PacketLink, u64::from(node) << 1 | direction);
             let line = Line::new(class.loss, class.jitter, stream);
-            line.beside(sacks + signs[node as usize]).among(sacks)
+            line.beside(sacks * apart[node as usize] + signs[node as usize]).among(sacks)
         };
         let lines = |direction: u64| (0..world.nodes()).map(|node| line(node, direction)).collect();
         Some(Box::new(Self { up: lines(0), down: lines(1), has_bursts, has_jitter }))
@@ -74,6 +76,11 @@ impl Lines {
     /// Whether the next packet from one node to another is lost at either link.
     pub(super) fn lose(&mut self, now: SimTime, [from, to]: [u32; 2]) -> bool {
         self.up[from as usize].loses(now) || self.down[to as usize].loses(now)
+    }
+
+    /// Whether a packet would be lost at either link that left now and is not counted.
+    pub(super) fn would_lose(&mut self, now: SimTime, [from, to]: [u32; 2]) -> bool {
+        self.up[from as usize].would_lose(now) || self.down[to as usize].would_lose(now)
     }
 
     /// Whether any of the next packets is.
@@ -109,6 +116,16 @@ fn pass(line: &mut Line, last_ns: u64, packets: u64, each_ns: u64) -> u64 {
         through = line.pass(SimTime::from_ns(last_ns.saturating_sub(behind * each_ns)));
     }
     through.as_ns()
+}
+
+// By node, the share of its messages whose acknowledgements are not followed, since nobody repeats them.
+fn not_repeated(prepared: &Prepared) -> Vec<f64> {
+    let Prepared { world, flows, .. } = prepared;
+    let unreliable = flows.iter().filter(|flow| flow.channel == Channel::Unreliable).count();
+    let share = unreliable as f64 / flows.len().max(1) as f64;
+    // An end that takes no channel as asked repeats all on those that it has accepted: every second.
+    let keeps = |node: u32| world.class(node).engine.association().accepts_as_asked;
+    (0..world.nodes()).map(|node| if keeps(node) { share } else { share / 2.0 }).collect()
 }
 
 // How many of ICE's checks and their answers cross the access link of each node a second, each way.

@@ -38,6 +38,32 @@ pub(super) struct Outcome {
     pub(super) unsent_bytes: Vec<u64>,
 }
 
+impl Outcome {
+    /// What is left of a replication that has ended, what it saw, and the work of each node; by itself it counts messages
+    /// alone.
+    pub(super) fn new(
+        (world, overlay, audiences): (World, Overlay, Audiences),
+        (connected, plan, relays): (Connected, Plan, Relays),
+        seen: Seen,
+        servers: Vec<Servers>,
+    ) -> Self {
+        Self {
+            world,
+            overlay,
+            audiences,
+            connected,
+            plan,
+            servers,
+            seen,
+            relays,
+            experience: Experience::default(),
+            uncounted: Uncounted::All,
+            held_back: None,
+            unsent_bytes: Vec::new(),
+        }
+    }
+}
+
 /// What connections send beside messages that is not counted yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Uncounted {

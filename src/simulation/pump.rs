@@ -8,7 +8,7 @@ use super::sender::{Sender, sender};
 use crate::engine::Scheduler;
 use crate::overlay::workload::Channel;
 use crate::units::{SimDuration, SimTime};
-use crate::webrtc::sctp::{Loss, data_bytes, first_lost};
+use crate::webrtc::sctp::{Answer, Loss, Sent, data_bytes, first_lost};
 use crate::world::Path;
 
 /// A lane that waits for nothing it knows of looks again after this.
@@ -132,11 +132,14 @@ impl Sender<'_> {
             if !burst.is_lost {
                 through_ns = through_ns.max(self.jitter(lane, (to, path), sent.as_ns(), part.shares, &mut back_ns));
             }
-            let course = &mut self.lanes.rows[lane as usize].course;
+            let of = Sent { message: word, packet: packet as u16, len };
             if burst.is_lost {
-                course.loses(len, sent, (word, packet as u16), part.shares);
+                self.lanes.rows[lane as usize].course.loses(of, sent, part.shares);
             } else {
-                course.arrives(len, sent, SimTime::from_ns(back_ns), part.shares);
+                let at_once = self.lanes.rows[lane as usize].course.answers_at_once();
+                let is_lost = !part.shares && self.loses_answer(now, (to, path), at_once);
+                let answer = Answer { back: SimTime::from_ns(back_ns), is_lost };
+                self.lanes.rows[lane as usize].course.arrives(of, sent, answer, part.shares);
                 arriving += 1;
             }
         }
@@ -191,8 +194,15 @@ impl Sender<'_> {
             return self.lanes.rows[lane as usize].course.repeated(now, loss, None, shares);
         }
         let through_ns = self.jitter(lane, (to, path), departure_ns, shares, &mut back_ns);
-        self.lanes.rows[lane as usize].course.repeated(now, loss, Some(SimTime::from_ns(back_ns)), shares);
-        self.launch_piece(lane, through_ns + path.delay_ns, 1);
+        // Of what has come before every second packet is acknowledged.
+        burst.packets += 1;
+        let at_once = !loss.has_arrived() || burst.packets % 2 == 1;
+        let is_lost = !shares && self.loses_answer(now, (to, path), at_once);
+        let answer = Answer { back: SimTime::from_ns(back_ns), is_lost };
+        self.lanes.rows[lane as usize].course.repeated(now, loss, Some(answer), shares);
+        if !loss.has_arrived() {
+            self.launch_piece(lane, through_ns + path.delay_ns, 1);
+        }
     }
 
     // How a path loses the packets of a message.
@@ -227,6 +237,15 @@ impl Sender<'_> {
         let attempt = u32::from(loss.repeats) + 1;
         let draw = self.world.packet_draw(self.own.node, to.node, self.word(), attempt, loss.packet);
         draw < self.packet_threshold(path)
+    }
+
+    // Whether the acknowledgement of a packet that arrives is lost, where that comes in bursts. One that waits for a second
+    // packet may never leave: it asks for the state of the links and does not change it.
+    fn loses_answer(&mut self, now: SimTime, (to, path): (End, Path), at_once: bool) -> bool {
+        let has_bursts = self.has_bursts(path);
+        let Some(lines) = self.lines.as_mut().filter(|_| has_bursts) else { return false };
+        let way = [to.node, self.own.node];
+        if at_once { lines.lose(now, way) } else { lines.would_lose(now, way) }
     }
 
     // When a packet is beyond the uplink that left its queue at `left_ns`, perhaps along with the one before it; its

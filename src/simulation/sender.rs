@@ -45,6 +45,8 @@ pub(super) struct Sender<'a> {
     pub(super) sizes: usize,
     pub(super) standing: Option<&'a Standing>,
     pub(super) lines: Option<&'a mut Lines>,
+    /// Whether copies may be repeated, or meet jitter or bursts.
+    pub(super) is_rough: bool,
     pub(super) seen: &'a mut Seen,
     pub(super) lanes: &'a mut Lanes,
     /// Bytes of the message itself.
@@ -94,6 +96,7 @@ macro_rules! sender {
             services: &$flows.layout.services,
             sizes: $flows.layout.sizes,
             standing: $flows.standing.as_ref(),
+            is_rough: $flows.lanes.any || $flows.lines.is_some(),
             lines: $flows.lines.as_deref_mut(),
             seen: &mut $flows.seen,
             lanes: &mut $flows.lanes,
@@ -149,6 +152,17 @@ impl Sender<'_> {
     fn send_on(&mut self, now: SimTime, to: End, path: Path) {
         self.tally.wanted += 1;
         let ready_ns = self.servers.cpu.serve(now.as_ns(), self.service.cpu_ns);
+        if self.is_rough {
+            return self.send_rough(now, ready_ns, to, path);
+        }
+        if let Some((departure_ns, path)) = self.serialise(now, ready_ns, to, path) {
+            self.travel(departure_ns, to, path);
+        }
+    }
+
+    // The same where packets are repeated, or meet jitter or bursts.
+    #[inline(never)]
+    fn send_rough(&mut self, now: SimTime, ready_ns: u64, to: End, path: Path) {
         if self.lanes.any && self.wants_lane(to, path) {
             if ready_ns <= now.as_ns() {
                 return self.hand_over(now, to, path);
@@ -156,14 +170,24 @@ impl Sender<'_> {
             let copied = self.message.copied(self.own.place, to.place);
             return self.scheduler.schedule_at(SimTime::from_ns(ready_ns), Happening::HandOver(copied).into());
         }
+        if let Some((departure_ns, path)) = self.serialise(now, ready_ns, to, path) {
+            let through_ns = self.beyond_uplink(departure_ns, path);
+            self.travel(through_ns, to, path);
+        }
+    }
+
+    // One copy through the uplink: when it has left, on which path; none if it does not, or is lost there.
+    #[inline(always)]
+    fn serialise(&mut self, now: SimTime, ready_ns: u64, to: End, path: Path) -> Option<(u64, Path)> {
         let ready_ns = self.behind_bulk(ready_ns);
         let wait_ns = self.servers.up.wait_ns(ready_ns);
         if !self.admits(wait_ns) {
-            return self.refuse_full(to);
+            self.refuse_full(to);
+            return None;
         }
         if ready_ns + wait_ns > self.horizon.as_ns() {
             // It would not even begin to leave before the end.
-            return;
+            return None;
         }
         let framing_ns = if path.relay.is_direct() { 0 } else { self.frame(path.relay) };
         let departure_ns = self.servers.up.serve(ready_ns, self.service.up_ns + framing_ns);
@@ -173,17 +197,13 @@ impl Sender<'_> {
         let loss = self.losses[usize::from(path.class)];
         if interrupted || (loss > 0 && self.draw_losses(now, to, path)) {
             self.fail(Fate::Lost, to);
-            return self.seen.lose(self.message);
+            self.seen.lose(self.message);
+            return None;
         }
-        let through_ns = match &self.lines {
-            Some(_) => self.beyond_uplink(departure_ns, path),
-            None => departure_ns,
-        };
-        self.travel(through_ns, to, path);
+        Some((departure_ns, path))
     }
 
     // When all of a copy is beyond the uplink that it has left at this time.
-    #[cold]
     fn beyond_uplink(&mut self, departure_ns: u64, path: Path) -> u64 {
         let (packets, is_local) = (self.message.packets, self.is_local(path));
         match &mut self.lines {

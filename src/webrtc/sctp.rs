@@ -42,7 +42,7 @@ mod window;
 pub use association::{Association, Congestion, SendError};
 pub use channel::{ChannelSpec, Priority, Reliability};
 pub use chunk::{COMMON_HEADER_BYTES, Chunk, DATA_HEADER_BYTES, DataChunk, Flags, data_bytes};
-pub use course::{Course, Loss, first_lost};
+pub use course::{Answer, Course, Loss, Sent, first_lost};
 pub use idle::IdleEnd;
 pub use outbox::{Event, Outbox, Packet};
 pub use profile::{

@@ -145,17 +145,21 @@ proptest! {
         }
     }
 
-    /// Where latency grows with the time that messages flow, something is found.
+    /// Where latency grows with the time that messages flow, and grows on, something is found. (A time-out or two may lift
+    /// the p95 of some seconds; that is no queue.)
     #[test]
-    #[ignore = "message by message, a window that holds copies back is not found while all are delivered in the end"]
     fn no_queue_without_end_goes_unreported(case in cases()) {
-        for (label, record) in records(&case.text(10)) {
-            if record.findings.is_empty() {
-                let longer = records(&case.text(25)).remove(0).1;
-                let [short, long] = [&record, &longer].map(|record| value(record, MetricId::LatencyP95));
-                let grows = long > 1.8 * short + 300.0;
-                prop_assert!(!grows || !longer.findings.is_empty(), "{label}: p95 {short} ms of 10 s, {long} ms of 25 s");
+        let of = |duration_s: u32| records(&case.text(duration_s)).remove(0);
+        let (mut before, mut waits) = (0.0, Vec::new());
+        for duration_s in [10, 25, 60] {
+            let (label, record) = of(duration_s);
+            let p95 = value(&record, MetricId::LatencyP95);
+            waits.push(p95);
+            if !record.findings.is_empty() || (duration_s > 10 && p95 <= 1.8 * before + 300.0) {
+                return Ok(());
             }
+            prop_assert!(duration_s < 60, "{label}: p95 {waits:?} ms of 10, 25, 60 s");
+            before = p95;
         }
     }
 }
@@ -181,21 +185,36 @@ fn a_narrow_downlink_is_found() {
     }
 }
 
-/// What one lost packet of a large message takes with it is lost on the path, and everything else is there.
+fn large_and_unreliable(grain: &str, topology: &str, rate: &str) -> RunRecord {
+    let text = format!(
+        "[run]\nduration = \"120 s\"\nwarmup = \"5 s\"\ndrain = \"20 s\"\nseeds = 1\ngrain = \"{grain}\"\n[population]\npeers = 12\n\
+         [[population.class]]\nname = \"home\"\nnat = \"public\"\nlink = {{ up = \"1 Gbit/s\", down = \"1 Gbit/s\", loss = \"0.5 %\" }}\n\
+         [[workload]]\nkind = \"broadcast\"\nrate = \"{rate}\"\nmessage = \"16 KiB\"\nchannel = \"unreliable\"\n[[topology]]\n{topology}\n"
+    );
+    records(&text).remove(0).1
+}
+
+/// What one lost packet of a large message takes with it is lost on the path, and everything else is there, where windows
+/// carry what is asked.
 #[test]
-#[ignore = "message by message, a window holds a quarter of these back, which are late then and not lost"]
 fn losses_are_told_as_losses() {
     for grain in ["message", "packet"] {
         for topology in ["kind = \"mesh\"", "kind = \"tree\"\ndegree = 2"] {
-            let text = format!(
-                "[run]\nduration = \"60 s\"\nwarmup = \"5 s\"\nseeds = 1\ngrain = \"{grain}\"\n[population]\npeers = 12\n\
-                 [[population.class]]\nname = \"home\"\nnat = \"public\"\nlink = {{ up = \"1 Gbit/s\", down = \"1 Gbit/s\", loss = \"0.5 %\" }}\n\
-                 [[workload]]\nkind = \"broadcast\"\nrate = \"10 /s\"\nmessage = \"16 KiB\"\nchannel = \"unreliable\"\n[[topology]]\n{topology}\n"
-            );
-            let record = records(&text).remove(0).1;
+            let record = large_and_unreliable(grain, topology, "0.5 /s");
             let [delivered, lost] = [MetricId::Delivered, MetricId::MissedLost].map(|id| value(&record, id));
             assert!(lost > 5.0 && (delivered + lost - 100.0).abs() < 0.05, "{grain}: {delivered} % and {lost} %");
             assert!(record.findings.is_empty(), "{grain}: {:?}", record.findings);
         }
     }
+}
+
+/// 1.3 Mbit/s over a hundredth of loss is more than Chromium's window carries: packets find that, and messages, which do
+/// not follow the window of what nobody repeats, doubt themselves.
+#[test]
+fn a_window_that_carries_less_than_is_asked_is_named_or_doubted() {
+    let mesh = "kind = \"mesh\"";
+    let by_packet = large_and_unreliable("packet", mesh, "10 /s");
+    assert!(value(&by_packet, MetricId::MissedLate) > 10.0);
+    assert!(!by_packet.findings.is_empty());
+    assert!(!large_and_unreliable("message", mesh, "10 /s").doubts.is_empty());
 }

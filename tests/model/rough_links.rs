@@ -30,7 +30,7 @@ fn pick<'v, T>(stream: &mut Stream, values: &'v [T]) -> &'v T {
 }
 
 /// Point number `nth`: the same whenever it is asked for. The load is that of the busiest uplink.
-fn point(nth: u64, rough: Option<&str>) -> Point {
+fn point(nth: u64) -> Point {
     let mut stream = Streams::new(Seed(2_027)).stream(Domain::Bench, nth);
     let stream = &mut stream;
     let peers: u32 = stream.random_range(6..=14);
@@ -43,8 +43,7 @@ fn point(nth: u64, rough: Option<&str>) -> Point {
     let load: f64 = *pick(stream, &[0.1, 0.25, 0.4, 0.6]);
     let rtt_ms = *pick(stream, &[5, 30]);
     let one_way_ms = *pick(stream, &[5, 30]);
-    let drawn = *pick(stream, &ROUGH);
-    let rough = rough.unwrap_or(drawn);
+    let rough = *pick(stream, &ROUGH);
     let copies = match (topology, kind) {
         ("mesh", _) => f64::from(peers - 1),
         ("star", "broadcast") => f64::from(peers - 1),
@@ -63,10 +62,9 @@ fn point(nth: u64, rough: Option<&str>) -> Point {
         text,
         "name = \"rough-{nth}\"\n[run]\nduration = \"40 s\"\nwarmup = \"10 s\"\nseeds = 1\n[population]\npeers = {peers}\n\
          [[population.class]]\nname = \"home\"\nnat = \"public\"\ndevice = \"server\"\nengine = \"{engine}\"\n\
-         link = {{ up = \"{up_mbit} Mbit/s\", down = \"{up_mbit} Mbit/s\", rtt = \"{rtt_ms} ms\", buffer = \"300 ms\"{comma}{rough} }}\n\
+         link = {{ up = \"{up_mbit} Mbit/s\", down = \"{up_mbit} Mbit/s\", rtt = \"{rtt_ms} ms\", buffer = \"300 ms\", {rough} }}\n\
          [network]\nlatency = {{ kind = \"constant\", one_way = \"{one_way_ms} ms\" }}\n[[workload]]\nkind = \"{kind}\"\n\
          message = \"{bytes} B\"\nrate = \"{rate:.2} /s\"\nchannel = \"{channel}\"\n[[topology]]\n{structure}\n",
-        comma = if rough.is_empty() { "" } else { ", " },
     )
     .expect("a text");
     let label = format!(
@@ -88,41 +86,63 @@ fn runs(point: &Point, grain: &str, seeds: u64) -> Vec<RunRecord> {
     (1..=seeds).map(|seed| simulate(&cell, Seed(seed)).expect("runs")).collect()
 }
 
-fn mean(records: &[RunRecord], id: MetricId) -> f64 {
-    records.iter().map(|record| record.values.get(id).unwrap_or(0.0)).sum::<f64>() / records.len() as f64
+/// The mean of a metric, and its standard error.
+fn mean(records: &[RunRecord], id: MetricId) -> (f64, f64) {
+    let values: Vec<f64> = records.iter().filter_map(|record| record.values.get(id)).collect();
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / (n - 1.0);
+    (mean, (variance / n).sqrt())
+}
+
+/// The bounds, stated beforehand: delivered within 0.5 points, p50 within 5 %, p95 within 15 %, or what is not to be told
+/// apart from that (two standard errors). Outages are few and long, so that seeds differ.
+fn compare(point: &Point, seeds: u64) -> Vec<String> {
+    let (by_message, by_packet) = (runs(point, "message", seeds), runs(point, "packet", seeds));
+    let misses = |(id, relative, absolute): (MetricId, f64, f64)| {
+        let ((message, a), (packet, b)) = (mean(&by_message, id), mean(&by_packet, id));
+        let bound = relative * packet + absolute + 2.0 * (a * a + b * b).sqrt();
+        let text = format!("{id:?}: {message:.2} +- {a:.2} and {packet:.2} +- {b:.2}");
+        ((message - packet).abs() > bound).then_some(text)
+    };
+    let bounds =
+        [(MetricId::Delivered, 0.0, 0.5), (MetricId::LatencyP50, 0.05, 0.0), (MetricId::LatencyP95, 0.15, 0.0)];
+    bounds.into_iter().filter_map(misses).collect()
+}
+
+fn is_in_doubt(point: &Point) -> bool {
+    let record = simulate(&cell(point, "message"), Seed(1)).expect("runs");
+    !record.doubts.is_empty()
+}
+
+/// Of the cells that are not in doubt, all but one in twenty.
+fn agree(points: std::ops::Range<u64>, seeds: u64, print: bool) {
+    let (mut compared, mut missed) = (0, Vec::new());
+    for nth in points {
+        let point = point(nth);
+        if is_in_doubt(&point) {
+            continue;
+        }
+        compared += 1;
+        let misses = compare(&point, seeds);
+        if print {
+            println!("{} {misses:?}", point.label);
+        }
+        if !misses.is_empty() {
+            missed.push(format!("{}: {misses:?}", point.label));
+        }
+    }
+    assert!(compared >= 20, "{compared} are compared");
+    assert!(missed.len() * 20 <= compared, "{} of {compared}: {missed:#?}", missed.len());
 }
 
 #[test]
-#[ignore = "prints a table"]
-fn table() {
-    let env = |name: &str, or: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(or);
-    let (first, last, seeds) = (env("FIRST", 0), env("LAST", 20), env("SEEDS", 6));
-    let rough = std::env::var("ROUGH").ok();
-    for nth in first..last {
-        let point = point(nth, rough.as_deref());
-        let [m, p] = ["message", "packet"].map(|grain| runs(&point, grain, seeds));
-        let of = |id| [mean(&m, id), mean(&p, id)];
-        let [d, q] = of(MetricId::Delivered);
-        let [a, b] = of(MetricId::LatencyP50);
-        let [x, y] = of(MetricId::LatencyP95);
-        let spread = {
-            let values: Vec<f64> = p.iter().map(|r| r.values.get(MetricId::LatencyP95).unwrap_or(0.0)).collect();
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>()
-                / (values.len() - 1) as f64
-                / values.len() as f64)
-                .sqrt()
-        };
-        let miss = if (d - q).abs() > 0.5 { "D" } else { "" }.to_owned()
-            + if (a / b - 1.0).abs() > 0.05 { "5" } else { "" }
-            + if (x / y - 1.0).abs() > 0.15 { "9" } else { "" };
-        println!(
-            "{miss:4} d {d:6.2} {q:6.2}  p50 {a:7.1} {b:7.1} {:+5.1}%  p95 {x:7.1} {y:7.1} {:+5.1}% se {:.1}% up {:.0}  {}",
-            (a / b - 1.0) * 100.0,
-            (x / y - 1.0) * 100.0,
-            spread / y * 100.0,
-            mean(&p, MetricId::UplinkMax),
-            point.label
-        );
-    }
+fn messages_meet_jitter_and_bursts_as_packets_do() {
+    agree(0..40, 8, false);
+}
+
+#[test]
+#[ignore = "takes minutes in a debug build"]
+fn messages_meet_jitter_and_bursts_as_packets_do_at_length() {
+    agree(0..400, 20, true);
 }

@@ -147,21 +147,8 @@ impl Packets {
         let servers = (0..world.nodes()).map(work).collect();
         let viewed = quality.viewed(&plan, world.peers(), plan.timetable.end());
         let experience = Experience { control_p95: account.control.quantile(0.95), viewed, waits: queueing.waits() };
-        let uncounted = Uncounted::KeepAlives;
         let [_, unsent_bytes] = account.waiting;
-        Outcome {
-            world,
-            overlay,
-            audiences,
-            connected,
-            plan,
-            servers,
-            seen,
-            relays,
-            experience,
-            uncounted,
-            unsent_bytes,
-            held_back: None,
-        }
+        let outcome = Outcome::new((world, overlay, audiences), (connected, plan, relays), seen, servers);
+        Outcome { experience, uncounted: Uncounted::KeepAlives, unsent_bytes, ..outcome }
     }
 }

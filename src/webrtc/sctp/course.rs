@@ -5,6 +5,9 @@
 //! brought up to date when the direction is used again. Window, growth and time-out are those of the association
 //! itself; what is kept of a packet is one row for each SACK under way, and one for each loss.
 //!
+//! Where SACKs may be lost, one that is not heard of leaves what it says to the next; behind the tail nothing follows, and
+//! the timer runs out for what has long arrived.
+//!
 //! A loss is known when three SACKs have told of later packets, and is repaired once that way; a repair that is lost
 //! too, and the tail behind which nothing follows, wait for the retransmission timer (RFC 9260, 7.2.4 and 6.3.3).
 
@@ -42,6 +45,10 @@ pub struct Course {
     since_open: bool,
     // When it was last asked what is to be sent again.
     looked: SimTime,
+    // What lost SACKs have told of, and no other yet: the last, with the bytes of all.
+    unheard: Option<Sack>,
+    // When the last SACK was heard.
+    heard: SimTime,
 }
 
 /// A SACK under way.
@@ -54,6 +61,29 @@ struct Sack {
     is_repair: bool,
     // Whether it is that of the repair before it, which left in the same packet.
     along: bool,
+    // Whether it is lost, and of which packet it is.
+    is_lost: bool,
+    of: Sent,
+}
+
+/// A packet as its sender knows it: its word for the message, which of its packets, and its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The sender's word for the message.
+    pub message: u64,
+    /// Which of its packets.
+    pub packet: u16,
+    /// Its bytes.
+    pub len: u32,
+}
+
+/// What becomes of the SACK of a packet that arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// When it is back, if it is sent at once.
+    pub back: SimTime,
+    /// Whether it is lost.
+    pub is_lost: bool,
 }
 
 /// A part of a message that is lost and not yet repaired.
@@ -72,6 +102,8 @@ pub struct Loss {
     // When the last SACK that was needed has told of it.
     missed: SimTime,
     state: State,
+    // Whether it has arrived, and only its SACK is lost.
+    has_arrived: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +138,8 @@ impl Course {
             due: SimTime::MAX,
             since_open: false,
             looked: SimTime::ZERO,
+            unheard: None,
+            heard: SimTime::ZERO,
             profile: Arc::clone(profile),
         }
     }
@@ -133,13 +167,18 @@ impl Course {
     #[must_use]
     pub fn opens(&self, len: u32) -> Option<SimTime> {
         let (mut window, mut flight) = (self.window, self.flight);
+        let mut unheard = self.unheard.map_or(0, |sack| sack.bytes);
         let first = self.losses.first().map_or(u32::MAX, |loss| loss.tsn);
         for sack in &self.sacks {
-            let flight_before = flight;
-            flight = flight.saturating_sub(sack.bytes);
+            unheard += sack.bytes;
+            if sack.is_lost {
+                continue;
+            }
+            let (flight_before, acknowledged) = (flight, std::mem::take(&mut unheard));
+            flight = flight.saturating_sub(acknowledged);
             if sack.tsn < first {
                 window.leave_recovery(sack.tsn);
-                window.grow(&self.profile, Growth { acknowledged: sack.bytes, flight_before, waiting: true });
+                window.grow(&self.profile, Growth { acknowledged, flight_before, waiting: true });
             }
             if self.fits(window, flight, len) || (sack.is_repair && self.losses.len() > 1) {
                 return Some(sack.at);
@@ -148,10 +187,17 @@ impl Course {
         None
     }
 
-    /// A packet with `len` bytes of a message leaves at `sent` and arrives; without delay its SACK would be back at
-    /// `back`. It `shares` the packet before it if that has room.
-    pub fn arrives(&mut self, len: u32, sent: SimTime, back: SimTime, shares: bool) {
-        let bytes = self.counted(len);
+    /// Whether the next packet that arrives is acknowledged at once.
+    #[must_use]
+    pub fn answers_at_once(&self) -> bool {
+        self.is_open || !self.losses.is_empty()
+    }
+
+    /// A packet leaves at `sent` and arrives, and so does its SACK, or not. It `shares` the packet before it if that has
+    /// room.
+    pub fn arrives(&mut self, of: Sent, sent: SimTime, answer: Answer, shares: bool) {
+        let Answer { back, is_lost } = answer;
+        let bytes = self.counted(of.len);
         self.flight += bytes;
         if shares && let Some(last) = self.sacks.back_mut() {
             last.bytes += bytes;
@@ -162,36 +208,47 @@ impl Course {
         let has_gap = self.losses.iter().any(|loss| loss.tsn < tsn);
         if let Some(open) = self.close() {
             let at = open.at.min(back);
-            self.insert(Sack { at, bytes: open.bytes + bytes, tsn, ..open });
+            self.insert(Sack { at, bytes: open.bytes + bytes, tsn, is_lost, of, ..open });
             self.restart_at_open(at);
         } else {
             let at = if has_gap { back } else { back + self.profile.sack_delay };
-            self.insert(Sack { at, sent, bytes, tsn, is_repair: false, along: false });
+            self.insert(Sack { at, sent, bytes, tsn, is_repair: false, along: false, is_lost, of });
             self.is_open = !has_gap;
         }
-        if has_gap {
+        if has_gap && !is_lost {
             self.miss(tsn, back, back.since(sent));
         }
     }
 
     /// A packet with `len` bytes of a message leaves and is lost.
-    pub fn loses(&mut self, len: u32, sent: SimTime, (message, packet): (u64, u16), shares: bool) {
+    pub fn loses(&mut self, of: Sent, sent: SimTime, shares: bool) {
+        let Sent { message, packet, len } = of;
         self.flight += self.counted(len);
         self.sent += u32::from(!shares);
-        if self.losses.is_empty() {
+        if self.losses.is_empty() && self.unheard.is_none() {
             // The timer runs since the last acknowledgement that advanced, which may be still to come.
             let last = self.sacks.back().map_or(sent, |sack| sack.at.max(sent));
             self.restart(last);
             self.since_open = self.is_open;
         }
         let (tsn, state) = (self.sent, State::Lost);
-        self.losses.push(Loss { message, packet, repeats: 0, len, tsn, misses: 0, missed: SimTime::MAX, state });
+        self.losses.push(Loss {
+            message,
+            packet,
+            repeats: 0,
+            len,
+            tsn,
+            misses: 0,
+            missed: SimTime::MAX,
+            state,
+            has_arrived: false,
+        });
     }
 
     /// When something is to be sent again, at the latest.
     #[must_use]
     pub fn next_repair(&self) -> SimTime {
-        let next = self.sacks.iter().find(|sack| sack.is_repair && self.losses.len() > 1);
+        let next = self.sacks.iter().find(|sack| sack.is_lost || (sack.is_repair && self.losses.len() > 1));
         next.map_or(SimTime::MAX, |sack| sack.at).min(self.due).min(self.enters).min(self.next_missed())
     }
 
@@ -203,6 +260,9 @@ impl Course {
             self.due = self.t3.due();
             self.window.time_out(&self.profile);
             self.losses.iter_mut().filter(|loss| loss.state == State::Lost).for_each(|loss| loss.state = State::Marked);
+            if let Some(unheard) = self.unheard.filter(|_| self.losses.is_empty()) {
+                return self.repeat_unheard(unheard);
+            }
         }
         self.looked = now;
         let enters = self.enters <= now;
@@ -213,7 +273,9 @@ impl Course {
         let mut room = self.profile.payload_max();
         // What a time-out has marked is not on its way any more.
         let marked = self.losses.iter().filter(|loss| loss.state == State::Marked);
-        let mut flight = self.flight.saturating_sub(marked.map(|loss| self.counted(loss.len)).sum());
+        let marked: u32 = marked.map(|loss| self.counted(loss.len)).sum();
+        let unheard = self.unheard.filter(|_| marked > 0).map_or(0, |unheard| unheard.bytes);
+        let mut flight = self.flight.saturating_sub(marked + unheard);
         let mut chosen = Vec::new();
         for loss in &self.losses {
             let is_missed = self.may_be_fast(loss) && loss.missed <= now;
@@ -231,9 +293,13 @@ impl Course {
         chosen
     }
 
-    /// A loss is sent again, in the packet of the one before it if it `shares` that; its SACK is back at `back`, unless
-    /// it is lost again.
-    pub fn repeated(&mut self, now: SimTime, repeated: &Loss, back: Option<SimTime>, shares: bool) {
+    /// A loss is sent again, in the packet of the one before it if it `shares` that; it is lost again, or its SACK
+    /// leaves.
+    pub fn repeated(&mut self, now: SimTime, repeated: &Loss, answer: Option<Answer>, shares: bool) {
+        if repeated.has_arrived {
+            return self.asked_again(now, answer);
+        }
+        let back = answer.map(|answer| answer.back);
         let first = self.losses.first().map(|loss| loss.tsn);
         let same = |loss: &&mut Loss| (loss.message, loss.packet) == (repeated.message, repeated.packet);
         let Some(loss) = self.losses.iter_mut().find(same) else { return };
@@ -247,14 +313,14 @@ impl Course {
             self.restart(now);
         }
         self.leaves = back.unwrap_or(SimTime::MAX);
-        if let Some(at) = back {
+        if let Some(Answer { back: at, is_lost }) = answer {
             // It fills a gap, so it is acknowledged at once, and with it what waits.
             if let Some(open) = self.close() {
                 self.insert(Sack { at: open.at.min(at), ..open });
                 self.restart_at_open(open.at.min(at));
             }
-            let bytes = self.counted(len);
-            self.insert(Sack { at, sent: now, bytes, tsn, is_repair: true, along: shares });
+            let (bytes, of) = (self.counted(len), Sent { message: repeated.message, packet: repeated.packet, len });
+            self.insert(Sack { at, sent: now, bytes, tsn, is_repair: true, along: shares, is_lost, of });
         }
     }
 
@@ -291,7 +357,48 @@ impl Course {
         if self.profile.repair == Repair::ByWindow { data_bytes(len) } else { len }
     }
 
-    fn take(&mut self, sack: Sack, waiting: bool) {
+    // The time has run out for what has arrived without the sender's knowing: all of it leaves, or one packet.
+    fn repeat_unheard(&self, unheard: Sack) -> Vec<Loss> {
+        let most = self.profile.payload_max();
+        let packets = match self.profile.repair {
+            Repair::ByAdvance { timeout_sends_all: true, .. } => unheard.bytes.div_ceil(most).max(1),
+            _ => 1,
+        };
+        let len = (unheard.bytes / packets).clamp(1, most);
+        vec![Loss { len, ..unheard.repeated() }; packets as usize]
+    }
+
+    // What has arrived without the sender's knowing is sent again: whatever has come is acknowledged.
+    fn asked_again(&mut self, now: SimTime, answer: Option<Answer>) {
+        if let Some((unheard, answer)) = self.unheard.zip(answer).filter(|(_, answer)| !answer.is_lost) {
+            self.insert(Sack { at: answer.back, sent: now, bytes: 0, is_repair: true, is_lost: false, ..unheard });
+        }
+    }
+
+    // A SACK would be there and is lost: the next one tells, or the timer runs out.
+    fn miss_sack(&mut self, sack: Sack) {
+        if sack.is_repair {
+            // Its loss is repaired, and the sender does not know.
+            self.losses.retain(|loss| loss.tsn != sack.tsn || loss.state != State::Repeated);
+        }
+        let before = self.unheard.map_or(0, |unheard| unheard.bytes);
+        self.unheard = Some(Sack { bytes: sack.bytes + before, ..sack });
+        if self.due == SimTime::MAX {
+            self.restart(self.heard.max(sack.sent));
+        }
+    }
+
+    fn take(&mut self, mut sack: Sack, waiting: bool) {
+        if sack.is_lost {
+            return self.miss_sack(sack);
+        }
+        if let Some(unheard) = self.unheard.take() {
+            sack.bytes += unheard.bytes;
+            if self.losses.is_empty() {
+                self.due = SimTime::MAX;
+            }
+        }
+        self.heard = sack.at;
         let flight_before = self.flight;
         self.flight = self.flight.saturating_sub(sack.bytes);
         self.acknowledged = self.acknowledged.max(sack.tsn);
@@ -392,6 +499,23 @@ impl Course {
     fn insert(&mut self, sack: Sack) {
         let behind = self.sacks.iter().rev().take_while(|other| other.at > sack.at).count();
         self.sacks.insert(self.sacks.len() - behind, sack);
+    }
+}
+
+impl Sack {
+    // As it is sent again once the time has run out.
+    const fn repeated(&self) -> Loss {
+        let Sent { message, packet, len } = self.of;
+        let (misses, missed, state) = (0, SimTime::MAX, State::Marked);
+        Loss { message, packet, repeats: 0, len, tsn: self.tsn, misses, missed, state, has_arrived: true }
+    }
+}
+
+impl Loss {
+    /// Whether it has arrived, so that only its SACK was lost.
+    #[must_use]
+    pub const fn has_arrived(&self) -> bool {
+        self.has_arrived
     }
 }
 

@@ -7,12 +7,16 @@ use rand::RngExt;
 use super::pair::Pair;
 use crate::rng::{Domain, Seed, Streams};
 use crate::units::{SimDuration, SimTime};
-use crate::webrtc::sctp::{AssociationProfile, ChannelSpec, Chunk, Course, Priority, Reliability};
+use crate::webrtc::sctp::{Answer, AssociationProfile, ChannelSpec, Chunk, Course, Priority, Reliability, Sent};
 
 const RELIABLE: ChannelSpec =
     ChannelSpec { unordered: false, reliability: Reliability::Reliable, priority: Priority::Low, buffered_low: None };
 const LEN: u32 = 100;
 const DELAY: SimDuration = SimDuration::from_ms(25);
+
+fn answer(now: SimTime) -> Answer {
+    Answer { back: now + DELAY + DELAY, is_lost: false }
+}
 
 /// When messages leave, and which of them are lost, by how many times in a row.
 struct Pattern {
@@ -33,6 +37,10 @@ impl Pattern {
             }
         }
         Self { every, messages, lost }
+    }
+
+    fn run(start: u32, every: SimDuration, length: u32) -> Self {
+        Self { every, messages: 100, lost: (start..start + length).map(|tsn| (tsn, 1)).collect() }
     }
 
     fn losses_of(&self, tsn: u32) -> u8 {
@@ -91,10 +99,11 @@ impl Pattern {
             }
             course.update(now, false);
             if sent <= next {
+                let of = Sent { message: u64::from(tsn), packet: 0, len: LEN };
                 if self.losses_of(tsn) > 0 {
-                    course.loses(LEN, now, (u64::from(tsn), 0), false);
+                    course.loses(of, now, false);
                 } else {
-                    course.arrives(LEN, now, now + DELAY + DELAY, false);
+                    course.arrives(of, now, answer(now), false);
                 }
                 tsn += 1;
                 continue;
@@ -102,7 +111,7 @@ impl Pattern {
             let repairs = course.repairs(now);
             for (loss, nth) in repairs.iter().zip(0..) {
                 let is_lost = loss.repeats + 1 < self.losses_of(loss.message as u32);
-                course.repeated(now, loss, (!is_lost).then_some(now + DELAY + DELAY), nth > 0);
+                course.repeated(now, loss, (!is_lost).then_some(answer(now)), nth > 0);
                 if !is_lost {
                     let place = self.lost.iter().position(|(tsn, _)| u64::from(*tsn) == loss.message).expect("lost");
                     through[place] = now.as_ns() / 1_000_000;
@@ -132,6 +141,18 @@ fn losses_are_repaired_when_an_association_repairs_them() {
             let error = waits[1] as f64 / waits[0] as f64 - 1.0;
             assert!(error.abs() < 0.05, "every {every} ms: {error}");
             assert!(apart * 100 < 3 * repairs, "every {every} ms: {apart} of {repairs}");
+        }
+    }
+}
+
+/// Runs of losses one after the other, to the millisecond.
+#[test]
+fn runs_of_losses_are_repaired_as_an_association_does() {
+    for profile in [AssociationProfile::webrtc_rs(), AssociationProfile::chromium()] {
+        for (every, length) in [(7, 2), (7, 9), (17, 3), (17, 5), (17, 9), (42, 2), (42, 5)] {
+            let pattern = Pattern::run(20, SimDuration::from_ms(every), length);
+            let (association, course) = (pattern.by_association(&profile), pattern.by_course(&profile));
+            assert_eq!(association, course, "every {every} ms, {length} lost");
         }
     }
 }
