@@ -17,6 +17,7 @@ mod estimate;
 mod event;
 mod experience;
 mod fate;
+mod fills;
 mod finding;
 mod flow;
 mod lane;

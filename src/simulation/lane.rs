@@ -1,7 +1,8 @@
 //! Directions of connections on which copies are lost and repaired: what waits for the window, what is missing, and
 //! what ordered channels hold back.
 //!
-//! A lane exists where packets may be lost and the sending end repeats them: because the channel is reliable, or
+//! A lane exists where packets may be lost, on a path or at a full buffer, or where a message has more of them than leave at
+//! once, and the sending end repeats them: because the channel is reliable, or
 //! because the end accepted the channel and its engine then knows no other kind (docs/MODELS.md, "Channels and
 //! loss"). Everywhere else a copy needs no state.
 
@@ -110,7 +111,10 @@ impl Lanes {
 
 /// Whether a replication may have lanes.
 pub(super) fn may_exist(world: &World, plan: &Plan) -> bool {
-    let loses = world.has_loss() || world.turn_outages().is_some_and(|outages| !outages.is_empty());
+    let loses = world.has_loss()
+        || world.turn_outages().is_some_and(|outages| !outages.is_empty())
+        || plan.fills.contains(&true)
+        || plan.limits.iter().any(|limits| plan.sizes.iter().any(|wire| wire.packets > limits.at_once));
     let asked = plan.flows.iter().any(|flow| flow.channel != Channel::Unreliable);
     let accepted = || world.classes().iter().any(|class| !class.engine.association().accepts_as_asked);
     loses && (asked || accepted())

@@ -62,6 +62,8 @@ pub(super) struct Sending {
     pub(super) connections: u32,
     /// The index of its class.
     pub(super) class: u32,
+    /// Whether the buffer of its uplink may fill.
+    pub(super) fills: bool,
 }
 
 const _: () = assert!(size_of::<Row>() == 64);
@@ -120,9 +122,11 @@ impl Layout {
             is_peer: node < world.peers(),
             in_core: overlay.core_place(node).is_some(),
         };
+        let fills = plan.fills.clone();
         let sending = |&node: &u32| Sending {
             connections: connected.degrees[node as usize],
             class: world.class_index(node) as u32,
+            fills: fills[node as usize],
         };
         let sources = plan.flows.iter().map(|flow| places[flow.source as usize]).collect();
         Self {

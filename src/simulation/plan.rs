@@ -5,6 +5,7 @@ use super::backlog;
 use super::connect::Connected;
 use super::costs::{idle_shares, message_cpu, wake_cpu};
 use super::event::FLOWS_MAX;
+use super::fills;
 use super::timetable::{Schedule, Timetable};
 use crate::overlay::workload::{Channel, Flow, Role};
 use crate::scenario::Settings;
@@ -36,6 +37,8 @@ pub(super) struct Plan {
     losses: Vec<u64>,
     /// Limits of the uplinks of each class.
     pub(super) limits: Vec<QueueLimits>,
+    /// Whether the buffer of a node's uplink may fill, by number.
+    pub(super) fills: Vec<bool>,
     /// Share of each node's CPU budget that open connections need to stay alive.
     pub(super) idle_share: Vec<f32>,
     /// Messages published from here on are measured.
@@ -75,6 +78,8 @@ pub(super) struct QueueLimits {
     pub(super) wait_ns: u64,
     /// Most bytes that wait on each reliable channel.
     pub(super) send_buffer: u64,
+    /// Packets of a message that an association lets go at once whatever went before.
+    pub(super) at_once: u64,
 }
 
 /// The peers that publish, each once, by number.
@@ -113,6 +118,8 @@ impl Plan {
         let works = backlog::works(prepared, &connected.degrees);
         let backlogs = backlog::longest(prepared, &connected.degrees, &sizes, &costs, &works);
         let losses = losses(world, &sizes);
+        let limits: Vec<QueueLimits> = world.classes().iter().map(limits).collect();
+        let fills = fills::fills(settings, prepared, &connected.degrees, (&costs, &limits));
         let run = &settings.run;
         let mut timetable = Timetable::new(SimTime::ZERO + run.duration);
         let index = |wanted: ByteCount| message_sizes.partition_point(|&size| size < wanted) as u32;
@@ -138,7 +145,8 @@ impl Plan {
             backlogs,
             works,
             losses,
-            limits: world.classes().iter().map(limits).collect(),
+            limits,
+            fills,
             idle_share,
             measure_from: SimTime::ZERO + run.warmup,
             horizon: SimTime::ZERO + run.duration + run.drain,
@@ -192,5 +200,6 @@ fn limits(class: &Class) -> QueueLimits {
     QueueLimits {
         wait_ns: class.buffer.map_or(u64::MAX, SimDuration::as_ns),
         send_buffer: class.engine.send_buffer.map_or(u64::MAX, ByteCount::get),
+        at_once: class.engine.association().at_once(),
     }
 }

@@ -44,11 +44,12 @@ struct Part {
 }
 
 impl Sender<'_> {
-    /// Whether copies to a node are lost on their way and repeated.
+    /// Whether copies to a node are repeated, and are lost on their way or wait for the window.
     #[inline]
     pub(super) fn wants_lane(&self, to: End, path: Path) -> bool {
         let loses = self.losses[usize::from(path.class)] > 0 || (self.relays.has_outages && !path.relay.is_direct());
-        loses && self.lanes.repeats(self.message.channel, self.class, self.connected, [self.own.node, to.node])
+        (loses || self.fills || self.message.packets > self.limits.at_once)
+            && self.lanes.repeats(self.message.channel, self.class, self.connected, [self.own.node, to.node])
     }
 
     /// The CPU has come to a copy: it is handed to the association.
@@ -111,7 +112,12 @@ impl Sender<'_> {
             self.service.up_ns
         };
         let up_ns = (service.min(self.service.up_ns) * part.packets / all).max(u64::from(self.service.up_ns > 0));
-        let departure_ns = self.servers.up.serve(self.behind_bulk(now.as_ns()), up_ns + framing_ns);
+        let packet_ns = (up_ns + framing_ns) / part.packets;
+        let departure_ns = if self.fills {
+            self.behind_bulk(now.as_ns()) + self.servers.up.wait_ns(now.as_ns())
+        } else {
+            self.servers.up.serve(self.behind_bulk(now.as_ns()), up_ns + framing_ns)
+        };
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
         let losing = match part.shares {
@@ -123,12 +129,20 @@ impl Sender<'_> {
         let last = part.first + part.packets - 1;
         let (back_ns, gap_ns) = self.back(lane, to, departure_ns + path.delay_ns, part.packets);
         let packet_up_ns = up_ns / part.packets;
-        let (mut arriving, mut through_ns) = (0, departure_ns);
+        let (mut arriving, mut through_ns, mut last_back_ns) = (0, departure_ns, 0);
         for packet in part.first..=last {
-            let behind = last - packet;
-            let sent = SimTime::from_ns(departure_ns.saturating_sub(behind * packet_up_ns));
-            let mut back_ns = back_ns.saturating_sub(behind * gap_ns).max(sent.as_ns());
-            burst.is_lost = self.loses(now, to, packet, losing);
+            let (sent, mut back_ns, is_dropped) = if self.fills {
+                let left_ns = if part.shares { Some(departure_ns) } else { self.enqueue(now, packet_ns) };
+                let sent_ns = left_ns.unwrap_or(now.as_ns());
+                let (back_ns, _) = self.back(lane, to, sent_ns + path.delay_ns, 1);
+                last_back_ns = back_ns.max(last_back_ns + gap_ns);
+                (SimTime::from_ns(sent_ns), last_back_ns, left_ns.is_none())
+            } else {
+                let behind = last - packet;
+                let sent = SimTime::from_ns(departure_ns.saturating_sub(behind * packet_up_ns));
+                (sent, back_ns.saturating_sub(behind * gap_ns).max(sent.as_ns()), false)
+            };
+            burst.is_lost = is_dropped || self.loses(now, to, packet, losing);
             if !burst.is_lost {
                 through_ns = through_ns.max(self.jitter(lane, (to, path), sent.as_ns(), part.shares, &mut back_ns));
             }
@@ -166,6 +180,17 @@ impl Sender<'_> {
         }
     }
 
+    // A packet is put on the uplink, whose buffer may fill: when it has left, unless there is no room.
+    fn enqueue(&mut self, now: SimTime, packet_ns: u64) -> Option<u64> {
+        let ready_ns = self.behind_bulk(now.as_ns());
+        let wait_ns = self.servers.up.wait_ns(ready_ns);
+        if wait_ns > 0 && wait_ns + packet_ns > self.limits.wait_ns {
+            self.tally.turned_away_bytes += self.message.bytes / self.message.packets;
+            return None;
+        }
+        Some(self.servers.up.serve(ready_ns, packet_ns))
+    }
+
     /// What is lost of a copy is sent again, before new data (RFC 9260, section 6.1), in one packet with others as far as
     /// that has room.
     fn repair(&mut self, now: SimTime, lane: u32, (to, path): (End, Path), loss: &Loss, burst: &mut Burst) {
@@ -178,7 +203,11 @@ impl Sender<'_> {
         } else {
             self.service.up_ns.div_ceil(all)
         };
-        let departure_ns = self.servers.up.serve_first(self.behind_bulk(now.as_ns()), up_ns + framing_ns);
+        let left_ns = match self.fills && !shares {
+            true => self.enqueue(now, up_ns + framing_ns),
+            false => Some(self.servers.up.serve_first(self.behind_bulk(now.as_ns()), up_ns + framing_ns)),
+        };
+        let departure_ns = left_ns.unwrap_or(now.as_ns());
         if self.message.measured {
             self.servers.up_work = self.servers.up_work.saturating_add(up_ns);
             self.seen.window.sent_bytes += bytes;
@@ -186,7 +215,9 @@ impl Sender<'_> {
         }
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
-        burst.is_lost = interrupted || if shares { burst.is_lost } else { self.loses_repeated(now, to, path, loss) };
+        burst.is_lost = left_ns.is_none()
+            || interrupted
+            || if shares { burst.is_lost } else { self.loses_repeated(now, to, path, loss) };
         let course = &self.lanes.rows[lane as usize].course;
         burst.left = if shares { burst.left - data_bytes(loss.len) } else { course.left_behind(loss.len) };
         let (mut back_ns, _) = self.back(lane, to, departure_ns + path.delay_ns, 1);

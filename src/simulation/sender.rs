@@ -54,6 +54,8 @@ pub(super) struct Sender<'a> {
     pub(super) connected: &'a Connected,
     /// The index of the sender's class.
     pub(super) class: u32,
+    /// Whether its uplink's buffer may fill.
+    pub(super) fills: bool,
     pub(super) senders: &'a [Sending],
     pub(super) relays: &'a mut Relays,
     pub(super) arriving: &'a mut VecDeque<Arrival>,
@@ -69,6 +71,8 @@ pub(super) struct Tally {
     pub(super) sent: u64,
     framing_bytes: u64,
     framing_ns: u64,
+    /// Bytes that found the uplink's buffer full.
+    pub(super) turned_away_bytes: u64,
     arrived: u64,
     delivered: u64,
 }
@@ -103,6 +107,7 @@ macro_rules! sender {
             payload: $flows.plan.message_sizes[$message.size as usize].get().max(1),
             connected: &$flows.connected,
             class: $flows.layout.senders[$place as usize].class,
+            fills: $flows.layout.senders[$place as usize].fills,
             senders: &$flows.layout.senders,
             relays: &mut $flows.relays,
             arriving: &mut $flows.arriving,
@@ -403,7 +408,8 @@ impl Sender<'_> {
             let window = &mut self.seen.window;
             window.refused += tally.refused;
             window.sent += tally.sent;
-            let sent_bytes = tally.sent * self.message.bytes + tally.framing_bytes;
+            let sent_bytes =
+                (tally.sent * self.message.bytes + tally.framing_bytes).saturating_sub(tally.turned_away_bytes);
             window.sent_bytes += sent_bytes;
             window.server_bytes += if !self.is_peer { sent_bytes } else { 0 };
         }

@@ -292,6 +292,13 @@ impl AssociationProfile {
         }
     }
 
+    /// Packets that leave at once after a pause: the initial window, or as many as a burst has.
+    #[must_use]
+    pub fn at_once(&self) -> u64 {
+        let window = self.initial_window.div_ceil(self.payload_max());
+        u64::from(self.burst.map_or(window, |burst| burst.min(window)))
+    }
+
     /// The most that a DATA chunk carries.
     #[must_use]
     pub const fn payload_max(&self) -> u32 {
