@@ -19,6 +19,7 @@ mod experience;
 mod fate;
 mod finding;
 mod flow;
+mod full;
 mod lane;
 mod layout;
 mod lines;
