@@ -20,6 +20,7 @@ mod fate;
 mod fills;
 mod finding;
 mod flow;
+mod full;
 mod lane;
 mod layout;
 mod lines;

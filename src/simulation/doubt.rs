@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::full::{Direction, Fullest};
 use crate::metrics::Finding;
 use crate::overlay::workload::{Channel, Workload};
 use crate::scenario::{Grain, Settings};
@@ -20,6 +21,7 @@ pub(super) fn doubts(settings: &Settings, world: &World, seen: &Doubtful) -> Vec
     found.extend(window(world, seen));
     found.extend(saturation(world, seen));
     found.extend(burst(settings, world));
+    found.extend(full(world, seen));
     found
 }
 
@@ -29,6 +31,8 @@ pub(super) struct Doubtful {
     pub(super) held_back: Option<(u32, u32, f64)>,
     /// The busiest uplink, in percent.
     pub(super) uplink: Option<(u32, f64)>,
+    /// The buffer that was met full most often by what is sent again.
+    pub(super) fullest: Option<Fullest>,
 }
 
 /// Share of the time from which on a window that holds messages back is more than an episode.
@@ -57,6 +61,20 @@ fn saturation(world: &World, seen: &Doubtful) -> Option<Finding> {
         name(world, node)
     );
     Some(Finding { kind: "near-saturation", text })
+}
+
+// What a full buffer drops is repeated after a time-out, of which waiting knows nothing.
+fn full(world: &World, seen: &Doubtful) -> Option<Finding> {
+    let Fullest { node, direction, times } = seen.fullest?;
+    let link = match direction {
+        Direction::Up => "uplink",
+        Direction::Down => "downlink",
+    };
+    let text = format!(
+        "the buffer of the {link} of {} was full for {times} copies that are sent again: messages let them wait",
+        name(world, node)
+    );
+    Some(Finding { kind: "full-buffers", text })
 }
 
 // What is never repeated has no window here.

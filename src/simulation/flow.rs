@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
 use super::fate::{FailedHop, Fate, Fates, Routes};
+use super::full::{Direction, Full};
 use super::lane::Lanes;
 use super::layout::{Layout, NOBODY, Row, Service};
 use super::lines::Lines;
@@ -76,6 +77,8 @@ pub(super) struct Seen {
     pub(super) window: Window,
     pub(super) responses: Responses,
     pub(super) fates: Fates,
+    /// Buffers that were full for what is sent again.
+    pub(super) full: Full,
 }
 
 /// A copy that reaches its receiver's downlink; its ends by their places.
@@ -259,6 +262,13 @@ impl Flows {
         let row = &mut self.layout.rows[to as usize];
         row.servers.down_work += if message.measured { down_ns } else { 0 };
         let behind_ns = self.standing.as_ref().map_or(0, |standing| standing.down_ns(row.node, time));
+        let wait_ns = row.servers.down.wait_ns(time.as_ns() + behind_ns);
+        if wait_ns > 0 && message.channel != Channel::Unreliable {
+            let limit_ns = self.plan.limits[self.layout.senders[to as usize].class as usize].wait_ns;
+            if wait_ns.saturating_add(down_ns / message.packets.max(1)) > limit_ns {
+                self.seen.full.note(row.node, Direction::Down);
+            }
+        }
         let served_ns = row.servers.down.serve(time.as_ns() + behind_ns, down_ns);
         let received = self.beyond_downlink(served_ns, [from, to], message.packets, down_ns / message.packets.max(1));
         if self.layout.kinds[to as usize].reception == Reception::Source {

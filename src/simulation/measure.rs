@@ -104,6 +104,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         unsent_bytes,
         ..
     } = outcome;
+    let fullest = seen.full.fullest();
     if let Some(distributed) = distributed {
         add(distributed, &world, &mut servers, &mut seen.window);
         seen.counts.messages += u64::from(distributed.wanted > 0);
@@ -148,7 +149,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         experience: &experience,
     };
     let busiest = (0_u32..).zip(observed.uplink_percent.iter().copied()).reduce(|a, b| if b.1 > a.1 { b } else { a });
-    let doubts = doubt::doubts(settings, &world, &doubt::Doubtful { held_back, uplink: busiest });
+    let doubts = doubt::doubts(settings, &world, &doubt::Doubtful { held_back, uplink: busiest, fullest });
     RunRecord { doubts, ..observed.record(seed, settings) }
 }
 

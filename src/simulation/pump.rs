@@ -3,6 +3,7 @@
 
 use super::event::{Copied, Event, Happening};
 use super::flow::{Arrival, Flows};
+use super::full::Direction;
 use super::layout::{End, Service};
 use super::sender::{Sender, sender};
 use crate::engine::Scheduler;
@@ -113,10 +114,15 @@ impl Sender<'_> {
         };
         let up_ns = (service.min(self.service.up_ns) * part.packets / all).max(u64::from(self.service.up_ns > 0));
         let packet_ns = (up_ns + framing_ns) / part.packets;
+        let ready_ns = self.behind_bulk(now.as_ns());
+        let wait_ns = self.servers.up.wait_ns(ready_ns);
         let departure_ns = if self.fills {
-            self.behind_bulk(now.as_ns()) + self.servers.up.wait_ns(now.as_ns())
+            ready_ns + wait_ns
         } else {
-            self.servers.up.serve(self.behind_bulk(now.as_ns()), up_ns + framing_ns)
+            if wait_ns.saturating_add(up_ns) > self.limits.wait_ns && (wait_ns > 0 || part.packets > 1) {
+                self.seen.full.note(self.own.node, Direction::Up);
+            }
+            self.servers.up.serve(ready_ns, up_ns + framing_ns)
         };
         let (path, interrupted) =
             if path.relay.is_direct() { (path, false) } else { self.relay(path, to, departure_ns) };
@@ -422,6 +428,11 @@ impl Flows {
         let row = &mut self.layout.rows[copied.to as usize];
         let behind_ns = self.standing.as_ref().map_or(0, |standing| standing.down_ns(row.node, now));
         row.servers.down_work += if message.measured { down_ns } else { 0 };
+        let wait_ns = row.servers.down.wait_ns(now.as_ns() + behind_ns);
+        let limit_ns = self.plan.limits[self.layout.senders[copied.to as usize].class as usize].wait_ns;
+        if wait_ns > 0 && wait_ns.saturating_add(down_ns / u64::from(packets).max(1)) > limit_ns {
+            self.seen.full.note(row.node, Direction::Down);
+        }
         let served_ns = row.servers.down.serve(now.as_ns() + behind_ns, down_ns);
         let (ends, packets_of_it) = ([copied.from, copied.to], u64::from(packets));
         let served = self.beyond_downlink(served_ns, ends, packets_of_it, down_ns / packets_of_it.max(1));

@@ -6,6 +6,7 @@ use super::connect::{Connected, Kept};
 use super::event::{Event, Happening};
 use super::fate::{FailedHop, Fate, Routes};
 use super::flow::{Arrival, Message, Seen, Servers};
+use super::full::Direction;
 use super::lane::Lanes;
 use super::layout::{End, Hop, Kind, Row, Sending, Service};
 use super::lines::Lines;
@@ -29,6 +30,8 @@ pub(super) struct Sender<'a> {
     pub(super) message: &'a Message,
     pub(super) service: Service,
     pub(super) limits: QueueLimits,
+    /// Of each class.
+    pub(super) all_limits: &'a [QueueLimits],
     /// Loss of the message, by the receiver's class.
     pub(super) losses: &'a [u64],
     pub(super) connections: u32,
@@ -87,6 +90,7 @@ macro_rules! sender {
             message: $message,
             service: *$flows.layout.service($place, $message.size),
             limits: $flows.plan.limits[$flows.layout.senders[$place as usize].class as usize],
+            all_limits: &$flows.plan.limits,
             losses: $flows.plan.losses($message.size, $flows.layout.senders[$place as usize].class as usize),
             connections: $flows.layout.senders[$place as usize].connections,
             servers: row.servers,
@@ -189,6 +193,9 @@ impl Sender<'_> {
         if !self.admits(wait_ns) {
             self.refuse_full(to);
             return None;
+        }
+        if self.message.channel != Channel::Unreliable && self.exceeds(wait_ns) {
+            self.seen.full.note(self.own.node, Direction::Up);
         }
         if ready_ns + wait_ns > self.horizon.as_ns() {
             // It would not even begin to leave before the end.
@@ -311,6 +318,13 @@ impl Sender<'_> {
             _ => 0,
         };
         row.servers.down_work += if self.message.measured { service.down_ns } else { 0 };
+        let wait_ns = row.servers.down.wait_ns(time.as_ns() + behind_ns);
+        if wait_ns > 0 && self.message.channel != Channel::Unreliable {
+            let limit_ns = self.all_limits[self.senders[to.place as usize].class as usize].wait_ns;
+            if wait_ns.saturating_add(service.down_ns / self.message.packets.max(1)) > limit_ns {
+                self.seen.full.note(to.node, Direction::Down);
+            }
+        }
         let received_ns = row.servers.down.serve(time.as_ns() + behind_ns, service.down_ns);
         if received_ns > self.horizon.as_ns() {
             self.seen.counts.copies_in_flight += 1;
@@ -347,6 +361,13 @@ impl Sender<'_> {
             u128::from(wait_ns) * u128::from(self.message.bytes) / u128::from(self.service.up_ns.max(1));
         // The connections wait side by side, each with its own buffer.
         waiting_bytes <= u128::from(self.limits.send_buffer) * u128::from(self.connections)
+    }
+
+    // Whether the buffer of the uplink has no room for all of a copy behind what waits.
+    #[inline(always)]
+    pub(super) fn exceeds(&self, wait_ns: u64) -> bool {
+        let needs_ns = wait_ns.saturating_add(self.service.up_ns);
+        needs_ns > self.limits.wait_ns && (wait_ns > 0 || self.message.packets > 1)
     }
 
     // Whether a copy loses any of its packets on a path with losses.

@@ -1,0 +1,49 @@
+//! Full buffers of access links, as copies meet them that somebody sends again.
+//!
+//! A buffer holds so much time of its link, and a packet that does not fit into what waits is dropped; an idle link takes
+//! any. Where all copies find room, the wait of a copy is that of an endless queue, which is what a replication begins
+//! with. The first copy that would not have fitted is noted here.
+
+/// The direction of an access link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    Up,
+    Down,
+}
+
+/// Of each node, how many packets or copies did not fit into its buffers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Full {
+    // None while all have fitted.
+    counts: Vec<[u32; 2]>,
+}
+
+/// The node whose buffer was met full most often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fullest {
+    pub(super) node: u32,
+    pub(super) direction: Direction,
+    pub(super) times: u32,
+}
+
+impl Full {
+    /// A buffer of a node has been met full.
+    #[cold]
+    pub(super) fn note(&mut self, node: u32, direction: Direction) {
+        let node = node as usize;
+        if self.counts.len() <= node {
+            self.counts.resize(node + 1, [0; 2]);
+        }
+        let count = &mut self.counts[node][direction as usize];
+        *count = count.saturating_add(1);
+    }
+
+    /// The one that was most often; the first of several.
+    pub(super) fn fullest(&self) -> Option<Fullest> {
+        let of_node = |(&[up, down], node): (&[u32; 2], u32)| {
+            let (direction, times) = if down > up { (Direction::Down, down) } else { (Direction::Up, up) };
+            Fullest { node, direction, times }
+        };
+        self.counts.iter().zip(0..).map(of_node).reduce(|a, b| if b.times > a.times { b } else { a })
+    }
+}
