@@ -32,7 +32,8 @@ pub struct PacketLinkSpec {
 /// One direction of a link with its queue. Packets must be handed over in the order of time.
 #[derive(Clone, Debug)]
 pub struct PacketLink {
-    spec: PacketLinkSpec,
+    delay: SimDuration,
+    buffer: Option<ByteCount>,
     // None: it does not limit.
     transmitter: Option<Transmitter>,
     line: Line,
@@ -52,8 +53,9 @@ impl PacketLink {
     /// A link on which nothing has been sent; losses and jitter come from `stream`.
     #[must_use]
     pub fn new(spec: PacketLinkSpec, stream: Stream) -> Self {
-        let transmitter = spec.rate.map(Transmitter::at_rate);
-        Self { spec, transmitter, line: Line::new(spec.loss, spec.jitter, stream), signs: None }
+        let PacketLinkSpec { delay, rate, buffer, jitter, loss } = spec;
+        let transmitter = rate.map(Transmitter::at_rate);
+        Self { delay, buffer, transmitter, line: Line::new(loss, jitter, stream), signs: None }
     }
 
     /// The link with a capacity trace in place of its rate.
@@ -87,7 +89,7 @@ impl PacketLink {
         if self.line.loses(now) {
             return Err(LinkDrop::Lost);
         }
-        Ok(self.line.pass(left + self.spec.delay))
+        Ok(self.line.pass(left + self.delay))
     }
 
     /// Sends a packet that TCP repeats if it is lost: the queue and jitter are those of any other.
@@ -96,13 +98,13 @@ impl PacketLink {
     /// When the buffer is full.
     pub fn send_reliably(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
         let left = self.serialise(now, size)?;
-        Ok(self.line.pass(left + self.spec.delay))
+        Ok(self.line.pass(left + self.delay))
     }
 
     /// The propagation delay.
     #[must_use]
     pub const fn delay(&self) -> SimDuration {
-        self.spec.delay
+        self.delay
     }
 
     /// Sends a packet that leaves the queue for somewhere near, where the link's losses and delay
@@ -121,7 +123,7 @@ impl PacketLink {
     fn enqueue(&mut self, now: SimTime, size: ByteCount) -> Result<SimTime, LinkDrop> {
         let Some(transmitter) = &mut self.transmitter else { return Ok(now) };
         let waiting = transmitter.waiting(now);
-        if waiting > ByteCount::default() && self.spec.buffer.is_some_and(|most| waiting + size > most) {
+        if waiting > ByteCount::default() && self.buffer.is_some_and(|most| waiting + size > most) {
             return Err(LinkDrop::BufferFull);
         }
         Ok(transmitter.send(now, size))

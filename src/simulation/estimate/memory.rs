@@ -20,6 +20,8 @@ const PER_NODE: f64 = 420.0;
 const PER_SIZE: f64 = 64.0;
 /// Beside that a node whose packets are followed: its links, of which each has a queue and a stream of chance.
 const PER_NODE_IN_PACKETS: f64 = 480.0;
+/// Of messages, a node whose links have jitter or lose in bursts: a line each way.
+const PER_NODE_WITH_LINES: f64 = 230.0;
 /// A connection of a tree, at both ends; one of a core that takes its time to open.
 const PER_TREE_CONNECTION: f64 = 130.0;
 const PER_CORE_CONNECTION: f64 = 40.0;
@@ -100,8 +102,20 @@ fn nodes(cell: &Cell) -> f64 {
     let sizes = cell.settings.workloads.iter().map(|workload| workload.message_sizes().len()).sum::<usize>() as f64;
     let nodes = f64::from(cell.settings.population.peers.get()) + f64::from(cell.topology.servers());
     let classes = cell.settings.population.classes.len() as f64;
-    let per_node = PER_NODE + sizes * PER_SIZE + if is_packet(cell) { PER_NODE_IN_PACKETS } else { 0.0 };
+    let links = if is_packet(cell) {
+        PER_NODE_IN_PACKETS
+    } else if has_lines(cell) {
+        PER_NODE_WITH_LINES
+    } else {
+        0.0
+    };
+    let per_node = PER_NODE + sizes * PER_SIZE + links;
     nodes * per_node + classes * classes * (PER_PAIR_OF_CLASSES + sizes * PER_PAIR_AND_SIZE)
+}
+
+fn has_lines(cell: &Cell) -> bool {
+    let mut keys = cell.settings.population.packet_keys().into_iter();
+    keys.any(|used| matches!(used.key, ["link", "jitter" | "loss"]))
 }
 
 // Of a mesh where few publish, most connections carry nothing.
