@@ -46,7 +46,7 @@ pub use course::{Answer, Course, Loss, Sent, first_lost};
 pub use idle::IdleEnd;
 pub use outbox::{Event, Outbox, Packet};
 pub use profile::{
-    AssociationProfile, Backoff, Buffered, Fragments, RecoveryUntil, Repair, RtoProfile, Schedule, SlowStart,
+    AssociationProfile, Backoff, Buffered, Fragments, RecoveryUntil, Repair, RtoProfile, SackRides, Schedule, SlowStart,
 };
 pub use socket::SocketBuffer;
 pub use spec::SctpSpec;

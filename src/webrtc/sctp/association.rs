@@ -319,7 +319,7 @@ impl Association {
         }
         let in_recovery = self.window.in_recovery();
         let lost = match self.profile.repair {
-            Repair::ByWindow => {
+            Repair::ByWindow { .. } => {
                 // In recovery, an advance counts for all that the SACK reports missing (RFC 9260, 7.2.4).
                 let highest = if in_recovery && news.advanced { last_of(gaps) } else { news.highest };
                 self.outstanding.count_gaps(highest, gaps, in_recovery, &mut self.channels, out)

@@ -282,7 +282,7 @@ impl Course {
             let goes = match self.profile.repair {
                 _ if loss.state != State::Marked && !is_missed => false,
                 Repair::ByAdvance { .. } => loss.state == State::Marked || loss.len <= room,
-                Repair::ByWindow => (enters && loss.len <= room) || flight <= self.window.size() / 2,
+                Repair::ByWindow { .. } => (enters && loss.len <= room) || self.fits_again(flight, loss.len),
             };
             if goes {
                 room = room.saturating_sub(loss.len);
@@ -304,12 +304,12 @@ impl Course {
         let same = |loss: &&mut Loss| (loss.message, loss.packet) == (repeated.message, repeated.packet);
         let Some(loss) = self.losses.iter_mut().find(same) else { return };
         loss.repeats = loss.repeats.saturating_add(1);
-        if self.profile.repair == Repair::ByWindow {
+        if self.profile.repair.is_by_window() {
             (loss.misses, loss.missed) = (0, SimTime::MAX);
         }
         loss.state = if back.is_some() { State::Repeated } else { State::Lost };
         let (tsn, len) = (loss.tsn, loss.len);
-        if self.profile.repair == Repair::ByWindow && first == Some(tsn) {
+        if self.profile.repair.is_by_window() && first == Some(tsn) {
             self.restart(now);
         }
         self.leaves = back.unwrap_or(SimTime::MAX);
@@ -354,7 +354,7 @@ impl Course {
     }
 
     fn counted(&self, len: u32) -> u32 {
-        if self.profile.repair == Repair::ByWindow { data_bytes(len) } else { len }
+        if self.profile.repair.is_by_window() { data_bytes(len) } else { len }
     }
 
     // The time has run out for what has arrived without the sender's knowing: all of it leaves, or one packet.
@@ -411,7 +411,7 @@ impl Course {
         }
         let first = self.losses.first().map_or(u32::MAX, |loss| loss.tsn);
         if sack.tsn >= first {
-            if self.profile.repair != Repair::ByWindow && !sack.is_repair {
+            if !self.profile.repair.is_by_window() && !sack.is_repair {
                 // What has arrived beyond a gap measures the round trip, too.
                 self.t3.observe(sack.at.since(sack.sent), &self.profile.rto);
             }
@@ -427,13 +427,21 @@ impl Course {
         }
         self.window.leave_recovery(self.acknowledged.min(first - 1));
         self.window.grow(&self.profile, Growth { acknowledged: sack.bytes, flight_before, waiting });
-        if self.window.in_recovery() && self.profile.repair != Repair::ByWindow {
+        if self.window.in_recovery() && !self.profile.repair.is_by_window() {
             self.tell_all(sack);
         }
     }
 
     fn may_be_fast(&self, loss: &Loss) -> bool {
-        loss.state == State::Lost && (loss.repeats == 0 || self.profile.repair == Repair::ByWindow)
+        loss.state == State::Lost && (loss.repeats == 0 || self.profile.repair.is_by_window())
+    }
+
+    // Whether a loss may go again: a window that is filled to the brim has room for it, else half of it must be free.
+    fn fits_again(&self, flight: u32, len: u32) -> bool {
+        if self.profile.brim_packets == u32::MAX {
+            return flight + self.counted(len) <= self.window.size();
+        }
+        flight <= self.window.size() / 2
     }
 
     // When the next loss has been told of often enough.
@@ -460,7 +468,7 @@ impl Course {
         // A second loss that is no news to the recovery holds it up until that is repaired, too.
         let is_held_up = || self.losses.iter().any(|loss| loss.tsn <= self.enters_tsn && loss.state != State::Repeated);
         let in_recovery = (self.window.in_recovery() || at > self.enters) && (at <= self.leaves || is_held_up());
-        if in_recovery && self.profile.repair != Repair::ByWindow {
+        if in_recovery && !self.profile.repair.is_by_window() {
             return;
         }
         let mut found = false;

@@ -61,6 +61,8 @@ pub(super) struct Outstanding {
     // A round trip is measured from this TSN on, once a round trip.
     measure_from: u32,
     by_window: bool,
+    leaves_flight_after: u8,
+    measures_gaps: bool,
     counts_unacknowledged: bool,
     // A message has been given up since this was last asked.
     abandoned: bool,
@@ -77,6 +79,10 @@ pub(super) struct Acknowledged {
 
 impl Outstanding {
     pub(super) fn new(profile: &AssociationProfile) -> Self {
+        let (by_window, leaves_flight_after, measures_gaps) = match profile.repair {
+            Repair::ByWindow { leaves_flight_after, measures_gaps } => (true, leaves_flight_after, measures_gaps),
+            Repair::ByAdvance { .. } => (false, u8::MAX, false),
+        };
         Self {
             rows: VecDeque::new(),
             cumulative: 0,
@@ -85,7 +91,9 @@ impl Outstanding {
             fast: 0,
             marked_from: 0,
             measure_from: 0,
-            by_window: profile.repair == Repair::ByWindow,
+            by_window,
+            leaves_flight_after,
+            measures_gaps,
             counts_unacknowledged: profile.buffered == Buffered::Unacknowledged,
             abandoned: false,
         }
@@ -115,6 +123,11 @@ impl Outstanding {
         self.rows.is_empty()
     }
 
+    /// Whether something waits to be sent again.
+    pub(super) const fn wants_repeat(&self) -> bool {
+        self.marked + self.fast > 0
+    }
+
     pub(super) const fn wants_fast(&self) -> bool {
         self.fast > 0
     }
@@ -141,7 +154,8 @@ impl Outstanding {
     pub(super) fn round_trip(&mut self, now: SimTime, cumulative: u32, gaps: &[Chunk]) -> Option<SimDuration> {
         let fresh = |row: &&Row| row.sends == 1 && row.is_outstanding();
         if self.by_window {
-            let row = self.row(cumulative).filter(|row| row.sends == 1 && gaps.is_empty())?;
+            let measures = |row: &&Row| row.sends == 1 && (self.measures_gaps || row.is_outstanding());
+            let row = self.row(cumulative).filter(|row| gaps.is_empty() && measures(row))?;
             return Some(now.since(row.sent));
         }
         // Once a round trip from the cumulative TSN, and from each chunk of a gap block.
@@ -403,9 +417,12 @@ impl Outstanding {
     /// A chunk is reported missing, or with `at_once` taken for lost; says whether it is lost.
     fn miss(&mut self, tsn: u32, at_once: bool, in_recovery: bool, channels: &mut [Channel], out: &mut Outbox) -> bool {
         let index = self.index(tsn);
-        self.leave_flight(index);
         let row = &mut self.rows[index];
         row.misses = row.misses.saturating_add(1);
+        if at_once || row.misses >= self.leaves_flight_after {
+            self.leave_flight(index);
+        }
+        let row = &self.rows[index];
         if row.has(MARKED | FAST | ABANDONED) || (row.misses < MISSES && !at_once) {
             return false;
         }

@@ -1,6 +1,6 @@
 //! What implementations of SCTP do where RFC 9260 leaves room, and where they depart from it.
 //!
-//! Sources: dcSCTP as in libwebrtc (snapshot of 2024-10, and crate `dcsctp` 0.1.16) with the options that
+//! Sources: dcSCTP as crate `dcsctp` 0.1.16 and as in libwebrtc (C++, snapshot of 2024-10) with the options that
 //! libwebrtc sets, and those that Firefox sets; `rtc-sctp` 0.21.1; pion/sctp of 2026-08 without its RACK; usrsctp's
 //! defaults, and those that libdatachannel sets. docs/MODELS.md has the table and how far each can be trusted.
 
@@ -36,10 +36,13 @@ pub struct AssociationProfile {
     pub immediate_sack_below: u32,
     /// Gap blocks in a SACK.
     pub gaps_max: usize,
-    /// Whether a SACK that waits goes along with DATA.
-    pub sack_rides: bool,
+    /// When a SACK that waits goes along with what is sent.
+    pub sack_rides: SackRides,
     /// How messages become DATA chunks.
     pub fragments: Fragments,
+    /// Below so many packets a window is filled to the brim, whatever small fragments that makes; above, what is left
+    /// of it waits until it is nine tenths of a packet. Looked at where chunks are repeated as the window allows.
+    pub brim_packets: u32,
     /// Which stream's message is next.
     pub schedule: Schedule,
     /// Packets of DATA that may leave at once.
@@ -87,7 +90,7 @@ pub enum Backoff {
     Timer {
         /// The longest.
         cap: SimDuration,
-        /// How often it runs out before the next is longer: once in crate `dcsctp`, never in libwebrtc.
+        /// How often it runs out before the next is longer: once in crate `dcsctp`, never in the C++.
         steady: u32,
     },
 }
@@ -99,6 +102,17 @@ pub enum Buffered {
     Unsent,
     /// What has not been acknowledged.
     Unacknowledged,
+}
+
+/// When a SACK that waits for a second packet goes along with what is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SackRides {
+    /// Not at all.
+    Never,
+    /// Whenever the window has room, with DATA or without (libwebrtc's C++).
+    WithRoom,
+    /// If messages wait to be sent, or chunks to be sent again (crate `dcsctp`).
+    WithData,
 }
 
 /// How messages become DATA chunks.
@@ -125,10 +139,17 @@ pub enum Schedule {
 /// How losses are found and repaired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repair {
-    /// A chunk that a SACK reports missing leaves the flight; at its third report it is marked, and
-    /// marked chunks go as the window allows, before new ones. Entering fast recovery sends one
-    /// packet whatever the window says. As in RFC 9260, 7.2.4, by bytes with chunk headers.
-    ByWindow,
+    /// At its third report of a miss a chunk is marked, and marked chunks go as the window allows, before new
+    /// ones. Entering fast recovery sends one packet whatever the window says. As in RFC 9260, 7.2.4, by bytes with
+    /// chunk headers.
+    ByWindow {
+        /// Reports of a miss after which a chunk is no longer in flight: one in libwebrtc's C++, three in crate
+        /// `dcsctp`.
+        leaves_flight_after: u8,
+        /// Whether a round trip is measured from a chunk that a gap block had acknowledged before: the time that the
+        /// gap took to be filled. libwebrtc's C++ does, crate `dcsctp` does not.
+        measures_gaps: bool,
+    },
     /// A chunk stays in flight until it is acknowledged. In fast recovery each SACK that advances
     /// sends one packet of chunks that three SACKs have missed and that have not been sent again,
     /// whatever the window says. A time-out marks all that is outstanding. By bytes of payload.
@@ -160,6 +181,9 @@ pub enum RecoveryUntil {
 
 const MS: fn(u64) -> SimDuration = SimDuration::from_ms;
 
+/// libwebrtc's C++.
+const CPP_REPAIR: Repair = Repair::ByWindow { leaves_flight_after: 1, measures_gaps: true };
+
 /// RFC 9260, section 16.
 const RFC_RTO: RtoProfile = RtoProfile {
     initial: SimDuration::from_ms(1_000),
@@ -170,8 +194,16 @@ const RFC_RTO: RtoProfile = RtoProfile {
     most: None,
 };
 
+impl Repair {
+    /// Whether chunks are repeated as the window allows.
+    pub(super) const fn is_by_window(self) -> bool {
+        matches!(self, Self::ByWindow { .. })
+    }
+}
+
 impl AssociationProfile {
-    /// dcSCTP as libwebrtc sets it up: Chromium, Electron, native libwebrtc.
+    /// dcSCTP as libwebrtc sets it up: Chromium, Electron, native libwebrtc. Where dcSCTP's own crate in Rust departs
+    /// from the older C++ it follows the crate: Chromium 156 loses and stalls as that does (docs/VALIDATION.md).
     #[must_use]
     pub fn chromium() -> Self {
         Self {
@@ -187,8 +219,9 @@ impl AssociationProfile {
                 initial: MS(500),
                 min: MS(400),
                 max: MS(60_000),
-                variance_min: MS(220),
-                backoff: Backoff::Timer { cap: MS(3_000), steady: 0 },
+                // 220 ms over 8, four times.
+                variance_min: MS(110),
+                backoff: Backoff::Timer { cap: MS(3_000), steady: 1 },
                 most: None,
             },
             sack_delay: MS(200),
@@ -196,11 +229,12 @@ impl AssociationProfile {
             sack_duplicates_at_once: true,
             immediate_sack_below: 11_910,
             gaps_max: 20,
-            sack_rides: true,
+            sack_rides: SackRides::WithData,
             fragments: Fragments::Filling,
+            brim_packets: u32::MAX,
             schedule: Schedule::RoundRobin,
             burst: Some(4),
-            repair: Repair::ByWindow,
+            repair: Repair::ByWindow { leaves_flight_after: 3, measures_gaps: false },
             slow_start: SlowStart::Packets(1),
             recovery_until: RecoveryUntil::HighestSent,
             timeout_ends_recovery: false,
@@ -228,8 +262,9 @@ impl AssociationProfile {
             sack_duplicates_at_once: false,
             immediate_sack_below: 0,
             gaps_max: usize::MAX,
-            sack_rides: false,
+            sack_rides: SackRides::Never,
             fragments: Fragments::Fixed,
+            brim_packets: u32::MAX,
             schedule: Schedule::UnorderedFirst,
             burst: None,
             repair: Repair::ByAdvance { timeout_sends_all: true, misses_all: true },
@@ -255,16 +290,21 @@ impl AssociationProfile {
         }
     }
 
-    /// dcSCTP as Firefox sets it up since it left usrsctp.
+    /// dcSCTP as Firefox sets it up since it left usrsctp: libwebrtc's C++.
     #[must_use]
     pub fn firefox() -> Self {
+        let chromium = Self::chromium();
         Self {
+            repair: CPP_REPAIR,
+            brim_packets: 6,
+            sack_rides: SackRides::WithRoom,
+            rto: RtoProfile { backoff: Backoff::Timer { cap: MS(3_000), steady: 0 }, ..chromium.rto },
             // 16 MiB, of which nine tenths are advertised.
             receive_window: 15_099_494,
             message_bytes_max: 1_073_741_823,
             send_buffer: u64::MAX,
             sack_delay: MS(50),
-            ..Self::chromium()
+            ..chromium
         }
     }
 
@@ -283,7 +323,10 @@ impl AssociationProfile {
             sack_delay: MS(20),
             immediate_sack_below: 0,
             gaps_max: 256,
+            sack_rides: SackRides::WithRoom,
             fragments: Fragments::Fixed,
+            brim_packets: 6,
+            repair: CPP_REPAIR,
             slow_start: SlowStart::Packets(2),
             burst: Some(10),
             timeout_ends_recovery: true,

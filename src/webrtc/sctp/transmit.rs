@@ -4,7 +4,7 @@ use super::association::Association;
 use super::channel::Channel;
 use super::chunk::{Chunk, DATA_HEADER_BYTES, DataChunk, data_bytes};
 use super::outbox::Outbox;
-use super::profile::{Buffered, Fragments, Repair, Schedule};
+use super::profile::{Buffered, Fragments, Repair, SackRides, Schedule};
 use crate::units::{SimDuration, SimTime};
 
 /// Whose turn it is among the streams.
@@ -25,8 +25,6 @@ impl Turns {
 
 /// Longest wait before a FORWARD TSN is repeated (RFC 3758, 3.5).
 const FORWARD_WAIT_MAX: SimDuration = SimDuration::from_ms(200);
-/// Below so many packets a window is filled to the brim, whatever small fragments that makes.
-const BRIM_PACKETS: u32 = 6;
 
 impl Association {
     pub(super) fn enqueue(&mut self, now: SimTime, stream: u16, message: u64, len: u32) {
@@ -45,14 +43,14 @@ impl Association {
     /// Sends what may be sent.
     pub(super) fn transmit(&mut self, now: SimTime, out: &mut Outbox) {
         match self.profile.repair {
-            Repair::ByWindow => self.fill_window(now, out),
+            Repair::ByWindow { .. } => self.fill_window(now, out),
             Repair::ByAdvance { timeout_sends_all, .. } => self.gather(now, timeout_sends_all, out),
         }
     }
 
     /// A SACK has been taken.
     pub(super) fn after_sack(&mut self, now: SimTime, out: &mut Outbox) {
-        if self.profile.repair != Repair::ByWindow {
+        if !self.profile.repair.is_by_window() {
             return; // Everything leaves together when the packet has been read.
         }
         if self.outstanding.wants_fast() {
@@ -70,7 +68,7 @@ impl Association {
     /// The packet has been read, or a SACK's time has come.
     pub(super) fn answer(&mut self, now: SimTime, out: &mut Outbox) {
         match self.profile.repair {
-            Repair::ByWindow => self.sack_if_due(now, out),
+            Repair::ByWindow { .. } => self.sack_if_due(now, out),
             Repair::ByAdvance { .. } => self.transmit(now, out),
         }
     }
@@ -79,11 +77,12 @@ impl Association {
     fn fill_window(&mut self, now: SimTime, out: &mut Outbox) {
         for packet in 0..self.profile.burst.unwrap_or(u32::MAX) {
             let left = self.left();
-            if self.window.size() >= BRIM_PACKETS * self.profile.mtu && left < self.profile.mtu / 10 * 9 {
+            let brim = self.profile.brim_packets.saturating_mul(self.profile.mtu);
+            if self.window.size() >= brim && left < self.profile.mtu / 10 * 9 {
                 break;
             }
             if packet == 0 {
-                if self.profile.sack_rides && self.tracker.wants_sack(true) {
+                if self.tracker.wants_sack(self.sack_rides()) {
                     self.write_sack(out);
                 }
                 self.forward_if_due(now, out);
@@ -115,6 +114,15 @@ impl Association {
     fn guard(&mut self, now: SimTime) {
         if !self.outstanding.is_empty() {
             self.t3.start(now);
+        }
+    }
+
+    /// Whether a SACK that waits goes along now.
+    fn sack_rides(&self) -> bool {
+        match self.profile.sack_rides {
+            SackRides::Never => false,
+            SackRides::WithRoom => true,
+            SackRides::WithData => self.outstanding.wants_repeat() || self.channels.iter().any(Channel::waits),
         }
     }
 

@@ -65,7 +65,9 @@ fn a_message_is_cut_into_full_packets_and_small_ones_share_a_packet() {
         // One that fills its packets cuts a message at either end, too.
         let ends = if profile.fragments == Fragments::Filling { 2 } else { 0 };
         let whole = (profile.packet_bytes as usize - 12) / 80;
-        assert!((whole..=whole + ends).contains(&most), "{most}");
+        // Where a window is filled to the brim, what a SACK of small packets frees makes small packets again.
+        let least = if profile.brim_packets == u32::MAX && profile.repair.is_by_window() { 4 } else { whole };
+        assert!((least..=whole + ends).contains(&most), "{most}");
     }
 }
 
@@ -99,7 +101,7 @@ fn three_reports_of_a_miss_repair_it_within_a_round_trip() {
         let sent = sent_at(&pair, 2);
         assert_eq!(sent[..2], [1, 54], "{profile:?}");
         // dcSCTP takes the reports of chunks that were sent before the repair for a loss of the repair.
-        assert!(sent.len() == 2 || profile.repair == Repair::ByWindow);
+        assert!(sent.len() == 2 || profile.repair.is_by_window());
         assert_eq!(pair.delivered[1], (0..10).map(|id| (0, id)).collect::<Vec<_>>());
     }
 }

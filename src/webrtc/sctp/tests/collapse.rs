@@ -64,11 +64,14 @@ fn a_socket_drops_what_it_cannot_hold_and_nothing_else() {
         run(&LabSpec { socket: Some(socket), ..case.spec(1) }).expect("it runs")
     };
     assert_eq!(with(0).drops[2], 0, "a CPU that needs no time");
-    // The sender is as slow as the receiver: 48 Mbit/s, and nothing is dropped.
+    // The sender is as slow as the receiver: 5,000 packets a second, and nothing is dropped. Not all of them are full:
+    // a window that is filled to the brim has small ones, which take as long.
     let alike = with(200);
     assert_eq!(alike.drops[2], 0, "a CPU of 48 Mbit/s behind one of the same");
+    let packets: u32 = alike.sent[40..80].iter().sum();
+    assert!((9_000..12_000).contains(&packets), "{packets} handed over in two seconds");
     let goodput = alike.goodput_mbit_per_s(SimDuration::from_secs(2), SimDuration::from_secs(4));
-    assert!((40.0..48.0).contains(&goodput), "{goodput}");
+    assert!((30.0..48.0).contains(&goodput), "{goodput}");
     // Acknowledgements wait behind packets that are written, and what comes meanwhile takes room.
     let narrow = SocketSpec {
         capacity: ByteCount::new(4_608),
