@@ -405,7 +405,7 @@ fn acknowledgements_and_keep_alives_count_in_bytes() {
     let empty = settings.webrtc.wire(ByteCount::default()).bytes.get() as f64;
     let record = run(settings, "mesh", "{}", 1);
     let second_in_time = 1.0 - (-0.2_f64 * 30.0).exp();
-    let expected = 30.0 * (100.0 + empty) + 30.0 / (1.0 + second_in_time) * empty + 2.0 * 150.0;
+    let expected = 30.0 * (100.0 + empty) + 30.0 / (1.0 + second_in_time) * empty + 2.0 * 174.0;
     let sent = 2.0 * record.values.get(MetricId::Sent).expect("a value");
     assert!((sent / expected - 1.0).abs() < 1e-3, "{sent} against {expected}");
 }

@@ -187,7 +187,7 @@ fn a_narrow_downlink_is_found() {
 
 fn large_and_unreliable(grain: &str, topology: &str, rate: &str) -> RunRecord {
     let text = format!(
-        "[run]\nduration = \"120 s\"\nwarmup = \"5 s\"\ndrain = \"20 s\"\nseeds = 1\ngrain = \"{grain}\"\n[population]\npeers = 12\n\
+        "[run]\nduration = \"120 s\"\nwarmup = \"5 s\"\nseeds = 1\ngrain = \"{grain}\"\n[population]\npeers = 12\n\
          [[population.class]]\nname = \"home\"\nnat = \"public\"\nlink = {{ up = \"1 Gbit/s\", down = \"1 Gbit/s\", loss = \"0.5 %\" }}\n\
          [[workload]]\nkind = \"broadcast\"\nrate = \"{rate}\"\nmessage = \"16 KiB\"\nchannel = \"unreliable\"\n[[topology]]\n{topology}\n"
     );
@@ -202,7 +202,9 @@ fn losses_are_told_as_losses() {
         for topology in ["kind = \"mesh\"", "kind = \"tree\"\ndegree = 2"] {
             let record = large_and_unreliable(grain, topology, "0.5 /s");
             let [delivered, lost] = [MetricId::Delivered, MetricId::MissedLost].map(|id| value(&record, id));
-            assert!(lost > 5.0 && (delivered + lost - 100.0).abs() < 0.05, "{grain}: {delivered} % and {lost} %");
+            // Packet by packet a time-out may also give up a message of which nothing was lost.
+            let most = if grain == "packet" { 0.5 } else { 0.05 };
+            assert!(lost > 5.0 && (delivered + lost - 100.0).abs() < most, "{grain}: {delivered} % and {lost} %");
             assert!(record.findings.is_empty(), "{grain}: {:?}", record.findings);
         }
     }
