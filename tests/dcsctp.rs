@@ -13,8 +13,8 @@ use dcsctp::api::{DcSctpSocket, Message, Options, PpId, SendOptions, SocketEvent
 use peerscape::net::{LossSpec, PacketLink, PacketLinkSpec};
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration, SimTime};
-use peerscape::webrtc::sctp::lab::{self, BulkSpec, LabSpec};
 use peerscape::webrtc::sctp::AssociationProfile;
+use peerscape::webrtc::sctp::lab::{self, BulkSpec, LabSpec};
 
 /// What DTLS adds to a packet, and IPv4 with UDP.
 const RECORD_BYTES: u32 = 29;

@@ -3,7 +3,7 @@
 use super::pair::{Pair, profiles};
 use crate::units::{SimDuration, SimTime};
 use crate::webrtc::sctp::{
-    Association, AssociationProfile, ChannelSpec, Chunk, DataChunk, Fragments, Priority, Reliability, Repair, SendError,
+    Association, AssociationProfile, ChannelSpec, Chunk, DataChunk, Fragments, Priority, Reliability, SendError,
 };
 
 const RELIABLE: ChannelSpec =
