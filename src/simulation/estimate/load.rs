@@ -48,13 +48,7 @@ pub(super) fn pending(cell: &Cell, connections_in_use: f64) -> Pending {
         // Streams that adapt send what their connections carry.
         let adapts = workload.live().is_some_and(|live| live.adaptation.is_some());
         let asked = workload.messages(peers, run) / if workload.is_answered() { 2.0 } else { 1.0 };
-        // Where packets are followed each of them is a copy.
-        let packets = match settings.run.grain {
-            Grain::Packet => settings.webrtc.wire(workload.largest_message()).packets as f64,
-            _ => 1.0,
-        };
-        total.travelling +=
-            workload.messages(peers, run) * packets * workload.receivers(peers) / run.as_secs_f64() * UNDER_WAY_S;
+        total.travelling += workload.messages(peers, run) * workload.receivers(peers) / run.as_secs_f64() * UNDER_WAY_S;
         if !adapts {
             let waiting = waiting(cell, workload, asked / run.as_secs_f64()) * run.as_secs_f64();
             total.waiting += waiting.min(room(cell, workload, connections_in_use));

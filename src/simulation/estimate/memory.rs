@@ -150,8 +150,15 @@ fn connections(cell: &Cell, shape: Shape, in_use: f64) -> f64 {
     let is_played = cell.settings.webrtc.setup != SetupProfile::Instant;
     let all = core + shape.tree as f64;
     let played = if is_played && all <= SETUPS_PLAYED_MAX { all * PER_SETUP_PLAYED } else { 0.0 };
-    let lanes = if has_lanes(cell) { in_use * 2.0 * PER_LANE } else { 0.0 };
+    let lanes = if has_lanes(cell) { (in_use * 2.0).min(copies(cell)) * PER_LANE } else { 0.0 };
     shape.tree as f64 * PER_TREE_CONNECTION + of_core + followed + played + lanes
+}
+
+// Copies that are sent in all: a lane is made when it is first used.
+fn copies(cell: &Cell) -> f64 {
+    let (peers, run) = (cell.settings.population.peers.get(), cell.settings.run.duration);
+    let of_workload = |workload: &Arc<dyn Workload>| workload.messages(peers, run) * workload.receivers(peers);
+    cell.settings.workloads.iter().map(of_workload).sum()
 }
 
 // Whether copies are lost that somebody repeats, at message grain.
