@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::load::{self, Pending};
 use super::pieces;
 use crate::overlay::topology::Shape;
-use crate::overlay::workload::Workload;
+use crate::overlay::workload::{Channel, Workload};
 use crate::scenario::{Cell, Grain};
-use crate::units::ByteCount;
+use crate::units::{ByteCount, Probability};
 use crate::webrtc::SetupProfile;
 use crate::world::ClassSpec;
 
@@ -32,6 +32,9 @@ const SETUPS_PLAYED_MAX: f64 = 1_000.0;
 const PER_ENDS: f64 = 170.0;
 /// What it takes beside that once it carries data: two associations and what is on its way between them.
 const PER_ASSOCIATIONS: f64 = 1_900.0;
+/// A direction of a connection on which copies are lost and repaired, at message grain: its window, what waits and what
+/// is held back.
+const PER_LANE: f64 = 1_400.0;
 /// A flow: as its workload gives it, and as it is planned.
 const PER_FLOW: f64 = 230.0;
 /// An audience, and each of its members.
@@ -147,7 +150,25 @@ fn connections(cell: &Cell, shape: Shape, in_use: f64) -> f64 {
     let is_played = cell.settings.webrtc.setup != SetupProfile::Instant;
     let all = core + shape.tree as f64;
     let played = if is_played && all <= SETUPS_PLAYED_MAX { all * PER_SETUP_PLAYED } else { 0.0 };
-    shape.tree as f64 * PER_TREE_CONNECTION + of_core + followed + played
+    let lanes = if has_lanes(cell) { (in_use * 2.0).min(copies(cell)) * PER_LANE } else { 0.0 };
+    shape.tree as f64 * PER_TREE_CONNECTION + of_core + followed + played + lanes
+}
+
+// Copies that are sent in all: a lane is made when it is first used.
+fn copies(cell: &Cell) -> f64 {
+    let (peers, run) = (cell.settings.population.peers.get(), cell.settings.run.duration);
+    let of_workload = |workload: &Arc<dyn Workload>| workload.messages(peers, run) * workload.receivers(peers);
+    cell.settings.workloads.iter().map(of_workload).sum()
+}
+
+// Whether copies are lost that somebody repeats, at message grain.
+fn has_lanes(cell: &Cell) -> bool {
+    let settings = &cell.settings;
+    let classes = &settings.population.classes;
+    let loses = classes.iter().any(|class| class.link.value.loss.mean() > Probability::ZERO);
+    let asked = settings.workloads.iter().any(|workload| workload.channel() != Channel::Unreliable);
+    let accepted = classes.iter().any(|class| !class.engine.value.association().accepts_as_asked);
+    !is_packet(cell) && loses && (asked || accepted)
 }
 
 fn workloads(cell: &Cell) -> f64 {

@@ -282,7 +282,7 @@ impl Course {
             let goes = match self.profile.repair {
                 _ if loss.state != State::Marked && !is_missed => false,
                 Repair::ByAdvance { .. } => loss.state == State::Marked || loss.len <= room,
-                Repair::ByWindow { .. } => (enters && loss.len <= room) || self.fits_again(flight, loss.len),
+                Repair::ByWindow { .. } => (enters && loss.len <= room) || flight <= self.window.size() / 2,
             };
             if goes {
                 room = room.saturating_sub(loss.len);
@@ -434,14 +434,6 @@ impl Course {
 
     fn may_be_fast(&self, loss: &Loss) -> bool {
         loss.state == State::Lost && (loss.repeats == 0 || self.profile.repair.is_by_window())
-    }
-
-    // Whether a loss may go again: a window that is filled to the brim has room for it, else half of it must be free.
-    fn fits_again(&self, flight: u32, len: u32) -> bool {
-        if self.profile.brim_packets == u32::MAX {
-            return flight + self.counted(len) <= self.window.size();
-        }
-        flight <= self.window.size() / 2
     }
 
     // When the next loss has been told of often enough.
