@@ -301,7 +301,7 @@ impl Comparison {
                 }
             }
             let [model, dcsctp] = goodputs;
-            let percent = if model == dcsctp { 0.0 } else { 100.0 * (model / dcsctp - 1.0) };
+            let percent = if dcsctp > 0.0 { 100.0 * (model / dcsctp - 1.0) } else { 100.0 * model };
             let line = format!("{cell:?}: {model:.2} and {dcsctp:.2} Mbit/s, {percent:+.1} %, collapses {collapses:?}");
             println!("{line}");
             sum.worst_percent = sum.worst_percent.max(percent.abs());
