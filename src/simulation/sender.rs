@@ -318,10 +318,10 @@ impl Sender<'_> {
             _ => 0,
         };
         row.servers.down_work += if self.message.measured { service.down_ns } else { 0 };
-        let wait_ns = row.servers.down.wait_ns(time.as_ns() + behind_ns);
-        if wait_ns > 0 && self.message.channel != Channel::Unreliable {
+        if self.message.channel != Channel::Unreliable {
+            let wait_ns = row.servers.down.wait_ns(time.as_ns() + behind_ns);
             let limit_ns = self.all_limits[self.senders[to.place as usize].class as usize].wait_ns;
-            if wait_ns.saturating_add(service.down_ns / self.message.packets.max(1)) > limit_ns {
+            if wait_ns > 0 && wait_ns.saturating_add(service.down_ns / self.message.packets.max(1)) > limit_ns {
                 self.seen.full.note(to.node, Direction::Down);
             }
         }
@@ -371,7 +371,16 @@ impl Sender<'_> {
     }
 
     // Whether a copy loses any of its packets on a path with losses.
+    #[inline(always)]
     fn draw_losses(&mut self, now: SimTime, to: End, path: Path) -> bool {
+        if self.lines.is_some() {
+            return self.draw_rough_losses(now, to, path);
+        }
+        self.draw_loss(to, self.losses[usize::from(path.class)])
+    }
+
+    #[cold]
+    fn draw_rough_losses(&mut self, now: SimTime, to: End, path: Path) -> bool {
         match &mut self.lines {
             Some(lines) if lines.has_bursts(self.class, path.class) => {
                 lines.lose_any(now, [self.own.node, to.node], self.message.packets)
@@ -380,6 +389,7 @@ impl Sender<'_> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn draw_loss(&self, to: End, threshold: u64) -> bool {
         self.world.is_lost(self.own.node, to.node, threshold, self.word(), 0)
     }
