@@ -57,6 +57,28 @@ pub(super) fn pending(cell: &Cell, connections_in_use: f64) -> Pending {
     total
 }
 
+/// Whether the buffer of some uplink may fill, as `fills` of a replication has it.
+pub(super) fn may_fill(cell: &Cell) -> bool {
+    let settings = &cell.settings;
+    let (peers, run_s) = (settings.population.peers.get(), settings.run.duration.as_secs_f64());
+    let uplinks = settings.population.classes.iter().filter_map(|class| {
+        let LinkSpec { up, buffer, .. } = class.link.value;
+        Some((up?.as_bps() as f64, buffer?.as_secs_f64()))
+    });
+    let fills = |bits: f64, copies: f64, per_s: f64| {
+        let mut uplinks = uplinks.clone();
+        uplinks.any(|(bps, buffer_s)| 2.0 * copies * bits > bps * buffer_s || per_s * bits >= bps / 2.0)
+    };
+    settings.workloads.iter().any(|workload| {
+        let bits = settings.webrtc.wire(workload.largest_message()).bytes.get() as f64 * 8.0;
+        let mut coming = workload.messages(peers, settings.run.duration) / run_s;
+        stages(cell, workload).into_iter().any(|stage| {
+            coming *= stage.copies;
+            !stage.from_server && fills(bits, stage.copies, coming / stage.senders)
+        })
+    })
+}
+
 // Copies that come to wait in a second, of so many messages.
 fn waiting(cell: &Cell, workload: &Arc<dyn Workload>, messages_per_s: f64) -> f64 {
     let wire = cell.settings.webrtc.wire(workload.largest_message());

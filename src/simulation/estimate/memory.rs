@@ -161,14 +161,19 @@ fn copies(cell: &Cell) -> f64 {
     cell.settings.workloads.iter().map(of_workload).sum()
 }
 
-// Whether copies are lost that somebody repeats, at message grain.
+// Whether copies are lost that somebody repeats, or wait for windows, at message grain.
 fn has_lanes(cell: &Cell) -> bool {
     let settings = &cell.settings;
     let classes = &settings.population.classes;
-    let loses = classes.iter().any(|class| class.link.value.loss.mean() > Probability::ZERO);
     let asked = settings.workloads.iter().any(|workload| workload.channel() != Channel::Unreliable);
     let accepted = classes.iter().any(|class| !class.engine.value.association().accepts_as_asked);
-    !is_packet(cell) && loses && (asked || accepted)
+    if is_packet(cell) || !(asked || accepted) {
+        return false;
+    }
+    let loses = classes.iter().any(|class| class.link.value.loss.mean() > Probability::ZERO);
+    let packets = |workload: &Arc<dyn Workload>| settings.webrtc.wire(workload.largest_message()).packets;
+    let largest = settings.workloads.iter().map(packets).max().unwrap_or_default();
+    loses || load::may_fill(cell) || classes.iter().any(|class| largest > class.engine.value.association().at_once())
 }
 
 fn workloads(cell: &Cell) -> f64 {
