@@ -27,6 +27,7 @@ mod reign;
 mod runs_csv;
 mod standing;
 mod stops;
+mod stragglers;
 mod summary;
 mod summary_csv;
 pub mod terminal;

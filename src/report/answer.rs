@@ -14,6 +14,7 @@ use super::missed;
 use super::ranking::{Ranking, ranking_metrics};
 use super::reign::{Reign, reigns};
 use super::stops::{Stop, stops};
+use super::stragglers;
 use super::summary::Summary;
 use crate::metrics::MetricId;
 use crate::scenario::{AxisValue, Cell};
@@ -75,6 +76,10 @@ pub struct Decision {
     pub still_works: BTreeMap<String, u32>,
     /// What became of the deliveries that topologies of the ranking miss, a line each.
     pub missed: Vec<String>,
+    /// Which topologies of the ranking stand late for a few last connections, a line each.
+    pub stragglers: Vec<String>,
+    /// The populations that were tried, in ascending order.
+    pub sizes: Vec<u32>,
 }
 
 /// The answer that these results give.
@@ -167,6 +172,8 @@ fn decision(
         stops: stops(&rankings),
         still_works,
         missed: missed::lines(results, summary, &ranking),
+        stragglers: stragglers::lines(summary, &ranking),
+        sizes: rankings.iter().map(|ranking| ranking.peers).collect(),
         ranking,
     })
 }

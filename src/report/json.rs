@@ -75,6 +75,8 @@ fn decision_json(decision: &Decision, answer: &Answer) -> Value {
         "stops": decision.stops.iter().map(stop_json).collect::<Vec<_>>(),
         "grain": decision.grain,
         "missed": decision.missed,
+        "stragglers": decision.stragglers,
+        "sizes": decision.sizes,
         "doubts": decision.doubts.iter().map(doubt_json).collect::<Vec<_>>(),
     })
 }

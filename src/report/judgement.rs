@@ -57,6 +57,18 @@ pub enum FailureKind {
     NoData,
 }
 
+impl FailureKind {
+    /// In a word or two: the kind of the finding, or the title of the metric.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Infeasible(kind) => kind,
+            Self::Expectation(metric) => metric.definition().title,
+            Self::NoData => "no data",
+        }
+    }
+}
+
 /// What a cell comes to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Judgement {

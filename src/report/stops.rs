@@ -43,11 +43,7 @@ fn stop(rankings: &[Ranking], topology: &str) -> Stop {
 }
 
 fn why(row: &Row) -> &'static str {
-    match row.failures.first().map(|failure| failure.kind) {
-        Some(FailureKind::Infeasible(kind)) => kind,
-        Some(FailureKind::Expectation(metric)) => metric.definition().title,
-        Some(FailureKind::NoData) | None => "no data",
-    }
+    row.failures.first().map_or("no data", |failure| failure.kind.name())
 }
 
 fn why_undecided(row: &Row) -> String {

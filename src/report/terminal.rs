@@ -15,6 +15,7 @@ use super::ranking::Row;
 use super::reign;
 use super::stops::Stop;
 use crate::metrics::MetricId;
+use crate::units::SimDuration;
 
 /// More tables than this do not answer a question at a glance; the rest are in `summary.csv`.
 const TABLES_MAX: usize = 8;
@@ -22,6 +23,11 @@ const TABLES_MAX: usize = 8;
 const COMPARISONS_MAX: usize = 4;
 /// Values of the other axes side by side in a table of how far topologies go.
 const STOPS_ABREAST: usize = 4;
+/// Columns that want a word.
+const LEGEND: [(MetricId, &str); 2] = [
+    (MetricId::ConnectTime, "until the last connection that can open is open"),
+    (MetricId::Cost, "traffic of TURN servers and of what servers send"),
+];
 /// Spaces between two columns.
 const GAP: u16 = 2;
 
@@ -97,7 +103,7 @@ impl Page<'_> {
         for row in &ranking.rows {
             failure_lines(row, decision).iter().for_each(|line| text += &self.line(line));
         }
-        decision.missed.iter().for_each(|line| text += &self.line(line));
+        decision.missed.iter().chain(&decision.stragglers).for_each(|line| text += &self.line(line));
         decision.doubts.iter().for_each(|doubt| text += &self.line(&doubt.line(ranking.rows.len())));
         if !decision.doubts.is_empty() {
             let next = format!("what packets say: the same command with {ASK_PACKETS}, or --check-grain for one seed");
@@ -144,7 +150,14 @@ impl Page<'_> {
             metrics.pop();
             table = self.table_of(decision, &metrics);
         }
-        lines_of(&table)
+        lines_of(&table) + &self.legend(&metrics)
+    }
+
+    /// What is in the columns whose names do not say it.
+    fn legend(&self, metrics: &[MetricId]) -> String {
+        let told = LEGEND.iter().filter(|(id, _)| metrics.contains(id));
+        let words: Vec<String> = told.map(|(id, what)| format!("{}: {what}", id.definition().title)).collect();
+        if words.is_empty() { String::new() } else { self.line(&words.join("; ")) }
     }
 
     fn table_of(&self, decision: &Decision, metrics: &[MetricId]) -> Table {
@@ -153,7 +166,7 @@ impl Page<'_> {
         table.set_header(["#", "topology"].into_iter().chain(titles));
         for row in &decision.ranking.rows {
             let is_in_doubt = decision.doubts.iter().any(|doubt| doubt.topologies.contains(&row.topology));
-            table.add_row(self.cells(row, is_in_doubt, metrics));
+            table.add_row(self.cells(row, is_in_doubt, metrics, decision.duration));
         }
         for (place, column) in table.column_iter_mut().enumerate() {
             column.set_padding((if place == 0 { 1 } else { 0 }, GAP));
@@ -173,6 +186,13 @@ impl Page<'_> {
         for abreast in decisions.chunks(STOPS_ABREAST) {
             text += "\n";
             text += &lines_of(&self.stops_table(abreast));
+        }
+        let mut sizes: Vec<u32> = decisions.iter().flat_map(|decision| decision.sizes.iter().copied()).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        if !text.is_empty() {
+            let sizes: Vec<String> = sizes.into_iter().map(figures::count).collect();
+            text += &self.line(&format!("sizes tried: {} peers", sizes.join(" · ")));
         }
         text
     }
@@ -210,9 +230,13 @@ impl Page<'_> {
         table
     }
 
-    fn cells(&self, row: &Row, is_in_doubt: bool, metrics: &[MetricId]) -> Vec<Cell> {
+    fn cells(&self, row: &Row, is_in_doubt: bool, metrics: &[MetricId], duration: SimDuration) -> Vec<Cell> {
         let figure = |(place, &id): (usize, &MetricId)| match self.answer.summary.interval(row.cell, id) {
             None => "-".to_owned(),
+            // Set-ups are played to their end, however long that takes.
+            Some(interval) if id == MetricId::ConnectTime && interval.mean > duration.as_secs_f64() => {
+                format!("> {duration}")
+            }
             Some(interval) if place == 0 => figures::interval(id, interval),
             Some(interval) => figures::value(id, interval.mean),
         };
@@ -266,14 +290,15 @@ fn failure_lines(row: &Row, decision: &Decision) -> Vec<String> {
     let any_infeasible = row.failures.iter().any(|failure| is_infeasible(&failure));
     let told = if row.failures.is_empty() { &row.reservations } else { &row.failures };
     let told = told.iter().filter(|failure| is_infeasible(failure) || !any_infeasible);
-    let mut reasons: Vec<&str> = told.map(|failure| failure.text.as_str()).collect();
-    let more = reasons.len().saturating_sub(REASONS_SHOWN);
-    reasons.truncate(REASONS_SHOWN);
+    let reasons: Vec<&Failure> = told.collect();
+    let (reasons, more) = reasons.split_at(reasons.len().min(REASONS_SHOWN));
     let what = if any_infeasible { "infeasible: " } else { "" };
-    let mut lines: Vec<String> = reasons.iter().map(|reason| format!("{}: {what}{reason}", row.topology)).collect();
+    let mut lines: Vec<String> =
+        reasons.iter().map(|reason| format!("{}: {what}{}", row.topology, reason.text)).collect();
     if let Some(line) = lines.last_mut() {
-        if more > 0 {
-            *line += &format!("; and {}", figures::counted(more, "more reason"));
+        if !more.is_empty() {
+            let names: Vec<&str> = more.iter().map(|failure| failure.kind.name()).collect();
+            *line += &format!("; also {}", names.join(", "));
         }
         if let Some(&peers) = decision.still_works.get(&row.topology) {
             *line += &format!("; works up to {} peers", figures::count(peers));

@@ -66,14 +66,15 @@ fn cpu(observed: &Observed<'_>) -> Option<Finding> {
     let (node, percent, overloaded) = worst(&observed.cpu_percent)?;
     let idle_percent = 100.0 * observed.idle_share[node as usize];
     let idle = if f64::from(idle_percent) >= 1.0 {
-        format!(", {idle_percent:.0} % only to keep its connections alive")
+        format!(", {idle_percent:.0} % of that only to keep its connections alive")
     } else {
         String::new()
     };
     let text = format!(
-        "{} needs {} of its CPU budget{idle}{}",
+        "{} needs {} of its CPU budget, {} of a core{idle}{}",
         name(observed, node),
         percent_text(percent),
+        observed.world.class(node).device.budget,
         others(overloaded)
     );
     Some(Finding { kind: "cpu", text })
