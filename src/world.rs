@@ -11,8 +11,11 @@ mod generate;
 mod path;
 mod population;
 mod quota;
+mod reach;
 mod relation;
 mod relay;
+mod relays;
+mod within;
 
 use std::sync::Arc;
 
@@ -37,7 +40,7 @@ pub struct World {
     classes: Vec<Class>,
     // What differs between the ends of connections, by end kind.
     ends: Vec<EndSpec>,
-    within: Vec<relation::Within>,
+    within: Vec<within::Within>,
     paths: path::Paths,
     setup: SetupProfile,
     join_gap_ns: u64,

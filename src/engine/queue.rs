@@ -24,6 +24,7 @@
 //! ```
 
 mod bottom;
+mod entry;
 mod pool;
 mod rung;
 mod sort;
@@ -33,6 +34,7 @@ mod tests;
 use crate::units::SimTime;
 
 use bottom::Bottom;
+use entry::Entry;
 use pool::Pool;
 use rung::{Opened, Rung};
 
@@ -62,12 +64,6 @@ pub struct EventQueue<E> {
     floor: u64,
     /// The bottom has been filled since somebody asked what comes soon.
     refilled: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry<E> {
-    time: u64,
-    event: E,
 }
 
 impl<E: Copy> EventQueue<E> {

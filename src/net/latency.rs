@@ -12,12 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::cities::{self, CITIES, Continent};
 use super::matrix::MatrixFile;
+use super::place::Place;
 use crate::presets::{HasPresets, Preset};
 use crate::rng::{PairKey, below};
 use crate::units::{Probability, SimDuration};
-
-/// Index of a place: of a city in [`CITIES`], or of a row of a latency matrix.
-pub type Place = u16;
 
 /// How long a packet travels between two access networks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -13,6 +13,7 @@ mod firewall;
 mod mapping;
 mod masquerade;
 mod nat;
+mod passage;
 mod ports;
 mod presets;
 
@@ -25,6 +26,7 @@ pub use blocked::Blocker;
 pub use firewall::Firewall;
 pub use masquerade::Masquerade;
 pub use nat::{NatBox, NatSpec, Refresh};
+pub use passage::Passage;
 pub use ports::PortAllocation;
 pub use presets::{MIDDLEBOX_PRESETS, MiddleboxPreset, overall_nat};
 
@@ -71,15 +73,6 @@ pub enum Middlebox {
     Blocker(Blocker),
     /// Linux masquerading.
     Masquerade(Masquerade),
-}
-
-/// What a box does with a packet from inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Passage {
-    /// It goes out.
-    Out(Header),
-    /// It is turned around to another inside address.
-    Hairpin(Header),
 }
 
 impl Middlebox {

@@ -6,18 +6,20 @@
 //! own time, in the order in which the stack and the application ask for it.
 
 mod connect;
+mod connection;
 mod context;
+mod event;
 mod events;
+mod lab;
 mod pacing;
 
 use std::collections::VecDeque;
 use std::net::SocketAddrV4;
 
-use bytes::BytesMut;
-
-pub use connect::{Connection, ConnectionState};
+pub use connection::{Connection, ConnectionState, End};
 pub use context::Context;
-pub use events::Event;
+pub use event::Event;
+pub use lab::{Application, Lab};
 pub use pacing::PacketCpu;
 
 use self::pacing::Pacing;
@@ -27,41 +29,9 @@ use super::slots::Slots;
 use super::stack::{Effect, Endpoint, Identity, Signal, StackError, StackSettings, TurnAccess};
 use super::trace::Trace;
 use super::turn_server::{Datagram, TurnCounts, TurnServer, TurnServerSpec};
-use crate::engine::{Engine, Model, RunLimits, Scheduler, Timers};
+use crate::engine::Timers;
 use crate::rng::Streams;
 use crate::units::{ByteCount, SimDuration, SimTime};
-
-/// One end of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct End {
-    /// The connection's number.
-    pub connection: u32,
-    /// 0 offers, 1 answers.
-    pub side: u8,
-}
-
-impl End {
-    /// The other end.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        Self { connection: self.connection, side: 1 - self.side }
-    }
-}
-
-/// What runs on top of the connections.
-pub trait Application {
-    /// All channels of a connection are open at both ends.
-    fn open(&mut self, _connection: u32, _context: &mut Context<'_>) {}
-
-    /// A message has arrived.
-    fn message(&mut self, _end: End, _channel: usize, _message: BytesMut, _context: &mut Context<'_>) {}
-
-    /// A connection could not be opened, or an open one has broken.
-    fn lost(&mut self, _connection: u32, _context: &mut Context<'_>) {}
-
-    /// A time that the application asked for has come.
-    fn wake(&mut self, _token: u64, _context: &mut Context<'_>) {}
-}
 
 /// How connections are attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,29 +243,5 @@ impl Cluster {
 
     fn endpoint_of(&self, end: End) -> Option<u32> {
         self.connections[end.connection as usize].endpoints[usize::from(end.side)]
-    }
-}
-
-/// A cluster with an application on top.
-pub struct Lab<A> {
-    /// The nodes.
-    pub cluster: Cluster,
-    /// What runs on them.
-    pub application: A,
-}
-
-impl<A: Application> Lab<A> {
-    /// An engine at time zero, with nothing scheduled.
-    pub fn engine(self) -> Engine<Self> {
-        Engine::new(self, RunLimits { events_per_instant_max: 10_000_000, ..RunLimits::default() })
-    }
-}
-
-impl<A: Application> Model for Lab<A> {
-    type Event = Event;
-
-    fn handle(&mut self, now: SimTime, event: Event, scheduler: &mut Scheduler<Event>) {
-        let Self { cluster, application } = self;
-        cluster.handle(now, event, scheduler, application);
     }
 }

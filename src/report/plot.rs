@@ -32,7 +32,7 @@ mod tests;
 pub use png::{PngError, png};
 
 use crate::metrics::MetricId;
-use crate::sweep::{CellRuns, Results};
+use crate::sweep::Results;
 use curves::LOAD_PLOTS;
 use facets::Facets;
 use scale::Scale;
@@ -236,9 +236,4 @@ impl MetricPlot {
         };
         words::axis_title(self.axis, unit, scale)
     }
-}
-
-/// Whether the topology works in no seed.
-fn fails_in_all(runs: &CellRuns) -> bool {
-    runs.runs.iter().all(crate::report::standing::fails)
 }

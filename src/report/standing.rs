@@ -59,3 +59,8 @@ pub(super) fn counted(runs: &CellRuns) -> impl Iterator<Item = &Replication> {
 pub(super) fn values(runs: &CellRuns, id: MetricId) -> Vec<f64> {
     counted(runs).filter_map(|run| run.record.values.get(id)).collect()
 }
+
+/// Whether the topology works in no seed.
+pub(super) fn fails_in_all(runs: &CellRuns) -> bool {
+    runs.runs.iter().all(fails)
+}

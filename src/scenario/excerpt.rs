@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use super::plain;
+use super::escape;
 
 /// A text from which excerpts are shown; copies share it.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ const AROUND: usize = 80;
 impl Excerpts {
     /// Excerpts from the text called `name`.
     pub(super) fn new(name: &str, text: &str) -> Self {
-        Self { name: plain::escaped(name).into(), text: plain::masked(text).into() }
+        Self { name: escape::escaped(name).into(), text: escape::masked(text).into() }
     }
 
     /// How long the text is.

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::experiment::Grain;
+use super::settings::Grain;
 use crate::net::{LatencySpec, RegionMix};
 use crate::presets::OrPreset;
 use crate::units::SimDuration;

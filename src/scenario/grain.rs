@@ -9,8 +9,8 @@ mod cost;
 use std::sync::Arc;
 
 use self::cost::PacketCost;
-use super::experiment::{Grain, Settings};
 use super::read::Reader;
+use super::settings::{Grain, Settings};
 use super::tree::{join, path};
 use crate::overlay::workload::Workload;
 use crate::webrtc::HeaderOverhead;

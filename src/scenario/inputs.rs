@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::experiment::{Experiment, Settings};
+use super::experiment::Experiment;
+use super::settings::Settings;
 use crate::net::LatencySpec;
 
 /// A file that was read.

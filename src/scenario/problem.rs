@@ -5,8 +5,8 @@ use std::fmt;
 use miette::{Diagnostic, LabeledSpan, SourceSpan};
 use thiserror::Error;
 
+use super::escape::escaped;
 use super::excerpt::Excerpts;
-use super::plain::escaped;
 use super::source::{Sources, Span};
 use crate::net::DataFileError;
 

@@ -9,7 +9,6 @@ use toml::de::{DeTable, DeValue};
 
 use super::capacity::Traces;
 use super::connecting;
-use super::experiment::{Grain, RunSettings, Settings};
 use super::explain;
 use super::file::{NetworkTable, PopulationTable, RunTable};
 use super::grain;
@@ -18,6 +17,7 @@ use super::messages::MessageFiles;
 use super::plain;
 use super::problem::Problem;
 use super::read::Reader;
+use super::settings::{Grain, RunSettings, Settings};
 use super::source::Span;
 use super::topologies;
 use super::tree::{self, Node, TreePath, join, path};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::experiment::RunSettings;
 use super::explain;
 use super::read::Reader;
+use super::settings::RunSettings;
 use super::tree::{TreePath, join, path};
 use crate::overlay::workload::Workload;
 use crate::units::{ByteCount, SimTime};

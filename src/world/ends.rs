@@ -1,11 +1,11 @@
 //! The kinds of ends that connections have: boxes, IPv6 and engine. Few, however many the nodes.
 
 use super::company::Seat;
-use crate::net::{NAT_CHAINS, Nat};
+use crate::net::NAT_CHAINS;
 use crate::webrtc::setup::{EndSpec, Gather, Ipv6, StackProfile};
 
-use super::path::reach;
-use super::relation::Within;
+use super::reach::reach;
+use super::within::Within;
 
 /// The kinds of ends met so far.
 #[derive(Debug)]
@@ -68,9 +68,4 @@ impl Ends {
         self.specs.push(spec);
         kind
     }
-}
-
-/// Whether UDP gets out of these boxes.
-pub(super) fn passes_udp(spec: &EndSpec) -> bool {
-    crate::net::overall_nat(&spec.boxes) != Nat::UdpBlocked
 }

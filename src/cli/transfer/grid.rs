@@ -10,7 +10,7 @@ use peerscape::webrtc::sctp::lab::{BulkSpec, EchoSpec, LabRun, LabSpec, run};
 use peerscape::webrtc::sctp::{ChannelSpec, Reliability};
 use rayon::prelude::*;
 
-use super::{Arguments, setup_between};
+use super::arguments::{Arguments, setup_between};
 
 /// How long the window stays at one packet in a collapse.
 pub(super) const COLLAPSE: SimDuration = SimDuration::from_secs(1);

@@ -3,7 +3,7 @@
 use peerscape::units::{Probability, SimDuration};
 use peerscape::webrtc::sctp::SctpSpec;
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::grid::{Cell, Row};
 
 /// The two tables with their heads and legends.

@@ -1,6 +1,6 @@
 //! The bottom of the ladder: the events that come next, sorted.
 
-use super::Entry;
+use super::entry::Entry;
 use super::pool::{Chain, Pool};
 use super::sort::sort;
 

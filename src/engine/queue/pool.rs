@@ -4,7 +4,7 @@
 //! bounds the number of pending events. Blocks are handed from bucket to bucket instead, so the
 //! slack is part of a block for each bucket in use.
 
-use super::Entry;
+use super::entry::Entry;
 
 /// Entries in a block: a few cache lines, so that reading a chain is mostly sequential.
 const BLOCK: usize = 16;

@@ -1,6 +1,6 @@
 //! A rung of the ladder: buckets of equal width, and one for all that is later.
 
-use super::Entry;
+use super::entry::Entry;
 use super::pool::{Chain, Pool, Profile};
 
 /// Most buckets of a rung: where each of them grows should stay in the second-level cache.

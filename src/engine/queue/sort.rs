@@ -4,7 +4,7 @@
 //! comparison, and each costs as much as dozens of simple instructions. For few entries it is
 //! cheaper to compare all with all and count: how many are before an entry is its place.
 
-use super::Entry;
+use super::entry::Entry;
 
 /// Most entries that are sorted by counting.
 const COUNT_MAX: usize = 32;

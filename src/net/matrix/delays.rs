@@ -2,7 +2,8 @@
 
 use super::layout::Square;
 use super::names::is_missing;
-use super::{MatrixUnit, Measures};
+use super::numbers::{has_unit, is_comma_number};
+use super::table::{MatrixUnit, Measures};
 use crate::net::faults::{Faults, shown};
 
 /// A longer delay is one in the wrong unit: one minute.
@@ -26,12 +27,6 @@ pub(super) fn delays(
 enum Comma {
     Decimal,
     None,
-}
-
-/// `12,5`.
-pub(super) fn is_comma_number(field: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    field.split_once(',').is_some_and(|(whole, part)| digits(whole.trim_start_matches('-')) && digits(part))
 }
 
 impl Comma {
@@ -144,13 +139,6 @@ fn delay_ns(field: &str, comma: Comma, unit_ns: f64) -> Result<Option<f64>, &'st
         }
         Ok(number) => Ok(Some(number * unit_ns)),
     }
-}
-
-/// `12.5 ms`.
-pub(super) fn has_unit(field: &str) -> bool {
-    const UNITS: [&str; 6] = ["ms", "s", "us", "µs", "msec", "sec"];
-    let unit = field.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
-    unit.len() < field.len() && UNITS.contains(&unit.trim())
 }
 
 fn not_a_number(field: &str) -> &'static str {

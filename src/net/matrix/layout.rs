@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use super::names::{compare, is_missing, is_range, is_word, unknown_to};
 use super::rows::View;
-use crate::net::Place;
 use crate::net::data_file::count;
 use crate::net::faults::{Faults, shown};
+use crate::net::place::Place;
 
 /// Most places: their indices are [`Place`]s.
 const MOST_PLACES: usize = Place::MAX as usize;

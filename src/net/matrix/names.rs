@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::delays::{has_unit, is_comma_number};
+use super::numbers::{has_unit, is_comma_number};
 use crate::net::faults::shown;
 
 /// Whether a cell is missing.

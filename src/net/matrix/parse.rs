@@ -7,7 +7,7 @@
 use super::delays::delays;
 use super::layout::Square;
 use super::rows::{Delimiter, delimiters, rows, views};
-use super::{MatrixTable, MatrixUnit, Measures};
+use super::table::{MatrixTable, MatrixUnit, Measures};
 use crate::net::data_file::first_line;
 
 /// Reads a table, or says every kind of fault it has.

@@ -6,9 +6,9 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Passage;
 use super::filtering::Contacts;
 use super::mapping::Table;
+use super::passage::Passage;
 use super::ports::{Allocator, PortAllocation};
 use crate::net::nat::{Filtering, Mapping};
 use crate::net::packet::{DropReason, Endpoint, Header};

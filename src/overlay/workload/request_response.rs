@@ -146,9 +146,9 @@ impl Workload for RequestResponse {
         Service { priority: self.priority, lifetime: self.lifetime }
     }
 
-    // Requests and responses, as if all classes asked.
+    // Requests, as if all classes asked.
     fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
-        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) } else { 0.0 }
+        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) / 2.0 } else { 0.0 }
     }
 
     fn channel(&self) -> Channel {

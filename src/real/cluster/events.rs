@@ -1,49 +1,12 @@
 //! The events of a cluster, and what each sets off.
 
-use super::{Application, Cluster, ConnectionState, Context, Flying, Mail};
-use crate::engine::{Scheduler, Ticket};
+use super::{Application, Cluster, ConnectionState, Context, Event, Flying, Mail};
+use crate::engine::Scheduler;
 use crate::real::network::wire_size;
 use crate::real::stack::{Effect, StackError, State};
 use crate::real::trace::Happened;
 use crate::real::turn_server::Datagram;
 use crate::units::{ByteCount, SimDuration, SimTime};
-
-/// What happens next in a cluster.
-#[derive(Clone, Copy, Debug)]
-pub enum Event {
-    /// A datagram comes to the receiver's boxes, or through its downlink.
-    Datagram {
-        /// Which, of those on their way.
-        slot: u32,
-    },
-    /// An endpoint wants to be woken.
-    Timer {
-        /// For which arming of its timer.
-        ticket: Ticket,
-    },
-    /// A signaling message arrives.
-    Signal {
-        /// Which, of those on their way.
-        slot: u32,
-    },
-    /// A connection is attempted.
-    Begin {
-        /// Which.
-        connection: u32,
-    },
-    /// The time of an attempt is up.
-    GiveUp {
-        /// At which connection.
-        connection: u32,
-        /// Which attempt.
-        attempt: u32,
-    },
-    /// The application wants to be woken.
-    Wake {
-        /// Its own word for what.
-        token: u64,
-    },
-}
 
 /// An endpoint that asks to be woken at once is woken a moment later, so that time moves on; one that
 /// goes on asking waits twice as long each time, up to about a millisecond, so that it cannot stop the

@@ -130,7 +130,7 @@ fn latency_line(topology: usize, runs: &CellRuns) -> Drawn {
     for run in standing::counted(runs) {
         merged.merge(&run.record.latency);
     }
-    let hollow = super::fails_in_all(runs);
+    let hollow = standing::fails_in_all(runs);
     let steps = (0..=LATENCY_STEPS).map(|step| f64::from(step) / f64::from(LATENCY_STEPS));
     let mut shares: Vec<f64> = steps.chain(LATENCY_TAIL).collect();
     shares.sort_by(f64::total_cmp);
@@ -151,7 +151,7 @@ fn latency_line(topology: usize, runs: &CellRuns) -> Drawn {
 }
 
 fn load_marks(topology: usize, runs: &CellRuns, spread: fn(&RunRecord) -> &Spread) -> Drawn {
-    let hollow = super::fails_in_all(runs);
+    let hollow = standing::fails_in_all(runs);
     let mean_at = |percent: usize| {
         let values = standing::counted(runs).filter_map(|run| spread(&run.record).percentiles.get(percent));
         let (count, sum) = values.fold((0_u32, 0.0), |(count, sum), value| (count + 1, sum + value));

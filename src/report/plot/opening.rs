@@ -54,7 +54,7 @@ fn line(topology: usize, runs: &CellRuns) -> Drawn {
         wanted += run.record.opening.wanted;
     }
     let opened = times.count() as f64 / wanted.max(1) as f64;
-    let hollow = super::fails_in_all(runs);
+    let hollow = crate::report::standing::fails_in_all(runs);
     let mark = |step: u32| {
         let share = f64::from(step) / f64::from(STEPS);
         let marked = step % MARKED_EVERY == u32::try_from(offset(topology) * 2).unwrap_or(0);

@@ -141,7 +141,7 @@ fn points(facets: &Facets<'_>, panel: &Facet<'_>, metric: MetricId) -> Vec<Point
 fn measured(facets: &Facets<'_>, cell: &Cell, metric: MetricId) -> Option<(Interval, Vec<f64>, bool)> {
     let runs = facets.runs(cell)?;
     let interval = Interval::of(&standing::values(runs, metric), metric.definition().range())?;
-    if super::fails_in_all(runs) {
+    if standing::fails_in_all(runs) {
         return Some((interval, Vec::new(), true));
     }
     let failing = runs.runs.iter().filter(|run| standing::fails(run));

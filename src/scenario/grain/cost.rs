@@ -1,6 +1,6 @@
 //! What following packets would cost, from what is known before a topology is.
 
-use crate::scenario::experiment::Settings;
+use crate::scenario::settings::Settings;
 
 /// Most CPU time that a replication may take for a cell to be followed packet by packet without being asked.
 const CPU_MAX_S: f64 = 60.0;

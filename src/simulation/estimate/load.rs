@@ -12,7 +12,7 @@ use crate::overlay::topology::Spread;
 use crate::overlay::workload::{Channel, Workload};
 use crate::scenario::{Cell, Grain};
 use crate::units::Bitrate;
-use crate::webrtc::Wire;
+use crate::webrtc::{SetupProfile, Wire};
 use crate::world::ClassSpec;
 
 /// Copies that are under way without waiting: for so long.
@@ -40,7 +40,7 @@ struct Stage {
 }
 
 /// What is pending at the worst moment of a run.
-pub(super) fn pending(cell: &Cell, connections_in_use: f64) -> Pending {
+pub(super) fn pending(cell: &Cell, connections_in_use: f64, has_lanes: bool) -> Pending {
     let settings = &cell.settings;
     let (peers, run) = (settings.population.peers.get(), settings.run.duration);
     let mut total = Pending::default();
@@ -48,10 +48,17 @@ pub(super) fn pending(cell: &Cell, connections_in_use: f64) -> Pending {
         // Streams that adapt send what their connections carry.
         let adapts = workload.live().is_some_and(|live| live.adaptation.is_some());
         let asked = workload.messages(peers, run) / if workload.is_answered() { 2.0 } else { 1.0 };
-        total.travelling += workload.messages(peers, run) * workload.receivers(peers) / run.as_secs_f64() * UNDER_WAY_S;
+        // Packet by packet each packet is on its way by itself.
+        let packets = match settings.run.grain {
+            Grain::Packet => (settings.webrtc.wire(workload.largest_message()).packets as f64 / 4.0).max(1.0),
+            Grain::Message => 1.0,
+        };
+        let copies = workload.messages(peers, run) * reach(cell, workload);
+        total.travelling += copies * packets / run.as_secs_f64() * UNDER_WAY_S;
         if !adapts {
-            let waiting = waiting(cell, workload, asked / run.as_secs_f64()) * run.as_secs_f64();
-            total.waiting += waiting.min(room(cell, workload, connections_in_use));
+            let [waiting, in_sockets] = waiting(cell, workload, asked / run.as_secs_f64(), has_lanes);
+            total.waiting += (waiting * run.as_secs_f64()).min(room(cell, workload, connections_in_use));
+            total.waiting += (in_sockets * run.as_secs_f64()).min(socket_room(cell, connections_in_use));
         }
     }
     total
@@ -79,30 +86,41 @@ pub(super) fn may_fill(cell: &Cell) -> bool {
     })
 }
 
-// Copies that come to wait in a second, of so many messages.
-fn waiting(cell: &Cell, workload: &Arc<dyn Workload>, messages_per_s: f64) -> f64 {
+// Copies that come to wait in a second, of so many messages: for good, and in sockets that drop what finds them full.
+fn waiting(cell: &Cell, workload: &Arc<dyn Workload>, messages_per_s: f64, has_lanes: bool) -> [f64; 2] {
     let wire = cell.settings.webrtc.wire(workload.largest_message());
     let bits = wire.bytes.get() as f64 * 8.0;
     let rate = |pick: fn(&LinkSpec) -> Option<Bitrate>| {
         mean(cell, |class| pick(&class.link.value).map_or(f64::INFINITY, |rate| rate.as_bps() as f64))
     };
     let (up_bps, down_bps, cpu) = (rate(|link| link.up), rate(|link| link.down), cpu_s(cell, wire));
-    let (mut coming, mut waiting) = (messages_per_s, 0.0);
+    let (mut coming, mut waiting, mut in_sockets) = (messages_per_s, 0.0, 0.0);
+    let is_message = cell.settings.run.grain == Grain::Message;
+    let spread = cell.topology.shape(cell.settings.population.peers.get()).spread;
+    // A hub takes in what it sends on, and so it does with answers.
+    let turns = if spread == Spread::Hub { 2.0 } else { 1.0 } * if workload.is_answered() { 2.0 } else { 1.0 };
+    // What gathers at a few waits at every level of a tree, at many nodes that each carry something.
+    let gathers = workload.sinks().is_some() && matches!(spread, Spread::Levels(_));
     for stage in stages(cell, workload) {
         let copies = coming * stage.copies;
         let up = if stage.from_server { SERVER_BPS } else { up_bps };
         let down = if stage.to_server { SERVER_BPS } else { down_bps };
         let by_links = (copies * bits / up / stage.senders).max(copies * bits / down / stage.receivers);
         // A CPU that is too far behind leaves copies to sockets, which drop them for good where nobody repeats them.
-        let by_cpu = copies * cpu / stage.senders.min(stage.receivers);
+        let by_cpu = copies * cpu * turns / stage.senders.min(stage.receivers);
         let load = by_links.max(by_cpu).max(1.0);
-        let is_dropped = workload.channel() == Channel::Unreliable && cell.settings.run.grain == Grain::Message;
+        let is_dropped = workload.channel() == Channel::Unreliable && is_message;
         if by_links >= by_cpu || !is_dropped {
-            waiting += copies * (1.0 - 1.0 / load);
+            // Message by message a copy that comes after the end is booked at once: what waits at a time still comes.
+            let is_booked = is_message && !gathers && (!has_lanes || by_cpu >= by_links);
+            let kept = if is_booked { 1.0 / load } else { 1.0 };
+            waiting += copies * (1.0 - 1.0 / load) * kept;
+        } else {
+            in_sockets += copies * (1.0 - 1.0 / load);
         }
         coming = copies / load;
     }
-    waiting
+    [waiting, in_sockets]
 }
 
 // The busiest node of each stage meets the mean, and so do all others.
@@ -111,7 +129,7 @@ fn stages(cell: &Cell, workload: &Arc<dyn Workload>) -> Vec<Stage> {
     let count = f64::from(peers);
     let sources = f64::from(workload.sources().map_or(peers, |(_, sources)| sources.min(peers)));
     let sinks = workload.sinks().map_or(count, |(_, sinks)| f64::from(sinks)).max(1.0);
-    let reach = workload.receivers(peers).max(1.0);
+    let reach = reach(cell, workload);
     let stage = |copies: f64, senders: f64, receivers: f64| Stage {
         copies,
         senders: senders.clamp(1.0, count),
@@ -128,9 +146,16 @@ fn stages(cell: &Cell, workload: &Arc<dyn Workload>) -> Vec<Stage> {
         }
         Spread::Levels(degree) => {
             let levels = peers.checked_ilog(degree.max(2)).unwrap_or(1).max(1);
-            let fan = libm::pow(reach, 1.0 / f64::from(levels));
-            let at = |level: u32| stage(fan, sources * libm::pow(fan, f64::from(level)), count.min(sinks * 4.0));
-            (0..levels).map(at).collect()
+            let (fan, degree) = (libm::pow(reach, 1.0 / f64::from(levels)), f64::from(degree.max(2)));
+            // What few want goes up to where their branches meet, which is the root for most.
+            if reach < count / 2.0 && sources > degree && workload.sinks().is_none() {
+                let through_root = reach.min(degree);
+                let below = stage(reach / through_root, count / degree, count.min(sinks * 4.0));
+                return vec![stage(through_root, 1.0, degree), below];
+            }
+            let senders =
+                |level: u32| (sources * libm::pow(fan, f64::from(level))).min(count / degree).max(sources.min(1.0));
+            (0..levels).map(|level| stage(fan, senders(level), count.min(sinks * 4.0))).collect()
         }
         Spread::Hubs(hubs) => {
             let hubs = f64::from(hubs);
@@ -142,6 +167,35 @@ fn stages(cell: &Cell, workload: &Arc<dyn Workload>) -> Vec<Stage> {
             ]
         }
     }
+}
+
+/// How many copies of a message are wanted, and can be: a peer that is the hub has as many connections as its engine
+/// allows.
+pub(super) fn reach(cell: &Cell, workload: &Arc<dyn Workload>) -> f64 {
+    let peers = cell.settings.population.peers.get();
+    let reach = workload.receivers(peers).max(1.0);
+    match hub_connections_max(cell) {
+        Some(most) => reach.min(f64::from(most)),
+        None => reach,
+    }
+}
+
+/// How many connections the hub of a star has at most, if that is a peer: as many as its engine allows and as its CPU
+/// sets up in the run. The hub may be of any class.
+pub(super) fn hub_connections_max(cell: &Cell) -> Option<u32> {
+    let settings = &cell.settings;
+    let is_star = cell.topology.shape(settings.population.peers.get()).spread == Spread::Hub;
+    let most = |class: &ClassSpec| {
+        let set_up = class.device.value.service_time(class.engine.value.cpu_per_setup).as_ns();
+        let by_cpu = match set_up {
+            0 => u64::MAX,
+            _ if settings.webrtc.setup == SetupProfile::Instant => u64::MAX,
+            _ => settings.run.duration.as_ns() / set_up,
+        };
+        u32::try_from(by_cpu).unwrap_or(u32::MAX).min(class.engine.value.max_connections.unwrap_or(u32::MAX))
+    };
+    let most = settings.population.classes.iter().map(most).max().filter(|&most| most < u32::MAX);
+    most.filter(|_| is_star && cell.topology.servers() == 0)
 }
 
 // CPU time of a message at one end.
@@ -166,6 +220,15 @@ fn room(cell: &Cell, workload: &Arc<dyn Workload>, connections_in_use: f64) -> f
         _ => f64::INFINITY,
     };
     mean(cell, |class| of_link(&class.link.value)) * peers / bytes
+}
+
+// How many copies the sockets of connections take while their CPU is behind. Linux counts some 768 bytes for a small
+// one, against twice what an engine asks for (`docs/MODELS.md`, budgets).
+fn socket_room(cell: &Cell, connections_in_use: f64) -> f64 {
+    const COUNTED_BYTES: f64 = 768.0;
+    let buffer =
+        |class: &ClassSpec| class.engine.value.receive_buffer.map_or(f64::INFINITY, |buffer| buffer.get() as f64);
+    connections_in_use * 2.0 * mean(cell, buffer) / COUNTED_BYTES
 }
 
 // Over the classes, by their shares.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::load::{self, Pending};
 use super::pieces;
-use crate::overlay::topology::Shape;
+use crate::overlay::topology::{Shape, Spread};
 use crate::overlay::workload::{Channel, Workload};
 use crate::scenario::{Cell, Grain};
 use crate::units::{ByteCount, Probability};
@@ -135,7 +135,9 @@ fn in_use(cell: &Cell, shape: Shape) -> f64 {
             f64::from(sources).min(shape.core as f64) * reached
         })
         .sum();
-    shape.tree as f64 + of_core.min((shape.connections() - shape.tree) as f64)
+    let of_tree =
+        load::hub_connections_max(cell).map_or(shape.tree as f64, |most| f64::from(most).min(shape.tree as f64));
+    of_tree + of_core.min((shape.connections() - shape.tree) as f64)
 }
 
 fn connections(cell: &Cell, shape: Shape, in_use: f64) -> f64 {
@@ -150,15 +152,25 @@ fn connections(cell: &Cell, shape: Shape, in_use: f64) -> f64 {
     let is_played = cell.settings.webrtc.setup != SetupProfile::Instant;
     let all = core + shape.tree as f64;
     let played = if is_played && all <= SETUPS_PLAYED_MAX { all * PER_SETUP_PLAYED } else { 0.0 };
-    let lanes = if has_lanes(cell) { (in_use * 2.0).min(copies(cell)) * PER_LANE } else { 0.0 };
+    let lanes = if has_lanes(cell) { lanes(cell, in_use) * PER_LANE } else { 0.0 };
     shape.tree as f64 * PER_TREE_CONNECTION + of_core + followed + played + lanes
 }
 
-// Copies that are sent in all: a lane is made when it is first used.
-fn copies(cell: &Cell) -> f64 {
-    let (peers, run) = (cell.settings.population.peers.get(), cell.settings.run.duration);
-    let of_workload = |workload: &Arc<dyn Workload>| workload.messages(peers, run) * workload.receivers(peers);
-    cell.settings.workloads.iter().map(of_workload).sum()
+// Directions of connections that carry something: one, where few publish; in a mesh one for each flow and receiver.
+fn lanes(cell: &Cell, in_use: f64) -> f64 {
+    let peers = cell.settings.population.peers.get();
+    let of_workload = |workload: &Arc<dyn Workload>| {
+        let few_publish =
+            workload.sources().is_some_and(|(_, sources)| sources < peers / 2) && workload.sinks().is_none();
+        let directions = in_use * if few_publish { 1.0 } else { 2.0 };
+        let copies = workload.messages(peers, cell.settings.run.duration) * load::reach(cell, workload);
+        let pairs = match cell.topology.shape(peers).spread {
+            Spread::Direct => workload.flows_max(peers) as f64 * workload.receivers(peers),
+            Spread::Hub | Spread::Levels(_) | Spread::Hubs(_) => f64::INFINITY,
+        };
+        directions.min(copies).min(pairs)
+    };
+    cell.settings.workloads.iter().map(of_workload).sum::<f64>().min(in_use * 2.0)
 }
 
 // Whether copies are lost that somebody repeats, or wait for windows, at message grain.
@@ -193,7 +205,7 @@ fn workloads(cell: &Cell) -> f64 {
 }
 
 fn pending(cell: &Cell, in_use: f64) -> f64 {
-    let Pending { travelling, waiting } = load::pending(cell, in_use);
+    let Pending { travelling, waiting } = load::pending(cell, in_use, has_lanes(cell));
     (travelling + waiting) * if is_packet(cell) { PER_COPY_IN_PACKETS } else { PER_COPY }
 }
 

@@ -1,5 +1,7 @@
 //! The house rules that a compiler does not know: floors and sizes.
 
+mod circles;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
