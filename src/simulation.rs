@@ -6,6 +6,7 @@
 //! simulation of their own, peers fail that cannot bear theirs, contents spread in pieces by another, then messages
 //! flow through the event engine, hop by hop or packet by packet, and what was measured is summed up.
 
+mod asked;
 mod backlog;
 mod budget;
 mod bulk;
@@ -25,39 +26,47 @@ mod lane;
 mod layout;
 mod lines;
 mod measure;
+mod message;
 mod observed;
+mod outcome;
 mod packets;
+mod parts;
 mod plan;
+mod prepared;
 mod pump;
 mod reception;
 mod relay;
+mod repair;
 mod respond;
+mod responses;
+mod seen;
 mod send;
 mod sender;
+mod servers;
 mod shortfall;
 mod spread;
 mod standing;
+mod summed;
 mod timetable;
 mod upkeep;
 
 use thiserror::Error;
 
-use self::connect::Connected;
+use self::asked::AskedByMessages;
 use self::lines::Lines;
-use self::measure::Outcome;
+use self::outcome::Outcome;
+pub use self::parts::Options;
+use self::parts::Parts;
 use self::plan::Plan;
+pub(crate) use self::prepared::Prepared;
 use self::relay::Relays;
-use self::standing::Standing;
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
-use crate::overlay::Overlay;
-use crate::overlay::audience::{ALL, Audiences};
-use crate::overlay::workload::{Arrivals, Flow, Role};
-use crate::rng::{Domain, Seed, Streams};
+use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Grain, Settings};
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
 use crate::webrtc::HeaderOverhead;
-use crate::world::{World, WorldError, WorldSpec};
+use crate::world::WorldError;
 
 #[cfg(feature = "real")]
 pub(crate) use budget::Fallen;
@@ -73,23 +82,9 @@ pub(crate) use observed::{ConnectionCounts, Observed, Window};
 #[cfg(feature = "real")]
 pub(crate) use relay::Forwarded;
 #[cfg(feature = "real")]
-pub(crate) use respond::Responses;
+pub(crate) use responses::Responses;
 #[cfg(feature = "real")]
 pub(crate) use timetable::{Schedule, Timetable};
-
-/// How a replication is computed; every choice gives the same record but for the event count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Compute an arrival on the spot where no other event can come between (docs/MODELS.md,
-    /// "Arrivals without events"), instead of queueing an event for it.
-    pub shortcuts: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { shortcuts: true }
-    }
-}
 
 /// Why a replication has no record.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -155,20 +150,6 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
 /// Connections of an overlay up to which each set-up is played through; those of larger ones are looked up.
 pub const SETUPS_PLAYED_MAX: u64 = connect::PLAYED_MAX;
 
-/// What a replication consists of before a message is sent.
-struct Parts {
-    world: World,
-    overlay: Overlay,
-    audiences: Audiences,
-    connected: Connected,
-    plan: Plan,
-    relays: Relays,
-    /// Queues of bulk data.
-    standing: Standing,
-    /// Jitter and bursts that messages meet, if any.
-    lines: Option<Box<Lines>>,
-}
-
 // Every message hop by hop; returns the number of events, too.
 fn by_message(parts: Parts, horizon: SimTime, options: Options) -> Result<(Outcome, u64), EngineError> {
     let mut engine = Engine::new(flow::Flows::new(parts, options), RunLimits::default());
@@ -196,39 +177,8 @@ fn by_packet(
     Ok((engine.into_model().finish(), events))
 }
 
-// What messages ask of each node on its links, all connections open.
-#[derive(Debug)]
-struct AskedByMessages<'a> {
-    settings: &'a Settings,
-    prepared: &'a Prepared,
-}
-
-impl connect::Asked for AskedByMessages<'_> {
-    fn of_nodes(&self) -> Vec<connect::Messages> {
-        let Self { settings, prepared } = self;
-        let overlay = &prepared.overlay;
-        let degrees: Vec<u32> = (0..overlay.nodes()).map(|node| overlay.degree(node)).collect();
-        let bytes = |flow: &Flow| settings.webrtc.wire(flow.size).bytes.get() as f64;
-        let numbers = spread::traffic(prepared, &degrees, |_| 1.0).into_iter();
-        let both = numbers.zip(spread::traffic(prepared, &degrees, bytes));
-        both.map(|(number, bytes)| connect::Messages { number, bytes }).collect()
-    }
-}
-
 fn origin(settings: &Settings) -> connect::Origin<'_> {
     connect::Origin { population: &settings.population, latency: &settings.latency, webrtc: &settings.webrtc }
-}
-
-/// What a replication begins with, whatever runs it: the same peers, flows and overlay.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    pub(crate) streams: Streams,
-    pub(crate) world: World,
-    pub(crate) flows: Vec<Flow>,
-    /// The times that flows name.
-    pub(crate) times: Vec<Vec<SimTime>>,
-    pub(crate) overlay: Overlay,
-    pub(crate) audiences: Audiences,
 }
 
 /// Every connection of a prepared replication, offerer first, and when its ends begin with it; not those
@@ -268,77 +218,4 @@ pub(crate) fn failing(prepared: &Prepared, settings: &Settings) -> Result<(Optio
     let mut connected = connect::connect(setting)?;
     let fallen = budget::fail_overloaded(world, overlay, &mut connected);
     Ok((fallen, (0..nodes).map(|node| connected.has_failed([node; 2])).collect()))
-}
-
-impl Prepared {
-    pub(crate) fn new(cell: &Cell, seed: Seed) -> Result<Self, WorldError> {
-        let settings = &cell.settings;
-        let streams = Streams::new(seed);
-        let world = WorldSpec {
-            population: &settings.population,
-            latency: &settings.latency,
-            webrtc: &settings.webrtc,
-            servers: cell.topology.servers(),
-        }
-        .generate(streams)?;
-        let (mut flows, mut audiences, mut times) = (Vec::new(), Vec::new(), Vec::new());
-        let end = SimTime::ZERO + settings.run.duration;
-        for (workload, nth) in settings.workloads.iter().zip(0..) {
-            let (first, first_times) = (audiences.len() as u32, times.len() as u32);
-            audiences.extend(workload.audiences(&world, streams, nth));
-            times.extend(workload.times(streams, nth, end));
-            let globally = |flow: Flow| Flow {
-                audience: if flow.audience == ALL { ALL } else { first + flow.audience },
-                times: flow.times.map(|list| first_times + list),
-                period: flow.times.map_or(flow.period, |list| mean_gap(&times[(first_times + list) as usize], end)),
-                ..flow
-            };
-            flows.extend(workload.flows(&world, streams, nth).into_iter().map(globally));
-        }
-        wait_for_timers(&mut flows, settings, &world);
-        let first = central(&flows, &audiences);
-        let overlay = cell.topology.build(&world, &first, &mut streams.stream(Domain::Topology, 0));
-        let audiences = Audiences::new(&overlay, &audiences);
-        Ok(Self { streams, world, flows, times, overlay, audiences })
-    }
-}
-
-// Of messages at these times, over a run that ends then; all of it where there is none.
-fn mean_gap(times: &[SimTime], end: SimTime) -> SimDuration {
-    SimDuration::from_ns((end.as_ns() / times.len().max(1) as u64).max(1))
-}
-
-// No peer publishes more often than its engine's timers run. A camera does not wait for them.
-fn wait_for_timers(flows: &mut [Flow], settings: &Settings, world: &World) {
-    let mut asked = SimDuration::ZERO;
-    for flow in flows {
-        let is_live = settings.workloads[usize::from(flow.workload())].live().is_some();
-        if flow.role == Role::Response {
-            flow.period = asked;
-        } else if flow.arrivals == Arrivals::Periodic && flow.times.is_none() && !is_live {
-            flow.period = flow.period.max(world.class(flow.source).engine.timer_min);
-        }
-        asked = flow.period;
-    }
-}
-
-// The peers that a topology puts first, by number: of each workload those that publish, or those that its messages are
-// for where they are fewer. Answers do not count.
-fn central(flows: &[Flow], audiences: &[Vec<u32>]) -> Vec<u32> {
-    let each_once = |mut peers: Vec<u32>| {
-        peers.sort_unstable();
-        peers.dedup();
-        peers
-    };
-    let of_workload = |flows: &[Flow]| {
-        let flows: Vec<Flow> = flows.iter().copied().filter(|flow| flow.role != Role::Response).collect();
-        let sources = plan::sources(&flows);
-        if flows.iter().any(|flow| flow.audience == ALL) {
-            return sources;
-        }
-        let members = flows.iter().flat_map(|flow| &audiences[flow.audience as usize]).copied();
-        let members = each_once(members.collect());
-        if members.len() < sources.len() { members } else { sources }
-    };
-    each_once(flows.chunk_by(|a, b| a.workload() == b.workload()).flat_map(of_workload).collect())
 }

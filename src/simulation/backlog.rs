@@ -6,8 +6,9 @@
 //! own messages that come meanwhile.
 
 use super::plan::Cost;
+use super::prepared::Prepared;
+use super::spread;
 use super::spread::Traffic;
-use super::{Prepared, spread};
 use crate::webrtc::Wire;
 
 /// CPU times of a copy that go with each message that a node receives.

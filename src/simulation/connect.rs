@@ -18,6 +18,7 @@
 mod attempt;
 mod begin;
 mod beside;
+mod by_rule;
 mod exchange;
 mod fall;
 mod learned;
@@ -27,11 +28,15 @@ mod links;
 mod opened;
 mod path;
 mod peer;
+mod posted;
 mod renegotiate;
 mod routes;
 mod server;
 mod session;
+mod set_up;
+mod setting;
 mod settle;
+mod stepped;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -40,7 +45,6 @@ mod ways;
 
 use self::attempt::Attempts;
 use self::beside::Beside;
-pub(super) use self::learned::Origin;
 use self::line::Line;
 use self::links::Links;
 pub(super) use self::links::Messages;
@@ -51,11 +55,12 @@ use self::path::Paths;
 use self::peer::Peer;
 use self::routes::Routes;
 use self::server::{Batch, Server};
+pub(super) use self::setting::{Asked, Origin, Setting};
 pub(crate) use self::tally::{Tally, Wall};
 use self::turn::Turn;
 use crate::engine::{Engine, EngineError, Model, RunLimits, Scheduler};
 use crate::overlay::Overlay;
-use crate::rng::{Domain, PairKey, Streams};
+use crate::rng::{Domain, PairKey};
 use crate::units::SimTime;
 use crate::webrtc::WebrtcSpec;
 use crate::world::World;
@@ -110,27 +115,6 @@ impl Connected {
         let rank = |node: u32| self.ranks.get(node as usize).copied().unwrap_or(node);
         rank(a) > rank(b)
     }
-}
-
-/// What the phase is told.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Setting<'a> {
-    pub(super) world: &'a World,
-    pub(super) overlay: &'a Overlay,
-    /// Where the world comes from.
-    pub(super) origin: Origin<'a>,
-    pub(super) streams: Streams,
-    /// The end of the replication: nobody tries to reach the signaling service after it, and nothing is
-    /// negotiated anew.
-    pub(super) horizon: SimTime,
-    /// What messages ask of each node once all connections are open, where that is known.
-    pub(super) messages: Option<&'a dyn Asked>,
-}
-
-/// What messages ask of each node, asked for where it matters.
-pub(super) trait Asked: std::fmt::Debug {
-    /// Of every node.
-    fn of_nodes(&self) -> Vec<Messages>;
 }
 
 /// Sets up every connection of the overlay.
@@ -189,7 +173,7 @@ fn at_once(setting: Setting<'_>) -> Option<Connected> {
     let mut connected_at = SimTime::ZERO;
     overlay.for_each_connection(|connection| {
         let (a, b) = (connection.a, connection.b);
-        let Some(relay) = path::relay(world, a, b) else {
+        let Some(relay) = by_rule::relay(world, a, b) else {
             impossible += 1;
             return tally.pair(world, a, b).failed += 1;
         };

@@ -1,6 +1,5 @@
 //! What users notice beyond latency and delivery: live streams, messages beside them, and what waits at its sender.
 
-use super::packets::Viewed;
 use crate::metrics::{MetricId, MetricValues};
 use crate::units::SimDuration;
 use crate::webrtc::sctp::Priority;
@@ -80,4 +79,17 @@ mod tests {
             assert!((fairness(goodputs) - index).abs() < 1e-12, "{goodputs:?}");
         }
     }
+}
+
+/// How a receiver saw a live stream in the measured window, mean over those it wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::simulation) struct Viewed {
+    /// Bits of chunks in time, a second.
+    pub(in crate::simulation) goodput_bps: f64,
+    /// Share of chunks that were not there in time.
+    pub(in crate::simulation) missed: f64,
+    /// Times that it stopped, a minute: runs of missed chunks.
+    pub(in crate::simulation) stalls_per_min: f64,
+    /// Changes of bitrate from one chunk to the next, a minute.
+    pub(in crate::simulation) switches_per_min: f64,
 }

@@ -4,8 +4,8 @@
 //! not wait for the link as in an endless queue. Following that costs a lane (`lane.rs`), so it is done where a buffer
 //! may fill, which a node's own figures tell: its burst, one message to each of its connections, or its load.
 
-use super::Prepared;
 use super::plan::{Cost, QueueLimits};
+use super::prepared::Prepared;
 use super::spread::{self, Traffic};
 use crate::scenario::Settings;
 

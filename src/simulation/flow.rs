@@ -11,22 +11,21 @@ use std::collections::VecDeque;
 
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
-use super::fate::{FailedHop, Fate, Fates, Routes};
-use super::full::{Direction, Full};
+use super::fate::{FailedHop, Fate, Routes};
+use super::full::Direction;
 use super::lane::Lanes;
 use super::layout::{Layout, NOBODY, Row, Service};
 use super::lines::Lines;
-use super::measure::Outcome;
-use super::observed::Window;
+use super::message::{Arrival, Message};
+use super::outcome::Outcome;
+use super::parts::{Options, Parts};
 use super::plan::Plan;
 use super::reception::Reception;
 use super::relay::Relays;
-use super::respond::Responses;
+use super::seen::Seen;
 use super::standing::Standing;
-use super::{Options, Parts};
 use crate::engine::{Model, Scheduler};
-use crate::metrics::{LatencyHistogram, RunCounts};
-use crate::net::FifoServer;
+use crate::metrics::RunCounts;
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
 use crate::overlay::workload::{Channel, Role};
@@ -56,64 +55,6 @@ pub(super) struct Flows {
     pub(super) arriving: VecDeque<Arrival>,
     // At the end, pending copies are only counted.
     ended: bool,
-}
-
-/// The queues of one node, and the work in ns that measured messages asked of them.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Servers {
-    pub(super) up: FifoServer,
-    pub(super) down: FifoServer,
-    pub(super) cpu: FifoServer,
-    pub(super) up_work: u64,
-    pub(super) down_work: u64,
-    pub(super) cpu_work: u64,
-}
-
-/// What was observed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) latency: LatencyHistogram,
-    pub(super) counts: RunCounts,
-    pub(super) window: Window,
-    pub(super) responses: Responses,
-    pub(super) fates: Fates,
-    /// Buffers that were full for what is sent again.
-    pub(super) full: Full,
-}
-
-/// A copy that reaches its receiver's downlink; its ends by their places.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Arrival {
-    pub(super) time: SimTime,
-    pub(super) from: u32,
-    pub(super) to: u32,
-}
-
-/// A message, looked up once an event.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Message {
-    pub(super) flow: u32,
-    pub(super) number: u32,
-    pub(super) channel: Channel,
-    pub(super) audience: u32,
-    pub(super) published: SimTime,
-    pub(super) measured: bool,
-    /// Whether its deliveries count among those wanted: it is measured and no response.
-    pub(super) is_wanted: bool,
-    /// Whether it asks for an answer, or is one.
-    pub(super) is_exchanged: bool,
-    /// Bytes on a link, and packets.
-    pub(super) bytes: u64,
-    pub(super) packets: u64,
-    /// Which of the plan's sizes it has.
-    pub(super) size: u32,
-}
-
-impl Message {
-    /// Its copy from one place to another.
-    pub(super) fn copied(&self, from: u32, to: u32) -> Copied {
-        Copied { from, to, flow: self.flow, number: self.number }
-    }
 }
 
 impl Model for Flows {
@@ -369,23 +310,5 @@ impl Row {
         let took_ns = self.servers.cpu.wake(now_ns, self.wake_ns);
         let booked_ns = if message.measured { took_ns } else { 0 };
         self.servers.cpu_work = self.servers.cpu_work.saturating_add(booked_ns);
-    }
-}
-
-impl Seen {
-    /// A message reached an application.
-    #[inline]
-    pub(super) fn delivery(&mut self, now: SimTime, message: &Message) {
-        self.counts.deliveries += 1;
-        if message.measured {
-            self.latency.record(now.since(message.published));
-        }
-    }
-
-    /// A copy finds the socket full.
-    #[cold]
-    pub(super) fn overflow(&mut self, message: &Message) {
-        self.counts.copies_overflowed += 1;
-        self.window.overflowed += u64::from(message.measured);
     }
 }

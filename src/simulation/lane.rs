@@ -13,6 +13,7 @@ use super::connect::Connected;
 use super::event::Copied;
 use super::layout::Layout;
 use super::plan::Plan;
+use super::repair;
 use crate::overlay::workload::Channel;
 use crate::units::SimTime;
 use crate::webrtc::sctp::{AssociationProfile, Course};
@@ -59,7 +60,7 @@ pub(super) struct Lane {
 
 impl Lanes {
     pub(super) fn new(world: &World, plan: &Plan) -> Self {
-        let any = may_exist(world, plan);
+        let any = repair::may_exist(world, plan);
         let profiles = world.classes().iter().map(|class| Arc::new(class.engine.association())).collect();
         let known = if any { vec![Vec::new(); world.nodes() as usize] } else { Vec::new() };
         Self { any, rows: Vec::new(), known, profiles }
@@ -107,22 +108,6 @@ impl Lanes {
             }
         }
     }
-}
-
-/// Whether a replication may have lanes.
-pub(super) fn may_exist(world: &World, plan: &Plan) -> bool {
-    // Servers have a class even where there are none.
-    let mut is_used = vec![false; world.classes().len()];
-    (0..world.nodes()).for_each(|node| is_used[world.class_index(node)] = true);
-    let used = || world.classes().iter().zip(&plan.limits).zip(&is_used).filter(|(_, used)| **used).map(|(of, _)| of);
-    let largest = plan.sizes.iter().map(|wire| wire.packets).max().unwrap_or_default();
-    let loses = world.has_loss()
-        || world.turn_outages().is_some_and(|outages| !outages.is_empty())
-        || plan.fills.contains(&true)
-        || used().any(|(_, limits)| largest > limits.at_once);
-    let asked = plan.flows.iter().any(|flow| flow.channel != Channel::Unreliable);
-    let accepted = || used().any(|(class, _)| !class.engine.association().accepts_as_asked);
-    loses && (asked || accepted())
 }
 
 impl Lane {

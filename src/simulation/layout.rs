@@ -8,11 +8,11 @@
 //! A *place* is where a node stands in this order. While messages flow, events, queues and rows go by places, keyed
 //! draws and whatever is told go by numbers.
 
-use super::Parts;
 use super::connect::{Connected, Kept};
-use super::flow::Servers;
+use super::parts::Parts;
 use super::plan::Plan;
 use super::reception::{Reception, passes_nothing_on, receptions};
+use super::servers::Servers;
 use crate::overlay::Overlay;
 use crate::units::SimTime;
 use crate::webrtc::turn::RelayCode;

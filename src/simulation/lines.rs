@@ -15,7 +15,7 @@
 //!
 //! There are lines only where a class has jitter or bursts.
 
-use super::Prepared;
+use super::prepared::Prepared;
 use super::spread::{self, Traffic};
 use crate::net::Line;
 use crate::overlay::Overlay;

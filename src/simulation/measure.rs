@@ -2,76 +2,17 @@
 
 use super::budget::Fallen;
 use super::bulk::Distributed;
-use super::connect::Connected;
 use super::costs::cpu_percent;
 use super::doubt;
-use super::experience::Experience;
-use super::flow::{Seen, Servers};
 use super::observed::{ConnectionCounts, Observed, Window};
-use super::plan::Plan;
-use super::relay::Relays;
+use super::outcome::{Outcome, Uncounted, serialisation_ns};
+use super::servers::Servers;
 use super::upkeep;
 use crate::metrics::{RunCounts, RunRecord};
-use crate::overlay::Overlay;
-use crate::overlay::audience::Audiences;
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime};
 use crate::world::World;
-
-/// What came of a replication, whatever grain it has.
-pub(super) struct Outcome {
-    pub(super) world: World,
-    pub(super) overlay: Overlay,
-    pub(super) audiences: Audiences,
-    pub(super) connected: Connected,
-    pub(super) plan: Plan,
-    /// Of each node, the work that was asked of it.
-    pub(super) servers: Vec<Servers>,
-    pub(super) seen: Seen,
-    pub(super) relays: Relays,
-    pub(super) experience: Experience,
-    pub(super) uncounted: Uncounted,
-    /// The connection whose window held messages back most, at message grain: from, to, and its share of the time.
-    pub(super) held_back: Option<(u32, u32, f64)>,
-    /// Bytes that waited in each node's associations when the window ended; empty where they are not followed.
-    pub(super) unsent_bytes: Vec<u64>,
-}
-
-impl Outcome {
-    /// What is left of a replication that has ended, what it saw, and the work of each node; by itself it counts messages
-    /// alone.
-    pub(super) fn new(
-        (world, overlay, audiences): (World, Overlay, Audiences),
-        (connected, plan, relays): (Connected, Plan, Relays),
-        seen: Seen,
-        servers: Vec<Servers>,
-    ) -> Self {
-        Self {
-            world,
-            overlay,
-            audiences,
-            connected,
-            plan,
-            servers,
-            seen,
-            relays,
-            experience: Experience::default(),
-            uncounted: Uncounted::All,
-            held_back: None,
-            unsent_bytes: Vec::new(),
-        }
-    }
-}
-
-/// What connections send beside messages that is not counted yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Uncounted {
-    /// Acknowledgements, and what keeps connections alive.
-    All,
-    /// Only the latter.
-    KeepAlives,
-}
 
 /// What a replication knows beside its messages.
 pub(super) struct Beside {
@@ -162,11 +103,6 @@ fn add(distributed: &Distributed, world: &World, servers: &mut [Servers], window
         servers.down_work = servers.down_work.saturating_add(down_ns);
         book_sent(world, node, bytes, servers, window);
     }
-}
-
-/// How long a link of this rate takes for so many bytes; no time without a rate.
-pub(super) fn serialisation_ns(rate: Option<Bitrate>, bytes: u64) -> u64 {
-    rate.map_or(0, |rate| rate.serialisation_time(ByteCount::new(bytes)).as_ns())
 }
 
 // What a node has sent beside messages.

@@ -1,11 +1,11 @@
 //! What is known before the first message: flows, sizes, service times of every node, losses.
 
-use super::Prepared;
 use super::backlog;
 use super::connect::Connected;
 use super::costs::{idle_shares, message_cpu, wake_cpu};
 use super::event::FLOWS_MAX;
 use super::fills;
+use super::prepared::{Prepared, each_once};
 use super::timetable::{Schedule, Timetable};
 use crate::overlay::workload::{Channel, Flow, Role};
 use crate::scenario::Settings;
@@ -80,18 +80,6 @@ pub(super) struct QueueLimits {
     pub(super) send_buffer: u64,
     /// Packets of a message that an association lets go at once whatever went before.
     pub(super) at_once: u64,
-}
-
-/// The peers that publish, each once, by number.
-pub(super) fn sources(flows: &[Flow]) -> Vec<u32> {
-    each_once(flows.iter().map(|flow| flow.source))
-}
-
-fn each_once(sources: impl Iterator<Item = u32>) -> Vec<u32> {
-    let mut sources: Vec<u32> = sources.collect();
-    sources.sort_unstable();
-    sources.dedup();
-    sources
 }
 
 impl Plan {

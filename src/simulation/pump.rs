@@ -2,9 +2,10 @@
 //! order.
 
 use super::event::{Copied, Event, Happening};
-use super::flow::{Arrival, Flows};
+use super::flow::Flows;
 use super::full::Direction;
 use super::layout::{End, Service};
+use super::message::Arrival;
 use super::sender::{Sender, sender};
 use crate::engine::Scheduler;
 use crate::overlay::workload::Channel;

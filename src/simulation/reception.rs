@@ -1,6 +1,7 @@
 //! Which arrivals need no event, because nothing else can come between (docs/MODELS.md, "Arrivals without events").
 
-use super::{Parts, lane};
+use super::parts::Parts;
+use super::repair;
 use crate::overlay::Overlay;
 use crate::overlay::workload::Role;
 
@@ -23,7 +24,7 @@ pub(super) enum Reception {
 pub(super) fn receptions(parts: &Parts, shortcuts: bool) -> Vec<Reception> {
     let Parts { world, overlay, plan, lines, .. } = parts;
     // A retransmission arrives behind copies that were sent after it, and jitter holds up what others send.
-    if !shortcuts || lines.is_some() || lane::may_exist(world, plan) {
+    if !shortcuts || lines.is_some() || repair::may_exist(world, plan) {
         return vec![Reception::Source; overlay.nodes() as usize];
     }
     let sources = plan.sources();

@@ -2,8 +2,9 @@
 
 use super::event::{Copied, Event, Happening};
 use super::fate::Fate;
-use super::flow::{Flows, Message};
+use super::flow::Flows;
 use super::layout::{End, NOBODY, Service};
+use super::message::Message;
 use super::sender::{Sender, sender};
 use crate::engine::Scheduler;
 use crate::net::PairOutcome;

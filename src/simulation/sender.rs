@@ -5,14 +5,16 @@ use std::collections::VecDeque;
 use super::connect::{Connected, Kept};
 use super::event::{Event, Happening};
 use super::fate::{FailedHop, Fate, Routes};
-use super::flow::{Arrival, Message, Seen, Servers};
 use super::full::Direction;
 use super::lane::Lanes;
 use super::layout::{End, Hop, Kind, Row, Sending, Service};
 use super::lines::Lines;
+use super::message::{Arrival, Message};
 use super::plan::QueueLimits;
 use super::reception::Reception;
 use super::relay::Relays;
+use super::seen::Seen;
+use super::servers::Servers;
 use super::standing::Standing;
 use crate::engine::Scheduler;
 use crate::overlay::Overlay;
@@ -445,12 +447,5 @@ impl Sender<'_> {
             window.server_bytes += if !self.is_peer { sent_bytes } else { 0 };
         }
         servers
-    }
-}
-
-impl Seen {
-    pub(super) fn lose(&mut self, message: &Message) {
-        self.counts.copies_lost += 1;
-        self.window.lost += u64::from(message.measured);
     }
 }

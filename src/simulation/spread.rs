@@ -1,6 +1,6 @@
 //! What messages ask of each node on average: how much it sends, and how much comes to it.
 
-use super::Prepared;
+use super::prepared::Prepared;
 use crate::overlay::Overlay;
 use crate::overlay::audience::ALL;
 use crate::overlay::workload::Flow;

@@ -253,6 +253,9 @@ impl Visit<'_> for Reader<'_> {
         }
     }
 
+    // `pub(in crate::a)` takes nothing from there.
+    fn visit_visibility(&mut self, _: &Visibility) {}
+
     fn visit_path(&mut self, path: &syn::Path) {
         let parts: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         let is_of_crate = parts.len() > 1 || self.module.names.contains_key(&parts[0]);

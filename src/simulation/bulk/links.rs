@@ -1,6 +1,6 @@
 //! What a distribution knows of the network: who is connected to whom, how far, and how fast.
 
-use super::Setting;
+use super::setting::Setting;
 use crate::net::{FlowSpec, FluidFlows};
 use crate::overlay::Overlay;
 use crate::overlay::workload::Content;

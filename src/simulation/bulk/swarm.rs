@@ -5,9 +5,10 @@
 //! has room again, so that nobody waits who could be helped.
 
 use super::carriers::Carriers;
+use super::distributed::Distributed;
 use super::links::Links;
 use super::pieces::Pieces;
-use super::{Distributed, Window};
+use super::setting::Window;
 use crate::engine::EventQueue;
 use crate::net::{FlowId, FluidFlows, LinkState};
 use crate::overlay::workload::Content;

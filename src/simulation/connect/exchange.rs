@@ -4,7 +4,7 @@
 //! the attempt ends when its time has run out, which is all that its offerer ever learns.
 
 use super::attempt::Attempt;
-use super::path::{Legs, SetUp};
+use super::set_up::{Legs, SetUp};
 use super::{Connecting, Event};
 use crate::engine::Scheduler;
 use crate::units::{SimDuration, SimTime};

@@ -1,7 +1,7 @@
 //! Peers that fail once they are connected, and all their connections with them.
 
 use super::opened::Kept;
-use super::{Connected, path};
+use super::{Connected, by_rule};
 use crate::overlay::Overlay;
 use crate::units::SimTime;
 use crate::world::World;
@@ -34,8 +34,8 @@ impl Connected {
         if kept.at() == SimTime::MAX || self.has_failed([node, next]) {
             return;
         }
-        let by_rule = || path::relay(world, node, next);
-        if let Some(relay) = kept.relay(node, next).or_else(by_rule) {
+        let nat_rule = || by_rule::relay(world, node, next);
+        if let Some(relay) = kept.relay(node, next).or_else(nat_rule) {
             self.degrees[node as usize] -= 1;
             self.degrees[next as usize] -= 1;
             self.tally.close(world, [node, next], relay);

@@ -7,21 +7,15 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::path::{Legs, Paths};
+use super::path::Paths;
+use super::set_up::Legs;
+use super::setting::Origin;
 use crate::net::LatencySpec;
 use crate::rng::{Domain, PairKey, Seed, Streams};
 use crate::units::SimDuration;
 use crate::webrtc::setup::{EndSpec, Setups};
 use crate::webrtc::{ConnectSpec, SignalingSpec, WebrtcSpec};
 use crate::world::{PeerCount, PopulationSpec, World, WorldSpec};
-
-/// Where a population comes from.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::simulation) struct Origin<'a> {
-    pub(in crate::simulation) population: &'a PopulationSpec,
-    pub(in crate::simulation) latency: &'a LatencySpec,
-    pub(in crate::simulation) webrtc: &'a WebrtcSpec,
-}
 
 /// Peers that are drawn to learn from.
 const PEERS: u32 = 1_000;

@@ -6,46 +6,12 @@
 
 use super::beside::Row;
 use super::links::{DOWN, UP};
+use super::posted::{Carried, Place, Posted};
 use super::turn::Allocation;
 use super::{Connecting, Event};
 use crate::engine::Scheduler;
 use crate::units::SimTime;
 use crate::webrtc::setup::{Gather, Letter};
-
-/// A letter on its way.
-#[derive(Debug)]
-pub(super) struct Posted {
-    set_up: u32,
-    letter: Letter,
-    place: Place,
-}
-
-/// Where a letter comes to next.
-#[derive(Clone, Copy, Debug)]
-enum Place {
-    Server,
-    Downlink,
-    Receiver,
-}
-
-/// What becomes of a letter.
-pub(super) enum Carried {
-    /// It comes to its next place then.
-    On(SimTime, Posted),
-    /// It has been taken in.
-    Taken,
-    /// It is lost, or refused: its offerer learns that when its time has run out.
-    Lost,
-    /// The attempt is over.
-    Settled,
-}
-
-impl Posted {
-    /// Whose it is.
-    pub(super) const fn set_up(&self) -> u32 {
-        self.set_up
-    }
-}
 
 impl Connecting<'_> {
     /// An end posts a letter.

@@ -1,7 +1,7 @@
 //! What is kept of each connection in eight bytes: when it opened and through which TURN allocations it
 //! runs, or that it never does.
 
-use super::path;
+use super::by_rule;
 use super::tally::Tally;
 use crate::overlay::Overlay;
 use crate::units::SimTime;
@@ -190,7 +190,7 @@ impl Opened {
 
     /// Counts the connections that never came to an end: nobody began with them.
     pub(super) fn count_missing(&self, world: &World, overlay: &Overlay, tally: &mut Tally) {
-        let mut missing = |a: u32, b: u32| tally.never_begun(world, a, b, path::relay(world, a, b));
+        let mut missing = |a: u32, b: u32| tally.never_begun(world, a, b, by_rule::relay(world, a, b));
         overlay.for_each_tree_connection(|connection, [slot, _]| {
             if self.tree[slot] == PENDING {
                 missing(connection.a, connection.b);

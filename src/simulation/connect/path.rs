@@ -4,10 +4,13 @@
 //! Whatever takes time is asked of [`Setups`], which tells what the state machine of `webrtc::setup`
 //! does under the delays and losses of this pair and this attempt.
 
+use super::by_rule::relay;
+use super::learned;
+use super::set_up::{Legs, Opens, Parts, SetUp};
+use super::setting::Setting;
 use super::turn::Allocation;
 use super::ways::Ways;
-use super::{Setting, learned};
-use crate::net::{Nat, PairOutcome};
+use crate::net::Nat;
 use crate::overlay::Overlay;
 use crate::rng::{Domain, PairKey, Streams};
 use crate::units::SimDuration;
@@ -25,49 +28,6 @@ pub(in crate::simulation) const PLAYED_MAX: u64 = 1_000;
 /// Whether an overlay's set-ups are few enough to be played through.
 pub(super) fn are_played(world: &World, overlay: &Overlay) -> bool {
     overlay.connections() <= PLAYED_MAX || !world.setup().signals()
-}
-
-/// What becomes of an attempt, in times from its offer on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SetUp {
-    /// Both ends open.
-    Opens(Opens),
-    /// ICE, DTLS or SCTP fails then, if its end notices at all.
-    Fails(Option<SimDuration>),
-}
-
-/// A set-up that succeeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Opens {
-    /// Until both ends are open.
-    pub(super) after: SimDuration,
-    /// What that consists of.
-    pub(super) parts: Parts,
-    /// The TURN allocations that it runs through, as the offerer sees them.
-    pub(super) relay: RelayCode,
-}
-
-/// The stages of a set-up, one after the other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Parts {
-    /// Candidates are gathered, before the offer can leave.
-    pub(super) gathering: SimDuration,
-    /// Offer and answer travel, and wait for servers and CPUs on their way.
-    pub(super) signaling: SimDuration,
-    /// ICE checks pairs.
-    pub(super) checks: SimDuration,
-    /// The DTLS handshake.
-    pub(super) dtls: SimDuration,
-    /// SCTP's handshake, and the channel's opening.
-    pub(super) sctp: SimDuration,
-}
-
-/// How long offer and answer take, and what each end has at TURN servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Legs {
-    pub(super) offer: SimDuration,
-    pub(super) answer: SimDuration,
-    pub(super) allocations: [Allocation; 2],
 }
 
 /// The set-ups of a world.
@@ -247,10 +207,4 @@ fn at_once(world: &World, a: u32, b: u32, legs: Legs) -> SetUp {
     let Some(relay) = relay(world, a, b) else { return SetUp::Fails(Some(SimDuration::ZERO)) };
     let signaling = legs.offer + legs.answer;
     SetUp::Opens(Opens { after: signaling, parts: Parts { signaling, ..Parts::default() }, relay })
-}
-
-/// Where packets between two nodes would go by their NATs, as the first sees it, or `None` where they
-/// cannot connect.
-pub(super) fn relay(world: &World, a: u32, b: u32) -> Option<RelayCode> {
-    (world.outcome(a, b) != PairOutcome::Impossible).then(|| world.relay_code(a, b))
 }

@@ -55,7 +55,7 @@ impl Connecting<'_> {
             scheduler.schedule_at(now + wait, Event::Retry(slot));
         } else {
             self.opened.fail(self.overlay, [a, b], attempt.slot);
-            let relay = super::path::relay(self.world, a, b);
+            let relay = super::by_rule::relay(self.world, a, b);
             self.tally.given_up(self.world, a, b, relay);
             self.attempts.remove(slot);
         }

@@ -1,8 +1,8 @@
 //! What is counted while the overlay connects.
 
-use super::path::Parts;
 use super::peer::Peer;
 use super::server::{Batch, Traffic};
+use super::set_up::Parts;
 use crate::metrics::{LatencyHistogram, PairOpening};
 use crate::overlay::Overlay;
 use crate::units::{SimDuration, SimTime};

@@ -13,6 +13,7 @@ use crate::net::{LatencySpec, LinkSpec};
 use crate::overlay::Connection;
 use crate::presets::OrPreset;
 use crate::rng::Seed;
+use crate::rng::Streams;
 use crate::units::{Bounded, Probability, SimDuration};
 use crate::webrtc::{EngineSpec, SetupProfile};
 use crate::world::{ClassSpec, PeerCount, PopulationSpec, WorldSpec};
@@ -87,9 +88,9 @@ impl Stage {
     fn set_up(&self, offer: SimDuration, answer: SimDuration) -> SimDuration {
         let world = self.world();
         let mut paths = Paths::played(&world, &self.webrtc, Streams::new(Seed(1)));
-        match paths.set_up(&world, [1, 0], 1, path::Legs { offer, answer, allocations: Default::default() }) {
-            path::SetUp::Opens(opens) => opens.after,
-            path::SetUp::Fails(failed) => panic!("it fails: {failed:?}"),
+        match paths.set_up(&world, [1, 0], 1, set_up::Legs { offer, answer, allocations: Default::default() }) {
+            set_up::SetUp::Opens(opens) => opens.after,
+            set_up::SetUp::Fails(failed) => panic!("it fails: {failed:?}"),
         }
     }
 

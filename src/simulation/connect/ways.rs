@@ -1,6 +1,6 @@
 //! How long the ways take that a set-up depends on. What belongs to a node alone is computed once.
 
-use super::path::Legs;
+use super::set_up::Legs;
 use crate::units::{ByteCount, SimDuration};
 use crate::webrtc::setup::Relation;
 use crate::webrtc::stamp::{Delays, Leg};

@@ -4,8 +4,8 @@ use super::Packets;
 use super::ends::far;
 use crate::metrics::LatencyHistogram;
 use crate::simulation::experience::Experience;
-use crate::simulation::flow::Servers;
-use crate::simulation::measure::{Outcome, Uncounted, serialisation_ns};
+use crate::simulation::outcome::{Outcome, Uncounted, serialisation_ns};
+use crate::simulation::servers::Servers;
 use crate::units::ByteCount;
 
 /// Counts of a replication, lists by node.

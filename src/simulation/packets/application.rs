@@ -3,6 +3,7 @@
 use super::cpus::Work;
 use super::ends::far;
 use super::links::Parcel;
+use super::message::Message;
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
 use crate::overlay::workload::Role;
@@ -11,25 +12,6 @@ use crate::simulation::fate::Fate;
 use crate::simulation::plan::PlannedFlow;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::sctp::{Chunk, DataChunk, Event, PacketId};
-
-/// A message: its flow, its number there, and the level at which a live stream is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::simulation) struct Message {
-    pub(super) flow: u32,
-    pub(super) number: u32,
-    pub(super) level: u8,
-}
-
-impl Message {
-    // What an association keeps of it. Flows are numbered in 24 bits.
-    fn word(self) -> u64 {
-        u64::from(self.level) << 56 | u64::from(self.flow) << 32 | u64::from(self.number)
-    }
-
-    pub(super) const fn of_word(word: u64) -> Self {
-        Self { flow: (word >> 32) as u32 & 0x00ff_ffff, number: word as u32, level: (word >> 56) as u8 }
-    }
-}
 
 impl Packets {
     pub(super) fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Happening>) {

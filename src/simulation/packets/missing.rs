@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::Packets;
-use super::application::Message;
 use super::ends::far;
+use super::message::Message;
 use crate::simulation::fate::{FailedHop, Fate, Routes};
 use crate::webrtc::sctp::{Chunk, PacketId};
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::application::Message;
+use super::message::Message;
 use crate::overlay::workload::Live;
 use crate::overlay::workload::adaptation::{Adaptation, Observation};
 use crate::scenario::Settings;
+use crate::simulation::experience::Viewed;
 use crate::simulation::plan::Plan;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 
@@ -29,19 +30,6 @@ struct Hop {
     sent: VecDeque<(u32, SimTime)>,
     // What the receiver tells: when it is known here, and how long a chunk took.
     told: VecDeque<(SimTime, SimDuration)>,
-}
-
-/// How a receiver saw a live stream in the measured window, mean over those it wants.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(in crate::simulation) struct Viewed {
-    /// Bits of chunks in time, a second.
-    pub(in crate::simulation) goodput_bps: f64,
-    /// Share of chunks that were not there in time.
-    pub(in crate::simulation) missed: f64,
-    /// Times that it stopped, a minute: runs of missed chunks.
-    pub(in crate::simulation) stalls_per_min: f64,
-    /// Changes of bitrate from one chunk to the next, a minute.
-    pub(in crate::simulation) switches_per_min: f64,
 }
 
 /// No chunk in time.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::application::Message;
+use super::message::Message;
 use crate::metrics::LatencyHistogram;
 use crate::scenario::Settings;
 use crate::simulation::experience::Waits;

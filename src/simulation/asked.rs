@@ -1,0 +1,26 @@
+//! What messages ask of links, as far as set-ups must know.
+
+use super::connect::{Asked, Messages};
+use super::prepared::Prepared;
+use super::spread;
+use crate::overlay::workload::Flow;
+use crate::scenario::Settings;
+
+/// What messages ask of each node on its links, all connections open.
+#[derive(Debug)]
+pub(super) struct AskedByMessages<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) prepared: &'a Prepared,
+}
+
+impl Asked for AskedByMessages<'_> {
+    fn of_nodes(&self) -> Vec<Messages> {
+        let Self { settings, prepared } = self;
+        let overlay = &prepared.overlay;
+        let degrees: Vec<u32> = (0..overlay.nodes()).map(|node| overlay.degree(node)).collect();
+        let bytes = |flow: &Flow| settings.webrtc.wire(flow.size).bytes.get() as f64;
+        let numbers = spread::traffic(prepared, &degrees, |_| 1.0).into_iter();
+        let both = numbers.zip(spread::traffic(prepared, &degrees, bytes));
+        both.map(|(number, bytes)| Messages { number, bytes }).collect()
+    }
+}

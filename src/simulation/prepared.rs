@@ -1,0 +1,106 @@
+//! What a replication begins with: the world, who publishes what to whom, and the overlay.
+
+use crate::overlay::Overlay;
+use crate::overlay::audience::{ALL, Audiences};
+use crate::overlay::workload::{Arrivals, Flow, Role};
+use crate::rng::{Domain, Seed, Streams};
+use crate::scenario::{Cell, Settings};
+use crate::units::{SimDuration, SimTime};
+use crate::world::{World, WorldError, WorldSpec};
+
+/// What a replication begins with, whatever runs it: the same peers, flows and overlay.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) streams: Streams,
+    pub(crate) world: World,
+    pub(crate) flows: Vec<Flow>,
+    /// The times that flows name.
+    pub(crate) times: Vec<Vec<SimTime>>,
+    pub(crate) overlay: Overlay,
+    pub(crate) audiences: Audiences,
+}
+
+impl Prepared {
+    pub(crate) fn new(cell: &Cell, seed: Seed) -> Result<Self, WorldError> {
+        let settings = &cell.settings;
+        let streams = Streams::new(seed);
+        let world = WorldSpec {
+            population: &settings.population,
+            latency: &settings.latency,
+            webrtc: &settings.webrtc,
+            servers: cell.topology.servers(),
+        }
+        .generate(streams)?;
+        let (mut flows, mut audiences, mut times) = (Vec::new(), Vec::new(), Vec::new());
+        let end = SimTime::ZERO + settings.run.duration;
+        for (workload, nth) in settings.workloads.iter().zip(0..) {
+            let (first, first_times) = (audiences.len() as u32, times.len() as u32);
+            audiences.extend(workload.audiences(&world, streams, nth));
+            times.extend(workload.times(streams, nth, end));
+            let globally = |flow: Flow| Flow {
+                audience: if flow.audience == ALL { ALL } else { first + flow.audience },
+                times: flow.times.map(|list| first_times + list),
+                period: flow.times.map_or(flow.period, |list| mean_gap(&times[(first_times + list) as usize], end)),
+                ..flow
+            };
+            flows.extend(workload.flows(&world, streams, nth).into_iter().map(globally));
+        }
+        wait_for_timers(&mut flows, settings, &world);
+        let first = central(&flows, &audiences);
+        let overlay = cell.topology.build(&world, &first, &mut streams.stream(Domain::Topology, 0));
+        let audiences = Audiences::new(&overlay, &audiences);
+        Ok(Self { streams, world, flows, times, overlay, audiences })
+    }
+}
+
+// Of messages at these times, over a run that ends then; all of it where there is none.
+fn mean_gap(times: &[SimTime], end: SimTime) -> SimDuration {
+    SimDuration::from_ns((end.as_ns() / times.len().max(1) as u64).max(1))
+}
+
+// No peer publishes more often than its engine's timers run. A camera does not wait for them.
+fn wait_for_timers(flows: &mut [Flow], settings: &Settings, world: &World) {
+    let mut asked = SimDuration::ZERO;
+    for flow in flows {
+        let is_live = settings.workloads[usize::from(flow.workload())].live().is_some();
+        if flow.role == Role::Response {
+            flow.period = asked;
+        } else if flow.arrivals == Arrivals::Periodic && flow.times.is_none() && !is_live {
+            flow.period = flow.period.max(world.class(flow.source).engine.timer_min);
+        }
+        asked = flow.period;
+    }
+}
+
+// The peers that a topology puts first, by number: of each workload those that publish, or those that its messages are
+// for where they are fewer. Answers do not count.
+fn central(flows: &[Flow], audiences: &[Vec<u32>]) -> Vec<u32> {
+    let each_once = |mut peers: Vec<u32>| {
+        peers.sort_unstable();
+        peers.dedup();
+        peers
+    };
+    let of_workload = |flows: &[Flow]| {
+        let flows: Vec<Flow> = flows.iter().copied().filter(|flow| flow.role != Role::Response).collect();
+        let sources = sources(&flows);
+        if flows.iter().any(|flow| flow.audience == ALL) {
+            return sources;
+        }
+        let members = flows.iter().flat_map(|flow| &audiences[flow.audience as usize]).copied();
+        let members = each_once(members.collect());
+        if members.len() < sources.len() { members } else { sources }
+    };
+    each_once(flows.chunk_by(|a, b| a.workload() == b.workload()).flat_map(of_workload).collect())
+}
+
+/// The peers that publish, each once, by number.
+pub(super) fn sources(flows: &[Flow]) -> Vec<u32> {
+    each_once(flows.iter().map(|flow| flow.source))
+}
+
+pub(super) fn each_once(sources: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut sources: Vec<u32> = sources.collect();
+    sources.sort_unstable();
+    sources.dedup();
+    sources
+}
