@@ -2,6 +2,7 @@
 
 pub mod audience;
 pub mod behind;
+pub mod dissemination;
 mod graph;
 pub mod topology;
 pub mod workload;

@@ -6,6 +6,7 @@
 //! simulation of their own, peers fail that cannot bear theirs, contents spread in pieces by another, then messages
 //! flow through the event engine, hop by hop or packet by packet, and what was measured is summed up.
 
+mod application;
 mod asked;
 mod backlog;
 mod budget;
@@ -33,6 +34,7 @@ mod packets;
 mod parts;
 mod plan;
 mod prepared;
+mod programme;
 mod pump;
 mod reception;
 mod relay;
@@ -44,7 +46,6 @@ mod send;
 mod sender;
 mod servers;
 mod shortfall;
-mod spread;
 mod standing;
 mod summed;
 mod timetable;
@@ -62,12 +63,15 @@ pub(crate) use self::prepared::Prepared;
 use self::relay::Relays;
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
+use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Horizon};
 use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Grain, Settings};
 use crate::units::SimTime;
 use crate::webrtc::HeaderOverhead;
 use crate::world::WorldError;
 
+#[cfg(feature = "real")]
+pub(crate) use application::Application;
 #[cfg(feature = "real")]
 pub(crate) use budget::Fallen;
 #[cfg(feature = "real")]
@@ -76,15 +80,13 @@ pub use estimate::{MemoryNeeds, estimate_cpu_s, estimate_deliveries, estimate_me
 #[cfg(feature = "real")]
 pub(crate) use experience::Experience;
 #[cfg(feature = "real")]
-pub(crate) use fate::{FailedHop, Fate, Fates, Routes};
+pub(crate) use fate::Fate;
 #[cfg(feature = "real")]
-pub(crate) use observed::{ConnectionCounts, Observed, Window};
+pub(crate) use observed::{ConnectionCounts, Observed};
+#[cfg(feature = "real")]
+pub(crate) use programme::Programme;
 #[cfg(feature = "real")]
 pub(crate) use relay::Forwarded;
-#[cfg(feature = "real")]
-pub(crate) use responses::Responses;
-#[cfg(feature = "real")]
-pub(crate) use timetable::{Schedule, Timetable};
 
 /// Why a replication has no record.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -110,8 +112,25 @@ pub fn simulate(cell: &Cell, seed: Seed) -> Result<RunRecord, SimulationError> {
 /// # Errors
 /// When a place does not exist, or the engine stops a runaway.
 pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRecord, SimulationError> {
+    match cell.topology.dissemination() {
+        DisseminationSpec::Horizon => simulate_by(&Horizon, cell, seed, options),
+    }
+}
+
+/// Runs one replication of a cell in which nodes pass messages on by a rule of the caller's.
+///
+/// # Errors
+/// When a place does not exist, or the engine stops a runaway.
+pub fn simulate_by<D: Dissemination>(
+    rule: &D,
+    cell: &Cell,
+    seed: Seed,
+    options: Options,
+) -> Result<RunRecord, SimulationError> {
     let settings = &cell.settings;
-    let prepared = Prepared::new(cell, seed)?;
+    let streams = Streams::new(seed);
+    let rule = rule.begin(streams);
+    let prepared = Prepared::new(cell, streams, rule.clone())?;
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let origin = origin(settings);
     let Prepared { streams, world, overlay, .. } = &prepared;
@@ -123,8 +142,8 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let plan = Plan::new(settings, &prepared, &connected);
     let traffic = bulk::traffic_beside(settings, &prepared, &connected.degrees);
     let lines = Lines::new(settings, &prepared, &connected.degrees);
-    let Prepared { streams, world, overlay, audiences, flows, times } = prepared;
-    drop((flows, times));
+    let Prepared { streams, world, overlay, audiences, flows, times, load } = prepared;
+    drop((flows, times, load));
     let mut relays = Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
     let (connections, idle_share) = (&connected, plan.idle_share.as_slice());
     let setting = bulk::Setting {
@@ -141,8 +160,8 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
     let standing = standing.unwrap_or_default();
     let parts = Parts { world, overlay, audiences, connected, plan, relays, standing, lines };
     let (outcome, events) = match settings.run.grain {
-        Grain::Message => by_message(parts, horizon, options)?,
-        Grain::Packet => by_packet(parts, settings, streams, horizon)?,
+        Grain::Message => by_message(parts, rule, horizon, options)?,
+        Grain::Packet => by_packet(parts, rule, settings, streams)?,
     };
     Ok(measure::record(seed, settings, outcome, measure::Beside { fallen, distributed, events }))
 }
@@ -151,8 +170,13 @@ pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRec
 pub const SETUPS_PLAYED_MAX: u64 = connect::PLAYED_MAX;
 
 // Every message hop by hop; returns the number of events, too.
-fn by_message(parts: Parts, horizon: SimTime, options: Options) -> Result<(Outcome, u64), EngineError> {
-    let mut engine = Engine::new(flow::Flows::new(parts, options), RunLimits::default());
+fn by_message<D: Dissemination>(
+    parts: Parts,
+    rule: D,
+    horizon: SimTime,
+    options: Options,
+) -> Result<(Outcome, u64), EngineError> {
+    let mut engine = Engine::new(flow::Flows::new(parts, rule, options), RunLimits::default());
     let (model, scheduler) = engine.parts_mut();
     model.start(scheduler);
     engine.run_until(horizon)?;
@@ -163,13 +187,14 @@ fn by_message(parts: Parts, horizon: SimTime, options: Options) -> Result<(Outco
 }
 
 // Every packet; returns the number of events, too.
-fn by_packet(
+fn by_packet<D: Dissemination>(
     parts: Parts,
+    rule: D,
     settings: &Settings,
     streams: Streams,
-    horizon: SimTime,
 ) -> Result<(Outcome, u64), EngineError> {
-    let mut engine = Engine::new(packets::Packets::new(parts, settings, streams), RunLimits::default());
+    let horizon = parts.plan.programme.horizon;
+    let mut engine = Engine::new(packets::Packets::new(parts, rule, settings, streams), RunLimits::default());
     let (model, scheduler) = engine.parts_mut();
     model.start(settings, scheduler);
     engine.run_until(horizon)?;

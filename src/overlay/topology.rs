@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use toml::de::ValueDeserializer;
 
+use super::dissemination::DisseminationSpec;
 use super::graph::Overlay;
 use crate::rng::Stream;
 use crate::world::World;
@@ -37,6 +38,11 @@ pub trait Topology: Debug + Send + Sync {
     /// The connections among the peers and servers of `world`; `sources` are the peers that publish, or those that
     /// receive where they are fewer; `stream` is the topology's own.
     fn build(&self, world: &World, sources: &[u32], stream: &mut Stream) -> Overlay;
+
+    /// The rule by which nodes pass messages on.
+    fn dissemination(&self) -> DisseminationSpec {
+        DisseminationSpec::Horizon
+    }
 
     /// The parameters with their defaults filled in, for the manifest.
     fn to_json(&self) -> serde_json::Value;

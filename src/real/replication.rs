@@ -21,7 +21,8 @@ use crate::engine::EngineError;
 use crate::metrics::RunRecord;
 use crate::net::{Nat, PacketLinkSpec, Queueing};
 use crate::overlay::Connection;
-use crate::rng::Seed;
+use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Horizon};
+use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Experiment, Grain};
 use crate::simulation::{Prepared, beginnings, failing};
 use crate::sweep::Rung;
@@ -61,7 +62,19 @@ pub struct Replicated {
 /// # Errors
 /// When a place does not exist, the stack refuses the settings, or the engine stops a runaway.
 pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError> {
-    let prepared = Prepared::new(cell, seed)?;
+    match cell.topology.dissemination() {
+        DisseminationSpec::Horizon => replicate_by(&Horizon, cell, seed),
+    }
+}
+
+/// Runs one replication of a cell on the real stack in which nodes pass messages on by a rule of the caller's.
+///
+/// # Errors
+/// When a place does not exist, the stack refuses the settings, or the engine stops a runaway.
+pub fn replicate_by<D: Dissemination>(rule: &D, cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError> {
+    let streams = Streams::new(seed);
+    let rule = rule.begin(streams);
+    let prepared = Prepared::new(cell, streams, rule.clone())?;
     let mut cluster = cluster(&prepared, &cell.settings.webrtc)?;
     let run = &cell.settings.run;
     let horizon = SimTime::ZERO + run.duration + run.drain;
@@ -75,7 +88,7 @@ pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError
         closed += 1;
     }
     let fallen = fallen.map(|fallen| (fallen, closed));
-    let application = Peers::new(&cell.settings, prepared, &begins);
+    let application = Peers::new(&cell.settings, prepared, rule, &begins);
     cluster.pace_packets(application.packet_cpus());
     let mut engine = Lab { cluster, application }.engine();
     let (lab, scheduler) = engine.parts_mut();

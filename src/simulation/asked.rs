@@ -2,7 +2,6 @@
 
 use super::connect::{Asked, Messages};
 use super::prepared::Prepared;
-use super::spread;
 use crate::overlay::workload::Flow;
 use crate::scenario::Settings;
 
@@ -19,8 +18,8 @@ impl Asked for AskedByMessages<'_> {
         let overlay = &prepared.overlay;
         let degrees: Vec<u32> = (0..overlay.nodes()).map(|node| overlay.degree(node)).collect();
         let bytes = |flow: &Flow| settings.webrtc.wire(flow.size).bytes.get() as f64;
-        let numbers = spread::traffic(prepared, &degrees, |_| 1.0).into_iter();
-        let both = numbers.zip(spread::traffic(prepared, &degrees, bytes));
+        let numbers = prepared.traffic(&degrees, |_| 1.0).into_iter();
+        let both = numbers.zip(prepared.traffic(&degrees, bytes));
         both.map(|(number, bytes)| Messages { number, bytes }).collect()
     }
 }

@@ -7,14 +7,13 @@
 
 use super::plan::Cost;
 use super::prepared::Prepared;
-use super::spread;
-use super::spread::Traffic;
+use crate::overlay::dissemination::Traffic;
 use crate::webrtc::Wire;
 
 /// CPU times of a copy that go with each message that a node receives.
 pub(super) fn works(prepared: &Prepared, degrees: &[u32]) -> Vec<f64> {
     let work = |Traffic { sent, received }: Traffic| if received > 0.0 { 1.0 + sent / received } else { 1.0 };
-    spread::traffic(prepared, degrees, |_| 1.0).into_iter().map(work).collect()
+    prepared.traffic(degrees, |_| 1.0).into_iter().map(work).collect()
 }
 
 /// The longest wait in ns of size `s` at node `v`, `[s * nodes + v]`; [`u64::MAX`] is any wait.

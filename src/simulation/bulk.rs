@@ -27,7 +27,7 @@ use self::setting::window;
 use self::swarm::Swarm;
 use super::Prepared;
 use super::relay::Relays;
-use super::spread::{self, Traffic};
+use crate::overlay::dissemination::Traffic;
 use crate::overlay::workload::{Content, Flow};
 use crate::scenario::{Grain, Settings};
 use crate::units::SimTime;
@@ -37,7 +37,7 @@ pub(super) fn traffic_beside(settings: &Settings, prepared: &Prepared, degrees: 
     let has_contents = settings.workloads.iter().any(|workload| workload.pieces().is_some());
     let meet = settings.run.grain == Grain::Message && !prepared.flows.is_empty() && has_contents;
     let bits = |flow: &Flow| 8.0 * settings.webrtc.wire(flow.size).bytes.get() as f64;
-    meet.then(|| spread::traffic(prepared, degrees, bits))
+    meet.then(|| prepared.traffic(degrees, bits))
 }
 
 /// Lets all contents of a scenario spread; `None` if it has none.

@@ -6,7 +6,7 @@
 
 use super::plan::{Cost, QueueLimits};
 use super::prepared::Prepared;
-use super::spread::{self, Traffic};
+use crate::overlay::dissemination::Traffic;
 use crate::scenario::Settings;
 
 /// Bursts that may be there at once, of several sources or of one whose last has not left.
@@ -25,7 +25,7 @@ pub(super) fn fills(
     if limits.iter().all(|limits| limits.wait_ns == u64::MAX) {
         return vec![false; degrees.len()];
     }
-    let bytes = spread::traffic(prepared, degrees, |flow| settings.webrtc.wire(flow.size).bytes.get() as f64);
+    let bytes = prepared.traffic(degrees, |flow| settings.webrtc.wire(flow.size).bytes.get() as f64);
     let nodes = degrees.len();
     let of_node = |(node, &Traffic { sent, .. }): (usize, &Traffic)| {
         let number = node as u32;

@@ -8,10 +8,12 @@
 //! idle wakes up first, and one that is far behind leaves copies to sockets that drop them.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use super::application::Application;
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
-use super::fate::{FailedHop, Fate, Routes};
+use super::fate::Fate;
 use super::full::Direction;
 use super::lane::Lanes;
 use super::layout::{Layout, NOBODY, Row, Service};
@@ -22,22 +24,19 @@ use super::parts::{Options, Parts};
 use super::plan::Plan;
 use super::reception::Reception;
 use super::relay::Relays;
-use super::seen::Seen;
 use super::standing::Standing;
 use crate::engine::{Model, Scheduler};
 use crate::metrics::RunCounts;
-use crate::overlay::Overlay;
-use crate::overlay::audience::Audiences;
+use crate::overlay::dissemination::Dissemination;
 use crate::overlay::workload::{Channel, Role};
 use crate::units::SimTime;
 use crate::world::World;
 
 /// All state of a replication.
 #[derive(Debug)]
-pub(super) struct Flows {
+pub(super) struct Flows<D> {
     pub(super) world: World,
-    pub(super) overlay: Overlay,
-    pub(super) audiences: Audiences,
+    pub(super) app: Application<D>,
     pub(super) connected: Connected,
     pub(super) plan: Plan,
     pub(super) layout: Layout,
@@ -45,7 +44,6 @@ pub(super) struct Flows {
     pub(super) standing: Option<Standing>,
     /// Jitter and bursts, if there are any.
     pub(super) lines: Option<Box<Lines>>,
-    pub(super) seen: Seen,
     pub(super) lanes: Lanes,
     // Copies that an ordered channel lets through, reused.
     pub(super) through: Vec<Copied>,
@@ -53,17 +51,19 @@ pub(super) struct Flows {
     /// Arrivals to look at before the next event, all of one message; the first first, so that they go through
     /// the layout in its order.
     pub(super) arriving: VecDeque<Arrival>,
+    // Nodes that a rule names, reused.
+    pub(super) hops: Vec<u32>,
     // At the end, pending copies are only counted.
     ended: bool,
 }
 
-impl Model for Flows {
+impl<D: Dissemination> Model for Flows<D> {
     type Event = Event;
 
     #[inline]
     fn handle(&mut self, now: SimTime, event: Event, scheduler: &mut Scheduler<Event>) {
         if self.ended {
-            self.seen.counts.copies_in_flight += 1;
+            self.app.seen.counts.copies_in_flight += 1;
             return;
         }
         let message = match Happening::from(event) {
@@ -91,37 +91,35 @@ impl Model for Flows {
     }
 }
 
-impl Flows {
-    pub(super) fn new(mut parts: Parts, options: Options) -> Self {
-        let layout = Layout::new(&mut parts, options.shortcuts);
+impl<D: Dissemination> Flows<D> {
+    pub(super) fn new(mut parts: Parts, rule: D, options: Options) -> Self {
+        let layout = Layout::new(&mut parts, options.shortcuts && D::EXACTLY_ONCE);
         let Parts { world, overlay, audiences, connected, plan, relays, standing, lines } = parts;
+        let app = Application::new(Arc::clone(&plan.programme), (overlay, audiences), world.peers(), rule);
         let standing = (!standing.is_empty()).then_some(standing);
         let lanes = Lanes::new(&world, &plan);
-        let (seen, through, arriving) = Default::default();
+        let (through, arriving, hops) = Default::default();
         Self {
             world,
-            overlay,
-            audiences,
+            app,
             connected,
             plan,
             layout,
             standing,
             lines,
-            seen,
             lanes,
             through,
             relays,
             arriving,
+            hops,
             ended: false,
         }
     }
 
     /// Schedules the first message of every flow.
     pub(super) fn start(&mut self, scheduler: &mut Scheduler<Event>) {
-        for flow in 0..self.plan.flows.len() as u32 {
-            if let Some(time) = self.plan.publication(flow, 0) {
-                scheduler.schedule_at(time, Happening::Publish { flow, number: 0 }.into());
-            }
+        for (flow, time) in self.plan.programme.first_publications() {
+            scheduler.schedule_at(time, Happening::Publish { flow, number: 0 }.into());
         }
     }
 
@@ -134,10 +132,8 @@ impl Flows {
     #[cold]
     pub(super) fn fail(&mut self, fate: Fate, places: [u32; 2], message: &Message) {
         if message.is_wanted {
-            let [from, to] = places.map(|place| self.layout.end(place).node);
-            let (overlay, audiences, peers) = (&self.overlay, &self.audiences, self.world.peers());
-            let hop = FailedHop { audience: message.audience, from, to };
-            self.seen.fates.fail(fate, hop, Routes { overlay, audiences, peers });
+            let hop = places.map(|place| self.layout.end(place).node);
+            self.app.fail(fate, hop, (message.flow, message.number));
         }
     }
 
@@ -147,23 +143,24 @@ impl Flows {
             let message = self.message(flow, number);
             self.fail(Fate::Blocked, [from, to], &message);
         }
-        let Self { world, overlay, audiences, connected, plan, layout, mut seen, relays, lanes, .. } = self;
+        let Self { world, app, connected, plan, layout, relays, lanes, .. } = self;
+        let Application { overlay, audiences, mut seen, .. } = app;
         if lanes.any {
             // What waits for a window has no event.
             let RunCounts { copies_sent, copies_arrived, copies_overflowed, copies_lost, .. } = seen.counts;
             seen.counts.copies_in_flight = copies_sent - copies_arrived - copies_overflowed - copies_lost;
         }
-        let held_back = lanes.held_back(&layout, plan.horizon);
+        let held_back = lanes.held_back(&layout, plan.programme.horizon);
         let outcome = Outcome::new((world, overlay, audiences), (connected, plan, relays), seen, layout.into_servers());
         Outcome { held_back, ..outcome }
     }
 
     #[inline]
     pub(super) fn message(&self, flow: u32, number: u32) -> Message {
-        let planned = &self.plan.flows[flow as usize];
-        let published = self.plan.timetable.published(planned.schedule, number);
+        let planned = &self.plan.programme.flows[flow as usize];
+        let published = self.plan.programme.timetable.published(planned.schedule, number);
         let wire = self.plan.sizes[planned.size as usize];
-        let measured = published >= self.plan.measure_from;
+        let measured = published >= self.plan.programme.measure_from;
         Message {
             flow,
             number,
@@ -171,7 +168,7 @@ impl Flows {
             audience: planned.audience,
             published,
             measured,
-            is_wanted: measured && planned.role != Role::Response,
+            is_wanted: D::EXACTLY_ONCE && measured && planned.role != Role::Response,
             is_exchanged: planned.role != Role::Message,
             bytes: wire.bytes.get(),
             packets: wire.packets,
@@ -180,10 +177,8 @@ impl Flows {
     }
 
     fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Event>) -> Message {
-        let planned = self.plan.flows[flow as usize];
         let message = self.message(flow, number);
-        self.seen.publication(&planned, message.measured);
-        if let Some(next) = self.plan.publication(flow, number + 1) {
+        if let Some(next) = self.app.publish(flow, number) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 }.into());
         }
         let place = self.layout.sources[flow as usize];
@@ -207,7 +202,7 @@ impl Flows {
         if wait_ns > 0 && message.channel != Channel::Unreliable {
             let limit_ns = self.plan.limits[self.layout.senders[to as usize].class as usize].wait_ns;
             if wait_ns.saturating_add(down_ns / message.packets.max(1)) > limit_ns {
-                self.seen.full.note(row.node, Direction::Down);
+                self.app.seen.full.note(row.node, Direction::Down);
             }
         }
         let served_ns = row.servers.down.serve(time.as_ns() + behind_ns, down_ns);
@@ -232,8 +227,8 @@ impl Flows {
     #[inline]
     fn take_in(&mut self, arrival: Arrival, message: &Message, scheduler: &mut Scheduler<Event>) {
         let Arrival { time, from, to } = arrival;
-        if time > self.plan.horizon {
-            self.seen.counts.copies_in_flight += 1;
+        if time > self.plan.programme.horizon {
+            self.app.seen.counts.copies_in_flight += 1;
             return;
         }
         if self.lanes.any
@@ -258,27 +253,30 @@ impl Flows {
         let service = *self.layout.service(to, message.size);
         let asked = Message { channel, ..*message };
         let Some(now_ns) = self.layout.rows[to as usize].take_in(time.as_ns(), &service, &asked) else {
-            self.seen.overflow(message);
+            self.app.seen.overflow(message);
             self.fail(Fate::Socket, [from, to], message);
             return self.book_unserved(to, from, message);
         };
         let now = SimTime::from_ns(now_ns);
-        self.seen.counts.copies_arrived += 1;
+        self.app.seen.counts.copies_arrived += 1;
         self.deliver(now, from, to, message, scheduler);
     }
 
     #[inline]
     fn deliver(&mut self, now: SimTime, from: u32, to: u32, message: &Message, scheduler: &mut Scheduler<Event>) {
-        if now > self.plan.horizon {
+        if now > self.plan.programme.horizon {
             // The CPU never came to it, but was asked to.
             return self.book_unserved(to, from, message);
         }
-        let is_for_it = || self.audiences.includes(message.audience, self.layout.rows[to as usize].node);
+        if !D::EXACTLY_ONCE && !self.is_new(from, to, message) {
+            return;
+        }
+        let is_for_it = || self.app.audiences.includes(message.audience, self.layout.rows[to as usize].node);
         if self.layout.kinds[to as usize].is_peer && is_for_it() {
             if message.is_exchanged {
                 self.exchange(now, message, scheduler);
             } else {
-                self.seen.delivery(now, message);
+                self.app.seen.delivery(now.since(message.published), message.measured);
             }
         }
         self.pass_on(now, to, from, message, scheduler);

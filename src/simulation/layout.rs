@@ -40,6 +40,8 @@ pub(super) struct Layout {
     pub(super) core: Vec<u32>,
     /// The places of the flows' sources, by flow.
     pub(super) sources: Vec<u32>,
+    /// The places of all nodes, by number.
+    pub(super) places: Vec<u32>,
 }
 
 /// What a hop needs of a node: a cache line.
@@ -113,7 +115,7 @@ impl Layout {
     pub(super) fn new(parts: &mut Parts, shortcuts: bool) -> Self {
         let receptions = receptions(parts, shortcuts);
         let Parts { world, overlay, connected, plan, .. } = parts;
-        let order = breadth_first(overlay, plan.flows.first().map_or(0, |flow| flow.source));
+        let order = breadth_first(overlay, plan.programme.flows.first().map_or(0, |flow| flow.source));
         let mut places = vec![0; order.len()];
         (0..).zip(&order).for_each(|(place, &node)| places[node as usize] = place);
         let kind = |&node: &u32| Kind {
@@ -128,7 +130,7 @@ impl Layout {
             class: world.class_index(node) as u32,
             fills: fills[node as usize],
         };
-        let sources = plan.flows.iter().map(|flow| places[flow.source as usize]).collect();
+        let sources = plan.programme.flows.iter().map(|flow| places[flow.source as usize]).collect();
         Self {
             rows: rows(overlay, plan, &order),
             senders: order.iter().map(sending).collect(),
@@ -138,6 +140,7 @@ impl Layout {
             hops: hops(world, overlay, connected, &order, &places),
             core: overlay.core().iter().map(|&member| places[member as usize]).collect(),
             sources,
+            places,
         }
     }
 

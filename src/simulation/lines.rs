@@ -16,9 +16,9 @@
 //! There are lines only where a class has jitter or bursts.
 
 use super::prepared::Prepared;
-use super::spread::{self, Traffic};
 use crate::net::Line;
 use crate::overlay::Overlay;
+use crate::overlay::dissemination::Traffic;
 use crate::overlay::workload::Channel;
 use crate::rng::Domain;
 use crate::scenario::{Grain, Settings};
@@ -52,7 +52,7 @@ impl Lines {
         }
         let signs = signs_of_life(world, overlay);
         let apart = not_repeated(prepared);
-        let packets = spread::traffic(prepared, degrees, |flow| settings.webrtc.wire(flow.size).packets as f64);
+        let packets = prepared.traffic(degrees, |flow| settings.webrtc.wire(flow.size).packets as f64);
         let line = |node: u32, direction: u64| {
             let class = world.class(node);
             let Traffic { sent, received } = packets[node as usize];

@@ -85,7 +85,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         connected_at: connected.connected_at,
         connecting: Some(&connected.tally),
         fallen,
-        publishes: !plan.flows.is_empty(),
+        publishes: !plan.programme.flows.is_empty(),
         distributed,
         experience: &experience,
     };

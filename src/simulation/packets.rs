@@ -30,6 +30,8 @@ mod network;
 mod quality;
 mod queueing;
 
+use std::sync::Arc;
+
 use self::account::Account;
 use self::cpus::Cpus;
 use self::ends::Ends;
@@ -38,15 +40,14 @@ use self::message::Message;
 use self::missing::Missing;
 use self::quality::Quality;
 use self::queueing::Queueing;
+use super::application::Application;
 use super::connect::Connected;
 use super::parts::Parts;
 use super::plan::Plan;
 use super::relay::Relays;
-use super::seen::Seen;
 use crate::engine::{Model, Scheduler};
 use crate::net::FairPacket;
-use crate::overlay::Overlay;
-use crate::overlay::audience::Audiences;
+use crate::overlay::dissemination::Dissemination;
 use crate::rng::Streams;
 use crate::scenario::Settings;
 use crate::units::SimTime;
@@ -56,10 +57,9 @@ use crate::world::World;
 
 /// All state of a replication.
 #[derive(Debug)]
-pub(super) struct Packets {
+pub(super) struct Packets<D> {
     world: World,
-    overlay: Overlay,
-    audiences: Audiences,
+    app: Application<D>,
     connected: Connected,
     plan: Plan,
     ends: Ends,
@@ -68,7 +68,6 @@ pub(super) struct Packets {
     // Longest wait for each node's CPU that its sockets bridge, whatever the message, in ns.
     backlogs: Vec<u64>,
     relays: Relays,
-    seen: Seen,
     account: Account,
     missing: Missing,
     quality: Quality,
@@ -107,14 +106,15 @@ pub(super) enum Happening {
     Mark { ends: bool },
 }
 
-impl Packets {
-    pub(super) fn new(parts: Parts, settings: &Settings, streams: Streams) -> Self {
+impl<D: Dissemination> Packets<D> {
+    pub(super) fn new(parts: Parts, rule: D, settings: &Settings, streams: Streams) -> Self {
         let Parts { world, overlay, audiences, connected, plan, relays, .. } = parts;
         let nodes = world.nodes();
         let ends = Ends::new(&world, &overlay, &connected, &plan, settings);
         let signs = ends.signs_of_life(&world);
         let links = (0..nodes).zip(signs).map(|(node, signs)| Links::new(&world, node, signs, streams)).collect();
-        let (seen, store, out, arrived, hops, dropped, gone, missing) = Default::default();
+        let app = Application::new(Arc::clone(&plan.programme), (overlay, audiences), world.peers(), rule);
+        let (store, out, arrived, hops, dropped, gone, missing) = Default::default();
         Self {
             account: Account::new(nodes),
             quality: Quality::new(settings),
@@ -122,14 +122,12 @@ impl Packets {
             cpus: Cpus::new(&world, &plan),
             backlogs: backlogs(&plan, nodes),
             world,
-            overlay,
-            audiences,
+            app,
             connected,
             plan,
             ends,
             links,
             relays,
-            seen,
             store,
             out,
             arrived,
@@ -142,23 +140,21 @@ impl Packets {
 
     /// Schedules the first sign of life of every connection, the first message of every flow, and the window.
     pub(super) fn start(&mut self, settings: &Settings, scheduler: &mut Scheduler<Happening>) {
-        let horizon = self.plan.horizon;
+        let horizon = self.plan.programme.horizon;
         let wakes: Vec<(u32, SimTime)> = self.ends.first_wakes().filter(|&(_, at)| at <= horizon).collect();
         for (end, at) in wakes {
             self.ends.row_mut(end).wake = at;
             scheduler.schedule_at(at, Happening::Wake { end });
         }
-        for flow in 0..self.plan.flows.len() as u32 {
-            if let Some(time) = self.plan.publication(flow, 0) {
-                scheduler.schedule_at(time, Happening::Publish { flow, number: 0 });
-            }
+        for (flow, time) in self.plan.programme.first_publications() {
+            scheduler.schedule_at(time, Happening::Publish { flow, number: 0 });
         }
-        scheduler.schedule_at(self.plan.measure_from, Happening::Mark { ends: false });
+        scheduler.schedule_at(self.plan.programme.measure_from, Happening::Mark { ends: false });
         scheduler.schedule_at(SimTime::ZERO + settings.run.duration, Happening::Mark { ends: true });
     }
 }
 
-impl Model for Packets {
+impl<D: Dissemination> Model for Packets<D> {
     type Event = Happening;
 
     fn handle(&mut self, now: SimTime, event: Happening, scheduler: &mut Scheduler<Happening>) {
@@ -203,7 +199,7 @@ impl Model for Packets {
     }
 }
 
-impl Packets {
+impl<D: Dissemination> Packets<D> {
     #[inline]
     fn touch_node(&self, node: u32) -> u32 {
         let links = &self.links[node as usize];

@@ -1,29 +1,25 @@
 //! What is known before the first message: flows, sizes, service times of every node, losses.
 
+use std::sync::Arc;
+
 use super::backlog;
 use super::connect::Connected;
 use super::costs::{idle_shares, message_cpu, wake_cpu};
-use super::event::FLOWS_MAX;
 use super::fills;
-use super::prepared::{Prepared, each_once};
-use super::timetable::{Schedule, Timetable};
-use crate::overlay::workload::{Channel, Flow, Role};
+use super::prepared::Prepared;
+use super::programme::Programme;
 use crate::scenario::Settings;
-use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
+use crate::units::{Bitrate, ByteCount, SimDuration};
 use crate::webrtc::Wire;
 use crate::world::{Class, World};
 
 /// The tables of a replication.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
-    pub(super) flows: Vec<PlannedFlow>,
-    pub(super) timetable: Timetable,
-    /// Distinct message sizes.
-    pub(super) message_sizes: Vec<ByteCount>,
-    /// The same as they cross a link.
+    /// Who publishes what, and when.
+    pub(super) programme: Arc<Programme>,
+    /// The sizes of messages as they cross a link.
     pub(super) sizes: Vec<Wire>,
-    /// Of each workload, the sizes of its levels; none if it has no levels.
-    pub(super) levels: Vec<Vec<u32>>,
     /// Service times of size `s` at node `v`: `costs[s * nodes + v]`.
     pub(super) costs: Vec<Cost>,
     /// How long the CPU of each node takes to wake up, in ns.
@@ -41,25 +37,6 @@ pub(super) struct Plan {
     pub(super) fills: Vec<bool>,
     /// Share of each node's CPU budget that open connections need to stay alive.
     pub(super) idle_share: Vec<f32>,
-    /// Messages published from here on are measured.
-    pub(super) measure_from: SimTime,
-    /// Nothing happens after this time.
-    pub(super) horizon: SimTime,
-}
-
-/// A flow with its size and times looked up.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PlannedFlow {
-    pub(super) source: u32,
-    pub(super) audience: u32,
-    /// For how many peers a message is.
-    pub(super) receivers: u32,
-    pub(super) size: u32,
-    /// Its place in the scenario.
-    pub(super) workload: u16,
-    pub(super) channel: Channel,
-    pub(super) role: Role,
-    pub(super) schedule: Schedule,
 }
 
 /// Service times of one message at one node, in ns; zero is a server that never waits.
@@ -84,18 +61,9 @@ pub(super) struct QueueLimits {
 
 impl Plan {
     pub(super) fn new(settings: &Settings, prepared: &Prepared, connected: &Connected) -> Self {
-        let Prepared { streams, world, flows, times, audiences, .. } = prepared;
-        assert!(flows.len() <= FLOWS_MAX, "invariant: scenarios allow no more flows than events can number");
-        let ladders: Vec<Vec<ByteCount>> = settings
-            .workloads
-            .iter()
-            .map(|workload| workload.live().map(|live| live.sizes).unwrap_or_default())
-            .collect();
-        let of_flows = flows.iter().map(|flow| flow.size);
-        let mut message_sizes: Vec<ByteCount> = of_flows.chain(ladders.iter().flatten().copied()).collect();
-        message_sizes.sort_unstable();
-        message_sizes.dedup();
-        let sizes: Vec<Wire> = message_sizes.iter().map(|&size| settings.webrtc.wire(size)).collect();
+        let world = &prepared.world;
+        let programme = Arc::new(Programme::new(settings, prepared));
+        let sizes: Vec<Wire> = programme.sizes.iter().map(|&size| settings.webrtc.wire(size)).collect();
         let idle_share = idle_shares(world, &connected.degrees);
         let costs: Vec<Cost> = sizes
             .iter()
@@ -108,63 +76,16 @@ impl Plan {
         let losses = losses(world, &sizes);
         let limits: Vec<QueueLimits> = world.classes().iter().map(limits).collect();
         let fills = fills::fills(settings, prepared, &connected.degrees, (&costs, &limits));
-        let run = &settings.run;
-        let mut timetable = Timetable::new(SimTime::ZERO + run.duration);
-        let index = |wanted: ByteCount| message_sizes.partition_point(|&size| size < wanted) as u32;
-        let levels = ladders.iter().map(|sizes| sizes.iter().map(|&size| index(size)).collect()).collect();
-        let plan_flow = |flow: &Flow| PlannedFlow {
-            source: flow.source,
-            audience: flow.audience,
-            receivers: audiences.receivers(flow.audience, flow.source, world.peers()),
-            size: index(flow.size),
-            workload: flow.workload(),
-            channel: flow.channel,
-            role: flow.role,
-            schedule: timetable.add(flow, times, *streams),
-        };
-        Self {
-            flows: flows.iter().map(plan_flow).collect(),
-            levels,
-            timetable,
-            message_sizes,
-            sizes,
-            costs,
-            wakes,
-            backlogs,
-            works,
-            losses,
-            limits,
-            fills,
-            idle_share,
-            measure_from: SimTime::ZERO + run.warmup,
-            horizon: SimTime::ZERO + run.duration + run.drain,
-        }
+        Self { programme, sizes, costs, wakes, backlogs, works, losses, limits, fills, idle_share }
     }
 }
 
 impl Plan {
-    /// When the source of a flow publishes message `number` by itself, if it does.
-    pub(super) fn publication(&self, flow: u32, number: u32) -> Option<SimTime> {
-        let planned = &self.flows[flow as usize];
-        // Responses come when requests do.
-        if planned.role == Role::Response { None } else { self.timetable.publication(planned.schedule, number) }
-    }
-
     /// Loss of a message of size `size` from a class to each, as the threshold of a uniform draw.
     #[inline]
     pub(super) fn losses(&self, size: u32, from_class: usize) -> &[u64] {
         let classes = self.limits.len();
         &self.losses[(size as usize * classes + from_class) * (classes + 1)..][..=classes]
-    }
-
-    /// The peers that publish, each once, by number.
-    pub(super) fn sources(&self) -> Vec<u32> {
-        self.sources_of(|_| true)
-    }
-
-    /// Those that publish such flows.
-    pub(super) fn sources_of(&self, such: impl Fn(&PlannedFlow) -> bool) -> Vec<u32> {
-        each_once(self.flows.iter().filter(|flow| such(flow)).map(|flow| flow.source))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::overlay::Overlay;
 use crate::overlay::audience::{ALL, Audiences};
+use crate::overlay::dissemination::{Load, Traffic};
 use crate::overlay::workload::{Arrivals, Flow, Role};
-use crate::rng::{Domain, Seed, Streams};
+use crate::rng::{Domain, Streams};
 use crate::scenario::{Cell, Settings};
 use crate::units::{SimDuration, SimTime};
 use crate::world::{World, WorldError, WorldSpec};
@@ -18,12 +19,14 @@ pub(crate) struct Prepared {
     pub(crate) times: Vec<Vec<SimTime>>,
     pub(crate) overlay: Overlay,
     pub(crate) audiences: Audiences,
+    /// How much the rule has nodes send.
+    pub(crate) load: Box<dyn Load>,
 }
 
 impl Prepared {
-    pub(crate) fn new(cell: &Cell, seed: Seed) -> Result<Self, WorldError> {
+    /// A replication whose nodes pass messages on by a rule that loads them like this.
+    pub(crate) fn new(cell: &Cell, streams: Streams, load: impl Load + 'static) -> Result<Self, WorldError> {
         let settings = &cell.settings;
-        let streams = Streams::new(seed);
         let world = WorldSpec {
             population: &settings.population,
             latency: &settings.latency,
@@ -49,7 +52,13 @@ impl Prepared {
         let first = central(&flows, &audiences);
         let overlay = cell.topology.build(&world, &first, &mut streams.stream(Domain::Topology, 0));
         let audiences = Audiences::new(&overlay, &audiences);
-        Ok(Self { streams, world, flows, times, overlay, audiences })
+        Ok(Self { streams, world, flows, times, overlay, audiences, load: Box::new(load) })
+    }
+
+    /// Of every node what it sends and what comes to it a second, if a message of a flow counts `each`, over so many
+    /// open connections.
+    pub(crate) fn traffic(&self, degrees: &[u32], each: impl Fn(&Flow) -> f64) -> Vec<Traffic> {
+        self.load.load(&self.overlay, &self.audiences, &self.flows, degrees, &each)
     }
 }
 

@@ -8,6 +8,7 @@ use super::layout::{End, Service};
 use super::message::Arrival;
 use super::sender::{Sender, sender};
 use crate::engine::Scheduler;
+use crate::overlay::dissemination::Dissemination;
 use crate::overlay::workload::Channel;
 use crate::units::{SimDuration, SimTime};
 use crate::webrtc::sctp::{Answer, Loss, Sent, data_bytes, first_lost};
@@ -352,7 +353,7 @@ impl super::lane::Lane {
     }
 }
 
-impl Flows {
+impl<D: Dissemination> Flows<D> {
     /// The CPU has come to a copy: it is handed to its association.
     pub(super) fn hand_over(&mut self, now: SimTime, copied: Copied, scheduler: &mut Scheduler<Event>) {
         let [from, to] = [copied.from, copied.to].map(|place| self.layout.end(place));
@@ -432,7 +433,7 @@ impl Flows {
         let wait_ns = row.servers.down.wait_ns(now.as_ns() + behind_ns);
         let limit_ns = self.plan.limits[self.layout.senders[copied.to as usize].class as usize].wait_ns;
         if wait_ns > 0 && wait_ns.saturating_add(down_ns / u64::from(packets).max(1)) > limit_ns {
-            self.seen.full.note(row.node, Direction::Down);
+            self.app.seen.full.note(row.node, Direction::Down);
         }
         let served_ns = row.servers.down.serve(now.as_ns() + behind_ns, down_ns);
         let (ends, packets_of_it) = ([copied.from, copied.to], u64::from(packets));

@@ -27,9 +27,9 @@ pub(super) fn receptions(parts: &Parts, shortcuts: bool) -> Vec<Reception> {
     if !shortcuts || lines.is_some() || repair::may_exist(world, plan) {
         return vec![Reception::Source; overlay.nodes() as usize];
     }
-    let sources = plan.sources();
+    let sources = plan.programme.sources();
     // Who asks receives an answer, who answers a request: both leave a trace.
-    let exchanging: Vec<u32> = plan.sources_of(|flow| flow.role != Role::Message);
+    let exchanging: Vec<u32> = plan.programme.sources_of(|flow| flow.role != Role::Message);
     let nodes = overlay.nodes() as usize;
     let senders = (sources.len() <= SOURCES_TRACED_MAX).then(|| single_senders(overlay, &sources));
     let has_queue =

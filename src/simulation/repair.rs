@@ -15,7 +15,7 @@ pub(super) fn may_exist(world: &World, plan: &Plan) -> bool {
         || world.turn_outages().is_some_and(|outages| !outages.is_empty())
         || plan.fills.contains(&true)
         || used().any(|(_, limits)| largest > limits.at_once);
-    let asked = plan.flows.iter().any(|flow| flow.channel != Channel::Unreliable);
+    let asked = plan.programme.flows.iter().any(|flow| flow.channel != Channel::Unreliable);
     let accepted = || used().any(|(class, _)| !class.engine.association().accepts_as_asked);
     loses && (asked || accepted())
 }

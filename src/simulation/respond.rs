@@ -4,27 +4,16 @@ use super::event::{Event, Happening};
 use super::flow::Flows;
 use super::message::Message;
 use crate::engine::Scheduler;
-use crate::overlay::workload::Role;
+use crate::overlay::dissemination::Dissemination;
 use crate::units::SimTime;
 
-impl Flows {
+impl<D: Dissemination> Flows<D> {
     /// A request or a response is delivered.
     #[cold]
     pub(super) fn exchange(&mut self, now: SimTime, message: &Message, scheduler: &mut Scheduler<Event>) {
-        match self.plan.flows[message.flow as usize].role {
-            Role::Response => {
-                self.seen.counts.deliveries += 1;
-                self.seen.responses.answered(now.since(message.published), message.measured);
-            }
-            Role::Request { service_time } => {
-                self.seen.delivery(now, message);
-                let time = now + service_time;
-                if time <= self.plan.horizon {
-                    let answer = Happening::Publish { flow: message.flow + 1, number: message.number };
-                    scheduler.schedule_at(time, answer.into());
-                }
-            }
-            Role::Message => self.seen.delivery(now, message),
+        if let Some(time) = self.app.deliver(now, message.flow, message.number).answered_at {
+            let answer = Happening::Publish { flow: message.flow + 1, number: message.number };
+            scheduler.schedule_at(time, answer.into());
         }
     }
 }

@@ -1,35 +1,48 @@
 //! What is observed of messages while they flow.
 
-use super::fate::Fates;
+use super::fate::{Fate, Fates};
 use super::full::Full;
 use super::message::Message;
 use super::observed::Window;
-use super::plan::PlannedFlow;
+use super::programme::PlannedFlow;
 use super::responses::Responses;
 use crate::metrics::{LatencyHistogram, RunCounts};
 use crate::overlay::workload::Role;
-use crate::units::SimTime;
+use crate::units::SimDuration;
 
 /// What was observed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) latency: LatencyHistogram,
-    pub(super) counts: RunCounts,
-    pub(super) window: Window,
-    pub(super) responses: Responses,
-    pub(super) fates: Fates,
+pub(crate) struct Seen {
+    pub(crate) latency: LatencyHistogram,
+    pub(crate) counts: RunCounts,
+    pub(crate) window: Window,
+    pub(crate) responses: Responses,
+    pub(crate) fates: Fates,
     /// Buffers that were full for what is sent again.
     pub(super) full: Full,
 }
 
 impl Seen {
-    /// A message reached an application.
+    /// A message is delivered, so long after it was published.
     #[inline]
-    pub(super) fn delivery(&mut self, now: SimTime, message: &Message) {
+    pub(crate) fn delivery(&mut self, latency: SimDuration, measured: bool) {
         self.counts.deliveries += 1;
-        if message.measured {
-            self.latency.record(now.since(message.published));
+        if measured {
+            self.latency.record(latency);
         }
+    }
+
+    /// A copy is sent.
+    pub(crate) fn sent(&mut self, measured: bool) {
+        self.counts.copies_sent += 1;
+        self.window.sent += u64::from(measured);
+    }
+
+    /// A copy is not sent: its connection is not open, or has no room.
+    pub(crate) fn refused(&mut self, fate: Fate, measured: bool) {
+        self.window.refused += u64::from(measured);
+        let counts = &mut self.counts;
+        *(if fate == Fate::Unconnected { &mut counts.copies_unconnected } else { &mut counts.copies_dropped }) += 1;
     }
 
     /// A copy finds the socket full.
@@ -38,11 +51,9 @@ impl Seen {
         self.counts.copies_overflowed += 1;
         self.window.overflowed += u64::from(message.measured);
     }
-}
 
-impl Seen {
     /// A message of this flow is published.
-    pub(super) fn publication(&mut self, planned: &PlannedFlow, measured: bool) {
+    pub(crate) fn publication(&mut self, planned: &PlannedFlow, measured: bool) {
         self.counts.messages += 1;
         let wanted = if measured { u64::from(planned.receivers) } else { 0 };
         match planned.role {
@@ -55,9 +66,8 @@ impl Seen {
             Role::Response => {}
         }
     }
-}
 
-impl Seen {
+    /// A copy is lost.
     pub(super) fn lose(&mut self, message: &Message) {
         self.counts.copies_lost += 1;
         self.window.lost += u64::from(message.measured);

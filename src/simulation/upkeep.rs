@@ -32,9 +32,9 @@ pub(super) struct Packets {
 pub(super) fn packets(plan: &Plan, overlay: &Overlay, audiences: &Audiences, until: SimTime) -> Packets {
     let none = vec![0.0; overlay.nodes() as usize];
     let mut packets = Packets { to_all: none.clone(), routed: none };
-    for flow in &plan.flows {
+    for flow in &plan.programme.flows {
         let wire = plan.sizes[flow.size as usize];
-        let messages = plan.timetable.count(flow.schedule, plan.measure_from, until);
+        let messages = plan.programme.timetable.count(flow.schedule, plan.programme.measure_from, until);
         let published = messages as f64 * wire.packets as f64;
         if flow.audience == ALL {
             packets.to_all[flow.source as usize] += published;

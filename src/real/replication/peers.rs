@@ -1,18 +1,20 @@
 //! The application on every node: publishes, delivers and passes on, by the overlay's rule.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 
 use super::tally::Tally;
 use crate::net::FifoServer;
-use crate::overlay::audience::Audiences;
-use crate::overlay::workload::{Channel, Flow, Role};
-use crate::overlay::{Connection, Overlay};
+use crate::overlay::Connection;
+use crate::overlay::dissemination::Dissemination;
+use crate::overlay::workload::{Channel, Flow};
 use crate::real::cluster::{Application, ConnectionState, Context, End, PacketCpu};
 use crate::real::slots::Slots;
 use crate::real::stack::ChannelSpec;
 use crate::scenario::Settings;
 use crate::simulation::{
-    FailedHop, Fate, Prepared, Routes, Schedule, Timetable, has_paced_packets, idle_shares, message_cpu, packet_cpu,
+    Application as Applications, Fate, Prepared, Programme, has_paced_packets, idle_shares, message_cpu, packet_cpu,
     wake_cpu,
 };
 use crate::units::{ByteCount, SimTime};
@@ -20,15 +22,13 @@ use crate::webrtc::Wire;
 use crate::world::World;
 
 /// The applications of all nodes.
-pub(super) struct Peers {
+pub(super) struct Peers<D> {
     pub(super) world: World,
+    pub(super) app: Applications<D>,
     pub(super) tally: Tally,
     pub(super) idle_share: Vec<f32>,
-    pub(super) publishes: bool,
-    overlay: Overlay,
-    audiences: Audiences,
-    flows: Vec<Planned>,
-    timetable: Timetable,
+    // By flow: the channel that it uses, among those of every connection.
+    channels: Vec<usize>,
     // Of each node: its neighbours and its end of the connection to each, by neighbour.
     ends: Vec<Vec<(u32, End)>>,
     // The nodes of each connection.
@@ -42,24 +42,8 @@ pub(super) struct Peers {
     // Most bytes that may wait on a reliable channel of a node.
     send_buffers: Vec<u64>,
     waiting: Slots<Hop>,
-    publish_end: SimTime,
-    measure_from: SimTime,
-    horizon: SimTime,
-}
-
-struct Planned {
-    source: u32,
-    audience: u32,
-    // For how many peers a message is.
-    receivers: u32,
-    // Index among the channels of every connection.
-    channel: usize,
-    reliable: bool,
-    size: usize,
-    // Index among the distinct sizes.
-    size_index: usize,
-    role: Role,
-    schedule: Schedule,
+    // Nodes that the rule names, reused.
+    hops: Vec<u32>,
 }
 
 /// A message on one hop.
@@ -98,64 +82,41 @@ pub(super) const fn channel_spec(channel: Channel) -> ChannelSpec {
     }
 }
 
-impl Peers {
-    /// The applications of a cluster with these connections.
-    pub(super) fn new(settings: &Settings, prepared: Prepared, begins: &[(Connection, SimTime)]) -> Self {
-        let Prepared { streams, world, flows, times, overlay, audiences } = prepared;
+impl<D: Dissemination> Peers<D> {
+    /// The applications of a cluster with these connections, which pass messages on by `rule`.
+    pub(super) fn new(settings: &Settings, prepared: Prepared, rule: D, begins: &[(Connection, SimTime)]) -> Self {
+        let programme = Arc::new(Programme::new(settings, &prepared));
+        let Prepared { world, flows, overlay, audiences, .. } = prepared;
         let nodes = world.nodes();
         let degrees: Vec<u32> = (0..nodes).map(|node| overlay.degree(node)).collect();
         let idle_share = idle_shares(&world, &degrees);
-        let run = &settings.run;
-        let publish_end = SimTime::ZERO + run.duration;
-        let mut timetable = Timetable::new(publish_end);
-        let channels = channels(&flows);
-        let mut sizes: Vec<ByteCount> = flows.iter().map(|flow| flow.size).collect();
-        sizes.sort_unstable();
-        sizes.dedup();
-        let wire = |size: &ByteCount| settings.webrtc.wire(*size);
-        let is_paced = sizes.iter().map(wire).all(has_paced_packets);
-        let cpu = |size: &ByteCount| {
+        let used = channels(&flows);
+        let channel = |flow: &Flow| used.iter().position(|channel| *channel == flow.channel);
+        let wire = |size: ByteCount| settings.webrtc.wire(size);
+        let is_paced = flows.iter().all(|flow| has_paced_packets(wire(flow.size)));
+        let cpu = |&size: &ByteCount| {
             let whole = |node: u32, idle: f32| message_cpu(&world, node, wire(size), idle).as_ns();
             let packets = |node: u32, idle: f32| if is_paced { packets_ns(&world, node, wire(size), idle) } else { 0 };
             let own = |(&idle, node): (&f32, u32)| whole(node, idle).saturating_sub(packets(node, idle));
             idle_share.iter().zip(0..).map(own).collect::<Vec<_>>()
         };
         let wake = |(&idle, node)| wake_cpu(&world, node, idle).as_ns();
-        let wake_ns = idle_share.iter().zip(0..).map(wake).collect();
-        let cpu_ns = sizes.iter().flat_map(cpu).collect();
-        let plan = |flow: &Flow| Planned {
-            source: flow.source,
-            audience: flow.audience,
-            receivers: audiences.receivers(flow.audience, flow.source, world.peers()),
-            channel: channels.iter().position(|channel| *channel == flow.channel).expect("invariant: one of them"),
-            reliable: flow.channel != Channel::Unreliable,
-            size: usize::try_from(flow.size.get()).expect("invariant: limited when read").max(IDENTITY_BYTES),
-            size_index: sizes.partition_point(|&size| size < flow.size),
-            role: flow.role,
-            schedule: timetable.add(flow, &times, streams),
-        };
-        let flows: Vec<Planned> = flows.iter().map(plan).collect();
         let send_buffer = |node: u32| world.class(node).engine.send_buffer.map_or(u64::MAX, ByteCount::get);
         Self {
             tally: Tally::new(nodes),
-            publishes: !flows.is_empty(),
+            channels: flows.iter().map(|flow| channel(flow).expect("invariant: one of them")).collect(),
             ends: ends(nodes, begins),
             nodes_of: begins.iter().map(|(connection, _)| [connection.a, connection.b]).collect(),
             cpus: vec![FifoServer::default(); nodes as usize],
+            cpu_ns: programme.sizes.iter().flat_map(cpu).collect(),
+            is_paced,
+            wake_ns: idle_share.iter().zip(0..).map(wake).collect(),
             send_buffers: (0..nodes).map(send_buffer).collect(),
             waiting: Slots::default(),
-            measure_from: SimTime::ZERO + run.warmup,
-            horizon: publish_end + run.drain,
+            hops: Vec::new(),
+            app: Applications::new(programme, (overlay, audiences), world.peers(), rule),
             world,
             idle_share,
-            overlay,
-            audiences,
-            flows,
-            timetable,
-            cpu_ns,
-            is_paced,
-            wake_ns,
-            publish_end,
         }
     }
 
@@ -170,25 +131,17 @@ impl Peers {
 
     /// Asks to be woken for the first message of every flow and for the measured window.
     pub(super) fn start(&self, context: &mut Context<'_>) {
-        context.wake_at(self.measure_from, Wake::Warm.token());
-        context.wake_at(self.publish_end, Wake::End.token());
-        for flow in 0..self.flows.len() as u32 {
-            if let Some(time) = self.publication(flow, 0) {
-                context.wake_at(time, Wake::Publish { flow, number: 0 }.token());
-            }
+        let programme = &self.app.programme;
+        context.wake_at(programme.measure_from, Wake::Warm.token());
+        context.wake_at(programme.timetable.end(), Wake::End.token());
+        for (flow, time) in programme.first_publications() {
+            context.wake_at(time, Wake::Publish { flow, number: 0 }.token());
         }
     }
 
     fn publish(&mut self, flow: u32, number: u32, context: &mut Context<'_>) {
-        let planned = &self.flows[flow as usize];
-        let (source, role, receivers) = (planned.source, planned.role, u64::from(planned.receivers));
-        self.tally.counts.messages += 1;
-        // A response is wanted with its request.
-        if self.is_measured(flow, number) && role != Role::Response {
-            self.tally.window.wanted += receivers;
-            self.tally.responses.asked += if role == Role::Message { 0 } else { receivers };
-        }
-        if let Some(next) = self.publication(flow, number + 1) {
+        let source = self.app.flow(flow).source;
+        if let Some(next) = self.app.publish(flow, number) {
             context.wake_at(next, Wake::Publish { flow, number: number + 1 }.token());
         }
         self.pass_on(context.now, source, None, (flow, number), context);
@@ -203,88 +156,76 @@ impl Peers {
         (flow, number): (u32, u32),
         context: &mut Context<'_>,
     ) {
-        let audience = self.flows[flow as usize].audience;
-        let next_hops: Vec<u32> = self.audiences.next_hops(&self.overlay, audience, node, from).collect();
-        for to in next_hops {
+        let mut hops = std::mem::take(&mut self.hops);
+        self.app.forward(node, from, (flow, number), &mut hops);
+        for to in hops.drain(..) {
             let ready = self.busy(time, node, flow, number, context);
             let hop = Hop { from: node, to, flow, number };
             if ready <= context.now {
                 self.send(hop, context);
-            } else if ready <= self.horizon {
+            } else if ready <= self.app.programme.horizon {
                 let slot = self.waiting.put(hop);
                 context.wake_at(ready, Wake::Send { slot }.token());
             }
         }
+        self.hops = hops;
     }
 
     // A message keeps a node's CPU busy; when that is over.
     fn busy(&mut self, time: SimTime, node: u32, flow: u32, number: u32, context: &mut Context<'_>) -> SimTime {
-        let size = self.flows[flow as usize].size_index;
+        let size = self.app.flow(flow).size as usize;
         let cpu_ns = self.cpu_ns[size * self.cpus.len() + node as usize];
         let packets_ns = context.take_packet_work(node).as_ns();
         let cpu = &mut self.cpus[node as usize];
         let woken_ns = cpu.wake(time.as_ns(), self.wake_ns[node as usize]);
         cpu.serve(time.as_ns(), packets_ns);
         let done = SimTime::from_ns(cpu.serve(time.as_ns(), cpu_ns));
-        if self.is_measured(flow, number) {
+        if self.app.programme.is_measured(flow, number) {
             self.tally.cpu_work[node as usize] += woken_ns + packets_ns + cpu_ns;
         }
         done
     }
 
     fn send(&mut self, hop: Hop, context: &mut Context<'_>) {
-        let measured = self.is_measured(hop.flow, hop.number);
-        let planned = &self.flows[hop.flow as usize];
-        let end = self.end(hop.from, hop.to);
+        let size = self.app.programme.sizes[self.app.flow(hop.flow).size as usize];
+        let size = usize::try_from(size.get()).expect("invariant: limited when read").max(IDENTITY_BYTES);
+        let (end, channel) = (self.end(hop.from, hop.to), self.channels[hop.flow as usize]);
         if context.cluster().connections()[end.connection as usize].state != ConnectionState::Open {
-            self.fail(Fate::Unconnected, hop);
-            return self.tally.unconnected(measured);
+            return self.refuse(Fate::Unconnected, hop);
         }
         let limit = self.send_buffers[hop.from as usize];
-        if planned.reliable && limit < u64::MAX {
-            let waiting = context.outstanding_bytes(end, planned.channel) as u64;
-            if waiting + planned.size as u64 > limit {
-                self.fail(Fate::Throttled, hop);
-                return self.tally.dropped(measured);
+        if self.is_reliable(hop.flow) && limit < u64::MAX {
+            let waiting = context.outstanding_bytes(end, channel) as u64;
+            if waiting + size as u64 > limit {
+                return self.refuse(Fate::Throttled, hop);
             }
         }
-        let mut message = BytesMut::zeroed(planned.size);
+        let mut message = BytesMut::zeroed(size);
         message[..4].copy_from_slice(&hop.flow.to_le_bytes());
         message[4..IDENTITY_BYTES].copy_from_slice(&hop.number.to_le_bytes());
-        match context.send(end, planned.channel, message) {
+        match context.send(end, channel, message) {
             Ok(()) => {
                 self.tally.unreliable += self.unreliable_deliveries(hop);
-                self.tally.sent(measured);
+                self.app.seen.sent(self.app.programme.is_measured(hop.flow, hop.number));
             }
-            Err(_) => {
-                self.fail(Fate::Throttled, hop);
-                self.tally.dropped(measured);
-            }
+            Err(_) => self.refuse(Fate::Throttled, hop),
         }
     }
 
-    // A copy of a wanted message is not sent.
-    fn fail(&mut self, fate: Fate, hop: Hop) {
-        if self.is_wanted(hop) {
-            self.tally.fates.fail(fate, self.failed(hop), routes(&self.overlay, &self.audiences, &self.world));
-        }
+    // A copy is not sent.
+    fn refuse(&mut self, fate: Fate, hop: Hop) {
+        self.app.fail(fate, [hop.from, hop.to], (hop.flow, hop.number));
+        self.app.seen.refused(fate, self.app.programme.is_measured(hop.flow, hop.number));
     }
 
     // For how many wanted deliveries a copy stands that nobody sends again.
     fn unreliable_deliveries(&mut self, hop: Hop) -> u64 {
-        if self.flows[hop.flow as usize].reliable || !self.is_wanted(hop) {
-            return 0;
-        }
-        self.tally.fates.deliveries(self.failed(hop), routes(&self.overlay, &self.audiences, &self.world))
+        let is_reliable = self.is_reliable(hop.flow);
+        if is_reliable { 0 } else { self.app.deliveries_behind([hop.from, hop.to], (hop.flow, hop.number)) }
     }
 
-    fn failed(&self, hop: Hop) -> FailedHop {
-        FailedHop { audience: self.flows[hop.flow as usize].audience, from: hop.from, to: hop.to }
-    }
-
-    // Whether the deliveries of a message count among those wanted.
-    fn is_wanted(&self, hop: Hop) -> bool {
-        self.is_measured(hop.flow, hop.number) && self.flows[hop.flow as usize].role != Role::Response
+    fn is_reliable(&self, flow: u32) -> bool {
+        self.app.flow(flow).channel != Channel::Unreliable
     }
 
     fn end(&self, node: u32, neighbour: u32) -> End {
@@ -292,53 +233,25 @@ impl Peers {
         let place = ends.binary_search_by_key(&neighbour, |(other, _)| *other);
         ends[place.expect("invariant: messages follow the overlay's connections")].1
     }
-
-    fn is_measured(&self, flow: u32, number: u32) -> bool {
-        self.published(flow, number) >= self.measure_from
-    }
-
-    // When the source of a flow publishes message `number` by itself, if it does.
-    fn publication(&self, flow: u32, number: u32) -> Option<SimTime> {
-        let planned = &self.flows[flow as usize];
-        // Responses come when requests do.
-        if planned.role == Role::Response { None } else { self.timetable.publication(planned.schedule, number) }
-    }
-
-    fn hand_to_application(&mut self, done: SimTime, flow: u32, number: u32, context: &mut Context<'_>) {
-        let published = self.published(flow, number);
-        let (latency, measured) = (done.since(published), published >= self.measure_from);
-        match self.flows[flow as usize].role {
-            Role::Response => {
-                self.tally.counts.deliveries += 1;
-                self.tally.responses.answered(latency, measured);
-            }
-            Role::Request { service_time } if done + service_time <= self.horizon => {
-                self.tally.delivered(measured, latency);
-                context.wake_at(done + service_time, Wake::Publish { flow: flow + 1, number }.token());
-            }
-            Role::Message | Role::Request { .. } => self.tally.delivered(measured, latency),
-        }
-    }
-
-    fn published(&self, flow: u32, number: u32) -> SimTime {
-        self.timetable.published(self.flows[flow as usize].schedule, number)
-    }
 }
 
-impl Application for Peers {
+impl<D: Dissemination> Application for Peers<D> {
     fn message(&mut self, end: End, _channel: usize, message: BytesMut, context: &mut Context<'_>) {
         let word = |at: usize| u32::from_le_bytes(message[at..at + 4].try_into().expect("invariant: four bytes"));
         let (flow, number) = (word(0), word(4));
         let nodes = self.nodes_of[end.connection as usize];
         let (node, from) = (nodes[usize::from(end.side)], nodes[usize::from(end.other().side)]);
         self.tally.unreliable -= self.unreliable_deliveries(Hop { from, to: node, flow, number });
-        self.tally.arrived(self.is_measured(flow, number));
+        self.app.seen.counts.copies_arrived += 1;
+        self.tally.arrived_measured += u64::from(self.app.programme.is_measured(flow, number));
         let done = self.busy(context.now, node, flow, number, context);
-        if done > self.horizon {
+        if done > self.app.programme.horizon || !self.app.is_new(node, from, (flow, number)) {
             return;
         }
-        if node < self.world.peers() && self.audiences.includes(self.flows[flow as usize].audience, node) {
-            self.hand_to_application(done, flow, number, context);
+        if self.app.is_for(node, flow)
+            && let Some(time) = self.app.deliver(done, flow, number).answered_at
+        {
+            context.wake_at(time, Wake::Publish { flow: flow + 1, number }.token());
         }
         self.pass_on(done, node, Some(from), (flow, number), context);
     }
@@ -394,10 +307,6 @@ impl From<u64> for Wake {
             _ => Self::Publish { flow: (token >> 32) as u32, number: token as u32 },
         }
     }
-}
-
-fn routes<'a>(overlay: &'a Overlay, audiences: &'a Audiences, world: &World) -> Routes<'a> {
-    Routes { overlay, audiences, peers: world.peers() }
 }
 
 fn ends(nodes: u32, begins: &[(Connection, SimTime)]) -> Vec<Vec<(u32, End)>> {

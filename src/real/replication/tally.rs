@@ -1,27 +1,22 @@
-//! What the applications and the network did, and the record made of it.
+//! What the network did beside the applications, and the record made of both.
 
 use super::peers::Peers;
-use crate::metrics::{LatencyHistogram, MetricId, RunCounts, RunRecord};
+use crate::metrics::{MetricId, RunCounts, RunRecord};
+use crate::overlay::dissemination::Dissemination;
 use crate::real::cluster::{Cluster, ConnectionState};
 use crate::rng::Seed;
 use crate::scenario::Settings;
-use crate::simulation::{
-    ConnectionCounts, Experience, Fallen, Fate, Fates, Forwarded, Observed, Responses, Window, cpu_percent,
-};
+use crate::simulation::{ConnectionCounts, Experience, Fallen, Fate, Forwarded, Observed, cpu_percent};
 use crate::units::{Bitrate, SimDuration, SimTime};
 
-/// Counts of a replication.
+/// Counts of a replication beside what its applications see.
 pub(super) struct Tally {
-    pub(super) latency: LatencyHistogram,
-    pub(super) counts: RunCounts,
-    pub(super) window: Window,
-    pub(super) responses: Responses,
-    pub(super) fates: Fates,
     /// CPU time in ns that measured messages took, by node.
     pub(super) cpu_work: Vec<u64>,
     /// Deliveries that hang on unreliable copies which have been sent and have not arrived.
     pub(super) unreliable: u64,
-    arrived_measured: u64,
+    /// Copies of measured messages that have arrived.
+    pub(super) arrived_measured: u64,
     // Bytes that each node had sent, and those the TURN server had, when the window began and ended.
     sent_bytes: [Vec<u64>; 2],
     // Of what uplinks had no room for, too.
@@ -34,11 +29,6 @@ impl Tally {
     pub(super) fn new(nodes: u32) -> Self {
         let zeros = || vec![0; nodes as usize];
         Self {
-            latency: LatencyHistogram::default(),
-            counts: RunCounts::default(),
-            window: Window::default(),
-            responses: Responses::default(),
-            fates: Fates::default(),
             cpu_work: zeros(),
             unreliable: 0,
             arrived_measured: 0,
@@ -46,33 +36,6 @@ impl Tally {
             turned_away_bytes: [zeros(), zeros()],
             received_bytes: [zeros(), zeros()],
             relayed_bytes: [0; 2],
-        }
-    }
-
-    pub(super) fn sent(&mut self, measured: bool) {
-        self.counts.copies_sent += 1;
-        self.window.sent += u64::from(measured);
-    }
-
-    pub(super) fn dropped(&mut self, measured: bool) {
-        self.counts.copies_dropped += 1;
-        self.window.refused += u64::from(measured);
-    }
-
-    pub(super) fn unconnected(&mut self, measured: bool) {
-        self.counts.copies_unconnected += 1;
-        self.window.refused += u64::from(measured);
-    }
-
-    pub(super) fn arrived(&mut self, measured: bool) {
-        self.counts.copies_arrived += 1;
-        self.arrived_measured += u64::from(measured);
-    }
-
-    pub(super) fn delivered(&mut self, measured: bool, latency: SimDuration) {
-        self.counts.deliveries += 1;
-        if measured {
-            self.latency.record(latency);
         }
     }
 
@@ -101,7 +64,7 @@ impl Tally {
     }
 }
 
-impl Peers {
+impl<D: Dissemination> Peers<D> {
     /// Sums up a replication that has ended, with the peers that failed and how many connections that closed.
     pub(super) fn record(
         self,
@@ -110,25 +73,26 @@ impl Peers {
         (cluster, fallen): (&Cluster, Option<(Fallen, u64)>),
         events: u64,
     ) -> RunRecord {
-        let Self { world, mut tally, idle_share, publishes, .. } = self;
+        let Self { world, app, tally, idle_share, .. } = self;
+        let (publishes, mut seen) = (!app.programme.flows.is_empty(), app.seen);
         let window = settings.run.duration - settings.run.warmup;
         let [before, after] = &tally.sent_bytes;
         let sent = since(before, after);
         let turned_away = since(&tally.turned_away_bytes[0], &tally.turned_away_bytes[1]);
         let received = since(&tally.received_bytes[0], &tally.received_bytes[1]);
         let peers = world.peers() as usize;
-        tally.window.sent_bytes = sent.iter().sum();
-        tally.window.server_bytes = sent[peers..].iter().sum();
+        seen.window.sent_bytes = sent.iter().sum();
+        seen.window.server_bytes = sent[peers..].iter().sum();
         let relayed_bytes = tally.relayed_bytes[1].saturating_sub(tally.relayed_bytes[0]);
         // The one server there is stands for the first of the scenario's.
         let mut forwarded = vec![Forwarded::default(); world.turn_servers().len()];
         if let Some(first) = forwarded.first_mut() {
             *first = Forwarded { received: relayed_bytes, sent: relayed_bytes };
         }
-        tally.window.lost = tally.window.sent.saturating_sub(tally.arrived_measured);
+        seen.window.lost = seen.window.sent.saturating_sub(tally.arrived_measured);
         // Where they were dropped the stack does not say.
-        tally.fates.fail_anywhere(Fate::Lost, tally.unreliable);
-        tally.counts.copies_lost = tally.counts.copies_sent - tally.counts.copies_arrived;
+        seen.fates.fail_anywhere(Fate::Lost, tally.unreliable);
+        seen.counts.copies_lost = seen.counts.copies_sent - seen.counts.copies_arrived;
         let load = |rate: Option<Bitrate>, bytes: u64| {
             rate.map_or(0.0, |rate| 100.0 * bytes as f64 * 8.0 / rate.as_bps() as f64 / window.as_secs_f64())
         };
@@ -140,12 +104,12 @@ impl Peers {
         let overlay = Opened::of(cluster, world.nodes());
         let observed = Observed {
             world: &world,
-            latency: tally.latency,
-            counts: RunCounts { events, ..tally.counts },
-            responses: tally.responses,
-            fates: tally.fates,
+            latency: seen.latency,
+            counts: RunCounts { events, ..seen.counts },
+            responses: seen.responses,
+            fates: seen.fates,
             unsent_bytes: Vec::new(),
-            window: tally.window,
+            window: seen.window,
             uplink_percent: sent.iter().zip(&turned_away).zip(0..).map(uplink).collect(),
             downlink_percent: received.iter().zip(0..).map(downlink).collect(),
             cpu_percent: tally.cpu_work.iter().zip(&idle_share).map(cpu).collect(),

@@ -3,11 +3,11 @@
 use super::setting::Setting;
 use crate::net::{FlowSpec, FluidFlows};
 use crate::overlay::Overlay;
+use crate::overlay::dissemination::Traffic;
 use crate::overlay::workload::Content;
 use crate::rng::{Domain, PairKey};
 use crate::simulation::connect::Connected;
 use crate::simulation::costs::message_cpu;
-use crate::simulation::spread::Traffic;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::webrtc::turn::RelayCode;
 use crate::webrtc::{WebrtcSpec, Wire};

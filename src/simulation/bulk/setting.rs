@@ -1,10 +1,10 @@
 //! What a distribution is told, and its times.
 
 use crate::overlay::Overlay;
+use crate::overlay::dissemination::Traffic;
 use crate::rng::Streams;
 use crate::scenario::Settings;
 use crate::simulation::connect::Connected;
-use crate::simulation::spread::Traffic;
 use crate::units::SimTime;
 use crate::world::World;
 

@@ -11,8 +11,8 @@
 
 use crate::net::{LossSpec, PacketLink, PacketLinkSpec};
 use crate::overlay::Overlay;
+use crate::overlay::dissemination::Traffic;
 use crate::rng::{Domain, PairKey, Streams};
-use crate::simulation::spread::Traffic;
 use crate::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use crate::webrtc::setup::Parcel;
 use crate::world::World;

@@ -3,6 +3,8 @@
 use super::Packets;
 use super::ends::far;
 use crate::metrics::LatencyHistogram;
+use crate::overlay::dissemination::Dissemination;
+use crate::simulation::application::Application;
 use crate::simulation::experience::Experience;
 use crate::simulation::outcome::{Outcome, Uncounted, serialisation_ns};
 use crate::simulation::servers::Servers;
@@ -112,7 +114,7 @@ fn piled_up([before, after]: &[Vec<u64>; 2], node: usize) -> u64 {
     after[node].saturating_sub(before[node])
 }
 
-impl Packets {
+impl<D: Dissemination> Packets<D> {
     /// The measured window begins, or ends.
     pub(super) fn mark(&mut self, ends: bool) {
         self.account.is_open = !ends;
@@ -128,8 +130,8 @@ impl Packets {
     /// What came of a replication that has ended.
     pub(in crate::simulation) fn finish(mut self) -> Outcome {
         self.tell_blocked();
-        let Self { world, overlay, audiences, connected, plan, relays, mut seen, account, quality, queueing, .. } =
-            self;
+        let Self { world, app, connected, plan, relays, account, quality, queueing, .. } = self;
+        let Application { overlay, audiences, mut seen, .. } = app;
         // What is under way on a reliable channel will arrive; what is not reliable, and has not arrived by the
         // end of the drain, will not.
         let count = |copies: i64| u64::try_from(copies).unwrap_or(0);
@@ -145,7 +147,7 @@ impl Packets {
             Servers { up_work, down_work, cpu_work: account.cpu_work[node as usize], ..Servers::default() }
         };
         let servers = (0..world.nodes()).map(work).collect();
-        let viewed = quality.viewed(&plan, world.peers(), plan.timetable.end());
+        let viewed = quality.viewed(&plan, world.peers(), plan.programme.timetable.end());
         let experience = Experience { control_p95: account.control.quantile(0.95), viewed, waits: queueing.waits() };
         let [_, unsent_bytes] = account.waiting;
         let outcome = Outcome::new((world, overlay, audiences), (connected, plan, relays), seen, servers);

@@ -6,19 +6,18 @@ use super::links::Parcel;
 use super::message::Message;
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
-use crate::overlay::workload::Role;
+use crate::overlay::dissemination::Dissemination;
+use crate::simulation::application::Delivery;
 use crate::simulation::costs::has_paced_packets;
 use crate::simulation::fate::Fate;
-use crate::simulation::plan::PlannedFlow;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::sctp::{Chunk, DataChunk, Event, PacketId};
 
-impl Packets {
+impl<D: Dissemination> Packets<D> {
     pub(super) fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Happening>) {
-        let planned = self.plan.flows[flow as usize];
+        let planned = self.plan.programme.flows[flow as usize];
         let message = Message { flow, number, level: self.quality.highest(planned.workload) };
-        self.seen.publication(&planned, self.is_measured(message));
-        if let Some(next) = self.plan.publication(flow, number + 1) {
+        if let Some(next) = self.app.publish(flow, number) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 });
         }
         self.pass_on(now, planned.source, None, message, scheduler);
@@ -34,9 +33,8 @@ impl Packets {
         message: Message,
         scheduler: &mut Scheduler<Happening>,
     ) {
-        let audience = self.plan.flows[message.flow as usize].audience;
         let mut hops = std::mem::take(&mut self.hops);
-        hops.extend(self.audiences.next_hops(&self.overlay, audience, node, from));
+        self.app.forward(node, from, (message.flow, message.number), &mut hops);
         for &to in &hops {
             let Some(end) = self.ends.between(node, to) else {
                 self.refuse([node, to], message, Fate::Unconnected);
@@ -83,10 +81,10 @@ impl Packets {
     /// The CPU has come to a copy: it is handed to the association.
     pub(super) fn send(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
         let size = self.size(message);
-        let workload = self.plan.flows[message.flow as usize].workload;
+        let workload = self.plan.programme.flows[message.flow as usize].workload;
         let stream = self.ends.stream(message.flow);
         let measured = self.is_measured(message);
-        let len = self.plan.message_sizes[size].get().max(1) as u32;
+        let len = self.plan.programme.sizes[size].get().max(1) as u32;
         let nodes = [end, far(end)].map(|end| self.ends.row(end).node);
         let len_bytes = self.plan.sizes[size].bytes;
         if !self.ends.is_open(now, end) {
@@ -99,8 +97,7 @@ impl Packets {
             }
             return self.refuse(nodes, message, Fate::Throttled);
         }
-        self.seen.counts.copies_sent += 1;
-        self.seen.window.sent += u64::from(measured);
+        self.app.seen.sent(measured);
         self.account.under_way(self.ends.repeats(end, message.flow), measured, 1);
         if measured {
             self.queueing.handed_over(now, end, message.word());
@@ -113,7 +110,7 @@ impl Packets {
 
     // The message at the level that an end sends it at.
     fn at_level(&mut self, now: SimTime, end: u32, message: Message) -> Message {
-        let workload = self.plan.flows[message.flow as usize].workload;
+        let workload = self.plan.programme.flows[message.flow as usize].workload;
         if !self.quality.adapts(workload) || !self.ends.is_open(now, end) {
             return message;
         }
@@ -205,7 +202,7 @@ impl Packets {
     fn schedule_wake(&mut self, end: u32, scheduler: &mut Scheduler<Happening>) {
         let row = self.ends.row_mut(end);
         // What lies behind the horizon never happens.
-        let horizon = self.plan.horizon;
+        let horizon = self.plan.programme.horizon;
         if let Some(next) = row.next_wake().filter(|&next| next < row.wake && next <= horizon) {
             row.wake = next;
             scheduler.schedule_at(next, Happening::Wake { end });
@@ -216,20 +213,22 @@ impl Packets {
     fn deliver(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
         let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
         let measured = self.is_measured(message);
-        let workload = self.plan.flows[message.flow as usize].workload;
-        self.seen.counts.copies_arrived += 1;
+        let workload = self.plan.programme.flows[message.flow as usize].workload;
+        self.app.seen.counts.copies_arrived += 1;
         self.account.under_way(self.ends.repeats(far(end), message.flow), measured, -1);
         if self.quality.adapts(workload) {
             let back = SimDuration::from_ns(self.ends.row(end).path.delay_ns);
             self.quality.arrived(now, far(end), message.flow, message.number, back);
         }
         let done = self.busy(now, node, message);
-        if done > self.plan.horizon {
+        if done > self.plan.programme.horizon {
             // The CPU never came to it, but was asked to.
             return self.book_unserved(node, Some(from), message);
         }
-        let audience = self.plan.flows[message.flow as usize].audience;
-        if node < self.world.peers() && self.audiences.includes(audience, node) {
+        if !self.app.is_new(node, from, (message.flow, message.number)) {
+            return;
+        }
+        if self.app.is_for(node, message.flow) {
             self.hand_to_application(done, node, message, scheduler);
         }
         self.pass_on(done, node, Some(from), message, scheduler);
@@ -242,23 +241,16 @@ impl Packets {
         message: Message,
         scheduler: &mut Scheduler<Happening>,
     ) {
-        let PlannedFlow { workload, role, .. } = self.plan.flows[message.flow as usize];
-        let latency = done.since(self.published(message));
-        self.seen.counts.deliveries += 1;
-        match role {
-            Role::Message => {}
-            Role::Request { service_time } if done + service_time <= self.plan.horizon => {
-                let answer = Happening::Publish { flow: message.flow + 1, number: message.number };
-                scheduler.schedule_at(done + service_time, answer);
-            }
-            Role::Request { .. } => {}
-            Role::Response => return self.seen.responses.answered(latency, self.is_measured(message)),
+        let workload = self.app.flow(message.flow).workload;
+        let Delivery { latency, is_response, answered_at } = self.app.deliver(done, message.flow, message.number);
+        if let Some(time) = answered_at {
+            scheduler.schedule_at(time, Happening::Publish { flow: message.flow + 1, number: message.number });
         }
-        if self.is_measured(message) {
-            self.seen.latency.record(latency);
-            if self.quality.is_beside_live(workload) {
-                self.account.control.record(latency);
-            }
+        if is_response {
+            return;
+        }
+        if self.is_measured(message) && self.quality.is_beside_live(workload) {
+            self.account.control.record(latency);
         }
         self.quality.delivered(node, message, workload, latency);
     }
@@ -291,8 +283,8 @@ impl Packets {
                 continue;
             }
             let measured = self.is_measured(message);
-            self.seen.counts.copies_overflowed += 1;
-            self.seen.window.overflowed += u64::from(measured);
+            self.app.seen.counts.copies_overflowed += 1;
+            self.app.seen.window.overflowed += u64::from(measured);
             self.account.under_way(false, measured, -1);
             self.account.cpu_work[node as usize] += if measured { self.cpu_ns(node, message) } else { 0 };
             self.book_unserved(node, Some(from), message);
@@ -305,9 +297,9 @@ impl Packets {
         if !self.is_measured(message) {
             return;
         }
-        let audience = self.plan.flows[message.flow as usize].audience;
-        let hops = self.audiences.next_hops(&self.overlay, audience, node, from);
-        let copies = hops.filter(|&to| self.ends.between(node, to).is_some()).count() as u64;
+        let mut hops = Vec::new();
+        self.app.forward(node, from, (message.flow, message.number), &mut hops);
+        let copies = hops.iter().filter(|&&to| self.ends.between(node, to).is_some()).count() as u64;
         self.account.cpu_work[node as usize] += copies * self.cpu_ns(node, message);
         let bytes = self.plan.sizes[self.size(message)].bytes;
         self.account.refused(node, bytes * copies);
@@ -316,9 +308,7 @@ impl Packets {
     // A copy is not sent: its connection is not open, or has no room.
     fn refuse(&mut self, nodes: [u32; 2], message: Message, fate: Fate) {
         self.fail(fate, nodes, message);
-        self.seen.window.refused += u64::from(self.is_measured(message));
-        let counts = &mut self.seen.counts;
-        *(if fate == Fate::Unconnected { &mut counts.copies_unconnected } else { &mut counts.copies_dropped }) += 1;
+        self.app.seen.refused(fate, self.is_measured(message));
     }
 
     // How long a message keeps a node's CPU busy, its packets included.
@@ -328,21 +318,12 @@ impl Packets {
 
     // Which of the plan's sizes a message has.
     fn size(&self, message: Message) -> usize {
-        let planned = &self.plan.flows[message.flow as usize];
-        let levels = &self.plan.levels[usize::from(planned.workload)];
+        let planned = &self.plan.programme.flows[message.flow as usize];
+        let levels = &self.plan.programme.levels[usize::from(planned.workload)];
         levels.get(usize::from(message.level)).copied().unwrap_or(planned.size) as usize
     }
 
     fn is_measured(&self, message: Message) -> bool {
-        self.published(message) >= self.plan.measure_from
-    }
-
-    /// Whether the deliveries of a message count among those wanted.
-    pub(super) fn is_wanted(&self, message: Message) -> bool {
-        self.is_measured(message) && self.plan.flows[message.flow as usize].role != Role::Response
-    }
-
-    fn published(&self, message: Message) -> SimTime {
-        self.plan.timetable.published(self.plan.flows[message.flow as usize].schedule, message.number)
+        self.app.programme.is_measured(message.flow, message.number)
     }
 }

@@ -11,7 +11,8 @@ use crate::overlay::Overlay;
 use crate::overlay::workload::{Channel, Service};
 use crate::scenario::Settings;
 use crate::simulation::connect::Connected;
-use crate::simulation::plan::{Plan, PlannedFlow};
+use crate::simulation::plan::Plan;
+use crate::simulation::programme::PlannedFlow;
 use crate::units::SimTime;
 use crate::webrtc::sctp::{Association, AssociationProfile, ChannelSpec, Chunk, IdleEnd, Outbox, Reliability};
 use crate::world::{Path, World};
@@ -315,7 +316,7 @@ fn streams(plan: &Plan, settings: &Settings) -> (Vec<ChannelSpec>, Vec<u16>) {
             channels.len() - 1
         }) as u16
     };
-    let streams = plan.flows.iter().map(&mut stream).collect();
+    let streams = plan.programme.flows.iter().map(&mut stream).collect();
     (channels, streams)
 }
 

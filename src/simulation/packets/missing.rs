@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use super::Packets;
 use super::ends::far;
 use super::message::Message;
-use crate::simulation::fate::{FailedHop, Fate, Routes};
+use crate::overlay::dissemination::Dissemination;
+use crate::simulation::fate::Fate;
 use crate::webrtc::sctp::{Chunk, PacketId};
 
 /// What happened to messages of which a packet was dropped, by their sender's end.
@@ -51,7 +52,7 @@ impl Missing {
     }
 }
 
-impl Packets {
+impl<D: Dissemination> Packets<D> {
     /// A packet for an end is dropped or lost, and what it brings with it.
     #[cold]
     pub(super) fn drop_packet(&mut self, end: u32, packet: PacketId, fate: Fate) {
@@ -92,11 +93,7 @@ impl Packets {
     /// A copy between two nodes has failed.
     #[cold]
     pub(super) fn fail(&mut self, fate: Fate, [from, to]: [u32; 2], message: Message) {
-        if self.is_wanted(message) {
-            let audience = self.plan.flows[message.flow as usize].audience;
-            let routes = Routes { overlay: &self.overlay, audiences: &self.audiences, peers: self.world.peers() };
-            self.seen.fates.fail(fate, FailedHop { audience, from, to }, routes);
-        }
+        self.app.fail(fate, [from, to], (message.flow, message.number));
     }
 
     /// Tells of messages that have arrived and wait for their turn, at the end of a replication.

@@ -5,11 +5,12 @@ use super::links::{Handed, Parcel};
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
 use crate::net::LinkDrop;
+use crate::overlay::dissemination::Dissemination;
 use crate::simulation::fate::Fate;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::turn::{RelayCode, TurnIndex};
 
-impl Packets {
+impl<D: Dissemination> Packets<D> {
     /// An end's packets leave, in the order in which it made them.
     pub(super) fn launch(&mut self, now: SimTime, end: u32, scheduler: &mut Scheduler<Happening>) {
         let out = std::mem::take(&mut self.out);

@@ -44,7 +44,7 @@ impl Queueing {
         Self {
             latest: None,
             waiting: BTreeMap::new(),
-            classes: plan.flows.iter().map(|flow| class(flow.workload)).collect(),
+            classes: plan.programme.flows.iter().map(|flow| class(flow.workload)).collect(),
             by_priority: Default::default(),
             control: LatencyHistogram::default(),
             live: LatencyHistogram::default(),

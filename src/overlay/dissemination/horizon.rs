@@ -1,40 +1,56 @@
-//! What messages ask of each node on average: how much it sends, and how much comes to it.
+//! Split horizon: a node passes a message on over every connection but the one it came by, and what came over the core
+//! not over the core, as far as the audience needs it.
+//!
+//! The rule of BGP route reflection (RFC 4456): see [`Overlay`]. In a forest whose trees hang together by one core it
+//! brings every message to every node once.
 
-use super::prepared::Prepared;
+use super::{Dissemination, Load, Passing, Traffic};
 use crate::overlay::Overlay;
-use crate::overlay::audience::ALL;
+use crate::overlay::audience::{ALL, Audiences};
 use crate::overlay::workload::Flow;
 
-/// A node's part of all messages, each second, in whatever they are counted in.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Traffic {
-    pub(super) sent: f64,
-    pub(super) received: f64,
+/// Split horizon.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Horizon;
+
+impl Dissemination for Horizon {
+    const EXACTLY_ONCE: bool = true;
+
+    fn forward(&mut self, overlay: &Overlay, audiences: &Audiences, passing: Passing, out: &mut Vec<u32>) {
+        out.extend(audiences.next_hops(overlay, passing.audience, passing.node, passing.from));
+    }
 }
 
-/// Of every node, if messages count this much each, over this many open connections.
-pub(super) fn traffic(prepared: &Prepared, degrees: &[u32], each: impl Fn(&Flow) -> f64) -> Vec<Traffic> {
-    let Prepared { overlay, flows, audiences, .. } = prepared;
-    let per_s = |flow: &Flow| each(flow) / flow.period.as_secs_f64();
-    let mut own = vec![0.0; degrees.len()];
-    for flow in flows.iter().filter(|flow| flow.audience == ALL) {
-        own[flow.source as usize] += per_s(flow);
+impl Load for Horizon {
+    fn load(
+        &self,
+        overlay: &Overlay,
+        audiences: &Audiences,
+        flows: &[Flow],
+        degrees: &[u32],
+        each: &dyn Fn(&Flow) -> f64,
+    ) -> Vec<Traffic> {
+        let per_s = |flow: &Flow| each(flow) / flow.period.as_secs_f64();
+        let mut own = vec![0.0; degrees.len()];
+        for flow in flows.iter().filter(|flow| flow.audience == ALL) {
+            own[flow.source as usize] += per_s(flow);
+        }
+        let all: f64 = own.iter().sum();
+        let to_all = sent(overlay, &own, degrees).into_iter().zip(&own);
+        let mut traffic: Vec<Traffic> = to_all.map(|(sent, own)| Traffic { sent, received: all - own }).collect();
+        for flow in flows.iter().filter(|flow| flow.audience != ALL) {
+            audiences.for_each_sender(overlay, flow.audience, flow.source, |node, copies| {
+                let of_node = &mut traffic[node as usize];
+                of_node.sent += f64::from(copies) * per_s(flow);
+                of_node.received += if node == flow.source { 0.0 } else { per_s(flow) };
+            });
+        }
+        traffic
     }
-    let all: f64 = own.iter().sum();
-    let to_all = sent(overlay, &own, degrees).into_iter().zip(&own);
-    let mut traffic: Vec<Traffic> = to_all.map(|(sent, own)| Traffic { sent, received: all - own }).collect();
-    for flow in flows.iter().filter(|flow| flow.audience != ALL) {
-        audiences.for_each_sender(overlay, flow.audience, flow.source, |node, copies| {
-            let of_node = &mut traffic[node as usize];
-            of_node.sent += f64::from(copies) * per_s(flow);
-            of_node.received += if node == flow.source { 0.0 } else { per_s(flow) };
-        });
-    }
-    traffic
 }
 
-// How much each node sends in all when nodes publish this much to everybody. By split horizon (`overlay/graph.rs`) a node sends its own over all of its connections and what comes over one over all
-// others, but a member of the core what comes over the core to its tree alone.
+// How much each node sends in all when nodes publish this much to everybody. By split horizon a node sends its
+// own over all of its connections and what comes over one over all others, but a member of the core what comes over the core to its tree alone.
 fn sent(overlay: &Overlay, own: &[f64], degrees: &[u32]) -> Vec<f64> {
     let all: f64 = own.iter().sum();
     let in_tree = in_trees_of_core(overlay, own);

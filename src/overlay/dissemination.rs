@@ -1,0 +1,102 @@
+//! Dissemination: the rule that says what travels over the connections.
+//!
+//! Adding one is one file beside this one and one line in [`DISSEMINATIONS`]. Whatever drives a replication (messages,
+//! packets, the real stack) is compiled for the rule, so that asking it costs no call through a table.
+
+use std::fmt::Debug;
+
+use super::audience::Audiences;
+use super::graph::Overlay;
+use super::workload::Flow;
+use crate::rng::Streams;
+
+mod horizon;
+
+pub use horizon::Horizon;
+
+/// The rule by which nodes pass messages on. One value serves all nodes of a replication: it keeps what they know,
+/// each by its number, and tells no node what another knows.
+pub trait Dissemination: Load + Clone + 'static {
+    /// Whether every message comes to each node at most once, and only over the branches that lead to its audience,
+    /// by the split horizon of [`Horizon`] itself. Where that is so, what fails on a hop is known to fail for all
+    /// behind it, and messages take the arrays that are laid out for it. A rule of another kind is asked for each
+    /// hop, and what it does not bring to a receiver by the end counts as late.
+    const EXACTLY_ONCE: bool;
+
+    /// The rule at the beginning of a replication: nothing is known yet, and chance comes from these streams.
+    #[must_use]
+    fn begin(&self, _streams: Streams) -> Self {
+        self.clone()
+    }
+
+    /// Adds the nodes to which a node sends a copy to `out`; only those that it has a connection to.
+    fn forward(&mut self, overlay: &Overlay, audiences: &Audiences, passing: Passing, out: &mut Vec<u32>);
+
+    /// A copy has come to a node; whether the message is new to it, so that it is delivered and passed on.
+    fn is_new(&mut self, _passing: Passing) -> bool {
+        true
+    }
+}
+
+/// What a rule has nodes send on average.
+pub trait Load: Debug + Send + Sync {
+    /// Of every node, if a message of a flow counts `each`, over as many open connections as `degrees` has.
+    fn load(
+        &self,
+        overlay: &Overlay,
+        audiences: &Audiences,
+        flows: &[Flow],
+        degrees: &[u32],
+        each: &dyn Fn(&Flow) -> f64,
+    ) -> Vec<Traffic>;
+}
+
+/// A message at a node that may pass it on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passing {
+    /// Where it is.
+    pub node: u32,
+    /// Where it came from; its own if none.
+    pub from: Option<u32>,
+    /// Whom it is for.
+    pub audience: u32,
+    /// Which message: the number of its flow.
+    pub flow: u32,
+    /// And its number there.
+    pub number: u32,
+}
+
+/// A node's part of all messages, each second, in whatever they are counted in.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Traffic {
+    /// What it sends.
+    pub sent: f64,
+    /// What comes to it.
+    pub received: f64,
+}
+
+/// Every rule by its name, in the order to show them.
+pub static DISSEMINATIONS: &[DisseminationEntry] = &[DisseminationEntry {
+    kind: "horizon",
+    summary: "over every connection but the one it came by",
+    spec: DisseminationSpec::Horizon,
+}];
+
+/// One row of [`DISSEMINATIONS`].
+#[derive(Clone, Copy, Debug)]
+pub struct DisseminationEntry {
+    /// Its name.
+    pub kind: &'static str,
+    /// One line about it.
+    pub summary: &'static str,
+    /// The rule.
+    pub spec: DisseminationSpec,
+}
+
+/// A rule with its parameters, as a topology names it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DisseminationSpec {
+    /// Split horizon: [`Horizon`].
+    #[default]
+    Horizon,
+}
