@@ -12,5 +12,5 @@ mod pair;
 mod stream;
 
 pub use pair::PairKey;
-pub(crate) use pair::below;
+pub use pair::below;
 pub use stream::{Domain, Seed, Stream, Streams};

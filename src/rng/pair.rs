@@ -40,7 +40,7 @@ impl PairKey {
 /// A uniform number below `bound` from a uniform 64-bit draw (multiply and shift).
 #[inline]
 #[must_use]
-pub(crate) const fn below(draw: u64, bound: u64) -> u64 {
+pub const fn below(draw: u64, bound: u64) -> u64 {
     ((draw as u128 * bound as u128) >> 64) as u64
 }
 

@@ -69,6 +69,8 @@ pub enum Domain {
     Holders,
     /// Jitter of links while an overlay connects, and what TCP loses on them.
     ConnectLink,
+    /// To whom nodes pass messages on, where that is drawn.
+    Dissemination,
 }
 
 impl Domain {
@@ -100,6 +102,7 @@ impl Domain {
             Self::GamePositions => "game-positions",
             Self::Typing => "typing",
             Self::ConnectLink => "connect-link",
+            Self::Dissemination => "dissemination",
             Self::Holders => "holders",
         }
     }

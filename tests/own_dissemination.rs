@@ -1,0 +1,109 @@
+//! A forwarding rule is one file: this one passes a message to one random neighbour, and every driver runs it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use peerscape::metrics::{MetricId, RunRecord};
+use peerscape::overlay::Overlay;
+use peerscape::overlay::audience::Audiences;
+use peerscape::overlay::dissemination::{Dissemination, Load, Passing, Traffic};
+use peerscape::overlay::workload::Flow;
+use peerscape::rng::{Domain, PairKey, Seed, Streams, below};
+use peerscape::scenario::{self, Cell};
+use peerscape::simulation::{Options, simulate, simulate_by};
+
+/// A random walk: each node passes a message on to one neighbour, drawn by message and node. Who has seen it stops it.
+#[derive(Clone, Debug, Default)]
+struct RandomWalk {
+    key: Option<PairKey>,
+    seen: BTreeSet<(u32, u32, u32)>,
+}
+
+impl Dissemination for RandomWalk {
+    const EXACTLY_ONCE: bool = false;
+
+    fn begin(&self, streams: Streams) -> Self {
+        Self { key: Some(streams.pair_key(Domain::Dissemination)), seen: BTreeSet::new() }
+    }
+
+    fn forward(&mut self, overlay: &Overlay, _: &Audiences, passing: Passing, out: &mut Vec<u32>) {
+        let [tree, core] = overlay.next_hops(passing.node, None);
+        let neighbours: Vec<u32> = tree.iter().chain(core).copied().filter(|&next| next != passing.node).collect();
+        let draw = self.key.expect("it has begun").directed(passing.flow << 16 | passing.number, passing.node);
+        out.extend(neighbours.get(below(draw, neighbours.len().max(1) as u64) as usize));
+    }
+
+    fn is_new(&mut self, Passing { node, flow, number, .. }: Passing) -> bool {
+        self.seen.insert((node, flow, number))
+    }
+}
+
+impl Load for RandomWalk {
+    // Each message goes a few hops and ends.
+    fn load(
+        &self,
+        _: &Overlay,
+        _: &Audiences,
+        flows: &[Flow],
+        degrees: &[u32],
+        each: &dyn Fn(&Flow) -> f64,
+    ) -> Vec<Traffic> {
+        let all: f64 = flows.iter().map(|flow| each(flow) / flow.period.as_secs_f64()).sum();
+        vec![Traffic { sent: all / degrees.len() as f64, received: all / degrees.len() as f64 }; degrees.len()]
+    }
+}
+
+fn cell(grain: &str, topology: &str) -> Cell {
+    let text = format!(
+        "name = \"walk\"\n[run]\nduration = \"12 s\"\nwarmup = \"6 s\"\nseeds = 1\ngrain = \"{grain}\"\n[population]\npeers = \
+         12\nregions = \"europe\"\n[[population.class]]\nname = \"peers\"\nlink = {{ up = \"20 Mbit/s\", down = \"50 Mbit/s\", \
+         rtt = \"10 ms\" }}\nnat = \"public\"\ndevice = \"server\"\nengine = \"webrtc-rs\"\n[webrtc]\nsetup = \"webrtc-rs\"\n\
+         [[workload]]\nkind = \"broadcast\"\nmessage = \"200 B\"\nrate = \"10 /s\"\nchannel = \"reliable\"\n[[topology]]\n\
+         {topology}\n"
+    );
+    let experiment = scenario::parse_str("walk.toml", &text, Path::new("."), &[])
+        .unwrap_or_else(|errors| panic!("{:?}", miette::Report::new(errors)));
+    experiment.cells[0].clone()
+}
+
+/// How many deliveries each message comes to, and the p95 of their latency.
+fn figures(record: &RunRecord) -> [f64; 2] {
+    let of = |id: MetricId| record.values.get(id).expect("a value");
+    [of(MetricId::Delivered) * 11.0 / 100.0, of(MetricId::LatencyP95)]
+}
+
+#[test]
+fn a_rule_of_ones_own_runs_on_messages_and_packets() {
+    for topology in ["kind = \"mesh\"", "kind = \"tree\"\ndegree = 3", "kind = \"hybrid\"\npeers_per_hub = 4"] {
+        let walk = |grain: &str| {
+            simulate_by(&RandomWalk::default(), &cell(grain, topology), Seed(3), Options::default()).expect("it runs")
+        };
+        let [messages, packets] = ["message", "packet"].map(|grain| figures(&walk(grain)));
+        // A walk ends where it meets itself: it comes to some, and never to all.
+        assert!((1.0..8.0).contains(&messages[0]), "{topology}: {messages:?}");
+        // The rule draws by message and node alone, so that every message takes the same way whatever carries it.
+        assert!((messages[0] - packets[0]).abs() < 1e-9, "{topology}: {messages:?} {packets:?}");
+        assert!((messages[1] / packets[1] - 1.0).abs() < 0.05, "{topology}: {messages:?} {packets:?}");
+        assert_eq!(figures(&walk("message")), messages);
+    }
+}
+
+#[test]
+fn split_horizon_by_the_same_way_is_what_topologies_run() {
+    use peerscape::overlay::dissemination::Horizon;
+    let cell = cell("message", "kind = \"hybrid\"\npeers_per_hub = 4");
+    let [by_rule, by_topology] =
+        [simulate_by(&Horizon, &cell, Seed(3), Options::default()), simulate(&cell, Seed(3))].map(Result::unwrap);
+    assert_eq!(figures(&by_rule), figures(&by_topology));
+}
+
+#[cfg(feature = "real")]
+#[test]
+fn a_rule_of_ones_own_runs_on_the_real_stack() {
+    use peerscape::real::replication::replicate_by;
+    let topology = "kind = \"hybrid\"\npeers_per_hub = 4";
+    let model = simulate_by(&RandomWalk::default(), &cell("packet", topology), Seed(3), Options::default());
+    let real = replicate_by(&RandomWalk::default(), &cell("packet", topology), Seed(3)).expect("it runs").record;
+    let [model, real] = [figures(&model.expect("it runs")), figures(&real)];
+    assert!((model[0] - real[0]).abs() < 1e-9 && (model[1] / real[1] - 1.0).abs() < 0.05, "{model:?} {real:?}");
+}
