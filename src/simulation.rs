@@ -25,6 +25,7 @@ mod full;
 mod lane;
 mod layout;
 mod lines;
+mod loads;
 mod measure;
 mod message;
 mod observed;

@@ -45,7 +45,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         unsent_bytes,
         ..
     } = outcome;
-    let fullest = seen.full.fullest();
+    let (fullest, dropping) = (seen.full.fullest(), seen.dropped.fullest());
     if let Some(distributed) = distributed {
         add(distributed, &world, &mut servers, &mut seen.window);
         seen.counts.messages += u64::from(distributed.wanted > 0);
@@ -89,8 +89,9 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         distributed,
         experience: &experience,
     };
-    let busiest = (0_u32..).zip(observed.uplink_percent.iter().copied()).reduce(|a, b| if b.1 > a.1 { b } else { a });
-    let doubts = doubt::doubts(settings, &world, &doubt::Doubtful { held_back, uplink: busiest, fullest });
+    let busiest = |percents: &[f64]| (0..).zip(percents.iter().copied()).reduce(|a, b| if b.1 > a.1 { b } else { a });
+    let [uplink, downlink] = [&observed.uplink_percent, &observed.downlink_percent].map(|percents| busiest(percents));
+    let doubts = doubt::doubts(settings, &world, &doubt::Doubtful { held_back, uplink, downlink, fullest, dropping });
     RunRecord { doubts, ..observed.record(seed, settings) }
 }
 
