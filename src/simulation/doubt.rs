@@ -29,9 +29,11 @@ pub(super) fn doubts(settings: &Settings, world: &World, seen: &Doubtful) -> Vec
 pub(super) struct Doubtful {
     /// The connection whose window held messages back most: from, to, and its share of the time.
     pub(super) held_back: Option<(u32, u32, f64)>,
-    /// What the busiest uplink is asked for, in percent, and the busiest downlink.
+    /// The busiest uplink, in percent.
     pub(super) uplink: Option<(u32, f64)>,
-    pub(super) downlink: Option<(u32, f64)>,
+    /// The link that is asked for the largest share of its rate, acknowledgements included: its node, which it is, and the
+    /// share.
+    pub(super) asked: Option<(u32, &'static str, f64)>,
     /// The buffer that was met full most often by what is sent again and waited.
     pub(super) fullest: Option<Fullest>,
     /// The buffer that dropped most often.
@@ -42,8 +44,6 @@ pub(super) struct Doubtful {
 const HELD_BACK_SHARE: f64 = 0.10;
 /// Load from which on losses and queues act on each other.
 const NEAR_PERCENT: f64 = 70.0;
-/// What a link has.
-const ALL_PERCENT: f64 = 100.0;
 /// Packets that any window lets through at once.
 const WINDOW_PACKETS: u64 = 4;
 
@@ -74,13 +74,11 @@ fn window(world: &World, seen: &Doubtful) -> Option<Finding> {
 // Queues before a link that is asked for more than it has, or, with engines that were not checked, that loses packets,
 // too.
 fn saturation(settings: &Settings, world: &World, seen: &Doubtful) -> Option<Finding> {
-    let over = |busiest: Option<(u32, f64)>| busiest.filter(|&(_, percent)| percent >= ALL_PERCENT);
-    let over =
-        over(seen.uplink).map(|(node, _)| ("uplink", node)).or(over(seen.downlink).map(|(node, _)| ("downlink", node)));
-    if let Some((link, node)) = over {
+    if let Some((node, link, share)) = seen.asked.filter(|&(.., share)| share >= 1.0) {
         let text = format!(
-            "the {link} of {} is asked for more than it has: how far it falls behind messages know roughly",
-            name(world, node)
+            "the {link} of {} is asked for {:.0} % with acknowledgements: how far it falls behind messages know roughly",
+            name(world, node),
+            100.0 * share
         );
         return Some(Finding { kind: "near-saturation", text });
     }
@@ -95,24 +93,23 @@ fn saturation(settings: &Settings, world: &World, seen: &Doubtful) -> Option<Fin
     Some(Finding { kind: "near-saturation", text })
 }
 
-// What a full buffer drops is repeated after a time-out, of which waiting knows nothing; where it does drop, windows of
-// several packets are known roughly.
+// Where buffers drop, windows of several packets are known roughly; where they should have and let copies wait, too.
 fn full(settings: &Settings, world: &World, seen: &Doubtful) -> Option<Finding> {
-    let of = |Fullest { node, direction, .. }: Fullest| match direction {
-        Direction::Up => format!("the buffer of the uplink of {}", name(world, node)),
-        Direction::Down => format!("the buffer of the downlink of {}", name(world, node)),
-    };
-    if let Some(fullest) = seen.fullest {
-        let (what, times) = (of(fullest), fullest.times);
-        let text = format!("{what} was full for {times} copies that are sent again: messages let them wait");
-        return Some(Finding { kind: "full-buffers", text });
-    }
-    let dropping = seen.dropping?;
     let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max()?;
-    let is_rough = settings.webrtc.wire(largest).packets > WINDOW_PACKETS || !is_all_checked(settings);
-    let text =
-        format!("{} drops {} packets: messages know roughly how they are repeated", of(dropping), dropping.times);
-    is_rough.then_some(Finding { kind: "full-buffers", text })
+    if settings.webrtc.wire(largest).packets <= WINDOW_PACKETS && is_all_checked(settings) {
+        return None;
+    }
+    let Fullest { node, direction, times } = seen.fullest.or(seen.dropping)?;
+    let link = match direction {
+        Direction::Up => "uplink",
+        Direction::Down => "downlink",
+    };
+    let text = match seen.fullest {
+        Some(_) => "was full for {} copies that are sent again: messages let them wait",
+        None => "drops {} packets: messages know roughly how they are repeated",
+    };
+    let text = format!("the buffer of the {link} of {} {}", name(world, node), text.replace("{}", &times.to_string()));
+    Some(Finding { kind: "full-buffers", text })
 }
 
 // What is repeated many times over and what stays lost.

@@ -12,7 +12,7 @@ use crate::scenario::Settings;
 use crate::units::{Bitrate, ByteCount};
 
 /// Load from which on queues are long.
-pub(super) const BUSY: f64 = 0.5;
+const BUSY: f64 = 0.5;
 /// Load from which on a drop or two close windows behind which messages wait.
 const CROWDED: f64 = 0.85;
 /// What is left to messages at the least, for rates of acknowledgements beyond that do not come about.
@@ -35,14 +35,19 @@ pub(super) struct Load {
 }
 
 impl Asked {
+    /// All of it.
+    pub(super) fn all(self) -> f64 {
+        self.messages + self.beside
+    }
+
     /// Whether queues before the link are long.
     pub(super) fn is_busy(self) -> bool {
-        self.messages > 0.0 && self.messages + self.beside >= BUSY
+        self.messages > 0.0 && self.all() >= BUSY
     }
 
     /// Whether the link may be asked for more than it has, now and then.
     pub(super) fn is_crowded(self) -> bool {
-        self.messages > 0.0 && self.messages + self.beside >= CROWDED
+        self.messages > 0.0 && self.all() >= CROWDED
     }
 
     /// The share of the link that messages have: all of it unless that is busy.
