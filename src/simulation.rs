@@ -26,6 +26,7 @@ mod full;
 mod lane;
 mod layout;
 mod lines;
+mod loads;
 mod measure;
 mod message;
 mod observed;

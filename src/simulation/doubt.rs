@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::full::{Direction, Fullest};
 use crate::metrics::Finding;
-use crate::overlay::workload::{Channel, Workload};
+use crate::overlay::workload::Workload;
 use crate::scenario::{Grain, Settings};
 use crate::webrtc::sctp::Repair;
 use crate::world::{ClassSpec, PacketKey, World};
@@ -19,9 +19,9 @@ pub(super) fn doubts(settings: &Settings, world: &World, seen: &Doubtful) -> Vec
     }
     let mut found = of_links(settings);
     found.extend(window(world, seen));
-    found.extend(saturation(world, seen));
+    found.extend(saturation(settings, world, seen));
     found.extend(burst(settings, world));
-    found.extend(full(world, seen));
+    found.extend(full(settings, world, seen));
     found
 }
 
@@ -31,8 +31,13 @@ pub(super) struct Doubtful {
     pub(super) held_back: Option<(u32, u32, f64)>,
     /// The busiest uplink, in percent.
     pub(super) uplink: Option<(u32, f64)>,
-    /// The buffer that was met full most often by what is sent again.
+    /// The link that is asked for the largest share of its rate, acknowledgements included: its node, which it is, and the
+    /// share.
+    pub(super) asked: Option<(u32, &'static str, f64)>,
+    /// The buffer that was met full most often by what is sent again and waited.
     pub(super) fullest: Option<Fullest>,
+    /// The buffer that dropped most often.
+    pub(super) dropping: Option<Fullest>,
 }
 
 /// Share of the time from which on a window that holds messages back is more than an episode.
@@ -42,8 +47,16 @@ const NEAR_PERCENT: f64 = 70.0;
 /// Packets that any window lets through at once.
 const WINDOW_PACKETS: u64 = 4;
 
-// The windows of webrtc-rs were held against packets over the generated grid of docs/VALIDATION.md; it is told by the
-// channels that it accepts.
+// Windows, drops and loads were held against packets over the generated grid of docs/VALIDATION.md, all with webrtc-rs,
+// which is told by the channels that it accepts.
+fn is_checked(class: &ClassSpec) -> bool {
+    !class.engine.value.association().accepts_as_asked
+}
+
+fn is_all_checked(settings: &Settings) -> bool {
+    settings.population.classes.iter().all(is_checked)
+}
+
 fn window(world: &World, seen: &Doubtful) -> Option<Finding> {
     let (from, to, share) = seen.held_back.filter(|&(.., share)| share >= HELD_BACK_SHARE)?;
     if !world.class(from).engine.association().accepts_as_asked {
@@ -58,9 +71,21 @@ fn window(world: &World, seen: &Doubtful) -> Option<Finding> {
     Some(Finding { kind: "window", text })
 }
 
-// Queues before a link that loses packets, too, or that messages of many packets share.
-fn saturation(world: &World, seen: &Doubtful) -> Option<Finding> {
+// Queues before a link that is asked for more than it has, or, with engines that were not checked, that loses packets,
+// too.
+fn saturation(settings: &Settings, world: &World, seen: &Doubtful) -> Option<Finding> {
+    if let Some((node, link, share)) = seen.asked.filter(|&(.., share)| share >= 1.0) {
+        let text = format!(
+            "the {link} of {} is asked for {:.0} % with acknowledgements: how far it falls behind messages know roughly",
+            name(world, node),
+            100.0 * share
+        );
+        return Some(Finding { kind: "near-saturation", text });
+    }
     let (node, percent) = seen.uplink.filter(|&(_, percent)| percent >= NEAR_PERCENT && world.has_loss())?;
+    if is_all_checked(settings) {
+        return None;
+    }
     let text = format!(
         "the uplink of {} is used to {percent:.0} % and loses packets: near saturation messages know queues roughly",
         name(world, node)
@@ -68,21 +93,26 @@ fn saturation(world: &World, seen: &Doubtful) -> Option<Finding> {
     Some(Finding { kind: "near-saturation", text })
 }
 
-// What a full buffer drops is repeated after a time-out, of which waiting knows nothing.
-fn full(world: &World, seen: &Doubtful) -> Option<Finding> {
-    let Fullest { node, direction, times } = seen.fullest?;
+// Where buffers drop, windows of several packets are known roughly; where they should have and let copies wait, too.
+fn full(settings: &Settings, world: &World, seen: &Doubtful) -> Option<Finding> {
+    let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max()?;
+    if settings.webrtc.wire(largest).packets <= WINDOW_PACKETS && is_all_checked(settings) {
+        return None;
+    }
+    let Fullest { node, direction, times } = seen.fullest.or(seen.dropping)?;
     let link = match direction {
         Direction::Up => "uplink",
         Direction::Down => "downlink",
     };
-    let text = format!(
-        "the buffer of the {link} of {} was full for {times} copies that are sent again: messages let them wait",
-        name(world, node)
-    );
+    let text = match seen.fullest {
+        Some(_) => "was full for {} copies that are sent again: messages let them wait",
+        None => "drops {} packets: messages know roughly how they are repeated",
+    };
+    let text = format!("the buffer of the {link} of {} {}", name(world, node), text.replace("{}", &times.to_string()));
     Some(Finding { kind: "full-buffers", text })
 }
 
-// What is never repeated has no window here.
+// What is repeated many times over and what stays lost.
 fn burst(settings: &Settings, world: &World) -> Option<Finding> {
     let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max()?;
     let wire = settings.webrtc.wire(largest);
@@ -123,15 +153,12 @@ fn of_links(settings: &Settings) -> Vec<Finding> {
     found
 }
 
-// Whether messages know what losses in bursts do: where a message is one packet, all is repeated and the window stays open
-// after a time-out (docs/VALIDATION.md, "Two grains").
+// Whether messages know what losses in bursts do: where the window stays open after a time-out (docs/VALIDATION.md, "Two
+// grains").
 fn knows_bursts(settings: &Settings) -> bool {
-    let is_small_and_repeated = |workload: &Arc<dyn Workload>| {
-        let is_small = settings.webrtc.wire(workload.largest_message()).packets <= 1;
-        is_small && workload.pieces().is_none() && workload.channel() != Channel::Unreliable
-    };
+    let is_of_messages = |workload: &Arc<dyn Workload>| workload.pieces().is_none();
     let repairs_all_at_once = |class: &ClassSpec| {
         matches!(class.engine.value.association().repair, Repair::ByAdvance { timeout_sends_all: true, .. })
     };
-    settings.workloads.iter().all(is_small_and_repeated) && settings.population.classes.iter().all(repairs_all_at_once)
+    settings.workloads.iter().all(is_of_messages) && settings.population.classes.iter().all(repairs_all_at_once)
 }

@@ -1,40 +1,89 @@
-//! Which uplinks may fill their buffers.
+//! Which links may fill their buffers, and which nodes send more than windows let through.
 //!
 //! What a full buffer drops is repeated by its association, whose window shrinks: on a channel that repeats a copy does
 //! not wait for the link as in an endless queue. Following that costs a lane (`lane.rs`), so it is done where a buffer
-//! may fill, which a node's own figures tell: its burst, one message to each of its connections, or its load.
+//! may fill, which a node's own figures tell: its burst or its load. The burst of an uplink is one message to each of its
+//! connections, that of a downlink one message.
+//!
+//! On a channel that does not repeat, windows close for losses and drops, too, and what waits behind them is late or
+//! throttled. With losses `p` a window lets `1.2 / sqrt(p)` packets through in a round trip (Mathis et al., "The Macroscopic
+//! Behavior of the TCP Congestion Avoidance Algorithm", 1997).
 
+use super::loads::{Asked, Load};
 use super::plan::{Cost, QueueLimits};
 use super::prepared::Prepared;
-use crate::overlay::dissemination::Traffic;
-use crate::scenario::Settings;
 
 /// Bursts that may be there at once, of several sources or of one whose last has not left.
 const BURSTS: u64 = 2;
-/// Load from which on queues are long. Below it a burst or two fill a buffer, if anything does.
-const LOAD: f64 = 0.5;
 
-/// Whether the buffer of each node's uplink may fill.
+/// Packets in flight, as a multiple of `1 / sqrt(p)`, from which on windows are looked at: well below where they end.
+const IN_FLIGHT: f64 = 0.5;
+/// Members of the core of which the paths are looked at.
+const SAMPLE: usize = 64;
+
+/// Of a node, whether the buffers of its access link may fill.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fills {
+    pub(super) up: bool,
+    pub(super) down: bool,
+    /// Whether it drops so much that windows of what is not repeated close.
+    pub(super) crowds_up: bool,
+    pub(super) crowds_down: bool,
+    /// Whether losses alone may close windows of what it sends.
+    pub(super) streams: bool,
+}
+
+impl Fills {
+    /// Whether windows of what is not repeated are looked at.
+    pub(super) const fn crowds(self) -> bool {
+        self.crowds_up || self.crowds_down || self.streams
+    }
+
+    /// Whether either may.
+    pub(super) const fn any(self) -> bool {
+        self.up || self.down
+    }
+}
+
+/// Which of the buffers of each node may fill.
 pub(super) fn fills(
-    settings: &Settings,
     prepared: &Prepared,
     degrees: &[u32],
+    loads: &[Load],
     (costs, limits): (&[Cost], &[QueueLimits]),
-) -> Vec<bool> {
+) -> Vec<Fills> {
     let Prepared { world, .. } = prepared;
-    if limits.iter().all(|limits| limits.wait_ns == u64::MAX) {
-        return vec![false; degrees.len()];
-    }
-    let bytes = prepared.traffic(degrees, |flow| settings.webrtc.wire(flow.size).bytes.get() as f64);
     let nodes = degrees.len();
-    let of_node = |(node, &Traffic { sent, .. }): (usize, &Traffic)| {
-        let number = node as u32;
-        let Some(rate) = world.rates(number).up else { return false };
-        let limit_ns = limits[world.class_index(number)].wait_ns;
-        let longest_ns = costs.iter().skip(node).step_by(nodes).map(|cost| cost.up_ns).max().unwrap_or(0);
-        let burst_ns = longest_ns.saturating_mul(u64::from(degrees[node]));
-        let load = 8.0 * sent / rate.as_bps() as f64;
-        sent > 0.0 && limit_ns < u64::MAX && (BURSTS.saturating_mul(burst_ns) > limit_ns || load >= LOAD)
+    let of_node = |(node, load): (usize, &Load)| {
+        let limit_ns = limits[world.class_index(node as u32)].wait_ns;
+        let longest_ns = |of: fn(&Cost) -> u64| costs.iter().skip(node).step_by(nodes).map(of).max().unwrap_or(0);
+        // Below a busy link's load a burst or two fill a buffer, if anything does.
+        let may_fill = |asked: Asked, burst_ns: u64| {
+            let fills = BURSTS.saturating_mul(burst_ns) > limit_ns || asked.is_busy();
+            asked.messages > 0.0 && limit_ns < u64::MAX && fills
+        };
+        let burst_ns = longest_ns(|cost| cost.up_ns).saturating_mul(u64::from(degrees[node]));
+        let up = may_fill(load.up, burst_ns);
+        let down = may_fill(load.down, longest_ns(|cost| cost.down_ns));
+        Fills {
+            up,
+            down,
+            crowds_up: up && load.up.is_crowded(),
+            crowds_down: down && load.down.is_crowded(),
+            streams: world.has_loss() && streams(prepared, node as u32, load.on_connection),
+        }
     };
-    bytes.iter().enumerate().map(|(node, traffic)| of_node((node, traffic))).collect()
+    loads.iter().enumerate().map(of_node).collect()
+}
+
+// Whether so many packets a second on a connection may be more than losses let through.
+fn streams(prepared: &Prepared, node: u32, per_s: f64) -> bool {
+    let Prepared { world, overlay, .. } = prepared;
+    let core = if overlay.core_place(node).is_some() { overlay.core() } else { &[] };
+    let others = overlay.tree_neighbours(node).iter().chain(core.iter().take(SAMPLE)).filter(|&&next| next != node);
+    others.copied().any(|next| {
+        let Some(path) = world.path(node, next) else { return false };
+        let loss = world.packet_loss(world.class_index(node), usize::from(path.class)).get();
+        per_s * 2e-9 * path.delay_ns as f64 * libm::sqrt(loss) > IN_FLIGHT
+    })
 }

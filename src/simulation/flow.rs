@@ -14,9 +14,9 @@ use super::application::Application;
 use super::connect::Connected;
 use super::event::{Copied, Event, Happening};
 use super::fate::Fate;
-use super::full::Direction;
+use super::full::{Direction, is_full};
 use super::lane::Lanes;
-use super::layout::{Layout, NOBODY, Row, Service};
+use super::layout::{Layout, NOBODY, Row, Sending, Service};
 use super::lines::Lines;
 use super::message::{Arrival, Message};
 use super::outcome::Outcome;
@@ -151,7 +151,11 @@ impl<D: Dissemination> Flows<D> {
             seen.counts.copies_in_flight = copies_sent - copies_arrived - copies_overflowed - copies_lost;
         }
         let held_back = lanes.held_back(&layout, plan.programme.horizon);
-        let outcome = Outcome::new((world, overlay, audiences), (connected, plan, relays), seen, layout.into_servers());
+        let mut servers = layout.into_servers();
+        for (servers, load) in servers.iter_mut().zip(&plan.loads) {
+            servers.without_what_is_beside(load);
+        }
+        let outcome = Outcome::new((world, overlay, audiences), (connected, plan, relays), seen, servers);
         Outcome { held_back, ..outcome }
     }
 
@@ -199,13 +203,28 @@ impl<D: Dissemination> Flows<D> {
         row.servers.down_work += if message.measured { down_ns } else { 0 };
         let behind_ns = self.standing.as_ref().map_or(0, |standing| standing.down_ns(row.node, time));
         let wait_ns = row.servers.down.wait_ns(time.as_ns() + behind_ns);
-        if wait_ns > 0 && message.channel != Channel::Unreliable {
-            let limit_ns = self.plan.limits[self.layout.senders[to as usize].class as usize].wait_ns;
-            if wait_ns.saturating_add(down_ns / message.packets.max(1)) > limit_ns {
-                self.app.seen.full.note(row.node, Direction::Down);
+        let mut served_ns = None;
+        if wait_ns > 0 || message.packets > 1 {
+            let Sending { class, fills, .. } = self.layout.senders[to as usize];
+            let limit_ns = self.plan.limits[class as usize].wait_ns;
+            if message.channel != Channel::Unreliable {
+                if is_full(wait_ns, down_ns / message.packets.max(1), limit_ns) {
+                    self.app.seen.full.note(row.node, Direction::Down);
+                }
+            } else if fills.down {
+                let apart_ns = self.layout.service(from, message.size).up_ns / message.packets.max(1);
+                let last_ns = time.as_ns() + behind_ns;
+                let row = &mut self.layout.rows[to as usize];
+                let Some(left_ns) = row.let_through(last_ns, [apart_ns, down_ns, limit_ns], message.packets) else {
+                    self.app.seen.dropped.note(row.node, Direction::Down);
+                    self.app.seen.lose(message);
+                    return self.fail(Fate::Downlink, [from, to], message);
+                };
+                served_ns = Some(left_ns);
             }
         }
-        let served_ns = row.servers.down.serve(time.as_ns() + behind_ns, down_ns);
+        let row = &mut self.layout.rows[to as usize];
+        let served_ns = served_ns.unwrap_or_else(|| row.servers.down.serve(time.as_ns() + behind_ns, down_ns));
         let received = self.beyond_downlink(served_ns, [from, to], message.packets, down_ns / message.packets.max(1));
         if self.layout.kinds[to as usize].reception == Reception::Source {
             scheduler.schedule_at(received, Happening::Receive(message.copied(from, to)).into());
@@ -284,6 +303,23 @@ impl<D: Dissemination> Flows<D> {
 }
 
 impl Row {
+    // The downlink takes the packets of a copy, the last of which comes at this time, `apart_ns` behind the one before:
+    // when all have left, or none if its buffer had no room for one.
+    #[cold]
+    fn let_through(&mut self, last_ns: u64, [apart_ns, down_ns, limit_ns]: [u64; 3], packets: u64) -> Option<u64> {
+        let each_ns = down_ns / packets.max(1);
+        let (mut left_ns, mut is_whole) = (last_ns, true);
+        for behind in (0..packets).rev() {
+            let at_ns = last_ns.saturating_sub(behind * apart_ns);
+            if is_full(self.servers.down.wait_ns(at_ns), each_ns, limit_ns) {
+                is_whole = false;
+            } else {
+                left_ns = self.servers.down.serve(at_ns, each_ns).max(last_ns);
+            }
+        }
+        is_whole.then_some(left_ns)
+    }
+
     /// The CPU takes a copy in that comes at this time: when that is done, or `None` where it is so far behind that
     /// sockets take no copy that nobody sends again; others are kept back by flow control. What the copy asks of
     /// the node counts all the same.

@@ -4,6 +4,12 @@
 //! any. Where all copies find room, the wait of a copy is that of an endless queue, which is what a replication begins
 //! with. The first copy that would not have fitted is noted here.
 
+/// Whether a link that is busy for `wait_ns` has no room for a packet that takes `each_ns`; an idle one takes any.
+#[inline]
+pub(super) const fn is_full(wait_ns: u64, each_ns: u64, limit_ns: u64) -> bool {
+    wait_ns > 0 && wait_ns.saturating_add(each_ns) > limit_ns
+}
+
 /// The direction of an access link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {

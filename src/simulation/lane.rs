@@ -4,7 +4,7 @@
 //! A lane exists where packets may be lost, on a path or at a full buffer, or where a message has more of them than leave at
 //! once, and the sending end repeats them: because the channel is reliable, or
 //! because the end accepted the channel and its engine then knows no other kind (docs/MODELS.md, "Channels and
-//! loss"). Everywhere else a copy needs no state.
+//! loss"). What stays lost has one where the window closes for it (`fills.rs`). Everywhere else a copy needs no state.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::plan::Plan;
 use super::repair;
 use crate::overlay::workload::Channel;
 use crate::units::SimTime;
-use crate::webrtc::sctp::{AssociationProfile, Course};
+use crate::webrtc::sctp::{AssociationProfile, Course, Sent};
 use crate::world::World;
 
 /// All lanes of a replication, made when first used.
@@ -47,15 +47,29 @@ pub(super) struct Lane {
     pub(super) waiting_bytes: u64,
     /// When it is to be looked at next.
     pub(super) wake: SimTime,
+    // Packets on their way to a downlink that may drop them.
+    flying: VecDeque<Flying>,
     // Copies that have arrived in part, and how many packets are missing.
     partial: Vec<(Copied, u64)>,
     // Of ordered channels: copies in the order they were sent, and whether each has arrived.
     held: VecDeque<(Copied, bool)>,
     /// When the last acknowledgement under way is back, in ns, where links have jitter.
     pub(super) last_back_ns: u64,
+    /// When the last packet is expected to be through a downlink that may fill, in ns.
+    pub(super) last_read_ns: u64,
     /// Since when something has been waiting for the window without a break, and how long it did before.
     pub(super) waits_since: SimTime,
     pub(super) waited_ns: u64,
+}
+
+/// A packet on its way to a downlink that may drop it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flying {
+    pub(super) of: Sent,
+    pub(super) tsn: u32,
+    pub(super) sent: SimTime,
+    /// Whether acknowledgements have let it go, as far apart as the narrowest link lets packets through.
+    pub(super) is_paced: bool,
 }
 
 impl Lanes {
@@ -112,7 +126,7 @@ impl Lanes {
 
 impl Lane {
     fn new([from, to]: [u32; 2], back_ns: u64, course: Course) -> Self {
-        let (waiting, partial, held) = Default::default();
+        let (waiting, flying, partial, held) = Default::default();
         Self {
             from,
             to,
@@ -122,12 +136,34 @@ impl Lane {
             begun: 0,
             waiting_bytes: 0,
             wake: SimTime::MAX,
+            flying,
             partial,
             held,
             last_back_ns: 0,
+            last_read_ns: 0,
             waits_since: SimTime::MAX,
             waited_ns: 0,
         }
+    }
+
+    /// A packet leaves for a downlink that may drop it.
+    pub(super) fn fly(&mut self, flying: Flying) {
+        self.flying.push_back(flying);
+    }
+
+    /// So many packets of a message have come to the downlink, in the order in which they left; none of those that no
+    /// downlink may drop.
+    pub(super) fn land(&mut self, message: u64, packets: u32) -> Vec<Flying> {
+        let mut landed = Vec::with_capacity(packets as usize);
+        let mut place = 0;
+        while landed.len() < packets as usize && place < self.flying.len() {
+            if self.flying[place].of.message == message {
+                landed.extend(self.flying.remove(place));
+            } else {
+                place += 1;
+            }
+        }
+        landed
     }
 
     /// A copy on an ordered channel begins to leave; `whole` if all of it leaves at once and arrives.
@@ -140,6 +176,12 @@ impl Lane {
     /// A copy will arrive in parts, of which so many packets are missing.
     pub(super) fn expect(&mut self, copied: Copied, packets: u64) {
         self.partial.push((copied, packets));
+    }
+
+    /// A copy is given up, of which packets are missing: whether that is news.
+    pub(super) fn forget(&mut self, copied: Copied) -> bool {
+        let place = self.partial.iter().position(|(partial, _)| *partial == copied);
+        place.map(|place| self.partial.remove(place)).is_some()
     }
 
     /// So many packets of a copy have arrived: whether it is whole now.

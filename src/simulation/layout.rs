@@ -9,6 +9,7 @@
 //! draws and whatever is told go by numbers.
 
 use super::connect::{Connected, Kept};
+use super::fills::Fills;
 use super::parts::Parts;
 use super::plan::Plan;
 use super::reception::{Reception, passes_nothing_on, receptions};
@@ -64,8 +65,8 @@ pub(super) struct Sending {
     pub(super) connections: u32,
     /// The index of its class.
     pub(super) class: u32,
-    /// Whether the buffer of its uplink may fill.
-    pub(super) fills: bool,
+    /// Which of its buffers may fill.
+    pub(super) fills: Fills,
 }
 
 const _: () = assert!(size_of::<Row>() == 64);

@@ -4,6 +4,7 @@ use super::budget::Fallen;
 use super::bulk::Distributed;
 use super::costs::cpu_percent;
 use super::doubt;
+use super::loads::Load;
 use super::observed::{ConnectionCounts, Observed, Window};
 use super::outcome::{Outcome, Uncounted, serialisation_ns};
 use super::servers::Servers;
@@ -45,7 +46,7 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         unsent_bytes,
         ..
     } = outcome;
-    let fullest = seen.full.fullest();
+    let (fullest, dropping) = (seen.full.fullest(), seen.dropped.fullest());
     if let Some(distributed) = distributed {
         add(distributed, &world, &mut servers, &mut seen.window);
         seen.counts.messages += u64::from(distributed.wanted > 0);
@@ -89,8 +90,10 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         distributed,
         experience: &experience,
     };
-    let busiest = (0_u32..).zip(observed.uplink_percent.iter().copied()).reduce(|a, b| if b.1 > a.1 { b } else { a });
-    let doubts = doubt::doubts(settings, &world, &doubt::Doubtful { held_back, uplink: busiest, fullest });
+    let uplink = (0_u32..).zip(observed.uplink_percent.iter().copied()).reduce(|a, b| if b.1 > a.1 { b } else { a });
+    let of_node = |(node, load): (u32, &Load)| [(node, "uplink", load.up.all()), (node, "downlink", load.down.all())];
+    let asked = (0_u32..).zip(&plan.loads).flat_map(of_node).reduce(|a, b| if b.2 > a.2 { b } else { a });
+    let doubts = doubt::doubts(settings, &world, &doubt::Doubtful { held_back, uplink, asked, fullest, dropping });
     RunRecord { doubts, ..observed.record(seed, settings) }
 }
 

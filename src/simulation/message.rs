@@ -33,6 +33,11 @@ pub(super) struct Message {
 }
 
 impl Message {
+    /// Itself as draws and associations know it.
+    pub(super) fn word(&self) -> u64 {
+        u64::from(self.flow) << 32 | u64::from(self.number)
+    }
+
     /// Its copy from one place to another.
     pub(super) fn copied(&self, from: u32, to: u32) -> Copied {
         Copied { from, to, flow: self.flow, number: self.number }

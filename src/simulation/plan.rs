@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::backlog;
 use super::connect::Connected;
 use super::costs::{idle_shares, message_cpu, wake_cpu};
-use super::fills;
+use super::fills::{self, Fills};
+use super::loads::{self, Load};
 use super::prepared::Prepared;
 use super::programme::Programme;
-use crate::scenario::Settings;
+use crate::scenario::{Grain, Settings};
 use crate::units::{Bitrate, ByteCount, SimDuration};
 use crate::webrtc::Wire;
 use crate::world::{Class, World};
@@ -33,8 +34,10 @@ pub(super) struct Plan {
     losses: Vec<u64>,
     /// Limits of the uplinks of each class.
     pub(super) limits: Vec<QueueLimits>,
-    /// Whether the buffer of a node's uplink may fill, by number.
-    pub(super) fills: Vec<bool>,
+    /// Which buffers of a node may fill, by number.
+    pub(super) fills: Vec<Fills>,
+    /// What is asked of the link of each node, by number.
+    pub(super) loads: Vec<Load>,
     /// Share of each node's CPU budget that open connections need to stay alive.
     pub(super) idle_share: Vec<f32>,
 }
@@ -65,7 +68,7 @@ impl Plan {
         let programme = Arc::new(Programme::new(settings, prepared));
         let sizes: Vec<Wire> = programme.sizes.iter().map(|&size| settings.webrtc.wire(size)).collect();
         let idle_share = idle_shares(world, &connected.degrees);
-        let costs: Vec<Cost> = sizes
+        let mut costs: Vec<Cost> = sizes
             .iter()
             .flat_map(|&wire| idle_share.iter().zip(0..).map(move |(&idle, node)| cost(world, node, wire, idle)))
             .collect();
@@ -75,8 +78,10 @@ impl Plan {
         let backlogs = backlog::longest(prepared, &connected.degrees, &sizes, &costs, &works);
         let losses = losses(world, &sizes);
         let limits: Vec<QueueLimits> = world.classes().iter().map(limits).collect();
-        let fills = fills::fills(settings, prepared, &connected.degrees, (&costs, &limits));
-        Self { programme, sizes, costs, wakes, backlogs, works, losses, limits, fills, idle_share }
+        let loads = loads::loads(settings, prepared, &connected.degrees);
+        let fills = fills::fills(prepared, &connected.degrees, &loads, (&costs, &limits));
+        stretch(settings, &mut costs, &loads);
+        Self { programme, sizes, costs, wakes, backlogs, works, losses, limits, fills, loads, idle_share }
     }
 }
 
@@ -94,6 +99,23 @@ fn cost(world: &World, node: u32, wire: Wire, idle_share: f32) -> Cost {
     let serialise = |rate: Option<Bitrate>| rate.map_or(0, |rate| rate.serialisation_time(wire.bytes).as_ns());
     let cpu_ns = message_cpu(world, node, wire, idle_share).as_ns();
     Cost { up_ns: serialise(rates.up), down_ns: serialise(rates.down), cpu_ns }
+}
+
+// Leaves messages what acknowledgements and keep-alives leave of busy links; where packets are followed, those wait with
+// them.
+fn stretch(settings: &Settings, costs: &mut [Cost], loads: &[Load]) {
+    if settings.run.grain == Grain::Packet {
+        return;
+    }
+    for (place, load) in loads.iter().enumerate() {
+        let left = [load.up.left(), load.down.left()];
+        if left.iter().any(|&left| left < 1.0) {
+            let longer = |ns: u64, left: f64| if left < 1.0 { (ns as f64 / left).round() as u64 } else { ns };
+            for cost in costs.iter_mut().skip(place).step_by(loads.len()) {
+                (cost.up_ns, cost.down_ns) = (longer(cost.up_ns, left[0]), longer(cost.down_ns, left[1]));
+            }
+        }
+    }
 }
 
 // A message is lost with any of its packets.

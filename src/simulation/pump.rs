@@ -2,8 +2,10 @@
 //! order.
 
 use super::event::{Copied, Event, Happening};
+use super::fate::Fate;
 use super::flow::Flows;
-use super::full::Direction;
+use super::full::{Direction, is_full};
+use super::lane::Flying;
 use super::layout::{End, Service};
 use super::message::Arrival;
 use super::sender::{Sender, sender};
@@ -47,12 +49,22 @@ struct Part {
 }
 
 impl Sender<'_> {
-    /// Whether copies to a node are repeated, and are lost on their way or wait for the window.
+    /// Whether copies to a node wait for the window, or are lost on their way and repeated.
     #[inline]
     pub(super) fn wants_lane(&self, to: End, path: Path) -> bool {
         let loses = self.losses[usize::from(path.class)] > 0 || (self.relays.has_outages && !path.relay.is_direct());
-        (loses || self.fills || self.message.packets > self.limits.at_once)
-            && self.lanes.repeats(self.message.channel, self.class, self.connected, [self.own.node, to.node])
+        let others = self.senders[to.place as usize].fills;
+        let (fills, is_large) = (self.fills.up || others.down, self.message.packets > self.limits.at_once);
+        if self.repeats(to) {
+            return loses || fills || is_large;
+        }
+        let closes = self.fills.crowds_up || others.crowds_down || (loses && self.fills.streams);
+        closes || (is_large && (loses || fills))
+    }
+
+    // Whether what is lost on the way to a node is sent again.
+    fn repeats(&self, to: End) -> bool {
+        self.lanes.repeats(self.message.channel, self.class, self.connected, [self.own.node, to.node])
     }
 
     /// The CPU has come to a copy: it is handed to the association.
@@ -64,7 +76,7 @@ impl Sender<'_> {
         let lane = self.lanes.get([own.place, to.place], classes, back_ns);
         let row = &mut self.lanes.rows[lane as usize];
         if row.waiting_bytes + self.payload > self.limits.send_buffer {
-            return self.refuse_full(to);
+            return self.refuse(Fate::Throttled, to);
         }
         self.tally.sent += 1;
         let was_idle = row.waiting.is_empty();
@@ -118,7 +130,7 @@ impl Sender<'_> {
         let packet_ns = (up_ns + framing_ns) / part.packets;
         let ready_ns = self.behind_bulk(now.as_ns());
         let wait_ns = self.servers.up.wait_ns(ready_ns);
-        let departure_ns = if self.fills {
+        let departure_ns = if self.fills.up {
             ready_ns + wait_ns
         } else {
             if wait_ns.saturating_add(up_ns) > self.limits.wait_ns && (wait_ns > 0 || part.packets > 1) {
@@ -135,21 +147,26 @@ impl Sender<'_> {
         };
         let word = self.word();
         let last = part.first + part.packets - 1;
-        let (back_ns, gap_ns) = self.back(lane, to, departure_ns + path.delay_ns, part.packets);
+        let gap_ns = self.gap_ns(to);
+        let back_ns = if self.fills.up { 0 } else { self.back(lane, to, departure_ns + path.delay_ns, part.packets) };
         let packet_up_ns = up_ns / part.packets;
-        let (mut arriving, mut through_ns, mut last_back_ns) = (0, departure_ns, 0);
+        let may_be_dropped = self.may_be_dropped(to, path);
+        let (mut arriving, mut dropped, mut through_ns, mut last_back_ns) = (0, 0, departure_ns, 0);
         for packet in part.first..=last {
-            let (sent, mut back_ns, is_dropped) = if self.fills {
+            let (sent, mut back_ns, is_dropped) = if self.fills.up {
                 let left_ns = if part.shares { Some(departure_ns) } else { self.enqueue(now, packet_ns) };
                 let sent_ns = left_ns.unwrap_or(now.as_ns());
-                let (back_ns, _) = self.back(lane, to, sent_ns + path.delay_ns, 1);
-                last_back_ns = back_ns.max(last_back_ns + gap_ns);
+                if left_ns.is_some() {
+                    let back_ns = self.back(lane, to, sent_ns + path.delay_ns, 1);
+                    last_back_ns = back_ns.max(last_back_ns + gap_ns);
+                }
                 (SimTime::from_ns(sent_ns), last_back_ns, left_ns.is_none())
             } else {
                 let behind = last - packet;
                 let sent = SimTime::from_ns(departure_ns.saturating_sub(behind * packet_up_ns));
                 (sent, back_ns.saturating_sub(behind * gap_ns).max(sent.as_ns()), false)
             };
+            dropped += u64::from(is_dropped);
             burst.is_lost = is_dropped || self.loses(now, to, packet, losing);
             if !burst.is_lost {
                 through_ns = through_ns.max(self.jitter(lane, (to, path), sent.as_ns(), part.shares, &mut back_ns));
@@ -161,14 +178,18 @@ impl Sender<'_> {
                 let at_once = self.lanes.rows[lane as usize].course.answers_at_once();
                 let is_lost = !part.shares && self.loses_answer(now, (to, path), at_once);
                 let answer = Answer { back: SimTime::from_ns(back_ns), is_lost };
-                self.lanes.rows[lane as usize].course.arrives(of, sent, answer, part.shares);
+                let row = &mut self.lanes.rows[lane as usize];
+                row.course.arrives(of, sent, answer, part.shares);
+                if may_be_dropped {
+                    row.fly(Flying { of, tsn: row.course.last_sent(), sent, is_paced: part.first > 0 });
+                }
                 arriving += 1;
             }
         }
         burst.packets += if part.shares { 0 } else { part.packets as u32 };
         let course = &self.lanes.rows[lane as usize].course;
         burst.left = if part.shares { burst.left.saturating_sub(len + 16) } else { course.left_behind(len) };
-        let is_whole = arriving == all;
+        let is_whole = arriving == all && !may_be_dropped;
         let copied = self.message.copied(self.own.place, to.place);
         let is_ordered = self.message.channel == Channel::Reliable
             || self.lanes.repeats(Channel::Unreliable, self.class, self.connected, [self.own.node, to.node]);
@@ -181,6 +202,9 @@ impl Sender<'_> {
                 row.expect(copied, all);
             }
         }
+        if arriving < part.packets && !self.repeats(to) {
+            self.give_up(lane, to, if dropped > 0 { Fate::Uplink } else { Fate::Lost });
+        }
         if is_whole {
             self.travel(through_ns, to, path);
         } else if arriving > 0 {
@@ -188,11 +212,32 @@ impl Sender<'_> {
         }
     }
 
+    // Whether the downlink at the end of a path may drop what comes to it.
+    fn may_be_dropped(&self, to: End, path: Path) -> bool {
+        self.senders[to.place as usize].fills.down && (path.relay.is_direct() || !self.relays.has_queues)
+    }
+
+    // A copy that is not repeated has lost a packet.
+    fn give_up(&mut self, lane: u32, to: End, fate: Fate) {
+        if self.lanes.rows[lane as usize].forget(self.message.copied(self.own.place, to.place)) {
+            self.fail(fate, to);
+            self.seen.lose(self.message);
+        }
+    }
+
+    // What is lost and not repeated is passed over: the other end is told not to wait for it (RFC 3758).
+    fn pass_over(&mut self, now: SimTime, lane: u32, to: End, path: Path, (loss, along): (&Loss, bool)) {
+        let back_ns = self.back(lane, to, now.as_ns() + path.delay_ns, 0);
+        let answer = Answer { back: SimTime::from_ns(back_ns), is_lost: false };
+        self.lanes.rows[lane as usize].course.repeated(now, loss, Some(answer), along);
+    }
+
     // A packet is put on the uplink, whose buffer may fill: when it has left, unless there is no room.
     fn enqueue(&mut self, now: SimTime, packet_ns: u64) -> Option<u64> {
         let ready_ns = self.behind_bulk(now.as_ns());
         let wait_ns = self.servers.up.wait_ns(ready_ns);
-        if wait_ns > 0 && wait_ns + packet_ns > self.limits.wait_ns {
+        if is_full(wait_ns, packet_ns, self.limits.wait_ns) {
+            self.seen.dropped.note(self.own.node, Direction::Up);
             self.tally.turned_away_bytes += self.message.bytes / self.message.packets;
             return None;
         }
@@ -211,7 +256,7 @@ impl Sender<'_> {
         } else {
             self.service.up_ns.div_ceil(all)
         };
-        let left_ns = match self.fills && !shares {
+        let left_ns = match self.fills.up && !shares {
             true => self.enqueue(now, up_ns + framing_ns),
             false => Some(self.servers.up.serve_first(self.behind_bulk(now.as_ns()), up_ns + framing_ns)),
         };
@@ -228,7 +273,8 @@ impl Sender<'_> {
             || if shares { burst.is_lost } else { self.loses_repeated(now, to, path, loss) };
         let course = &self.lanes.rows[lane as usize].course;
         burst.left = if shares { burst.left - data_bytes(loss.len) } else { course.left_behind(loss.len) };
-        let (mut back_ns, _) = self.back(lane, to, departure_ns + path.delay_ns, 1);
+        let mut back_ns =
+            if burst.is_lost { departure_ns } else { self.back(lane, to, departure_ns + path.delay_ns, 1) };
         if burst.is_lost {
             return self.lanes.rows[lane as usize].course.repeated(now, loss, None, shares);
         }
@@ -240,6 +286,11 @@ impl Sender<'_> {
         let answer = Answer { back: SimTime::from_ns(back_ns), is_lost };
         self.lanes.rows[lane as usize].course.repeated(now, loss, Some(answer), shares);
         if !loss.has_arrived() {
+            if self.may_be_dropped(to, path) {
+                let of = Sent { message: loss.message, packet: loss.packet, len: loss.len };
+                let row = &mut self.lanes.rows[lane as usize];
+                row.fly(Flying { of, tsn: row.course.last_sent(), sent: now, is_paced: false });
+            }
             self.launch_piece(lane, through_ns + path.delay_ns, 1);
         }
     }
@@ -317,15 +368,25 @@ impl Sender<'_> {
         self.world.packet_loss(self.class as usize, usize::from(path.class)).threshold()
     }
 
-    // When the SACK of the last of so many packets is back that arrives at this time, by the queues as they stand, and
-    // the time from one packet's to the next.
-    fn back(&self, lane: u32, to: End, arrival_ns: u64, packets: u64) -> (u64, u64) {
+    // When the SACK of the last of so many packets is back that arrives at this time, by the queues as they stand.
+    fn back(&mut self, lane: u32, to: End, arrival_ns: u64, packets: u64) -> u64 {
         let Service { down_ns, .. } = self.services[to.place as usize * self.sizes + self.message.size as usize];
         let servers = &self.rows[to.place as usize].servers;
-        let all = self.message.packets;
-        let read_ns = arrival_ns + servers.down.wait_ns(arrival_ns) + down_ns * packets / all;
-        let back_ns = read_ns + servers.up.wait_ns(read_ns) + self.lanes.rows[lane as usize].back_ns;
-        (back_ns, down_ns.max(self.service.up_ns) / all)
+        let row = &mut self.lanes.rows[lane as usize];
+        let mut begin_ns = arrival_ns + servers.down.wait_ns(arrival_ns);
+        if self.senders[to.place as usize].fills.down {
+            // What has left before and is not there yet stands before it.
+            begin_ns = begin_ns.max(row.last_read_ns);
+        }
+        let read_ns = begin_ns + down_ns * packets / self.message.packets;
+        row.last_read_ns = read_ns;
+        read_ns + servers.up.wait_ns(read_ns) + row.back_ns
+    }
+
+    // The time from one packet's SACK to the next.
+    fn gap_ns(&self, to: End) -> u64 {
+        let Service { down_ns, .. } = self.services[to.place as usize * self.sizes + self.message.size as usize];
+        down_ns.max(self.service.up_ns) / self.message.packets
     }
 
     fn launch_piece(&mut self, lane: u32, time_ns: u64, packets: u32) {
@@ -375,7 +436,7 @@ impl<D: Dissemination> Flows<D> {
         let [from, to] = [row.from, row.to].map(|place| self.layout.end(place));
         let path = self.path(from.node, to.node);
         let mut burst = Burst::default();
-        for loss in &repairs {
+        for (loss, nth) in repairs.iter().zip(0..) {
             let copied = Copied {
                 from: from.place,
                 to: to.place,
@@ -384,7 +445,11 @@ impl<D: Dissemination> Flows<D> {
             };
             let message = self.message(copied.flow, copied.number);
             let mut sender = sender!(self, place, &message, scheduler);
-            sender.repair(now, lane, (to, path), loss, &mut burst);
+            if sender.repeats(to) {
+                sender.repair(now, lane, (to, path), loss, &mut burst);
+            } else {
+                sender.pass_over(now, lane, to, path, (loss, nth > 0));
+            }
             self.layout.rows[place as usize].servers = sender.finish();
         }
         let mut burst = Burst::default();
@@ -425,6 +490,12 @@ impl<D: Dissemination> Flows<D> {
             return;
         }
         let message = self.message(flow, number);
+        if self.layout.senders[copied.to as usize].fills.down {
+            let landed = self.lanes.rows[lane as usize].land(message.word(), packets);
+            if !landed.is_empty() {
+                return self.land(now, lane, copied, &landed, scheduler);
+            }
+        }
         let down_ns = self.layout.service(copied.to, message.size).down_ns;
         let down_ns = (down_ns * u64::from(packets)).div_ceil(message.packets);
         let row = &mut self.layout.rows[copied.to as usize];
@@ -432,7 +503,7 @@ impl<D: Dissemination> Flows<D> {
         row.servers.down_work += if message.measured { down_ns } else { 0 };
         let wait_ns = row.servers.down.wait_ns(now.as_ns() + behind_ns);
         let limit_ns = self.plan.limits[self.layout.senders[copied.to as usize].class as usize].wait_ns;
-        if wait_ns > 0 && wait_ns.saturating_add(down_ns / u64::from(packets).max(1)) > limit_ns {
+        if is_full(wait_ns, down_ns / u64::from(packets).max(1), limit_ns) {
             self.app.seen.full.note(row.node, Direction::Down);
         }
         let served_ns = row.servers.down.serve(now.as_ns() + behind_ns, down_ns);
@@ -440,6 +511,55 @@ impl<D: Dissemination> Flows<D> {
         let served = self.beyond_downlink(served_ns, ends, packets_of_it, down_ns / packets_of_it.max(1));
         let piece = Happening::Piece { lane, packets, flow, number, is_served: true };
         scheduler.schedule_at(served, piece.into());
+    }
+
+    // Packets of a copy come to a downlink that drops what its buffer has no room for.
+    fn land(&mut self, now: SimTime, lane: u32, copied: Copied, landed: &[Flying], scheduler: &mut Scheduler<Event>) {
+        let message = self.message(copied.flow, copied.number);
+        let each_ns = self.layout.service(copied.to, message.size).down_ns / message.packets;
+        let apart_ns = self.layout.service(copied.from, message.size).up_ns / message.packets;
+        let limit_ns = self.plan.limits[self.layout.senders[copied.to as usize].class as usize].wait_ns;
+        let ends = [copied.from, copied.to].map(|place| self.layout.end(place).node);
+        let class = self.layout.senders[copied.from as usize].class;
+        let repeats = self.lanes.repeats(message.channel, class, &self.connected, ends);
+        let row = &mut self.layout.rows[copied.to as usize];
+        let behind_ns = self.standing.as_ref().map_or(0, |standing| standing.down_ns(row.node, now));
+        let (mut through, mut served_ns) = (0, 0);
+        for (packet, behind) in landed.iter().zip((0..landed.len() as u64).rev()) {
+            let apart_ns = if packet.is_paced { apart_ns.max(each_ns) } else { apart_ns };
+            let at_ns = now.as_ns().saturating_sub(behind * apart_ns) + behind_ns;
+            row.servers.down_work += if message.measured { each_ns } else { 0 };
+            if is_full(row.servers.down.wait_ns(at_ns), each_ns, limit_ns) {
+                self.app.seen.dropped.note(row.node, Direction::Down);
+                self.lanes.rows[lane as usize].course.recall(packet.of, packet.tsn, packet.sent);
+                continue;
+            }
+            served_ns = row.servers.down.serve(at_ns, each_ns).max(now.as_ns());
+            through += 1;
+        }
+        if through < landed.len() as u32 {
+            if !repeats && self.lanes.rows[lane as usize].forget(copied) {
+                self.app.seen.lose(&message);
+                self.fail(Fate::Downlink, [copied.from, copied.to], &message);
+            }
+            self.wait_anew(now, lane, scheduler);
+        }
+        if through > 0 {
+            let served = self.beyond_downlink(served_ns, [copied.from, copied.to], u64::from(through), each_ns);
+            let (flow, number) = (copied.flow, copied.number);
+            let piece = Happening::Piece { lane, packets: through, flow, number, is_served: true };
+            scheduler.schedule_at(served, piece.into());
+        }
+    }
+
+    // A lane has something to repeat of which it did not know.
+    fn wait_anew(&mut self, now: SimTime, lane: u32, scheduler: &mut Scheduler<Event>) {
+        let first = self.lanes.rows[lane as usize].waiting.front().copied();
+        let (payload, packets) = first.map_or((1, 1), |copied| {
+            let message = self.message(copied.flow, copied.number);
+            (self.plan.programme.sizes[message.size as usize].get().max(1), message.packets)
+        });
+        self.lanes.rows[lane as usize].wait(now, lane, payload, packets, scheduler);
     }
 
     /// All of a copy has come to its receiver: it is taken in, and those that it held back.
@@ -452,7 +572,11 @@ impl<D: Dissemination> Flows<D> {
     fn take_all(&mut self, now: SimTime, through: &mut Vec<Copied>, scheduler: &mut Scheduler<Event>) {
         for &Copied { from, to, flow, number } in through.iter() {
             let message = self.message(flow, number);
-            self.serve(Arrival { time: now, from, to }, &message, Channel::ReliableUnordered, scheduler);
+            let ends = [from, to].map(|place| self.layout.end(place).node);
+            let class = self.layout.senders[from as usize].class;
+            let repeats = self.lanes.repeats(message.channel, class, &self.connected, ends);
+            let channel = if repeats { Channel::ReliableUnordered } else { Channel::Unreliable };
+            self.serve(Arrival { time: now, from, to }, &message, channel, scheduler);
         }
         through.clear();
         std::mem::swap(through, &mut self.through);

@@ -43,6 +43,8 @@ pub(super) fn receptions(parts: &Parts, shortcuts: bool) -> Vec<Reception> {
             return Reception::Source;
         }
         match &senders {
+            // What comes to a downlink that drops is looked at there.
+            _ if plan.fills[node as usize].down => Reception::Queued,
             Some(senders) if senders[node as usize] == Senders::One => Reception::InOrder,
             _ => Reception::Queued,
         }

@@ -1,4 +1,4 @@
-//! Whether copies may be lost that somebody repeats.
+//! Whether copies may be lost that somebody repeats, or wait for a window.
 
 use super::plan::Plan;
 use crate::overlay::workload::Channel;
@@ -13,9 +13,10 @@ pub(super) fn may_exist(world: &World, plan: &Plan) -> bool {
     let largest = plan.sizes.iter().map(|wire| wire.packets).max().unwrap_or_default();
     let loses = world.has_loss()
         || world.turn_outages().is_some_and(|outages| !outages.is_empty())
-        || plan.fills.contains(&true)
-        || used().any(|(_, limits)| largest > limits.at_once);
+        || plan.fills.iter().any(|fills| fills.any());
+    let is_large = used().any(|(_, limits)| largest > limits.at_once);
     let asked = plan.programme.flows.iter().any(|flow| flow.channel != Channel::Unreliable);
     let accepted = || used().any(|(class, _)| !class.engine.association().accepts_as_asked);
-    loses && (asked || accepted())
+    let closes = plan.fills.iter().any(|fills| fills.crowds()) || (loses && is_large);
+    closes || ((loses || is_large) && (asked || accepted()))
 }

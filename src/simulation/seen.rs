@@ -20,6 +20,8 @@ pub(crate) struct Seen {
     pub(crate) fates: Fates,
     /// Buffers that were full for what is sent again.
     pub(super) full: Full,
+    /// Buffers that dropped, where that is followed.
+    pub(super) dropped: Full,
 }
 
 impl Seen {

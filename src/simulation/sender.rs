@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::connect::{Connected, Kept};
 use super::event::{Event, Happening};
 use super::fate::{FailedHop, Fate, Routes};
+use super::fills::Fills;
 use super::full::Direction;
 use super::lane::Lanes;
 use super::layout::{End, Hop, Kind, Row, Sending, Service};
@@ -59,8 +60,8 @@ pub(super) struct Sender<'a> {
     pub(super) connected: &'a Connected,
     /// The index of the sender's class.
     pub(super) class: u32,
-    /// Whether its uplink's buffer may fill.
-    pub(super) fills: bool,
+    /// Which of its buffers may fill.
+    pub(super) fills: Fills,
     pub(super) senders: &'a [Sending],
     pub(super) relays: &'a mut Relays,
     pub(super) arriving: &'a mut VecDeque<Arrival>,
@@ -398,7 +399,7 @@ impl Sender<'_> {
 
     // The message as draws and associations know it.
     pub(super) fn word(&self) -> u64 {
-        u64::from(self.message.flow) << 32 | u64::from(self.message.number)
+        self.message.word()
     }
 
     #[cold]
@@ -412,13 +413,18 @@ impl Sender<'_> {
     pub(super) fn refuse_full(&mut self, to: End) {
         // Reliable messages wait in send buffers, others in the link's.
         let is_unreliable = self.message.channel == Channel::Unreliable;
-        self.fail(if is_unreliable { Fate::Uplink } else { Fate::Throttled }, to);
+        self.refuse(if is_unreliable { Fate::Uplink } else { Fate::Throttled }, to);
+    }
+
+    #[cold]
+    pub(super) fn refuse(&mut self, fate: Fate, to: End) {
+        self.fail(fate, to);
         self.tally.refused += 1;
         self.seen.counts.copies_dropped += 1;
     }
 
     #[cold]
-    fn fail(&mut self, fate: Fate, to: End) {
+    pub(super) fn fail(&mut self, fate: Fate, to: End) {
         if self.message.is_wanted {
             let routes = Routes { overlay: self.overlay, audiences: self.audiences, peers: self.world.peers() };
             let hop = FailedHop { audience: self.message.audience, from: self.own.node, to: to.node };

@@ -1,4 +1,5 @@
-//! What connections send beside messages: acknowledgements, and what keeps them alive. Counted, not queued.
+//! What connections send beside messages: acknowledgements, and what keeps them alive. Counted, not queued; busy links
+//! have less room for messages (`loads.rs`).
 //!
 //! **SACKs.** A receiver acknowledges every second packet, or 200 ms after the first (RFC 9260, section 6.2). Where
 //! packets arrive on a connection at random at rate `r`, a second one comes in time with probability
@@ -10,15 +11,13 @@
 //! **Keep-alives.** ICE's checks and consent, both directions' answers included: bytes per second by engine.
 
 use super::connect::Connected;
+use super::loads::sacks;
 use super::plan::Plan;
 use crate::overlay::Overlay;
 use crate::overlay::audience::{ALL, Audiences};
 use crate::scenario::Settings;
 use crate::units::{ByteCount, SimTime};
 use crate::world::World;
-
-/// How long a SACK may wait for a second packet.
-const SACK_DELAY_S: f64 = 0.2;
 
 /// Packets of messages in the measured window, by node.
 pub(super) struct Packets {
@@ -65,9 +64,8 @@ pub(super) fn bytes(
             return 0;
         }
         let packets = (all - own + routed) * share;
-        let second_in_time = 1.0 - libm::exp(-SACK_DELAY_S * packets / connections / window);
         let keepalive = world.class(node).engine.keepalive_per_s.get() as f64 * connections * window;
-        (packets / (1.0 + second_in_time) * sack + keepalive).round() as u64
+        (sacks(packets / window, connections) * window * sack + keepalive).round() as u64
     };
     (0..).zip(&packets.to_all).zip(&packets.routed).map(of_node).collect()
 }

@@ -24,6 +24,8 @@ pub(crate) struct Compared {
     pub(crate) delivered: [f64; 3],
     /// Load of the busiest uplink by packets, in percent.
     pub(crate) uplink_percent: f64,
+    /// What messages ask of the busiest uplink and downlink, in percent.
+    pub(crate) asked_percent: [f64; 2],
     /// Whether messages say themselves that they are in doubt, in any seed.
     pub(crate) in_doubt: bool,
     /// The kinds of doubt, each once.
@@ -144,6 +146,7 @@ fn compare(point: &Point, cell: &Cell, judge: impl Fn(&Cell, Seed) -> RunRecord,
         p95_ms,
         delivered: [0, 1, 2].map(|side| mean(side, MetricId::Delivered)),
         uplink_percent: mean(PACKET, MetricId::UplinkMax),
+        asked_percent: [MetricId::UplinkMax, MetricId::DownlinkMax].map(|id| mean(MESSAGE, id)),
         in_doubt: !doubts.is_empty(),
         doubts,
     })
@@ -152,7 +155,7 @@ fn compare(point: &Point, cell: &Cell, judge: impl Fn(&Cell, Seed) -> RunRecord,
 /// One line of the grid's table.
 pub(crate) fn line(cell: &Compared) -> String {
     format!(
-        "{:3} {:24} p95 {:8.1} {:8.1} {:8.1} ms  error {:+6.1} % {:+6.1} %{}  delivered {:5.1} {:5.1} {:5.1} %  up {:5.1} %{}  {}",
+        "{:3} {:24} p95 {:8.1} {:8.1} {:8.1} ms  error {:+6.1} % {:+6.1} %{}  delivered {:5.1} {:5.1} {:5.1} %  up {:5.1} % ({:.0} {:.0}){}  {}",
         cell.point,
         cell.topology,
         cell.mean(MESSAGE),
@@ -165,6 +168,8 @@ pub(crate) fn line(cell: &Compared) -> String {
         cell.delivered[PACKET],
         cell.delivered[REAL],
         cell.uplink_percent,
+        cell.asked_percent[0],
+        cell.asked_percent[1],
         if cell.in_doubt { format!(" ? {}", cell.doubts.join(" ")) } else { String::new() },
         cell.label,
     )

@@ -6,6 +6,7 @@ mod audiences;
 mod budgets;
 mod bulk;
 mod direct_paths;
+mod full_downlinks;
 mod grains;
 mod live;
 mod oracles;

@@ -212,8 +212,8 @@ fn losses_are_told_as_losses() {
     }
 }
 
-/// 1.3 Mbit/s over a hundredth of loss is more than Chromium's window carries: packets find that, and messages, which do
-/// not follow the window of what nobody repeats, doubt themselves.
+/// 1.3 Mbit/s over a hundredth of loss is more than Chromium's window carries: packets find that, and messages, which were
+/// not checked there, doubt themselves.
 #[test]
 fn a_window_that_carries_less_than_is_asked_is_named_or_doubted() {
     let mesh = "kind = \"mesh\"";

@@ -11,6 +11,8 @@
 //! A loss is known when three SACKs have told of later packets, and is repaired once that way; a repair that is lost
 //! too, and the tail behind which nothing follows, wait for the retransmission timer (RFC 9260, 7.2.4 and 6.3.3).
 
+mod recall;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -99,6 +101,8 @@ pub struct Loss {
     pub len: u32,
     tsn: u32,
     misses: u8,
+    // The packets whose SACKs told so; zero where it was not by one of a packet.
+    told: [u32; MISSES as usize],
     // When the last SACK that was needed has told of it.
     missed: SimTime,
     state: State,
@@ -239,6 +243,7 @@ impl Course {
             len,
             tsn,
             misses: 0,
+            told: [0; MISSES as usize],
             missed: SimTime::MAX,
             state,
             has_arrived: false,
@@ -305,7 +310,7 @@ impl Course {
         let Some(loss) = self.losses.iter_mut().find(same) else { return };
         loss.repeats = loss.repeats.saturating_add(1);
         if self.profile.repair.is_by_window() {
-            (loss.misses, loss.missed) = (0, SimTime::MAX);
+            (loss.misses, loss.told, loss.missed) = (0, [0; MISSES as usize], SimTime::MAX);
         }
         loss.state = if back.is_some() { State::Repeated } else { State::Lost };
         let (tsn, len) = (loss.tsn, loss.len);
@@ -322,6 +327,12 @@ impl Course {
             let (bytes, of) = (self.counted(len), Sent { message: repeated.message, packet: repeated.packet, len });
             self.insert(Sack { at, sent: now, bytes, tsn, is_repair: true, along: shares, is_lost, of });
         }
+    }
+
+    /// The number of the packet that was sent last.
+    #[must_use]
+    pub const fn last_sent(&self) -> u32 {
+        self.sent
     }
 
     /// Whether something is lost and not yet repaired.
@@ -464,7 +475,9 @@ impl Course {
             return;
         }
         let mut found = false;
-        for loss in self.losses.iter_mut().filter(|loss| loss.tsn < tsn && loss.misses < MISSES) {
+        let is_news = |loss: &&mut Loss| loss.tsn < tsn && loss.misses < MISSES && !loss.told.contains(&tsn);
+        for loss in self.losses.iter_mut().filter(is_news) {
+            loss.told[usize::from(loss.misses)] = tsn;
             loss.misses += 1;
             if loss.misses == MISSES {
                 loss.missed = at;
@@ -506,8 +519,8 @@ impl Sack {
     // As it is sent again once the time has run out.
     const fn repeated(&self) -> Loss {
         let Sent { message, packet, len } = self.of;
-        let (misses, missed, state) = (0, SimTime::MAX, State::Marked);
-        Loss { message, packet, repeats: 0, len, tsn: self.tsn, misses, missed, state, has_arrived: true }
+        let (misses, told, missed, state) = (0, [0; MISSES as usize], SimTime::MAX, State::Marked);
+        Loss { message, packet, repeats: 0, len, tsn: self.tsn, misses, told, missed, state, has_arrived: true }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A [`Course`] beside an association: of messages at a steady rate, when what was lost is sent again.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rand::RngExt;
@@ -84,23 +85,41 @@ impl Pattern {
         self.lost.iter().map(|&(tsn, _)| last(tsn)).collect()
     }
 
-    /// The same by a course.
+    /// The same by a course which is told of each loss when the packet leaves.
     fn by_course(&self, profile: &AssociationProfile) -> Vec<u64> {
+        self.played(profile, false)
+    }
+
+    /// By one which takes all for arriving and is told of each loss when the packet would have been there.
+    fn by_recalls(&self, profile: &AssociationProfile) -> Vec<u64> {
+        self.played(profile, true)
+    }
+
+    fn played(&self, profile: &AssociationProfile, recalls: bool) -> Vec<u64> {
         let profile = Arc::new(profile.clone());
         let mut course = Course::new(&profile, &profile);
         let mut through = vec![u64::MAX; self.lost.len()];
         let mut tsn = 1;
+        let mut dropped: VecDeque<(SimTime, Sent, u32)> = VecDeque::new();
         loop {
             let sent = if tsn <= self.messages { self.sent(tsn) } else { SimTime::MAX };
             let next = course.next_repair();
             let now = sent.min(next);
+            if let Some(&(left, of, number)) = dropped.front().filter(|(left, ..)| *left + DELAY <= now) {
+                dropped.pop_front();
+                course.recall(of, number, left);
+                continue;
+            }
             if now > self.end() || now == SimTime::MAX {
                 return through;
             }
             course.update(now, false);
             if sent <= next {
                 let of = Sent { message: u64::from(tsn), packet: 0, len: LEN };
-                if self.losses_of(tsn) > 0 {
+                if self.losses_of(tsn) > 0 && recalls {
+                    course.arrives(of, now, answer(now), false);
+                    dropped.push_back((now, of, course.last_sent()));
+                } else if self.losses_of(tsn) > 0 {
                     course.loses(of, now, false);
                 } else {
                     course.arrives(of, now, answer(now), false);
@@ -111,7 +130,11 @@ impl Pattern {
             let repairs = course.repairs(now);
             for (loss, nth) in repairs.iter().zip(0..) {
                 let is_lost = loss.repeats + 1 < self.losses_of(loss.message as u32);
-                course.repeated(now, loss, (!is_lost).then_some(answer(now)), nth > 0);
+                course.repeated(now, loss, (!is_lost || recalls).then_some(answer(now)), nth > 0);
+                if is_lost && recalls {
+                    let of = Sent { message: loss.message, packet: loss.packet, len: loss.len };
+                    dropped.push_back((now, of, course.last_sent()));
+                }
                 if !is_lost {
                     let place = self.lost.iter().position(|(tsn, _)| u64::from(*tsn) == loss.message).expect("lost");
                     through[place] = now.as_ns() / 1_000_000;
@@ -124,13 +147,24 @@ impl Pattern {
 /// States a tolerance: of all repairs, 97 of 100 within a round trip and a half of the association's, the mean within 5 %.
 #[test]
 fn losses_are_repaired_when_an_association_repairs_them() {
+    repairs_agree(Pattern::by_course, 3);
+}
+
+/// The mean as close; a repair that is dropped, too, is told of too late for what was lost behind it, which one in twenty
+/// meets.
+#[test]
+fn drops_told_late_are_repaired_when_an_association_repairs_them() {
+    repairs_agree(Pattern::by_recalls, 10);
+}
+
+fn repairs_agree(by_course: impl Fn(&Pattern, &AssociationProfile) -> Vec<u64>, apart_percent: u32) {
     // The mean of Chromium misses the 5 % at a packet every 7 ms: 5.7 %.
     for (profile, most) in [(AssociationProfile::webrtc_rs(), 0.05), (AssociationProfile::chromium(), 0.06)] {
         for every in [7, 17, 50] {
             let (mut waits, mut repairs, mut apart) = ([0, 0], 0, 0);
             for id in 0..200 {
                 let pattern = Pattern::draw(id, SimDuration::from_ms(every), 0.03);
-                let both = pattern.by_association(&profile).into_iter().zip(pattern.by_course(&profile));
+                let both = pattern.by_association(&profile).into_iter().zip(by_course(&pattern, &profile));
                 for (&(tsn, _), (association, course)) in pattern.lost.iter().zip(both) {
                     let sent = pattern.sent(tsn).as_ns() / 1_000_000;
                     waits[0] += association - sent;
@@ -141,7 +175,7 @@ fn losses_are_repaired_when_an_association_repairs_them() {
             }
             let error = waits[1] as f64 / waits[0] as f64 - 1.0;
             assert!(error.abs() < most, "every {every} ms: {error}");
-            assert!(apart * 100 < 3 * repairs, "every {every} ms: {apart} of {repairs}");
+            assert!(apart * 100 < apart_percent * repairs, "every {every} ms: {apart} of {repairs}");
         }
     }
 }
