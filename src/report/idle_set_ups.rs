@@ -1,10 +1,10 @@
-//! Set-ups of large overlays are looked up as if links had no queues: says where that cannot be right.
+//! Set-ups of large populations are looked up as if links had no queues: says where that cannot be right.
 
 use super::answer::Answer;
 use super::figures;
 use super::ranking::Row;
 use crate::metrics::MetricId;
-use crate::simulation::SETUPS_PLAYED_MAX;
+use crate::simulation::{SETUPS_PLAYED_PEERS_MAX, Subject};
 use crate::sweep::Results;
 
 /// Bytes that an end of a set-up sends at least, signaling and all headers included: public ends, DTLS 1.2.
@@ -18,7 +18,7 @@ pub(super) fn idle_set_ups(results: &Results<'_>, answer: &Answer, row: &Row) ->
     let mean = |metric: MetricId| answer.summary.interval(row.cell, metric).map(|interval| interval.mean);
     let peers = f64::from(settings.population.peers.get());
     let connections = mean(MetricId::ConnectionsMean)? * peers / 2.0;
-    if connections <= SETUPS_PLAYED_MAX as f64 || !settings.webrtc.setup.signals() {
+    if !Subject::of(settings).needs_learning() {
         return None;
     }
     let slowest = settings.population.classes.iter().filter_map(|class| class.link.value.up).min()?;
@@ -27,8 +27,8 @@ pub(super) fn idle_set_ups(results: &Results<'_>, answer: &Answer, row: &Row) ->
     (load > SET_UP_LOAD_MAX).then(|| {
         format!(
             "{}: with {} connections set-ups are looked up as if links had no queues, but their packets alone would take \
-             {:.0} % of the slowest uplink while the overlay connects: it takes longer than {} says; fewer peers, up to \
-             {SETUPS_PLAYED_MAX} connections, are played through",
+             {:.0} % of the slowest uplink while the overlay connects: it takes longer than {} says; set-ups of up to \
+             {SETUPS_PLAYED_PEERS_MAX} peers are played through",
             row.topology,
             figures::count(connections as usize),
             load * 100.0,
