@@ -10,7 +10,7 @@ use crate::net::LatencySpec;
 use crate::rng::{Domain, PairKey, Seed, Streams};
 use crate::scenario::Settings;
 use crate::simulation::SimulationError;
-use crate::units::SimDuration;
+use crate::units::{Probability, SimDuration};
 use crate::webrtc::setup::{Setups, SetupsLearner, SetupsSize};
 use crate::webrtc::turn::TurnSpec;
 use crate::webrtc::{ConnectSpec, SignalingSpec, WebrtcSpec};
@@ -18,9 +18,9 @@ use crate::world::{PeerCount, PopulationSpec, World, WorldSpec};
 
 /// Peers that are drawn to learn from.
 const PEERS: u32 = 1_000;
-/// Runs of the state machine for trees after which enough is learned, and lessons if it takes fewer runs.
+/// Runs of the state machine for trees after which only such pairs have lessons that hardly had any; and all lessons.
 const RUNS: u64 = 6_000;
-const LESSONS: u32 = 200_000;
+const LESSONS: u32 = 100_000;
 /// Peers up to which each set-up is played through: in their full mesh about a second.
 pub const SETUPS_PLAYED_PEERS_MAX: u32 = 100;
 /// An end that is longer without an answer of its TURN server does without (`TurnPool`).
@@ -123,14 +123,14 @@ impl Learnable {
         let paths = Paths::new(&world, webrtc, streams, None);
         let mut learner = SetupsLearner::new(path::kinds(&world), path::options(webrtc));
         let lessons = Lessons { world: &world, turn: Turn::new(&world, webrtc), webrtc, key: streams.pair_key(Domain::Connect) };
-        for number in 0..LESSONS {
-            if learner.size().tree_runs >= RUNS {
-                break;
-            }
-            if let Some((nodes, legs)) = lessons.lesson(number) {
-                let (pair, delays, chance) = paths.asked(&world, nodes, 1, legs);
+        for (nodes, legs) in (0..LESSONS).filter_map(|number| lessons.lesson(number)) {
+            let (pair, delays, chance) = paths.asked(&world, nodes, 1, legs);
+            if learner.runs() < RUNS || !learner.knows(pair) {
                 learner.learn(pair, &delays, &chance);
             }
+        }
+        if (0..world.nodes()).any(|node| world.class(node).access_loss > Probability::ZERO) {
+            learner.learn_unmet_losses();
         }
         Some(learner.into_setups())
     }

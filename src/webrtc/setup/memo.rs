@@ -49,7 +49,9 @@ mod tree;
 pub use chance::{Chance, LinkLoss};
 pub use learner::SetupsLearner;
 
-/// How many [`Relation`]s there are.
+/// All relations, in their order.
+const ALL_RELATIONS: [Relation; RELATIONS] =
+    [Relation::Apart, Relation::SameCarrier, Relation::SameLan, Relation::SameLanNoMulticast];
 const RELATIONS: usize = 4;
 
 /// What all set-ups of a population have in common.
@@ -181,9 +183,9 @@ impl Setups {
     #[inline]
     fn tree(&self, pair: SetupPair) -> Option<&Tree> {
         let places = if pair.relation == Relation::Apart { &self.stand_ins } else { &self.places };
-        let [offerer, answerer] = pair.kinds.map(|kind| usize::from(places[usize::from(kind)]));
-        let row = self.learned.trees.get(offerer)?;
-        row.get(answerer * RELATIONS + pair.relation as usize).filter(|tree| tree.is_known())
+        let pair = SetupPair { kinds: pair.kinds.map(|kind| places[usize::from(kind)]), ..pair };
+        let row = self.learned.trees.get(usize::from(pair.kinds[0]))?;
+        row.get(place_in_row(pair)).filter(|tree| tree.is_known())
     }
 
     // What losses add to a set-up that is known without; nothing if that is not known.
@@ -221,6 +223,12 @@ impl Setups {
     fn placed(&self, pair: SetupPair) -> SetupPair {
         SetupPair { kinds: pair.kinds.map(|kind| self.places[usize::from(kind)]), ..pair }
     }
+}
+
+// Where the tree of a pair stands in the row of its offerer's kind.
+#[inline]
+fn place_in_row(pair: SetupPair) -> usize {
+    usize::from(pair.kinds[1]) * RELATIONS + pair.relation as usize
 }
 
 fn setup_of(kinds: &[EndSpec], options: &SetupOptions, pair: SetupPair) -> PairSetup {

@@ -12,7 +12,7 @@ use crate::webrtc::setup::{Datagrams, SetupOutcome};
 use crate::webrtc::stamp::Delays;
 
 /// Runs that a tree was learned from at least where it is trusted. docs/MODELS.md has how right that makes it.
-const ENOUGH_RUNS: u64 = 64;
+const ENOUGH_RUNS: u64 = 16;
 /// Losses in one set-up beyond which what they add is not summed up: together they may add more, and a
 /// set-up that loses much may never end.
 pub(super) const SUMMED_MAX: usize = 2;
@@ -22,8 +22,9 @@ pub(super) const SUMMED_MAX: usize = 2;
 pub(super) struct Tree {
     pub(super) root: Branch,
     pub(super) extras: Extras,
-    /// Runs that it was learned from.
+    /// Runs that it was learned from, and the leaf of the last lesson.
     pub(super) runs: u64,
+    pub(super) last: u32,
 }
 
 impl Tree {

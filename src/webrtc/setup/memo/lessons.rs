@@ -44,18 +44,8 @@ struct Trial {
 impl Lessons {
     /// A set-up without losses: the leaf that has its outcome, as far as is known then.
     pub(super) fn learn(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> u32 {
-        let Some(leaf) = self.courses.forest.walk(tree.root, delays) else {
-            let summary = self.summary(tree, delays, machine);
-            let leaf = self.add_leaf(summary, *delays);
-            tree.root = Branch::to_leaf(leaf);
-            return leaf;
-        };
-        let trial = &mut self.trials[leaf as usize];
-        trial.seen = trial.seen.saturating_add(1);
-        if trial.seen < trial.next {
-            return leaf;
-        }
-        self.try_again(tree, leaf, delays, machine)
+        tree.last = self.leaf(tree, delays, machine);
+        tree.last
     }
 
     /// What a loss adds to a set-up of a leaf, unless that is known.
@@ -68,6 +58,16 @@ impl Lessons {
         let (outcome, _) = machine(&[lost], Comparisons::new(witness), None);
         let extra = Extra { leaf, summary: self.courses.outcomes.summary(&outcome, &witness) };
         tree.extras.keep(lost, extra);
+    }
+
+    /// What one loss adds, in the middle of each link on which none was met.
+    pub(super) fn learn_unmet_losses(&mut self, tree: &mut Tree, machine: Machine<'_>) {
+        let [offerer, answerer] = self.datagrams(tree.last);
+        for (link, datagrams) in (0..).zip([offerer.up, offerer.down, answerer.up, answerer.down]) {
+            if datagrams > 0 && !tree.extras.know(link) {
+                self.learn_loss(tree, tree.last, Lost { link, index: datagrams / 2 }, machine);
+            }
+        }
     }
 
     /// The datagrams of a set-up of a leaf.
@@ -88,6 +88,21 @@ impl Lessons {
     pub(super) fn into_courses(mut self) -> Courses {
         self.courses.forest.forget_forms();
         self.courses
+    }
+
+    fn leaf(&mut self, tree: &mut Tree, delays: &Delays, machine: Machine<'_>) -> u32 {
+        let Some(leaf) = self.courses.forest.walk(tree.root, delays) else {
+            let summary = self.summary(tree, delays, machine);
+            let leaf = self.add_leaf(summary, *delays);
+            tree.root = Branch::to_leaf(leaf);
+            return leaf;
+        };
+        let trial = &mut self.trials[leaf as usize];
+        trial.seen = trial.seen.saturating_add(1);
+        if trial.seen < trial.next {
+            return leaf;
+        }
+        self.try_again(tree, leaf, delays, machine)
     }
 
     #[cold]

@@ -44,6 +44,11 @@ impl Extras {
         known.is_none_or(|extras| extras.len() < EXTRAS_MAX && extras.iter().all(|extra| extra.leaf != leaf))
     }
 
+    /// Whether anything is known of losses on a link.
+    pub(super) fn know(&self, link: u8) -> bool {
+        self.known.keys().any(|lost| lost.link == link)
+    }
+
     /// Keeps a run.
     pub(super) fn keep(&mut self, lost: Lost, extra: Extra) {
         self.known.entry(lost).or_default().push(extra);
