@@ -75,11 +75,7 @@ fn measure_run(criterion: &mut Criterion, spec: IceSpec) -> String {
 }
 
 fn measure_look_up(criterion: &mut Criterion, spec: IceSpec, percent: f64) -> String {
-    let options = SetupOptions {
-        trickle: true,
-        transports: TRANSPORTS.to_vec(),
-        profile: SetupProfile::default(),
-    };
+    let options = SetupOptions { trickle: true, transports: TRANSPORTS.to_vec(), profile: SetupProfile::default() };
     let mut learner = SetupsLearner::new(vec![end(spec)], options);
     let loss = Probability::new(percent / 100.0).expect("a share");
     let pair = SetupPair { kinds: [0, 0], relation: Relation::Apart };

@@ -102,7 +102,9 @@ pub enum SimulationError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// What is known of set-ups was learned for other settings.
-    #[error("the knowledge of set-ups is that of another population: learn it with `Knowledge::of` the cell's settings")]
+    #[error(
+        "the knowledge of set-ups is that of another population: learn it with `Knowledge::of` the cell's settings"
+    )]
     Knowledge,
 }
 

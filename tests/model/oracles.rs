@@ -31,7 +31,9 @@ pub(crate) fn constant(ms: u64) -> LatencySpec {
 /// Runs with and without shortcuts, which must agree in everything but the number of events.
 pub(crate) fn run(settings: peerscape::scenario::Settings, kind: &str, params: &str, seed: u64) -> RunRecord {
     let cell = cell(settings, topology(kind, params));
-    let record = |shortcuts| simulate_with(&cell, Seed(seed), &Knowledge::of(&cell.settings), Options { shortcuts }).expect("a record");
+    let record = |shortcuts| {
+        simulate_with(&cell, Seed(seed), &Knowledge::of(&cell.settings), Options { shortcuts }).expect("a record")
+    };
     let (fast, slow) = (record(true), record(false));
     assert_eq!(fast.values, slow.values);
     let mut counts = slow.counts;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use peerscape::net::{LatencySpec, LinkSpec};
 use peerscape::metrics::RunRecord;
+use peerscape::net::{LatencySpec, LinkSpec};
 use peerscape::overlay::topology::{TOPOLOGIES, Topology};
 use peerscape::overlay::workload::{WORKLOADS, Workload};
 use peerscape::presets::OrPreset;

@@ -27,7 +27,10 @@ fn cells(traffic: &str, overrides: &[&str]) -> Vec<Cell> {
 }
 
 fn both(cell: &Cell) -> [RunRecord; 2] {
-    [simulate(cell, Seed(3), &Knowledge::of(&cell.settings)).expect("runs"), replicate(cell, Seed(3), &Knowledge::of(&cell.settings)).expect("runs").record]
+    [
+        simulate(cell, Seed(3), &Knowledge::of(&cell.settings)).expect("runs"),
+        replicate(cell, Seed(3), &Knowledge::of(&cell.settings)).expect("runs").record,
+    ]
 }
 
 #[test]

@@ -28,7 +28,8 @@ fn simulate_all(experiment: &Experiment) -> Result<usize, String> {
         let run = cell.settings.run;
         let is_small = estimate_deliveries(cell) <= WORK_MAX && run.duration + run.drain <= LONGEST;
         if is_small && estimate_memory(cell) <= MEMORY_MAX {
-            simulate(cell, Seed(1), &Knowledge::of(&cell.settings)).map_err(|error| format!("{}: {error}", cell.label))?;
+            simulate(cell, Seed(1), &Knowledge::of(&cell.settings))
+                .map_err(|error| format!("{}: {error}", cell.label))?;
             simulated += 1;
         }
     }

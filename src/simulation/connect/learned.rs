@@ -122,7 +122,8 @@ impl Learnable {
         let world = WorldSpec { population, latency, webrtc, servers: 0 }.generate(streams).ok()?;
         let paths = Paths::new(&world, webrtc, streams, None);
         let mut learner = SetupsLearner::new(path::kinds(&world), path::options(webrtc));
-        let lessons = Lessons { world: &world, turn: Turn::new(&world, webrtc), webrtc, key: streams.pair_key(Domain::Connect) };
+        let lessons =
+            Lessons { world: &world, turn: Turn::new(&world, webrtc), webrtc, key: streams.pair_key(Domain::Connect) };
         for (nodes, legs) in (0..LESSONS).filter_map(|number| lessons.lesson(number)) {
             let (pair, delays, chance) = paths.asked(&world, nodes, 1, legs);
             if learner.runs() < RUNS || !learner.knows(pair) {

@@ -10,9 +10,7 @@ use crate::net::{Nat, PairOutcome};
 use crate::rng::{Domain, PairKey, Streams};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
-use crate::webrtc::setup::{
-    Chance, EndSpec, Gather, LinkLoss, Play, SetupOptions, SetupOutcome, SetupPair, Setups,
-};
+use crate::webrtc::setup::{Chance, EndSpec, Gather, LinkLoss, Play, SetupOptions, SetupOutcome, SetupPair, Setups};
 use crate::webrtc::stamp::Delays;
 use crate::webrtc::turn::{RelayCode, Transports, TurnSpec};
 use crate::world::World;
@@ -183,11 +181,7 @@ pub(super) fn kinds(world: &World) -> Vec<EndSpec> {
 /// What all set-ups of a scenario have in common.
 pub(super) fn options(webrtc: &WebrtcSpec) -> SetupOptions {
     let spoken = webrtc.turn.spec().map_or(Transports::ALL, TurnSpec::transports);
-    SetupOptions {
-        trickle: webrtc.signaling.trickle,
-        transports: spoken.iter().collect(),
-        profile: webrtc.setup,
-    }
+    SetupOptions { trickle: webrtc.signaling.trickle, transports: spoken.iter().collect(), profile: webrtc.setup }
 }
 
 /// What an attempt came to.

@@ -152,8 +152,7 @@ impl Setups {
         if !chance.may_lose(&courses.datagrams(&found)) {
             return courses.outcome(&found, delays);
         }
-        self.look_up_lossy(tree, found, delays, chance)
-            .unwrap_or_else(|| self.play(pair, delays, chance))
+        self.look_up_lossy(tree, found, delays, chance).unwrap_or_else(|| self.play(pair, delays, chance))
     }
 
     /// The set-up of a pair, to be played beside others.

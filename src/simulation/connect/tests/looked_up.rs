@@ -8,7 +8,7 @@ const PEERS: u32 = 101;
 const CONNECTIONS: u64 = 101 * 100 / 2;
 
 // Peers of the default class, in the cities of the world.
-fn tally(played: bool) -> Tally {
+fn with_known<T>(use_it: impl FnOnce(Setting<'_>) -> T) -> T {
     let stage = Stage::mesh(PEERS, PEERS);
     let population = PopulationSpec { classes: vec![ClassSpec::named("peers")], ..stage.population.clone() };
     let (latency, webrtc, streams) = (LatencySpec::default(), WebrtcSpec::default(), Streams::new(Seed(3)));
@@ -20,16 +20,46 @@ fn tally(played: bool) -> Tally {
     assert!(known.is_some());
     let horizon = SimTime::ZERO + SimDuration::from_secs(60);
     let (overlay, webrtc) = (stage.overlay(), &webrtc);
-    let setting = Setting { world: &world, overlay: &overlay, webrtc, known, streams, horizon, messages: None };
-    let mut connecting = Connecting::new(setting, false);
-    if played {
-        connecting.paths = Paths::new(&world, webrtc, streams, None);
-    }
-    let mut engine = Engine::new(connecting, RunLimits::default());
-    let (connecting, scheduler) = engine.parts_mut();
-    connecting.start(scheduler);
-    engine.run_until(SimTime::MAX).expect("an end");
-    engine.into_model().tally
+    use_it(Setting { world: &world, overlay: &overlay, webrtc, known, streams, horizon, messages: None })
+}
+
+fn tally(played: bool) -> Tally {
+    with_known(|setting| {
+        let mut connecting = Connecting::new(setting, false);
+        if played {
+            connecting.paths = Paths::new(setting.world, setting.webrtc, setting.streams, None);
+        }
+        let mut engine = Engine::new(connecting, RunLimits::default());
+        let (connecting, scheduler) = engine.parts_mut();
+        connecting.start(scheduler);
+        engine.run_until(SimTime::MAX).expect("an end");
+        engine.into_model().tally
+    })
+}
+
+/// Whatever was set up before: the pair, its ends, the attempt and what it waits for are all that counts.
+#[test]
+fn what_becomes_of_a_set_up_does_not_depend_on_others() {
+    with_known(|Setting { world, webrtc, streams, known, .. }| {
+        let legs = |wait_ms: u32| path::Legs {
+            offer: SimDuration::from_ms(u64::from(40 + wait_ms)),
+            answer: SimDuration::from_ms(u64::from(50 + 7 * wait_ms % 900)),
+            allocations: [Turn::new(world, webrtc).idle(world, wait_ms % PEERS), turn::Allocation::Refused],
+        };
+        let set_up = |paths: &Paths, number: u32| {
+            let pair = [number % PEERS, (number * 31 + 1) % PEERS];
+            paths.set_up(world, pair, (number % 3) as u8, legs(number % 211))
+        };
+        let numbers: Vec<u32> = (0..3_000).filter(|number| number % PEERS != (number * 31 + 1) % PEERS).collect();
+        let paths = Paths::new(world, webrtc, streams, known);
+        let in_order: Vec<_> = numbers.iter().map(|&number| set_up(&paths, number)).collect();
+        let turned: Vec<_> = numbers.iter().rev().map(|&number| set_up(&paths, number)).collect();
+        assert!(in_order.iter().eq(turned.iter().rev()));
+        // By itself, before all others.
+        for (&number, among) in numbers.iter().zip(&in_order).step_by(97) {
+            assert_eq!(set_up(&Paths::new(world, webrtc, streams, known), number), *among);
+        }
+    });
 }
 
 #[test]

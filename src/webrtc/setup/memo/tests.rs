@@ -211,6 +211,40 @@ fn what_was_learned_serves_other_lists_of_kinds() {
 }
 
 #[test]
+fn relations_stand_in_their_order() {
+    for (place, relation) in ALL_RELATIONS.into_iter().enumerate() {
+        assert_eq!(relation as usize, place);
+    }
+}
+
+#[test]
+fn a_loss_that_was_never_met_can_be_looked_up() {
+    let known = |unmet: bool| {
+        let mut learner = SetupsLearner::new(kinds(IceSpec::Chromium), options());
+        (0..100).for_each(|number| learner.learn(PAIR, &random_delays(number), &Chance::LOSSLESS));
+        let runs = learner.size().runs;
+        if unmet {
+            learner.learn_unmet_losses();
+            assert_eq!(learner.size().runs, runs + 4, "one for each link and direction");
+        }
+        learner.into_setups()
+    };
+    let delays = random_delays(50);
+    let once = (0..).map(|number| lossy(0.01, number)).find(|chance| {
+        let mut lost = Vec::new();
+        let datagrams = known(false).look_up(PAIR, &delays, &Chance::LOSSLESS).datagrams;
+        Draws::new(chance).add_to(&mut lost, &datagrams) && lost.len() == 1
+    });
+    let chance = once.expect("a loss");
+    // Else it is a run of its own.
+    let right = Setups::played(kinds(IceSpec::Chromium), options()).look_up(PAIR, &delays, &chance);
+    assert_eq!(known(false).look_up(PAIR, &delays, &chance), right);
+    let open = |outcome: SetupOutcome<SimDuration>| outcome.times.open[0].expect("it opens");
+    let lossless = open(known(true).look_up(PAIR, &delays, &Chance::LOSSLESS));
+    assert!(open(known(true).look_up(PAIR, &delays, &chance)) >= lossless);
+}
+
+#[test]
 fn losses_come_with_their_probability_and_cost_time() {
     let delays = Delays::uniform(SimDuration::from_ms(20)).with(Leg::Offer, SimDuration::from_ms(33));
     let mut learner = SetupsLearner::new(kinds(IceSpec::WebrtcRs021), options());
