@@ -18,7 +18,8 @@ use peerscape::rng::{Domain, PairKey, Seed, Streams};
 use peerscape::units::{Probability, SimDuration, SimTime};
 use peerscape::webrtc::WebrtcSpec;
 use peerscape::webrtc::setup::{
-    Chance, LinkLoss, Losses, PairSetup, RelayTransport, SetupOptions, SetupOutcome, SetupPair, Setups, SetupsLearner, run,
+    Chance, LinkLoss, Losses, PairSetup, RelayTransport, SetupOptions, SetupOutcome, SetupPair, Setups, SetupsLearner,
+    run,
 };
 use peerscape::webrtc::stamp::{Comparisons, Delays, Leg};
 use peerscape::world::{ClassSpec, PeerCount, PopulationSpec, World, WorldSpec};

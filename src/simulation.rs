@@ -43,7 +43,7 @@ mod upkeep;
 use thiserror::Error;
 
 use self::connect::Connected;
-pub use self::connect::{Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
+pub use self::connect::{ForeignKnowledge, Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
 use self::lines::Lines;
 use self::measure::Outcome;
 use self::plan::Plan;
@@ -102,10 +102,8 @@ pub enum SimulationError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// What is known of set-ups was learned for other settings.
-    #[error(
-        "the knowledge of set-ups is that of another population: learn it with `Knowledge::of` the cell's settings"
-    )]
-    Knowledge,
+    #[error(transparent)]
+    Knowledge(#[from] ForeignKnowledge),
 }
 
 /// Runs one replication of a cell; `knowledge` is that of its settings, and the same for all cells of one [`Subject`].
@@ -167,7 +165,7 @@ fn connecting<T>(
 ) -> Result<T, SimulationError> {
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let Prepared { streams, world, overlay, .. } = prepared;
-    let known = knowledge.setups(origin(settings))?;
+    let known = knowledge.setups(connect::Origin::of(settings))?;
     let asked = AskedByMessages { settings, prepared };
     let messages: Option<&dyn connect::Asked> = Some(&asked);
     let webrtc = &settings.webrtc;
@@ -232,10 +230,6 @@ impl connect::Asked for AskedByMessages<'_> {
         let both = numbers.zip(spread::traffic(prepared, &degrees, bytes));
         both.map(|(number, bytes)| connect::Messages { number, bytes }).collect()
     }
-}
-
-fn origin(settings: &Settings) -> connect::Origin<'_> {
-    connect::Origin { population: &settings.population, latency: &settings.latency, webrtc: &settings.webrtc }
 }
 
 /// What a replication begins with, whatever runs it: the same peers, flows and overlay.

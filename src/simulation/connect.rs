@@ -41,7 +41,7 @@ mod ways;
 use self::attempt::Attempts;
 use self::beside::Beside;
 pub(super) use self::learned::Origin;
-pub use self::learned::{Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
+pub use self::learned::{ForeignKnowledge, Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
 use self::line::Line;
 use self::links::Links;
 pub(super) use self::links::Messages;

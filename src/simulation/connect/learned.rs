@@ -4,12 +4,13 @@
 //! one would learn of their set-ups is what the next one would. So it is learned beforehand, from pairs
 //! of a population drawn for the purpose, which depends on the settings alone.
 
+use thiserror::Error;
+
 use super::path::{self, Legs, Paths};
 use super::turn::{Allocation, Turn};
 use crate::net::LatencySpec;
 use crate::rng::{Domain, PairKey, Seed, Streams};
 use crate::scenario::Settings;
-use crate::simulation::SimulationError;
 use crate::units::{Probability, SimDuration};
 use crate::webrtc::setup::{Setups, SetupsLearner, SetupsSize};
 use crate::webrtc::turn::TurnSpec;
@@ -25,6 +26,11 @@ const LESSONS: u32 = 100_000;
 pub const SETUPS_PLAYED_PEERS_MAX: u32 = 100;
 /// An end that is longer without an answer of its TURN server does without (`TurnPool`).
 const ALLOCATION_WAIT_MAX: SimDuration = SimDuration::from_secs(5);
+
+/// What is known was learned for other settings than those of the replication.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the knowledge of set-ups is that of another population: learn it with `Knowledge::of` the cell's settings")]
+pub struct ForeignKnowledge;
 
 /// Where a population comes from.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +59,12 @@ struct Learnable {
     webrtc: WebrtcSpec,
 }
 
+impl<'a> Origin<'a> {
+    pub(in crate::simulation) fn of(Settings { population, latency, webrtc, .. }: &'a Settings) -> Self {
+        Self { population, latency, webrtc }
+    }
+}
+
 impl Knowledge {
     /// Learns what there is to know for these settings.
     #[must_use]
@@ -67,12 +79,12 @@ impl Knowledge {
     }
 
     /// The set-ups to look up for a replication of this origin; none if all are played through.
-    pub(in crate::simulation) fn setups(&self, origin: Origin<'_>) -> Result<Option<&Setups>, SimulationError> {
+    pub(in crate::simulation) fn setups(&self, origin: Origin<'_>) -> Result<Option<&Setups>, ForeignKnowledge> {
         let subject = Subject::of_origin(origin);
         match subject.needs_learning() {
             false => Ok(None),
             true if subject == self.subject => Ok(self.setups.as_ref()),
-            true => Err(SimulationError::Knowledge),
+            true => Err(ForeignKnowledge),
         }
     }
 }
@@ -81,7 +93,7 @@ impl Subject {
     /// That of a cell's settings; the topology has no part in it.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
-        Self::of_origin(super::super::origin(settings))
+        Self::of_origin(Origin::of(settings))
     }
 
     /// Whether anything is to be learned, and set-ups are not all played through.
@@ -262,7 +274,7 @@ mod tests {
         let known = |webrtc: &WebrtcSpec| {
             nothing.setups(Origin { population: &large, latency: &latency, webrtc }).map(|setups| setups.is_some())
         };
-        assert_eq!(known(&webrtc), Err(SimulationError::Knowledge));
+        assert_eq!(known(&webrtc), Err(ForeignKnowledge));
         webrtc.setup = SetupProfile::Instant;
         assert_eq!(known(&webrtc), Ok(false));
     }
