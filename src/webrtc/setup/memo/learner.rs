@@ -8,7 +8,7 @@ use super::lessons::Lessons;
 use super::{
     ALL_RELATIONS, Learned, RELATIONS, SetupOptions, SetupPair, Setups, SetupsSize, canonical, place_in_row, run_once,
 };
-use crate::webrtc::setup::{EndSpec, Relation, SetupOutcome, SetupTimes};
+use crate::webrtc::setup::{EndSpec, Relation, SetupTimes};
 use crate::webrtc::stamp::{Comparisons, Delays, Stamp};
 
 /// Learns of the set-ups of ends of some kinds.
@@ -38,7 +38,9 @@ impl SetupsLearner {
     pub fn learn(&mut self, pair: SetupPair, delays: &Delays, chance: &Chance) {
         let pair = self.stand_in(pair);
         let Self { kinds, options, trees, lessons, lost, .. } = self;
-        let machine = machine(kinds, options, pair);
+        let machine = |lost: &[Lost], comparisons: Comparisons, expected: Option<&SetupTimes<Stamp>>| {
+            run_once(kinds, options, pair, lost, comparisons, expected)
+        };
         let row = &mut trees[usize::from(pair.kinds[0])];
         if row.is_empty() {
             row.resize_with(kinds.len() * RELATIONS, Tree::default);
@@ -62,7 +64,9 @@ impl SetupsLearner {
             for (place, tree) in row.iter_mut().enumerate().filter(|(_, tree)| tree.is_known()) {
                 let (answerer, relation) = (place / RELATIONS, ALL_RELATIONS[place % RELATIONS]);
                 let pair = SetupPair { kinds: [offerer, answerer as u16], relation };
-                lessons.learn_unmet_losses(tree, &machine(kinds, options, pair));
+                lessons.learn_unmet_losses(tree, &|lost, comparisons, expected| {
+                    run_once(kinds, options, pair, lost, comparisons, expected)
+                });
             }
         }
     }
@@ -115,12 +119,4 @@ impl SetupsLearner {
             _ => pair,
         }
     }
-}
-
-fn machine(
-    kinds: &[EndSpec],
-    options: &SetupOptions,
-    pair: SetupPair,
-) -> impl Fn(&[Lost], Comparisons, Option<&SetupTimes<Stamp>>) -> (SetupOutcome<Stamp>, Comparisons) {
-    move |lost, comparisons, expected| run_once(kinds, options, pair, lost, comparisons, expected)
 }
