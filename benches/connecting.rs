@@ -12,7 +12,7 @@ use std::path::Path;
 use cpu_time::ThreadTime;
 use peerscape::rng::Seed;
 use peerscape::scenario::{self, Cell};
-use peerscape::simulation::simulate;
+use peerscape::simulation::{Knowledge, simulate};
 use support::is_measuring;
 
 const SCENARIO: &str = "
@@ -57,7 +57,7 @@ fn main() {
 fn measure(peers: u32, nat: &str) {
     let cell = load(peers, nat);
     let clock = ThreadTime::now();
-    let record = simulate(&cell, Seed(1)).expect("a record");
+    let record = simulate(&cell, Seed(1), &Knowledge::of(&cell.settings)).expect("a record");
     let took = clock.elapsed().as_secs_f64();
     let connections = u64::from(peers) * u64::from(peers - 1) / 2;
     assert_eq!(record.opening.wanted, connections);

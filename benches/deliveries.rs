@@ -15,7 +15,7 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput};
 use peerscape::rng::Seed;
 use peerscape::scenario::{self, Cell};
-use peerscape::simulation::{Options, simulate_with};
+use peerscape::simulation::{Knowledge, Options, simulate_with};
 use support::{best_ns_per_op, is_measuring};
 
 fn main() {
@@ -34,6 +34,7 @@ fn main() {
 
 fn measure(criterion: &mut Criterion, name: &str) -> String {
     let cell = load(name);
+    let knowledge = Knowledge::of(&cell.settings);
     let peers = cell.settings.population.peers.get();
     let (deliveries, ours) = best(&cell, Options::default());
     let small = deliveries < 5_000_000;
@@ -42,7 +43,7 @@ fn measure(criterion: &mut Criterion, name: &str) -> String {
         group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
         group.throughput(Throughput::Elements(deliveries));
         group.bench_function(name, |bencher| {
-            bencher.iter(|| simulate_with(&cell, Seed(1), Options::default()).expect("a record"));
+            bencher.iter(|| simulate_with(&cell, Seed(1), &knowledge, Options::default()).expect("a record"));
         });
         group.finish();
     }
@@ -60,9 +61,10 @@ fn measure(criterion: &mut Criterion, name: &str) -> String {
 
 /// Deliveries of one replication, and the best rate in million a CPU second.
 fn best(cell: &Cell, options: Options) -> (u64, f64) {
+    let knowledge = Knowledge::of(&cell.settings);
     let mut deliveries = 0;
     let best = best_ns_per_op(|| {
-        deliveries = simulate_with(cell, Seed(1), options).expect("a record").counts.deliveries;
+        deliveries = simulate_with(cell, Seed(1), &knowledge, options).expect("a record").counts.deliveries;
         deliveries
     });
     (deliveries, 1e3 / best)

@@ -1,6 +1,6 @@
 //! A full mesh's set-ups, looked up in what was learned beforehand from pairs at random of another population
-//! drawn alike: the CPU time of learning and of all look-ups, runs of the state machine included, and how often and
-//! by how much what is looked up differs from what the state machine says, before the mesh and after it. An eighth
+//! drawn alike: the CPU time of learning and of all look-ups, and how often and by how much what is looked up differs
+//! from what the state machine says. An eighth
 //! of the answers wait, much as replications draw them for learning; their offers wait too, now and then.
 //!
 //! Peers of the default class (Chromium, cable links that lose one datagram in a thousand, a mix of NATs) live
@@ -18,7 +18,8 @@ use peerscape::rng::{Domain, PairKey, Seed, Streams};
 use peerscape::units::{Probability, SimDuration, SimTime};
 use peerscape::webrtc::WebrtcSpec;
 use peerscape::webrtc::setup::{
-    Chance, LinkLoss, Losses, PairSetup, RelayTransport, SetupOptions, SetupOutcome, SetupPair, Setups, run,
+    Chance, LinkLoss, Losses, PairSetup, RelayTransport, SetupOptions, SetupOutcome, SetupPair, Setups, SetupsLearner,
+    run,
 };
 use peerscape::webrtc::stamp::{Comparisons, Delays, Leg};
 use peerscape::world::{ClassSpec, PeerCount, PopulationSpec, World, WorldSpec};
@@ -30,6 +31,7 @@ const TRANSPORTS: [RelayTransport; 3] = [RelayTransport::Udp, RelayTransport::Tc
 const CHECKED: u32 = 4_000;
 /// Runs that are learned from beforehand: as many as for replications.
 const LEARNED_RUNS: u64 = 6_000;
+const LESSONS: u32 = 100_000;
 
 fn main() {
     let wanted = std::env::var("PEERSCAPE_MESH_PEERS").ok().and_then(|peers| peers.parse().ok());
@@ -38,9 +40,12 @@ fn main() {
     for loss in [0.0, 0.001] {
         let mut mesh = Mesh::new(&world, loss);
         println!("{peers} peers, loss {loss}");
-        let runs = if is_measuring() { LEARNED_RUNS } else { 20 };
-        mesh.timed("learning", loss == 0.0, |mesh| mesh.learn(&sample, runs));
-        mesh.timed("all", loss == 0.0, Mesh::set_up_all);
+        let (runs, lessons) = if is_measuring() { (LEARNED_RUNS, LESSONS) } else { (20, 100) };
+        mesh.timed("learning", |mesh| mesh.learn(&sample, runs, lessons));
+        mesh.timed("all", Mesh::set_up_all);
+        if loss == 0.0 {
+            mesh.compare();
+        }
         let ns = best_ns_per_op(|| mesh.set_up_some());
         println!("  a look-up once all that is learned: {ns:.0} ns, delays of the pair included");
     }
@@ -64,6 +69,10 @@ fn world(peers: u32, seed: u64) -> World {
     world
 }
 
+fn options(world: &World) -> SetupOptions {
+    SetupOptions { trickle: true, transports: TRANSPORTS.to_vec(), profile: world.setup() }
+}
+
 struct Mesh<'a> {
     world: &'a World,
     setups: Setups,
@@ -73,41 +82,34 @@ struct Mesh<'a> {
 
 impl<'a> Mesh<'a> {
     fn new(world: &'a World, loss: f64) -> Self {
-        let options = SetupOptions {
-            trickle: true,
-            transports: TRANSPORTS.to_vec(),
-            profile: world.setup(),
-            memory_bytes: SetupOptions::MEMORY_BYTES,
-        };
-        let setups = Setups::learning(world.ends().to_vec(), options);
+        let setups = Setups::played(world.ends().to_vec(), options(world));
         let loss = Probability::new(loss).expect("a share");
         let key = Streams::new(Seed(1)).pair_key(Domain::PairLatency);
         Self { world, setups, loss, key }
     }
 
-    fn timed(&mut self, what: &str, compares: bool, work: impl FnOnce(&mut Self)) {
+    fn timed(&mut self, what: &str, work: impl FnOnce(&mut Self)) {
         let begin = ThreadTime::now();
         work(self);
         println!("  {what}: {:.3} s of CPU; {:?}", begin.elapsed().as_secs_f64(), self.setups.size());
-        if compares {
-            self.compare();
-        }
     }
 
-    fn learn(&mut self, sample: &World, runs: u64) {
-        let mut mesh = Mesh::new(sample, self.loss.get());
-        for number in 0.. {
-            if mesh.setups.size().tree_runs >= runs {
-                break;
-            }
+    fn learn(&mut self, sample: &World, runs: u64, lessons: u32) {
+        let mesh = Mesh::new(sample, self.loss.get());
+        let mut learner = SetupsLearner::new(sample.ends().to_vec(), options(sample));
+        for number in 0..lessons {
             let [a, b] = mesh.random_pair(2, number);
-            if a != b {
+            if a != b && (learner.runs() < runs || !learner.knows(mesh.pair(a, b))) {
                 let wait = SimDuration::from_ms(if number % 8 != 1 { 0 } else { 6_250 >> (number / 8 % 10) });
                 let answer = mesh.delays(a, b).of(Leg::Answer) + wait;
-                mesh.set_up_under(a, b, &mesh.delays(a, b).with(Leg::Answer, answer));
+                let delays = mesh.delays(a, b).with(Leg::Answer, answer);
+                learner.learn(mesh.pair(a, b), &delays, &mesh.chance(a, b));
             }
         }
-        self.setups = mesh.setups.known_to(self.world.ends().to_vec());
+        if mesh.loss > Probability::ZERO {
+            learner.learn_unmet_losses();
+        }
+        self.setups = learner.into_setups().known_to(self.world.ends().to_vec());
     }
 
     fn set_up_all(&mut self) {
@@ -123,21 +125,20 @@ impl<'a> Mesh<'a> {
         [0, 1].map(|which| (PairKey::new(key).directed(number, which) % u64::from(self.world.peers())) as u32)
     }
 
-    fn set_up_some(&mut self) -> u64 {
+    fn set_up_some(&self) -> u64 {
         let peers = self.world.peers();
         let others = 1..peers.min(100);
         others.clone().for_each(|b| (0..b).for_each(|a| _ = black_box(self.set_up(a, b))));
         others.map(u64::from).sum()
     }
 
-    fn set_up(&mut self, a: u32, b: u32) -> SetupOutcome<SimDuration> {
-        self.set_up_under(a, b, &self.delays(a, b))
+    fn set_up(&self, a: u32, b: u32) -> SetupOutcome<SimDuration> {
+        self.setups.look_up(self.pair(a, b), &self.delays(a, b), &self.chance(a, b))
     }
 
-    fn set_up_under(&mut self, a: u32, b: u32, delays: &Delays) -> SetupOutcome<SimDuration> {
+    fn chance(&self, a: u32, b: u32) -> Chance {
         let loss = LinkLoss { up: self.loss, down: self.loss };
-        let chance = Chance { loss: [loss; 2], draw: self.key.directed(a, b) };
-        self.setups.look_up(self.pair(a, b), delays, &chance)
+        Chance { loss: [loss; 2], draw: self.key.directed(a, b) }
     }
 
     fn pair(&self, a: u32, b: u32) -> SetupPair {
@@ -163,7 +164,7 @@ impl<'a> Mesh<'a> {
     }
 
     /// Asks the state machine as well, of pairs at random.
-    fn compare(&mut self) {
+    fn compare(&self) {
         let (mut differ, mut errors) = (0, Vec::new());
         for number in 0..CHECKED {
             let [a, b] = self.random_pair(1, number);

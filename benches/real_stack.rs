@@ -16,6 +16,7 @@ use peerscape::real::trace::Trace;
 use peerscape::real::{NodeSpec, Paths};
 use peerscape::rng::{Seed, Streams};
 use peerscape::scenario;
+use peerscape::simulation::Knowledge;
 use peerscape::units::{SimDuration, SimTime};
 use support::{best_ns_per_op, is_measuring};
 
@@ -99,7 +100,7 @@ fn thousand() {
     let overrides: &[String] = if is_measuring() { &[] } else { &small };
     let experiment = scenario::load(&file, overrides).expect("a shipped scenario");
     let clock = ThreadTime::now();
-    let run = replicate(&experiment.cells[0], Seed(1)).expect("it runs");
+    let run = replicate(&experiment.cells[0], Seed(1), &Knowledge::of(&experiment.cells[0].settings)).expect("it runs");
     let spent = clock.elapsed().as_secs_f64();
     let deliveries = run.record.counts.deliveries;
     println!("thousand-real-peers: {spent:.2} s for {deliveries} deliveries and {} datagrams", run.trace.datagrams());

@@ -16,7 +16,7 @@ use peerscape::webrtc::SetupProfile;
 use peerscape::webrtc::ice::IceSpec;
 use peerscape::webrtc::setup::{
     Chance, EndSpec, Gather, Ipv6, LinkLoss, Losses, PairSetup, Relation, RelayTransport, SetupOptions, SetupPair,
-    Setups, StackProfile, run,
+    SetupsLearner, StackProfile, run,
 };
 use peerscape::webrtc::stamp::{Comparisons, Delays, Leg};
 
@@ -75,25 +75,22 @@ fn measure_run(criterion: &mut Criterion, spec: IceSpec) -> String {
 }
 
 fn measure_look_up(criterion: &mut Criterion, spec: IceSpec, percent: f64) -> String {
-    let options = SetupOptions {
-        trickle: true,
-        transports: TRANSPORTS.to_vec(),
-        profile: SetupProfile::default(),
-        memory_bytes: SetupOptions::MEMORY_BYTES,
-    };
-    let mut setups = Setups::new(vec![end(spec)], options);
+    let options = SetupOptions { trickle: true, transports: TRANSPORTS.to_vec(), profile: SetupProfile::default() };
+    let mut learner = SetupsLearner::new(vec![end(spec)], options);
     let loss = Probability::new(percent / 100.0).expect("a share");
     let pair = SetupPair { kinds: [0, 0], relation: Relation::Apart };
-    let mut number = 0;
+    let chance = |number: u32| {
+        let draw = PairKey::new(5).directed(number, 0);
+        Chance { loss: [LinkLoss { up: loss, down: loss }; 2], draw }
+    };
+    let lessons = if is_measuring() { 50_000 } else { 100 };
+    (0..lessons).for_each(|number| learner.learn(pair, &delays(number), &chance(number)));
+    let setups = learner.into_setups();
+    let mut number = lessons;
     let mut once = || {
         number += 1;
-        let draw = PairKey::new(5).directed(number, 0);
-        let chance = Chance { loss: [LinkLoss { up: loss, down: loss }; 2], draw };
-        setups.look_up(pair, &delays(number), &chance)
+        setups.look_up(pair, &delays(number), &chance(number))
     };
-    // The trees learn.
-    let before = if is_measuring() { 50_000 } else { 100 };
-    (0..before).for_each(|_| _ = black_box(once()));
     let mut group = criterion.benchmark_group("setup");
     group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
     let name = format!("look-up/{}", spec.name());

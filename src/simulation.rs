@@ -1,7 +1,7 @@
 //! One replication: a cell and a seed go in, a record comes out.
 //!
-//! [`simulate`] is the whole contract: pure, single-threaded, without clock, file or thread; what is kept of one
-//! replication for the next (`connect::learned`) changes no result. What
+//! [`simulate`] is the whole contract: pure, single-threaded, without clock, file, thread or mutable static. What is
+//! [known](Knowledge) of set-ups is learned before, from the settings of a population, and only read. What
 //! happens in it, in order: the world is drawn, the topology built, its connections set up by a
 //! simulation of their own, peers fail that cannot bear theirs, contents spread in pieces by another, then messages
 //! flow through the event engine, hop by hop or packet by packet, and what was measured is summed up.
@@ -55,6 +55,7 @@ mod upkeep;
 use thiserror::Error;
 
 use self::asked::AskedByMessages;
+pub use self::connect::{ForeignKnowledge, Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
 use self::lines::Lines;
 use self::outcome::Outcome;
 pub use self::parts::Options;
@@ -98,34 +99,43 @@ pub enum SimulationError {
     /// The event engine stopped a runaway.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// What is known of set-ups was learned for other settings.
+    #[error(transparent)]
+    Knowledge(#[from] ForeignKnowledge),
 }
 
-/// Runs one replication of a cell.
+/// Runs one replication of a cell; `knowledge` is that of its settings, and the same for all cells of one [`Subject`].
 ///
 /// # Errors
-/// When a place does not exist, or the engine stops a runaway.
-pub fn simulate(cell: &Cell, seed: Seed) -> Result<RunRecord, SimulationError> {
-    simulate_with(cell, seed, Options::default())
+/// When a place does not exist, the engine stops a runaway, or the knowledge is of other settings.
+pub fn simulate(cell: &Cell, seed: Seed, knowledge: &Knowledge) -> Result<RunRecord, SimulationError> {
+    simulate_with(cell, seed, knowledge, Options::default())
 }
 
 /// Runs one replication of a cell in the way that `options` choose.
 ///
 /// # Errors
-/// When a place does not exist, or the engine stops a runaway.
-pub fn simulate_with(cell: &Cell, seed: Seed, options: Options) -> Result<RunRecord, SimulationError> {
+/// As [`simulate`].
+pub fn simulate_with(
+    cell: &Cell,
+    seed: Seed,
+    knowledge: &Knowledge,
+    options: Options,
+) -> Result<RunRecord, SimulationError> {
     match cell.topology.dissemination() {
-        DisseminationSpec::Horizon => simulate_by(&Horizon, cell, seed, options),
+        DisseminationSpec::Horizon => simulate_by(&Horizon, cell, seed, knowledge, options),
     }
 }
 
 /// Runs one replication of a cell in which nodes pass messages on by a rule of the caller's.
 ///
 /// # Errors
-/// When a place does not exist, or the engine stops a runaway.
+/// As [`simulate`].
 pub fn simulate_by<D: Dissemination>(
     rule: &D,
     cell: &Cell,
     seed: Seed,
+    knowledge: &Knowledge,
     options: Options,
 ) -> Result<RunRecord, SimulationError> {
     let settings = &cell.settings;
@@ -133,13 +143,8 @@ pub fn simulate_by<D: Dissemination>(
     let rule = rule.begin(streams);
     let prepared = Prepared::new(cell, streams, rule.clone())?;
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
-    let origin = origin(settings);
-    let Prepared { streams, world, overlay, .. } = &prepared;
-    let asked = AskedByMessages { settings, prepared: &prepared };
-    let messages: Option<&dyn connect::Asked> = Some(&asked);
-    let setting = connect::Setting { world, overlay, origin, streams: *streams, horizon, messages };
-    let mut connected = connect::connect(setting)?;
-    let fallen = budget::fail_overloaded(world, overlay, &mut connected);
+    let mut connected = connecting(&prepared, settings, knowledge, connect::connect)?;
+    let fallen = budget::fail_overloaded(&prepared.world, &prepared.overlay, &mut connected);
     let plan = Plan::new(settings, &prepared, &connected);
     let traffic = bulk::traffic_beside(settings, &prepared, &connected.degrees);
     let lines = Lines::new(settings, &prepared, &connected.degrees);
@@ -167,8 +172,21 @@ pub fn simulate_by<D: Dissemination>(
     Ok(measure::record(seed, settings, outcome, measure::Beside { fallen, distributed, events }))
 }
 
-/// Connections of an overlay up to which each set-up is played through; those of larger ones are looked up.
-pub const SETUPS_PLAYED_MAX: u64 = connect::PLAYED_MAX;
+// One way through the phase in which connections are set up.
+fn connecting<T>(
+    prepared: &Prepared,
+    settings: &Settings,
+    knowledge: &Knowledge,
+    way: impl FnOnce(connect::Setting<'_>) -> Result<T, EngineError>,
+) -> Result<T, SimulationError> {
+    let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
+    let Prepared { streams, world, overlay, .. } = prepared;
+    let known = knowledge.setups(connect::Origin::of(settings))?;
+    let asked = AskedByMessages { settings, prepared };
+    let messages: Option<&dyn connect::Asked> = Some(&asked);
+    let webrtc = &settings.webrtc;
+    Ok(way(connect::Setting { world, overlay, webrtc, known, streams: *streams, horizon, messages })?)
+}
 
 // Every message hop by hop; returns the number of events, too.
 fn by_message<D: Dissemination>(
@@ -203,45 +221,37 @@ fn by_packet<D: Dissemination>(
     Ok((engine.into_model().finish(), events))
 }
 
-fn origin(settings: &Settings) -> connect::Origin<'_> {
-    connect::Origin { population: &settings.population, latency: &settings.latency, webrtc: &settings.webrtc }
-}
-
 /// Every connection of a prepared replication, offerer first, and when its ends begin with it; not those
 /// that never come to an offer.
 ///
 /// # Errors
-/// When the engine stops a runaway.
+/// When the engine stops a runaway, or the knowledge is of other settings.
 #[cfg(feature = "real")]
 pub(crate) fn beginnings(
     prepared: &Prepared,
     settings: &Settings,
-) -> Result<Vec<(crate::overlay::Connection, SimTime)>, EngineError> {
-    let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
-    let Prepared { streams, world, overlay, .. } = prepared;
-    let asked = AskedByMessages { settings, prepared };
-    let (messages, origin): (Option<&dyn connect::Asked>, _) = (Some(&asked), origin(settings));
-    let setting = connect::Setting { world, overlay, origin, streams: *streams, horizon, messages };
-    connect::beginnings(setting)
+    knowledge: &Knowledge,
+) -> Result<Vec<(crate::overlay::Connection, SimTime)>, SimulationError> {
+    connecting(prepared, settings, knowledge, connect::beginnings)
 }
 
 /// The peers that fail because their connections exceed their budgets, and of each node whether it is one of them. By
 /// the model: the stack has no budgets.
 ///
 /// # Errors
-/// When the engine stops a runaway.
+/// As [`beginnings`].
 #[cfg(feature = "real")]
-pub(crate) fn failing(prepared: &Prepared, settings: &Settings) -> Result<(Option<Fallen>, Vec<bool>), EngineError> {
-    let Prepared { streams, world, overlay, .. } = prepared;
+pub(crate) fn failing(
+    prepared: &Prepared,
+    settings: &Settings,
+    knowledge: &Knowledge,
+) -> Result<(Option<Fallen>, Vec<bool>), SimulationError> {
+    let Prepared { world, overlay, .. } = prepared;
     let nodes = world.nodes();
     if !budget::may_fail(world) {
         return Ok((None, vec![false; nodes as usize]));
     }
-    let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
-    let asked = AskedByMessages { settings, prepared };
-    let (messages, origin): (Option<&dyn connect::Asked>, _) = (Some(&asked), origin(settings));
-    let setting = connect::Setting { world, overlay, origin, streams: *streams, horizon, messages };
-    let mut connected = connect::connect(setting)?;
+    let mut connected = connecting(prepared, settings, knowledge, connect::connect)?;
     let fallen = budget::fail_overloaded(world, overlay, &mut connected);
     Ok((fallen, (0..nodes).map(|node| connected.has_failed([node; 2])).collect()))
 }

@@ -2,8 +2,10 @@
 //!
 //! Replications are independent and pure, so threads change nothing but the time: results are put
 //! back into the order of cells and seeds. Work starts with the most expensive cells, so that no
-//! thread is left alone with one at the end.
+//! thread is left alone with one at the end. What replications share, the knowledge of a population's set-ups, is learned
+//! once and then only read.
 
+mod knowledge;
 mod memory;
 mod results;
 mod run;

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use peak_alloc::PeakAlloc;
 use peerscape::scenario::{self, Experiment};
-use peerscape::simulation::{estimate_memory, simulate};
+use peerscape::simulation::{Knowledge, estimate_memory, simulate};
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
@@ -118,7 +118,7 @@ fn measure(text: &str) -> [f64; 2] {
     let estimate = estimate_memory(cell).get() as f64;
     HEAP.reset_peak_usage();
     let before = HEAP.current_usage();
-    let record = simulate(cell, experiment.seeds[0]).expect("a replication");
+    let record = simulate(cell, experiment.seeds[0], &Knowledge::of(&cell.settings)).expect("a replication");
     let peak = HEAP.peak_usage().saturating_sub(before) as f64;
     drop(record);
     [peak, estimate]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use peerscape::rng::Seed;
 use peerscape::scenario::{Cell, Experiment, Grain, parse_str};
-use peerscape::simulation::simulate;
+use peerscape::simulation::{Knowledge, simulate};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -93,7 +93,7 @@ fn figures_do_not_depend_on_the_neighbours() {
     let among = of("[20, 65, 3000]", &TOPOLOGIES[..2]);
     let [alone, among] = [cell(&alone, "mesh", 20), cell(&among, "mesh", 20)].map(|cell| {
         assert_eq!(cell.settings.run.grain, Grain::Packet);
-        simulate(cell, Seed(1)).expect("it ends")
+        simulate(cell, Seed(1), &Knowledge::of(&cell.settings)).expect("it ends")
     });
     assert_eq!(alone.values, among.values);
     assert!(alone.latency.count() > 1_000, "not an empty comparison");

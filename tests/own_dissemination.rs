@@ -10,7 +10,7 @@ use peerscape::overlay::dissemination::{Dissemination, Load, Passing, Traffic};
 use peerscape::overlay::workload::Flow;
 use peerscape::rng::{Domain, PairKey, Seed, Streams, below};
 use peerscape::scenario::{self, Cell};
-use peerscape::simulation::{Options, simulate, simulate_by};
+use peerscape::simulation::{Knowledge, Options, simulate, simulate_by};
 
 /// A random walk: each node passes a message on to one neighbour, drawn by message and node. Who has seen it stops it.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +76,9 @@ fn figures(record: &RunRecord) -> [f64; 2] {
 fn a_rule_of_ones_own_runs_on_messages_and_packets() {
     for topology in ["kind = \"mesh\"", "kind = \"tree\"\ndegree = 3", "kind = \"hybrid\"\npeers_per_hub = 4"] {
         let walk = |grain: &str| {
-            simulate_by(&RandomWalk::default(), &cell(grain, topology), Seed(3), Options::default()).expect("it runs")
+            let cell = cell(grain, topology);
+            let knowledge = Knowledge::of(&cell.settings);
+            simulate_by(&RandomWalk::default(), &cell, Seed(3), &knowledge, Options::default()).expect("it runs")
         };
         let [messages, packets] = ["message", "packet"].map(|grain| figures(&walk(grain)));
         // A walk ends where it meets itself: it comes to some, and never to all.
@@ -92,8 +94,9 @@ fn a_rule_of_ones_own_runs_on_messages_and_packets() {
 fn split_horizon_by_the_same_way_is_what_topologies_run() {
     use peerscape::overlay::dissemination::Horizon;
     let cell = cell("message", "kind = \"hybrid\"\npeers_per_hub = 4");
-    let [by_rule, by_topology] =
-        [simulate_by(&Horizon, &cell, Seed(3), Options::default()), simulate(&cell, Seed(3))].map(Result::unwrap);
+    let known = Knowledge::of(&cell.settings);
+    let by_rule = simulate_by(&Horizon, &cell, Seed(3), &known, Options::default());
+    let [by_rule, by_topology] = [by_rule, simulate(&cell, Seed(3), &known)].map(Result::unwrap);
     assert_eq!(figures(&by_rule), figures(&by_topology));
 }
 
@@ -102,8 +105,10 @@ fn split_horizon_by_the_same_way_is_what_topologies_run() {
 fn a_rule_of_ones_own_runs_on_the_real_stack() {
     use peerscape::real::replication::replicate_by;
     let topology = "kind = \"hybrid\"\npeers_per_hub = 4";
-    let model = simulate_by(&RandomWalk::default(), &cell("packet", topology), Seed(3), Options::default());
-    let real = replicate_by(&RandomWalk::default(), &cell("packet", topology), Seed(3)).expect("it runs").record;
+    let cell = cell("packet", topology);
+    let (walk, known) = (RandomWalk::default(), Knowledge::of(&cell.settings));
+    let model = simulate_by(&walk, &cell, Seed(3), &known, Options::default());
+    let real = replicate_by(&walk, &cell, Seed(3), &known).expect("it runs").record;
     let [model, real] = [figures(&model.expect("it runs")), figures(&real)];
     assert!((model[0] - real[0]).abs() < 1e-9 && (model[1] / real[1] - 1.0).abs() < 0.05, "{model:?} {real:?}");
 }

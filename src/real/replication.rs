@@ -24,7 +24,7 @@ use crate::overlay::Connection;
 use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Horizon};
 use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Experiment, Grain};
-use crate::simulation::{Prepared, beginnings, failing};
+use crate::simulation::{Knowledge, Prepared, SimulationError, beginnings, failing};
 use crate::sweep::Rung;
 use crate::units::{Bitrate, ByteCount, Probability, SimTime};
 use crate::webrtc::{SetupProfile, WebrtcSpec};
@@ -42,6 +42,9 @@ pub enum ReplicationError {
     /// The engine stopped a runaway.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The model, by which connections begin, refused.
+    #[error(transparent)]
+    Model(#[from] SimulationError),
 }
 
 /// A replication and what the cluster saw beyond its record.
@@ -60,26 +63,32 @@ pub struct Replicated {
 /// Runs one replication of a cell on the real stack.
 ///
 /// # Errors
-/// When a place does not exist, the stack refuses the settings, or the engine stops a runaway.
-pub fn replicate(cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError> {
+/// When a place does not exist, the stack refuses the settings, the engine stops a runaway, or the knowledge is of other
+/// settings.
+pub fn replicate(cell: &Cell, seed: Seed, knowledge: &Knowledge) -> Result<Replicated, ReplicationError> {
     match cell.topology.dissemination() {
-        DisseminationSpec::Horizon => replicate_by(&Horizon, cell, seed),
+        DisseminationSpec::Horizon => replicate_by(&Horizon, cell, seed, knowledge),
     }
 }
 
 /// Runs one replication of a cell on the real stack in which nodes pass messages on by a rule of the caller's.
 ///
 /// # Errors
-/// When a place does not exist, the stack refuses the settings, or the engine stops a runaway.
-pub fn replicate_by<D: Dissemination>(rule: &D, cell: &Cell, seed: Seed) -> Result<Replicated, ReplicationError> {
+/// As [`replicate`].
+pub fn replicate_by<D: Dissemination>(
+    rule: &D,
+    cell: &Cell,
+    seed: Seed,
+    knowledge: &Knowledge,
+) -> Result<Replicated, ReplicationError> {
     let streams = Streams::new(seed);
     let rule = rule.begin(streams);
     let prepared = Prepared::new(cell, streams, rule.clone())?;
     let mut cluster = cluster(&prepared, &cell.settings.webrtc)?;
     let run = &cell.settings.run;
     let horizon = SimTime::ZERO + run.duration + run.drain;
-    let (fallen, failing) = failing(&prepared, &cell.settings)?;
-    let mut begins = beginnings(&prepared, &cell.settings)?;
+    let (fallen, failing) = failing(&prepared, &cell.settings, knowledge)?;
+    let mut begins = beginnings(&prepared, &cell.settings, knowledge)?;
     // Of the connections of a peer that fails none opens.
     let falls = |connection: &Connection| [connection.a, connection.b].iter().any(|&node| failing[node as usize]);
     let mut closed = 0;
@@ -216,7 +225,7 @@ const MAX_MESSAGE_MOST: ByteCount = ByteCount::new(256 << 10);
 /// The rung of the real stack in virtual time.
 pub const VIRTUAL: Rung = Rung {
     name: "virtual",
-    replicate: |cell, seed| Ok(replicate(cell, seed)?.record),
+    replicate: |cell, seed, knowledge| Ok(replicate(cell, seed, knowledge)?.record),
     grain: |_| Grain::Packet,
     memory: estimate_memory,
 };

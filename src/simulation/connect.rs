@@ -45,12 +45,12 @@ mod ways;
 
 use self::attempt::Attempts;
 use self::beside::Beside;
+pub use self::learned::{ForeignKnowledge, Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
 use self::line::Line;
 use self::links::Links;
 pub(super) use self::links::Messages;
 pub(super) use self::opened::Kept;
 use self::opened::Opened;
-pub(super) use self::path::PLAYED_MAX;
 use self::path::Paths;
 use self::peer::Peer;
 use self::routes::Routes;
@@ -157,7 +157,7 @@ fn run(setting: Setting<'_>, keep_beginnings: bool) -> Result<Connecting<'_>, En
 
 // Where nothing takes time and nothing limits, all is open as soon as both ends are there.
 fn at_once(setting: Setting<'_>) -> Option<Connected> {
-    let Setting { world, overlay, origin: Origin { webrtc, .. }, .. } = setting;
+    let Setting { world, overlay, webrtc, .. } = setting;
     let free = |node: u32| {
         let engine = &world.class(node).engine;
         let work = engine.cpu_per_setup + engine.first_setup;
@@ -324,8 +324,8 @@ impl Model for Connecting<'_> {
 
 impl<'a> Connecting<'a> {
     fn new(setting: Setting<'a>, keep_beginnings: bool) -> Self {
-        let Setting { world, overlay, origin: Origin { webrtc, .. }, streams, horizon, messages } = setting;
-        let shares_links = world.setup().signals() && path::are_played(world, overlay) && Links::matter(world);
+        let Setting { world, overlay, webrtc, known, streams, horizon, messages } = setting;
+        let shares_links = world.setup().signals() && known.is_none() && Links::matter(world);
         let beside = shares_links.then(|| {
             let messages = messages.map(Asked::of_nodes).unwrap_or_default();
             Beside::new(Links::new(world, overlay, streams, &messages))
@@ -344,7 +344,7 @@ impl<'a> Connecting<'a> {
             server: Server::new(&webrtc.signaling),
             batch: Batch::of(&webrtc.signaling),
             routes: Routes::new(world, webrtc.signaling.in_band),
-            paths: Paths::new(&setting),
+            paths: Paths::new(world, webrtc, streams, known),
             turn: Turn::new(world, webrtc),
             tally: Tally::new(world),
             degrees: vec![0; world.nodes() as usize],

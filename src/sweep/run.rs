@@ -9,6 +9,7 @@ use cpu_time::ThreadTime;
 use rayon::prelude::*;
 use thiserror::Error;
 
+use super::knowledge::Library;
 use super::results::{CellRuns, Replication, Results, RunCost};
 use super::rung::{ReplicationError, Rung};
 use crate::scenario::Experiment;
@@ -133,17 +134,20 @@ fn start(
         .map_err(|source| SweepError::Threads { jobs, source })?;
     let (sender, outcomes) = mpsc::channel();
     let experiment = Arc::clone(experiment);
+    let library = Library::new(&experiment.cells);
     let thread = std::thread::spawn(move || {
         // A bridge keeps the order: the next task goes to the next free thread.
         let tasks = tasks.into_iter().par_bridge();
-        pool.install(|| tasks.for_each_with(sender, |sender, task| replicate(&experiment, task, rung, sender)));
+        let replicate = |sender: &mut Sender<Outcome>, task| replicate(&experiment, &library, task, rung, sender);
+        pool.install(|| tasks.for_each_with(sender, replicate));
     });
     Ok((outcomes, thread))
 }
 
-fn replicate(experiment: &Experiment, task: Task, rung: Rung, sender: &Sender<Outcome>) {
+fn replicate(experiment: &Experiment, library: &Library, task: Task, rung: Rung, sender: &Sender<Outcome>) {
     let clock = ThreadTime::now();
-    let record = (rung.replicate)(&experiment.cells[task.cell], experiment.seeds[task.seed]);
+    let (cell, seed) = (&experiment.cells[task.cell], experiment.seeds[task.seed]);
+    let record = (rung.replicate)(cell, seed, library.of(task.cell));
     let cost = RunCost { cpu_s: clock.elapsed().as_secs_f64() };
     // Nobody listens any more once the sweep was stopped.
     let _ = sender.send((task, record.map(|record| Replication { record, cost })));

@@ -5,7 +5,7 @@ use std::error::Error;
 use crate::metrics::RunRecord;
 use crate::rng::Seed;
 use crate::scenario::{Cell, Grain};
-use crate::simulation::{estimate_memory, simulate};
+use crate::simulation::{Knowledge, estimate_memory, simulate};
 use crate::units::ByteCount;
 
 /// Why a replication has no record.
@@ -17,7 +17,7 @@ pub struct Rung {
     /// The name on the command line and in the manifest.
     pub name: &'static str,
     /// Runs one replication: the same cell and seed give the same record.
-    pub replicate: fn(&Cell, Seed) -> Result<RunRecord, ReplicationError>,
+    pub replicate: fn(&Cell, Seed, &Knowledge) -> Result<RunRecord, ReplicationError>,
     /// What it follows on its way in a cell.
     pub grain: fn(&Cell) -> Grain,
     /// An upper estimate of the memory that one replication needs.
@@ -28,7 +28,7 @@ impl Rung {
     /// The event model.
     pub const MODEL: Self = Self {
         name: "model",
-        replicate: |cell, seed| Ok(simulate(cell, seed)?),
+        replicate: |cell, seed, knowledge| Ok(simulate(cell, seed, knowledge)?),
         grain: |cell| cell.settings.run.grain,
         memory: estimate_memory,
     };

@@ -22,7 +22,7 @@ mod trace;
 mod underlay;
 mod wire;
 
-pub use memo::{Chance, LinkLoss, SetupOptions, SetupPair, Setups, SetupsSize};
+pub use memo::{Chance, LinkLoss, SetupOptions, SetupPair, Setups, SetupsLearner, SetupsSize};
 pub use outcome::{Datagrams, RelayUse, SelectedKinds, SetupOutcome, SetupTimes, Signaled};
 pub use play::{Letter, Play};
 pub use profile::SetupProfile;

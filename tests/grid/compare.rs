@@ -8,7 +8,7 @@ use peerscape::metrics::{Interval, MetricId, Range, RunRecord};
 use peerscape::real::replication::replicate;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Cell, Grain, parse_str};
-use peerscape::simulation::simulate;
+use peerscape::simulation::{Knowledge, simulate};
 
 use crate::points::{Point, point};
 
@@ -63,12 +63,12 @@ impl Compared {
 
 /// All cells of these points with so many seeds, two threads at work.
 pub(crate) fn all(points: std::ops::Range<u64>, seeds: u64) -> Vec<Compared> {
-    beside(points, |cell, seed| replicate(cell, seed).expect("it ends").record, seeds)
+    beside(points, |cell, seed| replicate(cell, seed, &Knowledge::of(&cell.settings)).expect("it ends").record, seeds)
 }
 
 /// The same with packets in the real stack's place, which takes a tenth of the time.
 pub(crate) fn grains(points: std::ops::Range<u64>, seeds: u64) -> Vec<Compared> {
-    beside(points, |cell, seed| simulate(cell, seed).expect("it ends"), seeds)
+    beside(points, |cell, seed| simulate(cell, seed, &Knowledge::of(&cell.settings)).expect("it ends"), seeds)
 }
 
 fn beside(
@@ -119,8 +119,8 @@ fn compare(point: &Point, cell: &Cell, judge: impl Fn(&Cell, Seed) -> RunRecord,
     let runs: Vec<[RunRecord; 3]> = (1..=seeds)
         .map(|seed| {
             [
-                simulate(&by_message, Seed(seed)).expect("it ends"),
-                simulate(&by_packet, Seed(seed)).expect("it ends"),
+                simulate(&by_message, Seed(seed), &Knowledge::of(&by_message.settings)).expect("it ends"),
+                simulate(&by_packet, Seed(seed), &Knowledge::of(&by_packet.settings)).expect("it ends"),
                 judge(&by_packet, Seed(seed)),
             ]
         })

@@ -7,12 +7,11 @@ use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::overlay::workload::Workload;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Experiment, Grain, parse_str};
-use peerscape::simulation::simulate;
 use peerscape::units::{Probability, SimDuration};
 use peerscape::webrtc::HeaderOverhead;
 
 use super::oracles::{constant, mean_max_ns, run};
-use super::support::{cell, ideal, topology, workload};
+use super::support::{cell, ideal, simulate, topology, workload};
 
 /// The same in both grains.
 fn by_grain(traffic: &Arc<dyn Workload>, peers: u32, kind: &str, params: &str) -> [RunRecord; 2] {

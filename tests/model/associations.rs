@@ -5,7 +5,8 @@ use std::path::Path;
 use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::rng::Seed;
 use peerscape::scenario::load;
-use peerscape::simulation::simulate;
+
+use super::support::simulate;
 
 /// The replications of a case.
 fn runs(case: &str, overrides: &[&str], seeds: u64) -> Vec<RunRecord> {

@@ -5,14 +5,13 @@ use peerscape::net::LinkSpec;
 use peerscape::presets::OrPreset;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Grain, Settings};
-use peerscape::simulation::simulate;
 use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
 use peerscape::webrtc::HeaderOverhead;
 use peerscape::webrtc::sctp::SctpSpec;
 use peerscape::world::ClassSpec;
 
 use super::oracles::constant;
-use super::support::{cell, ideal, topology, workload};
+use super::support::{cell, ideal, simulate, topology, workload};
 
 /// What the standing queue is held to: the median of what messages wait (docs/VALIDATION.md).
 const TOLERANCE: f64 = 0.25;

@@ -5,7 +5,7 @@ use peerscape::net::LinkSpec;
 use peerscape::presets::OrPreset;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Grain, Settings};
-use peerscape::simulation::{Options, simulate, simulate_with};
+use peerscape::simulation::{Knowledge, Options, simulate, simulate_with};
 use peerscape::units::{Bitrate, SimDuration};
 use peerscape::webrtc::{HeaderOverhead, SetupProfile};
 
@@ -33,7 +33,7 @@ fn records(settings: &Settings, grain: Grain, [kind, params]: [&str; 2]) -> Vec<
     let mut settings = settings.clone();
     settings.run.grain = grain;
     let cell = cell(settings, topology(kind, params));
-    (1..4).map(|seed| simulate(&cell, Seed(seed)).expect("runs")).collect()
+    (1..4).map(|seed| simulate(&cell, Seed(seed), &Knowledge::of(&cell.settings)).expect("runs")).collect()
 }
 
 fn mean(records: &[RunRecord], id: MetricId) -> f64 {
@@ -99,7 +99,9 @@ fn a_downlink_that_has_room_is_as_one_without_end() {
 fn shortcuts_change_nothing_where_downlinks_drop() {
     for channel in ["reliable", "unreliable"] {
         let cell = cell(narrow(channel, SMALL, 30), topology("tree", "{ degree = 8 }"));
-        let with = |shortcuts| simulate_with(&cell, Seed(4), Options { shortcuts }).expect("runs");
+        let with = |shortcuts| {
+            simulate_with(&cell, Seed(4), &Knowledge::of(&cell.settings), Options { shortcuts }).expect("runs")
+        };
         let (with, without) = (with(true), with(false));
         assert_eq!(with.values, without.values);
         let counts = with.counts;

@@ -6,13 +6,12 @@ use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::net::LinkSpec;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Cell, Grain, Settings, load};
-use peerscape::simulation::simulate;
 use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
 use peerscape::webrtc::HeaderOverhead;
 use peerscape::webrtc::sctp::SctpSpec;
 
 use super::oracles::{constant, mean_max_ns};
-use super::support::{cell, ideal, symmetric, topology, workload};
+use super::support::{cell, ideal, simulate, symmetric, topology, workload};
 
 /// What the grains are held to, below saturation (docs/VALIDATION.md).
 const P50_TOLERANCE: f64 = 0.05;

@@ -4,12 +4,11 @@ use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::net::LinkSpec;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Grain, Settings};
-use peerscape::simulation::simulate;
 use peerscape::units::{Bitrate, SimDuration};
 use peerscape::webrtc::HeaderOverhead;
 
 use super::oracles::constant;
-use super::support::{cell, ideal, topology, workload};
+use super::support::{cell, ideal, simulate, topology, workload};
 
 /// A stream of 300 kbit/s, 800 kbit/s or 2 Mbit/s to the other peers, whose links have this rate.
 fn watch(kbit: Option<u64>, adaptation: &str, kind: &str, params: &str) -> RunRecord {

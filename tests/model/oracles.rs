@@ -7,7 +7,7 @@ use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::net::{LatencyModel, LatencySpec, LinkSpec, MatrixFile, MatrixTable, MatrixUnit, Measures, NatMix};
 use peerscape::presets::OrPreset;
 use peerscape::rng::{Domain, Seed, Streams};
-use peerscape::simulation::{Options, simulate_with};
+use peerscape::simulation::{Knowledge, Options, simulate_with};
 use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
 use peerscape::webrtc::{
     DeviceSpec, EngineSpec, HeaderOverhead, OnOverload, SetupProfile, SignalingSpec, TurnChoice, TurnSpec, WebrtcSpec,
@@ -31,7 +31,9 @@ pub(crate) fn constant(ms: u64) -> LatencySpec {
 /// Runs with and without shortcuts, which must agree in everything but the number of events.
 pub(crate) fn run(settings: peerscape::scenario::Settings, kind: &str, params: &str, seed: u64) -> RunRecord {
     let cell = cell(settings, topology(kind, params));
-    let record = |shortcuts| simulate_with(&cell, Seed(seed), Options { shortcuts }).expect("a record");
+    let record = |shortcuts| {
+        simulate_with(&cell, Seed(seed), &Knowledge::of(&cell.settings), Options { shortcuts }).expect("a record")
+    };
     let (fast, slow) = (record(true), record(false));
     assert_eq!(fast.values, slow.values);
     let mut counts = slow.counts;

@@ -4,9 +4,10 @@
 use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::rng::Seed;
 use peerscape::scenario::{Experiment, parse_str};
-use peerscape::simulation::simulate;
 use proptest::prelude::*;
 use proptest::sample::select;
+
+use super::support::simulate;
 
 /// Why a wanted delivery may be missing.
 const MISSED: [MetricId; 9] = [

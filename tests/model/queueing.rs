@@ -5,12 +5,11 @@ use peerscape::net::{LinkSpec, Queueing};
 use peerscape::presets::OrPreset;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Grain, Settings};
-use peerscape::simulation::simulate;
 use peerscape::units::{Bitrate, ByteCount, SimDuration};
 use peerscape::webrtc::HeaderOverhead;
 
 use super::oracles::constant;
-use super::support::{cell, ideal, topology, workload};
+use super::support::{cell, ideal, simulate, topology, workload};
 
 const PRIORITIES: [MetricId; 4] =
     [MetricId::QueueingVeryLow, MetricId::QueueingLow, MetricId::QueueingMedium, MetricId::QueueingHigh];

@@ -9,7 +9,6 @@ use peerscape::net::{LinkSpec, NatMix};
 use peerscape::presets::OrPreset;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Grain, Settings};
-use peerscape::simulation::simulate;
 use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration};
 use peerscape::webrtc::sctp::SctpSpec;
 use peerscape::webrtc::turn::TurnSpec;
@@ -17,7 +16,7 @@ use peerscape::webrtc::{EngineSpec, HeaderOverhead, TurnChoice};
 use peerscape::world::ClassSpec;
 
 use super::oracles::{constant, whole_core};
-use super::support::{cell, ideal, topology, workload};
+use super::support::{cell, ideal, simulate, topology, workload};
 
 /// Sizes of the messages in bytes, which fit a packet and fill whole words, and their shares in tenths.
 const MIX: [(u64, u64); 3] = [(200, 4), (600, 4), (1_100, 2)];

@@ -7,12 +7,11 @@ use peerscape::overlay::workload::Workload;
 use peerscape::presets::OrPreset;
 use peerscape::rng::Seed;
 use peerscape::scenario::{Grain, Settings};
-use peerscape::simulation::simulate;
 use peerscape::units::{Probability, SimDuration};
 use peerscape::webrtc::HeaderOverhead;
 
 use super::oracles::{constant, mean_max_ns, run};
-use super::support::{cell, ideal, symmetric, topology, workload};
+use super::support::{cell, ideal, simulate, symmetric, topology, workload};
 
 fn requests(params: &str) -> Arc<dyn Workload> {
     let all = format!("{{ request = \"100 B\", response = \"900 B\", rate = \"1 /s\", {params} }}");

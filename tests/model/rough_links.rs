@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::rng::{Domain, Seed, Stream, Streams};
 use peerscape::scenario::{Cell, parse_str};
-use peerscape::simulation::simulate;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
+
+use super::support::simulate;
 
 /// A link is rough in one of these ways, or in two.
 const ROUGH: [&str; 5] = [

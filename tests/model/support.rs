@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use peerscape::metrics::RunRecord;
 use peerscape::net::{LatencySpec, LinkSpec};
 use peerscape::overlay::topology::{TOPOLOGIES, Topology};
 use peerscape::overlay::workload::{WORKLOADS, Workload};
 use peerscape::presets::OrPreset;
+use peerscape::rng::Seed;
 use peerscape::scenario::{Cell, Grain, RunSettings, Settings};
+use peerscape::simulation::{self, Knowledge, SimulationError};
 use peerscape::units::{Bitrate, SimDuration};
 use peerscape::webrtc::{HeaderOverhead, SetupProfile, WebrtcSpec};
 use peerscape::world::{ClassSpec, PeerCount, PopulationSpec};
@@ -51,6 +54,11 @@ pub(crate) fn ideal(peers: u32, latency: LatencySpec, workloads: Vec<Arc<dyn Wor
         webrtc: WebrtcSpec { setup: SetupProfile::Instant, overhead: HeaderOverhead::None, ..WebrtcSpec::default() },
         workloads,
     }
+}
+
+/// One replication, of which nothing is known beforehand.
+pub(crate) fn simulate(cell: &Cell, seed: Seed) -> Result<RunRecord, SimulationError> {
+    simulation::simulate(cell, seed, &Knowledge::of(&cell.settings))
 }
 
 /// A cell of its own.

@@ -7,7 +7,7 @@ use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::real::replication::replicate;
 use peerscape::rng::Seed;
 use peerscape::scenario::{self, Cell};
-use peerscape::simulation::simulate;
+use peerscape::simulation::{Knowledge, simulate};
 
 /// Cells of `quickstart-small` with ten public peers, unlimited links without loss, and this traffic.
 fn cells(traffic: &str, overrides: &[&str]) -> Vec<Cell> {
@@ -27,7 +27,10 @@ fn cells(traffic: &str, overrides: &[&str]) -> Vec<Cell> {
 }
 
 fn both(cell: &Cell) -> [RunRecord; 2] {
-    [simulate(cell, Seed(3)).expect("runs"), replicate(cell, Seed(3)).expect("runs").record]
+    [
+        simulate(cell, Seed(3), &Knowledge::of(&cell.settings)).expect("runs"),
+        replicate(cell, Seed(3), &Knowledge::of(&cell.settings)).expect("runs").record,
+    ]
 }
 
 #[test]

@@ -8,6 +8,7 @@ use peerscape::real::pair::{Gather, PairSpec, connect};
 use peerscape::real::replication::{Replicated, replicate};
 use peerscape::rng::Seed;
 use peerscape::scenario::{self, Cell};
+use peerscape::simulation::Knowledge;
 use peerscape::units::{Probability, SimDuration};
 
 fn named(name: &str) -> Vec<MiddleboxSpec> {
@@ -51,8 +52,8 @@ fn a_pair_has_the_same_trace_twice_and_another_with_another_seed() {
 #[test]
 fn a_replication_has_the_same_trace_and_record_twice() {
     for cell in cells() {
-        let once = replicate(&cell, Seed(3)).expect("it runs");
-        let again = replicate(&cell, Seed(3)).expect("it runs");
+        let once = replicate(&cell, Seed(3), &Knowledge::of(&cell.settings)).expect("it runs");
+        let again = replicate(&cell, Seed(3), &Knowledge::of(&cell.settings)).expect("it runs");
         assert_eq!(facts(&once), facts(&again), "{}", cell.label);
         assert!(once.trace.datagrams() > 1_000, "{}", cell.label);
     }

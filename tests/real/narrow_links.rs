@@ -7,7 +7,7 @@ use peerscape::metrics::MetricId;
 use peerscape::real::replication::replicate;
 use peerscape::rng::Seed;
 use peerscape::scenario::{self, Cell};
-use peerscape::simulation::simulate;
+use peerscape::simulation::{Knowledge, simulate};
 
 fn cell(peers: u32, link: &str, topology: &str) -> Cell {
     let mut file = tempfile::NamedTempFile::with_suffix(".toml").expect("a file");
@@ -46,7 +46,10 @@ fn opens(cell: &Cell, seeds: u64) -> [[f64; 2]; 2] {
     let metrics = [MetricId::OpenHalf, MetricId::OpenMost];
     let mut means = [[0.0; 2]; 2];
     for seed in 1..=seeds {
-        let records = [simulate(cell, Seed(seed)).expect("runs"), replicate(cell, Seed(seed)).expect("runs").record];
+        let records = [
+            simulate(cell, Seed(seed), &Knowledge::of(&cell.settings)).expect("runs"),
+            replicate(cell, Seed(seed), &Knowledge::of(&cell.settings)).expect("runs").record,
+        ];
         for (means, record) in means.iter_mut().zip(&records) {
             for (mean, metric) in means.iter_mut().zip(metrics) {
                 *mean += record.values.get(metric).expect("they open") / seeds as f64;
@@ -69,7 +72,11 @@ fn a_mesh_on_narrow_uplinks_takes_as_long_as_the_stack_does() {
     for (up, least_s, half) in [("1 Mbit/s", 0.5, 0.05), ("256 kbit/s", 1.0, 0.05), ("64 kbit/s", 6.0, 0.09)] {
         let cell = cell(11, &format!("up = \"{up}\", down = \"20 Mbit/s\", rtt = \"20 ms\""), "kind = \"mesh\"");
         agree(&cell, 2, [half, 0.15], up);
-        let open = simulate(&cell, Seed(1)).expect("runs").values.get(MetricId::OpenMost).expect("it opens");
+        let open = simulate(&cell, Seed(1), &Knowledge::of(&cell.settings))
+            .expect("runs")
+            .values
+            .get(MetricId::OpenMost)
+            .expect("it opens");
         assert!(open > least_s, "{up}: {open} s");
     }
 }
@@ -123,8 +130,10 @@ kind = "mesh"
     let seeds = 8;
     let mut p95_ms = [0.0; 2];
     for seed in 1..=seeds {
-        let records =
-            [simulate(&cells[0], Seed(seed)).expect("runs"), replicate(&cells[0], Seed(seed)).expect("runs").record];
+        let records = [
+            simulate(&cells[0], Seed(seed), &Knowledge::of(&cells[0].settings)).expect("runs"),
+            replicate(&cells[0], Seed(seed), &Knowledge::of(&cells[0].settings)).expect("runs").record,
+        ];
         for (mean, record) in p95_ms.iter_mut().zip(&records) {
             *mean += record.values.get(MetricId::LatencyP95).expect("deliveries") / seeds as f64;
         }

@@ -7,7 +7,7 @@ use peerscape::metrics::MetricId;
 use peerscape::real::replication::replicate;
 use peerscape::rng::Seed;
 use peerscape::scenario;
-use peerscape::simulation::simulate;
+use peerscape::simulation::{Knowledge, simulate};
 
 #[test]
 fn whoever_shares_a_box_connects_as_the_model_says() {
@@ -27,8 +27,8 @@ fn whoever_shares_a_box_connects_as_the_model_says() {
             ["population.peers=10".to_owned(), "run.duration=\"8 s\"".to_owned(), "run.warmup=\"7 s\"".to_owned(), nat];
         let cells = scenario::load(&file, &overrides).expect("valid").cells;
         let mesh = cells.iter().find(|cell| cell.label == "mesh").expect("a mesh");
-        let real = replicate(mesh, Seed(2)).expect("it runs").record;
-        let model = simulate(mesh, Seed(2)).expect("it runs");
+        let real = replicate(mesh, Seed(2), &Knowledge::of(&mesh.settings)).expect("it runs").record;
+        let model = simulate(mesh, Seed(2), &Knowledge::of(&mesh.settings)).expect("it runs");
         let percent = model.values.get(MetricId::Relayed).expect("a value");
         assert_eq!(real.values.get(MetricId::Relayed), Some(percent), "{mix}");
         relayed.push(percent);

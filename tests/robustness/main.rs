@@ -7,7 +7,7 @@ mod mixtures;
 
 use peerscape::rng::Seed;
 use peerscape::scenario::Experiment;
-use peerscape::simulation::{estimate_deliveries, estimate_memory, simulate};
+use peerscape::simulation::{Knowledge, estimate_deliveries, estimate_memory, simulate};
 use peerscape::units::{ByteCount, SimDuration};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -28,7 +28,8 @@ fn simulate_all(experiment: &Experiment) -> Result<usize, String> {
         let run = cell.settings.run;
         let is_small = estimate_deliveries(cell) <= WORK_MAX && run.duration + run.drain <= LONGEST;
         if is_small && estimate_memory(cell) <= MEMORY_MAX {
-            simulate(cell, Seed(1)).map_err(|error| format!("{}: {error}", cell.label))?;
+            simulate(cell, Seed(1), &Knowledge::of(&cell.settings))
+                .map_err(|error| format!("{}: {error}", cell.label))?;
             simulated += 1;
         }
     }

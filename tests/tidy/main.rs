@@ -130,6 +130,53 @@ fn nothing_below_sweep_starts_a_thread_or_opens_a_file() {
     }
 }
 
+/// Types whose values change while others hold them.
+const CHANGEABLE: &[&str] = &["Mutex", "RwLock", "Once", "Lazy", "Atomic", "Cell", "mut "];
+
+/// Every static of a text whose value may change, and every value that a thread keeps, by their lines.
+fn changeable_statics(text: &str) -> Vec<usize> {
+    let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let is_changeable = |&at: &usize| {
+        let item = code[at].trim_start();
+        let item = item.strip_prefix("pub").map_or(item, |item| item[item.find(' ').unwrap_or(0)..].trim_start());
+        let Some(first) = item.strip_prefix("static ") else { return item.starts_with("thread_local!") };
+        // Its type may go on over lines.
+        let rest = code[at + 1..].iter().copied();
+        let words = std::iter::once(first).chain(rest).flat_map(|line| line.split_inclusive('='));
+        let mut kind = String::new();
+        for word in words {
+            kind.push_str(word);
+            if word.ends_with('=') {
+                break;
+            }
+        }
+        CHANGEABLE.iter().any(|word| kind.contains(word))
+    };
+    (0..code.len()).filter(is_changeable).map(|at| at + 1).collect()
+}
+
+#[test]
+fn nothing_below_sweep_keeps_anything_from_one_replication_for_the_next() {
+    let sweep = floor("sweep").expect("a floor");
+    let mut faults = Vec::new();
+    for (path, text) in sources() {
+        if floor(&module_of(&path)).is_some_and(|floor| floor < sweep) {
+            let lines = changeable_statics(&text);
+            faults.extend(lines.into_iter().map(|line| format!("{}:{line}: a static that may change", path.display())));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_reader_of_statics_finds_those_that_change() {
+    let text = "static A: Mutex<u8> = Mutex::new(1);\n// static B: Mutex<u8>\npub static C: &[u8] = &[1];\n\
+                pub(crate) static D:\n    OnceLock<u8> = OnceLock::new();\nstatic mut E: u8 = 1;\n\
+                let f: &'static Mutex<u8> = g;\n    static H: AtomicU64 = AtomicU64::new(0);\nthread_local! {\n\
+                static I: &str = \"Mutex\";\npub static J: LazyLock<u8> =\n    LazyLock::new(|| 1);";
+    assert_eq!(changeable_statics(text), [1, 4, 6, 8, 9, 11]);
+}
+
 #[test]
 fn the_reader_of_uses_finds_them() {
     let text = "use crate::report::x;\nuse crate::{units, sweep::run};\n// crate::cli\nlet x = crate::net::y();";

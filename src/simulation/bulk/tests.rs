@@ -11,7 +11,7 @@ use crate::overlay::workload::{WORKLOADS, Workload};
 use crate::presets::OrPreset;
 use crate::rng::Seed;
 use crate::scenario::{Cell, Grain, RunSettings, Settings};
-use crate::simulation::simulate;
+use crate::simulation::{Knowledge, simulate};
 use crate::units::{Bitrate, SimDuration};
 use crate::webrtc::turn::NoTurn;
 use crate::webrtc::{HeaderOverhead, SetupProfile, TurnChoice, WebrtcSpec};
@@ -80,7 +80,7 @@ impl Lab {
         change(&mut settings);
         let label = topology.label();
         let cell = Cell { index: 0, group: 0, axes: Vec::new(), label, topology, settings: Arc::new(settings) };
-        simulate(&cell, Seed(seed)).expect("a replication")
+        simulate(&cell, Seed(seed), &Knowledge::of(&cell.settings)).expect("a replication")
     }
 }
 

@@ -5,30 +5,17 @@
 //! does under the delays and losses of this pair and this attempt.
 
 use super::by_rule::relay;
-use super::learned;
 use super::set_up::{Legs, Opens, Parts, SetUp};
-use super::setting::Setting;
 use super::turn::Allocation;
 use super::ways::Ways;
 use crate::net::Nat;
-use crate::overlay::Overlay;
 use crate::rng::{Domain, PairKey, Streams};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
-use crate::webrtc::setup::{
-    Chance, EndSpec, Gather, LinkLoss, Play, SetupOptions, SetupOutcome, SetupPair, Setups, SetupsSize,
-};
+use crate::webrtc::setup::{Chance, EndSpec, Gather, LinkLoss, Play, SetupOptions, SetupOutcome, SetupPair, Setups};
 use crate::webrtc::stamp::Delays;
 use crate::webrtc::turn::{RelayCode, Transports, TurnSpec};
 use crate::world::World;
-
-/// Connections of an overlay up to which each set-up is played through: a fraction of a second.
-pub(in crate::simulation) const PLAYED_MAX: u64 = 1_000;
-
-/// Whether an overlay's set-ups are few enough to be played through.
-pub(super) fn are_played(world: &World, overlay: &Overlay) -> bool {
-    overlay.connections() <= PLAYED_MAX || !world.setup().signals()
-}
 
 /// The set-ups of a world.
 #[derive(Debug)]
@@ -45,44 +32,14 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    /// Those of an overlay: each played through where they are few, else looked up in what is known of the
-    /// population.
-    pub(super) fn new(setting: &Setting<'_>) -> Self {
-        let Setting { world, overlay, origin, streams, .. } = *setting;
-        let few = are_played(world, overlay);
-        Self::with(world, origin.webrtc, streams, |kinds, options| match few {
-            true => Setups::played(kinds, options),
-            false => learned::setups(origin, &kinds).unwrap_or_else(|| Setups::new(kinds, options)),
-        })
-    }
-
-    /// Those to learn from.
-    pub(super) fn learning(world: &World, webrtc: &WebrtcSpec, streams: Streams) -> Self {
-        Self::with(world, webrtc, streams, Setups::learning)
-    }
-
-    /// All played through.
-    #[cfg(test)]
-    pub(super) fn played(world: &World, webrtc: &WebrtcSpec, streams: Streams) -> Self {
-        Self::with(world, webrtc, streams, Setups::played)
-    }
-
-    fn with(
-        world: &World,
-        webrtc: &WebrtcSpec,
-        streams: Streams,
-        setups: impl FnOnce(Vec<EndSpec>, SetupOptions) -> Setups,
-    ) -> Self {
-        let spoken = webrtc.turn.spec().map_or(Transports::ALL, TurnSpec::transports);
-        let options = SetupOptions {
-            trickle: webrtc.signaling.trickle,
-            transports: spoken.iter().collect(),
-            profile: webrtc.setup,
-            memory_bytes: SetupOptions::MEMORY_BYTES,
+    /// Those of a world: looked up in what is known, or else each played through.
+    pub(super) fn new(world: &World, webrtc: &WebrtcSpec, streams: Streams, known: Option<&Setups>) -> Self {
+        let setups = match known {
+            Some(known) => known.known_to(kinds(world)),
+            None => Setups::played(kinds(world), options(webrtc)),
         };
-        let refused = world.ends().iter().map(|end| EndSpec { gather: Gather::Stun, ..end.clone() });
         Self {
-            setups: setups(world.ends().iter().cloned().chain(refused).collect(), options),
+            setups,
             ways: Ways::new(world),
             kinds: u16::try_from(world.ends().len()).expect("invariant: kinds have 16 bits"),
             key: streams.pair_key(Domain::Connect),
@@ -91,32 +48,29 @@ impl Paths {
         }
     }
 
-    /// What there is in memory.
-    pub(super) fn size(&self) -> SetupsSize {
-        self.setups.size()
-    }
-
     pub(super) const fn ways(&self) -> &Ways {
         &self.ways
     }
 
-    pub(super) fn into_setups(self) -> Setups {
-        self.setups
-    }
-
     /// What becomes of attempt number `attempt` of a connection whose offer and answer take this long.
-    pub(super) fn set_up(&mut self, world: &World, [a, b]: [u32; 2], attempt: u8, legs: Legs) -> SetUp {
+    pub(super) fn set_up(&self, world: &World, [a, b]: [u32; 2], attempt: u8, legs: Legs) -> SetUp {
         if self.interop_threshold > 0 && self.cannot_interoperate(world, a, b) {
             return SetUp::Fails(None);
         }
         if !world.setup().signals() {
             return at_once(world, a, b, legs);
         }
-        let pair = self.pair(world, [a, b], legs.allocations);
-        let chance = self.chance(world, [a, b], attempt);
-        let delays = self.ways.delays(world, [a, b], pair.relation, &legs);
+        let (pair, delays, chance) = self.asked(world, [a, b], attempt, legs);
         let outcome = self.setups.look_up(pair, &delays, &chance);
         from_outcome(&outcome, legs)
+    }
+
+    /// What the outcome of an attempt depends on, and nothing else.
+    #[inline]
+    pub(super) fn asked(&self, world: &World, nodes: [u32; 2], attempt: u8, legs: Legs) -> (SetupPair, Delays, Chance) {
+        let pair = self.pair(world, nodes, legs.allocations);
+        let chance = self.chance(world, nodes, attempt);
+        (pair, self.ways.delays(world, nodes, pair.relation, &legs), chance)
     }
 
     /// The same attempt, to be played beside others, whose answerer has no allocation yet; `None` if the two never
@@ -175,6 +129,18 @@ impl Paths {
     fn cannot_interoperate(&self, world: &World, a: u32, b: u32) -> bool {
         world.class(a).engine != world.class(b).engine && self.key.undirected(a, b) < self.interop_threshold
     }
+}
+
+/// The kinds of ends of a world, and behind them the same to which TURN servers refuse allocations.
+pub(super) fn kinds(world: &World) -> Vec<EndSpec> {
+    let refused = world.ends().iter().map(|end| EndSpec { gather: Gather::Stun, ..end.clone() });
+    world.ends().iter().cloned().chain(refused).collect()
+}
+
+/// What all set-ups of a scenario have in common.
+pub(super) fn options(webrtc: &WebrtcSpec) -> SetupOptions {
+    let spoken = webrtc.turn.spec().map_or(Transports::ALL, TurnSpec::transports);
+    SetupOptions { trickle: webrtc.signaling.trickle, transports: spoken.iter().collect(), profile: webrtc.setup }
 }
 
 /// What an attempt came to.

@@ -4,8 +4,10 @@ use super::links::Messages;
 use crate::net::LatencySpec;
 use crate::overlay::Overlay;
 use crate::rng::Streams;
+use crate::scenario::Settings;
 use crate::units::SimTime;
 use crate::webrtc::WebrtcSpec;
+use crate::webrtc::setup::Setups;
 use crate::world::{PopulationSpec, World};
 
 /// What the phase is told.
@@ -13,8 +15,9 @@ use crate::world::{PopulationSpec, World};
 pub(in crate::simulation) struct Setting<'a> {
     pub(in crate::simulation) world: &'a World,
     pub(in crate::simulation) overlay: &'a Overlay,
-    /// Where the world comes from.
-    pub(in crate::simulation) origin: Origin<'a>,
+    pub(in crate::simulation) webrtc: &'a WebrtcSpec,
+    /// Where set-ups are looked up; none if they are played through.
+    pub(in crate::simulation) known: Option<&'a Setups>,
     pub(in crate::simulation) streams: Streams,
     /// The end of the replication: nobody tries to reach the signaling service after it, and nothing is
     /// negotiated anew.
@@ -35,4 +38,10 @@ pub(in crate::simulation) struct Origin<'a> {
     pub(in crate::simulation) population: &'a PopulationSpec,
     pub(in crate::simulation) latency: &'a LatencySpec,
     pub(in crate::simulation) webrtc: &'a WebrtcSpec,
+}
+
+impl<'a> Origin<'a> {
+    pub(in crate::simulation) fn of(Settings { population, latency, webrtc, .. }: &'a Settings) -> Self {
+        Self { population, latency, webrtc }
+    }
 }

@@ -87,7 +87,7 @@ impl Stage {
     /// From the offer of peer 1 to peer 0 until both are open.
     fn set_up(&self, offer: SimDuration, answer: SimDuration) -> SimDuration {
         let world = self.world();
-        let mut paths = Paths::played(&world, &self.webrtc, Streams::new(Seed(1)));
+        let paths = Paths::new(&world, &self.webrtc, Streams::new(Seed(1)), None);
         match paths.set_up(&world, [1, 0], 1, set_up::Legs { offer, answer, allocations: Default::default() }) {
             set_up::SetUp::Opens(opens) => opens.after,
             set_up::SetUp::Fails(failed) => panic!("it fails: {failed:?}"),
@@ -106,10 +106,9 @@ impl Stage {
     fn with_setting<T>(&self, use_it: impl FnOnce(Setting<'_>) -> T) -> T {
         let (world, overlay) = (self.world(), self.overlay());
         let streams = Streams::new(Seed(1));
-        let latency = self.latency();
-        let origin = Origin { population: &self.population, latency: &latency, webrtc: &self.webrtc };
+        let (webrtc, known) = (&self.webrtc, None);
         let horizon = SimTime::ZERO + SimDuration::from_secs(60);
-        use_it(Setting { world: &world, overlay: &overlay, origin, streams, horizon, messages: None })
+        use_it(Setting { world: &world, overlay: &overlay, webrtc, known, streams, horizon, messages: None })
     }
 }
 

@@ -26,6 +26,13 @@ pub(super) enum Allocation {
 const NS_PER_S: u64 = 1_000_000_000;
 
 impl Allocation {
+    /// Allocations at a server, granted so long after they were asked for.
+    pub(super) const fn held(server: TurnIndex, number: u8, wait: SimDuration) -> Self {
+        let wait = wait.as_ns();
+        let (wait_s, wait_ns) = if wait == 0 { (0, 0) } else { ((wait / NS_PER_S) as u8, (wait % NS_PER_S) as u32) };
+        Self::Held { server, number, wait_s, wait_ns }
+    }
+
     /// The server, if there is an allocation.
     pub(super) const fn server(self) -> Option<TurnIndex> {
         match self {
@@ -81,12 +88,18 @@ impl Turn {
             Ask::Over { transport, transports } => TurnRequest { peer: node, delays, transport, transports },
         };
         pool.allocate(now, &request).map_or(Allocation::Refused, |granted| {
-            let number = granted.allocations as u8;
-            let wait = granted.at.since(now).as_ns();
-            let (wait_s, wait_ns) =
-                if wait == 0 { (0, 0) } else { ((wait / NS_PER_S) as u8, (wait % NS_PER_S) as u32) };
-            Allocation::Held { server: granted.server, number, wait_s, wait_ns }
+            Allocation::held(granted.server, granted.allocations as u8, granted.at.since(now))
         })
+    }
+
+    /// What a node has that gathers candidates while its servers do nothing else.
+    pub(super) fn idle(&self, world: &World, node: u32) -> Allocation {
+        match self.asks[usize::from(world.end_kind(node))] {
+            _ if self.pool.is_none() => Allocation::None,
+            Ask::Nothing => Allocation::None,
+            Ask::InVain => Allocation::Refused,
+            Ask::Over { .. } => Allocation::held(world.home_server(node), 1, SimDuration::ZERO),
+        }
     }
 
     /// A connection that was set up in vain gives back what its end holds, and asked for then.

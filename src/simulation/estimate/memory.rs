@@ -8,6 +8,7 @@ use super::pieces;
 use crate::overlay::topology::{Shape, Spread};
 use crate::overlay::workload::{Channel, Workload};
 use crate::scenario::{Cell, Grain};
+use crate::simulation::Subject;
 use crate::units::{ByteCount, Probability};
 use crate::webrtc::SetupProfile;
 use crate::world::ClassSpec;
@@ -25,9 +26,8 @@ const PER_NODE_WITH_LINES: f64 = 230.0;
 /// A connection of a tree, at both ends; one of a core that takes its time to open.
 const PER_TREE_CONNECTION: f64 = 130.0;
 const PER_CORE_CONNECTION: f64 = 40.0;
-/// A set-up that is played through packet by packet, as they are in overlays with so many connections at most.
+/// A set-up that is played through packet by packet.
 const PER_SETUP_PLAYED: f64 = 24e3;
-const SETUPS_PLAYED_MAX: f64 = 1_000.0;
 /// A connection whose packets are followed: its two ends, and where they are found.
 const PER_ENDS: f64 = 170.0;
 /// What it takes beside that once it carries data: two associations and what is on its way between them.
@@ -149,9 +149,9 @@ fn connections(cell: &Cell, shape: Shape, in_use: f64) -> f64 {
     let of_core = if is_instant { 0.0 } else { core * PER_CORE_CONNECTION };
     let followed =
         if is_packet(cell) { (core + shape.tree as f64) * PER_ENDS + in_use * PER_ASSOCIATIONS } else { 0.0 };
-    let is_played = cell.settings.webrtc.setup != SetupProfile::Instant;
-    let all = core + shape.tree as f64;
-    let played = if is_played && all <= SETUPS_PLAYED_MAX { all * PER_SETUP_PLAYED } else { 0.0 };
+    let signals = cell.settings.webrtc.setup != SetupProfile::Instant;
+    let is_played = signals && !Subject::of(&cell.settings).needs_learning();
+    let played = if is_played { (core + shape.tree as f64) * PER_SETUP_PLAYED } else { 0.0 };
     let lanes = if has_lanes(cell) { lanes(cell, in_use) * PER_LANE } else { 0.0 };
     shape.tree as f64 * PER_TREE_CONNECTION + of_core + followed + played + lanes
 }

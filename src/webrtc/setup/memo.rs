@@ -6,26 +6,31 @@
 //! outcome turns, its leaves are outcomes as linear forms. Courses differ in much that makes no
 //! difference; a tree over all comparisons would need a leaf for nearly every pair of peers.
 //!
+//! **Learning and looking up are apart.** A [`SetupsLearner`] runs the state machine and grows trees; what it has learned
+//! becomes [`Setups`], which nothing changes any more. So what becomes of a set-up is a function of its pair, delays and
+//! chances, whatever else is looked up, before or beside it. What is not known, two kinds of ends or a loss that were hardly
+//! met, is a run of the state machine for this look-up alone.
+//!
 //! **How right it is.** Times told are exact where the leaf's outcome is that of the pair's own course. A
-//! leaf is tried against the state machine from time to time and split where it was wrong; so the share of
-//! look-ups that get the outcome of a neighbouring course falls with their number. The runs of a tree are bounded
-//! by the square root of its look-ups and a number of its own for those that wait (what that costs and how right it
-//! is: docs/PERFORMANCE.md, docs/MODELS.md). Of what is to serve many replications more can be learned beforehand
-//! ([`Setups::learning`], [`Setups::known_to`]); where set-ups are few, all can be played through
-//! ([`Setups::played`]). When all candidates are known, what was signaled and how many datagrams there were is
-//! that of the leaf's witness. Chains of boxes that look the same from outside share their trees.
+//! leaf is tried against the state machine as lessons lead to it and split where it was wrong; so the share of
+//! look-ups that get the outcome of a neighbouring course falls with the number of lessons (what that costs and how right
+//! it is: docs/PERFORMANCE.md, docs/MODELS.md). When all candidates are known, what was signaled and how many datagrams
+//! there were is that of the leaf's witness. Chains of boxes that look the same from outside share their trees.
 //!
 //! **Losses** are drawn by the gaps between them ([`Chance`]), for as many datagrams as the set-up has.
-//! Without a loss a look-up is one walk. What one loss adds is known from the runs of a few witnesses of the tree.
-//! With two, the state machine runs while a budget of the same kind lasts; then what they add is summed up.
-//! With more it always runs.
+//! Without a loss a look-up is one walk. What one loss adds is known from the runs of a few witnesses of the tree;
+//! two add what both do. With more the state machine runs.
 
-use self::chance::{Draws, Lost};
+use std::sync::Arc;
+
+use self::chance::{Draws, LINKS, Lost};
 use self::courses::{Courses, Found, Tree};
+use self::outcomes::plain;
 use super::outcome::{Datagrams, SetupOutcome, SetupTimes};
 use super::profile::SetupProfile;
 use super::run::{run, run_while};
 use super::spec::{EndSpec, Losses, PairSetup, Relation, RelayTransport};
+use crate::rng::PairKey;
 use crate::units::SimDuration;
 use crate::webrtc::stamp::{Comparisons, Delays, Stamp};
 
@@ -33,7 +38,8 @@ mod boundary;
 mod canonical;
 mod chance;
 mod courses;
-mod lateness;
+mod learner;
+mod lessons;
 mod losses;
 mod outcomes;
 #[cfg(test)]
@@ -41,8 +47,11 @@ mod tests;
 mod tree;
 
 pub use chance::{Chance, LinkLoss};
+pub use learner::SetupsLearner;
 
-/// How many [`Relation`]s there are.
+/// All relations, in their order.
+const ALL_RELATIONS: [Relation; RELATIONS] =
+    [Relation::Apart, Relation::SameCarrier, Relation::SameLan, Relation::SameLanNoMulticast];
 const RELATIONS: usize = 4;
 
 /// What all set-ups of a population have in common.
@@ -54,13 +63,6 @@ pub struct SetupOptions {
     pub transports: Vec<RelayTransport>,
     /// What follows ICE.
     pub profile: SetupProfile,
-    /// Bytes of memory beyond which nothing more is learned; see [`SetupOptions::MEMORY_BYTES`].
-    pub memory_bytes: usize,
-}
-
-impl SetupOptions {
-    /// A limit of memory that leaves a mesh of ten thousand peers within 4 GiB: 1 GiB.
-    pub const MEMORY_BYTES: usize = 1 << 30;
 }
 
 /// Two ends by their kinds.
@@ -72,68 +74,52 @@ pub struct SetupPair {
     pub relation: Relation,
 }
 
-/// What there is in memory, and what it has cost.
+/// What was learned, and what that has cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SetupsSize {
     /// Runs of the state machine.
     pub runs: u64,
+    /// Runs that trees were learned from; the others were for losses.
+    pub tree_runs: u64,
     /// Different outcomes.
     pub outcomes: usize,
-    /// Runs that trees were learned from; the others were for losses, or played.
-    pub tree_runs: u64,
     /// Comparisons in all trees: one less than leaves in each.
     pub comparisons: usize,
     /// Bytes.
     pub bytes: usize,
 }
 
-/// The set-ups of a population.
+/// The set-ups of ends of some kinds: what was learned of them, and a run of its own for what was not.
 #[derive(Clone, Debug)]
 pub struct Setups {
+    // Those that were learned from, and behind them those that are new.
     kinds: Vec<EndSpec>,
     options: SetupOptions,
-    way: Way,
-    // By the offerer's kind; then by the answerer's kind and the relation. Empty until they are needed.
-    trees: Vec<Vec<Tree>>,
-    // Whose tree serves an end apart from the other.
-    stand_ins: Vec<u16>,
-    // The place in `kinds` of each kind that is asked for.
+    // The place in `kinds` of each kind that is asked for; and of the one whose trees serve it apart from the other end.
     places: Vec<u16>,
-    courses: Courses,
-    lost: Vec<Lost>,
+    stand_ins: Vec<u16>,
+    learned: Arc<Learned>,
 }
 
-// Where an outcome comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    // A run of its own.
-    Played,
-    // What has been learned, as far as look-ups pay for runs.
-    Learned,
-    // The same, and learning pays at any price.
-    Learning,
+// What was learned, by places in a list of kinds; never changed.
+#[derive(Debug, Default)]
+struct Learned {
+    // By the offerer's kind; then by the answerer's kind and the relation. Empty where nothing was learned.
+    trees: Vec<Vec<Tree>>,
+    courses: Courses,
+    size: SetupsSize,
 }
 
 impl Setups {
-    /// Of ends of these kinds; learns as it is asked.
-    #[must_use]
-    pub fn new(kinds: Vec<EndSpec>, options: SetupOptions) -> Self {
-        Self::by(Way::Learned, kinds, options)
-    }
-
-    /// Of ends of these kinds, each look-up a run of its own: exact, and worth its time where there are few.
+    /// Of ends of these kinds, of which nothing was learned: each look-up is a run of its own, exact, and worth its time
+    /// where there are few.
     #[must_use]
     pub fn played(kinds: Vec<EndSpec>, options: SetupOptions) -> Self {
-        Self::by(Way::Played, kinds, options)
+        let places: Vec<u16> = (0..).take(kinds.len()).collect();
+        Self { kinds, options, stand_ins: places.clone(), places, learned: Arc::default() }
     }
 
-    /// Of ends of these kinds, to be learned from: does not save runs.
-    #[must_use]
-    pub fn learning(kinds: Vec<EndSpec>, options: SetupOptions) -> Self {
-        Self::by(Way::Learning, kinds, options)
-    }
-
-    /// What has been learned here, for ends of other kinds too.
+    /// The same knowledge for ends of other kinds.
     ///
     /// # Panics
     /// If there are more than 65,535 kinds in all.
@@ -147,27 +133,10 @@ impl Setups {
             });
             u16::try_from(place).expect("kinds have 16 bits")
         });
-        let places = places.collect();
-        let settled = |row: &Vec<Tree>| {
-            let mut row: Vec<Tree> = row.iter().map(Tree::settled).collect();
-            if !row.is_empty() {
-                row.resize_with(all.len() * RELATIONS, Tree::default);
-            }
-            row
-        };
-        let mut trees: Vec<Vec<Tree>> = self.trees.iter().map(settled).collect();
-        trees.resize_with(all.len(), Vec::new);
+        let places: Vec<u16> = places.collect();
         let stand_ins = canonical::stand_ins(&all);
-        let (options, courses) = (self.options.clone(), self.courses.clone());
-        Self { kinds: all, options, way: Way::Learned, trees, stand_ins, places, courses, lost: Vec::new() }
-    }
-
-    fn by(way: Way, kinds: Vec<EndSpec>, options: SetupOptions) -> Self {
-        let trees = kinds.iter().map(|_| Vec::new()).collect();
-        let stand_ins = canonical::stand_ins(&kinds);
-        let places = (0..).take(kinds.len()).collect();
-        let courses = Courses::within(options.memory_bytes);
-        Self { kinds, options, way, trees, stand_ins, places, courses, lost: Vec::new() }
+        let stand_ins = places.iter().map(|&place| stand_ins[usize::from(place)]).collect();
+        Self { kinds: all, options: self.options.clone(), places, stand_ins, learned: Arc::clone(&self.learned) }
     }
 
     /// What becomes of a set-up, in times since the offerer begins.
@@ -175,43 +144,15 @@ impl Setups {
     /// # Panics
     /// If the pair is of kinds that are not in the list.
     #[inline]
-    pub fn look_up(&mut self, pair: SetupPair, delays: &Delays, chance: &Chance) -> SetupOutcome<SimDuration> {
-        let Self { kinds, options, way, trees, stand_ins, places, courses, lost } = self;
-        let place = |kind: u16| places[usize::from(kind)];
-        let pair = match pair.relation {
-            Relation::Apart => SetupPair { kinds: pair.kinds.map(|kind| stand_ins[usize::from(place(kind))]), ..pair },
-            _ => SetupPair { kinds: pair.kinds.map(place), ..pair },
-        };
-        let machine = |lost: &[Lost], comparisons: Comparisons, expected: Option<&SetupTimes<Stamp>>| {
-            run_once(kinds, options, pair, lost, comparisons, expected)
-        };
-        let row = &mut trees[usize::from(pair.kinds[0])];
-        if row.is_empty() {
-            let tree = if *way == Way::Learning { Tree::eager } else { Tree::default };
-            row.resize_with(kinds.len() * RELATIONS, tree);
+    #[must_use]
+    pub fn look_up(&self, pair: SetupPair, delays: &Delays, chance: &Chance) -> SetupOutcome<SimDuration> {
+        let courses = &self.learned.courses;
+        let known = self.tree(pair).and_then(|tree| courses.find(tree, delays).map(|found| (tree, found)));
+        let Some((tree, found)) = known else { return self.play(pair, delays, chance) };
+        if !chance.may_lose(&courses.datagrams(&found)) {
+            return courses.outcome(&found, delays);
         }
-        let tree = &mut row[usize::from(pair.kinds[1]) * RELATIONS + pair.relation as usize];
-        let leaf =
-            if *way == Way::Played || tree.is_young() { None } else { Some(courses.find(tree, delays, &machine)) };
-        let mut found = match leaf {
-            Some(leaf) => Found::Leaf(leaf),
-            None => courses.play(&[], delays, &machine),
-        };
-        if chance.may_lose(&courses.datagrams(&found)) {
-            let mut draws = Draws::new(chance);
-            lost.clear();
-            while draws.add_to(lost, &courses.datagrams(&found)) {
-                // Nothing is learned of several at once.
-                if *way == Way::Learning && lost.len() > 1 {
-                    break;
-                }
-                found = match leaf {
-                    Some(leaf) => courses.find_lossy(tree, leaf, lost, delays, &machine),
-                    None => courses.play(lost, delays, &machine),
-                };
-            }
-        }
-        courses.outcome(&found, delays)
+        self.look_up_lossy(tree, found, delays, chance).unwrap_or_else(|| self.play(pair, delays, chance))
     }
 
     /// The set-up of a pair, to be played beside others.
@@ -220,21 +161,73 @@ impl Setups {
     /// If the pair is of kinds that are not in the list.
     #[must_use]
     pub fn setup(&self, pair: SetupPair) -> PairSetup {
-        let kinds = pair.kinds.map(|kind| self.places[usize::from(kind)]);
-        setup_of(&self.kinds, &self.options, SetupPair { kinds, ..pair })
+        setup_of(&self.kinds, &self.options, self.placed(pair))
     }
 
-    /// What there is in memory.
+    /// What was learned, and what that has cost.
     #[must_use]
     pub fn size(&self) -> SetupsSize {
-        SetupsSize {
-            runs: self.courses.runs(),
-            tree_runs: self.courses.tree_runs(),
-            outcomes: self.courses.outcomes(),
-            comparisons: self.courses.comparisons(),
-            bytes: self.courses.bytes(),
-        }
+        self.learned.size
     }
+
+    /// Whether set-ups of this pair are looked up, unless they lose much.
+    ///
+    /// # Panics
+    /// If the pair is of kinds that are not in the list.
+    #[must_use]
+    pub fn knows(&self, pair: SetupPair) -> bool {
+        self.tree(pair).is_some()
+    }
+
+    #[inline]
+    fn tree(&self, pair: SetupPair) -> Option<&Tree> {
+        let places = if pair.relation == Relation::Apart { &self.stand_ins } else { &self.places };
+        let pair = SetupPair { kinds: pair.kinds.map(|kind| places[usize::from(kind)]), ..pair };
+        let row = self.learned.trees.get(usize::from(pair.kinds[0]))?;
+        row.get(place_in_row(pair)).filter(|tree| tree.is_known())
+    }
+
+    // What losses add to a set-up that is known without; nothing if that is not known.
+    fn look_up_lossy(
+        &self,
+        tree: &Tree,
+        mut found: Found,
+        delays: &Delays,
+        chance: &Chance,
+    ) -> Option<SetupOutcome<SimDuration>> {
+        let courses = &self.learned.courses;
+        let (mut draws, mut lost) = (Draws::new(chance), Vec::new());
+        // Chooses among runs of others with the same loss.
+        let number = PairKey::new(chance.draw).directed(LINKS as u32, 0);
+        while draws.add_to(&mut lost, &courses.datagrams(&found)) {
+            found = Courses::with_losses(tree, &found, &lost, number)?;
+        }
+        Some(courses.outcome(&found, delays))
+    }
+
+    // A run of its own, with its own losses.
+    #[cold]
+    fn play(&self, pair: SetupPair, delays: &Delays, chance: &Chance) -> SetupOutcome<SimDuration> {
+        let run = |lost: &[Lost]| {
+            run_once(&self.kinds, &self.options, self.placed(pair), lost, Comparisons::new(*delays), None).0
+        };
+        let (mut draws, mut lost) = (Draws::new(chance), Vec::new());
+        let mut outcome = run(&[]);
+        while draws.add_to(&mut lost, &outcome.datagrams) {
+            outcome = run(&lost);
+        }
+        plain(&outcome)
+    }
+
+    fn placed(&self, pair: SetupPair) -> SetupPair {
+        SetupPair { kinds: pair.kinds.map(|kind| self.places[usize::from(kind)]), ..pair }
+    }
+}
+
+// Where the tree of a pair stands in the row of its offerer's kind.
+#[inline]
+fn place_in_row(pair: SetupPair) -> usize {
+    usize::from(pair.kinds[1]) * RELATIONS + pair.relation as usize
 }
 
 fn setup_of(kinds: &[EndSpec], options: &SetupOptions, pair: SetupPair) -> PairSetup {

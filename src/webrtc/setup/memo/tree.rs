@@ -109,6 +109,13 @@ impl Forest {
         self.legs.get(&upward_legs(*form)).copied().unwrap_or(0)
     }
 
+    /// Leaves what walks need: nothing is split any more.
+    pub(super) fn forget_forms(&mut self) {
+        self.forms.clear();
+        self.legs.clear();
+        self.nodes.shrink_to_fit();
+    }
+
     /// How many comparisons they hold.
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
