@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::finding::Finding;
+use super::finding::{CRASHED, Finding, NO_RESULT};
 use super::histogram::LatencyHistogram;
 use super::pair::PairOpening;
 use super::spread::Spread;
@@ -93,6 +93,12 @@ impl RunRecord {
         }
     }
 
+    /// Whether the replication came to no end.
+    #[must_use]
+    pub fn has_no_figures(&self) -> bool {
+        self.findings.iter().any(|finding| [CRASHED, NO_RESULT].contains(&finding.kind))
+    }
+
     /// The same in less memory: to be kept, not to be added to.
     #[must_use]
     pub fn packed(mut self) -> Self {
@@ -139,7 +145,11 @@ mod tests {
             let classes = classes.map(std::sync::Arc::from);
             PairOpening { classes, direct, relayed_udp, relayed_tcp, relayed_tls, failed, setup_ns }
         });
-        (histograms(), any::<u64>(), vec(pair, 0..4)).prop_map(|(times, wanted, pairs)| Opening { times, wanted, pairs })
+        (histograms(), any::<u64>(), vec(pair, 0..4)).prop_map(|(times, wanted, pairs)| Opening {
+            times,
+            wanted,
+            pairs,
+        })
     }
 
     fn counts() -> impl Strategy<Value = RunCounts> {

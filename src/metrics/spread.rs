@@ -90,7 +90,8 @@ impl Serialize for Spread {
 impl<'de> Deserialize<'de> for Spread {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Written { mean: Real(mean), percentiles } = Written::deserialize(deserializer)?;
-        let (values, ends): (Vec<f64>, Vec<u8>) = percentiles.into_iter().map(|(Real(value), end)| (value, end)).unzip();
+        let (values, ends): (Vec<f64>, Vec<u8>) =
+            percentiles.into_iter().map(|(Real(value), end)| (value, end)).unzip();
         let is_whole = ends.is_empty() || ends.last().is_some_and(|&end| usize::from(end) == PERCENTILES);
         if !is_whole || !ends.is_sorted() {
             return Err(D::Error::custom("percentiles from 0 to 100 are expected"));
