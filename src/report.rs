@@ -6,6 +6,7 @@
 
 mod answer;
 mod axes;
+pub mod change;
 mod columns;
 mod comparison;
 mod connections_csv;

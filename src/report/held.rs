@@ -76,8 +76,7 @@ impl Held {
         if hash == experiment.hash && their_rung == rung {
             return None;
         }
-        let mut differences = Vec::new();
-        compare("", &self.0["scenario"], &experiment.resolved, &mut differences);
+        let differences = differences(&self.0["scenario"], &experiment.resolved);
         Some(OtherResults {
             command: text("command").to_owned(),
             theirs: of(hash, their_rung),
@@ -116,6 +115,13 @@ impl fmt::Display for OtherResults {
         }
         f.write_str("; choose another folder with `--out`, or replace them with `--force`")
     }
+}
+
+/// Every setting that differs between two resolved scenarios, in words.
+pub(super) fn differences(theirs: &Value, ours: &Value) -> Vec<String> {
+    let mut differences = Vec::new();
+    compare("", theirs, ours, &mut differences);
+    differences
 }
 
 /// Notes every setting that differs, as "key: there, now here".

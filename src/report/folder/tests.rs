@@ -2,10 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use super::super::fixture::Study;
+use super::super::manifest::{Provenance, manifest_json};
 use super::super::marks::MANIFEST_KEY;
+use super::super::summary::Summary;
 use super::*;
+use crate::metrics::{Finding, MetricId, RunRecord};
+use crate::scenario::Experiment;
 use crate::sweep::disk::faults::{Fault, failing, set_in_two_steps};
+use crate::sweep::store::{Head, write_store};
+use crate::sweep::{self, Kept, Observer, Rung, Store, SweepOptions};
 
 /// Writes a folder as a run does.
 fn write(out: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<Written, FolderError> {
@@ -238,4 +247,113 @@ fn a_folder_of_the_name_that_is_not_ours_is_left_alone() {
     let error = Claim::take(&place.path().join("town-hall"), &mut |_| {}).expect_err("a person's");
     assert!(matches!(error, FolderError::Foreign(_)), "{error}");
     assert_eq!(names(&work), ["novel.md"]);
+}
+
+/// A rung whose replications are figures of the seed.
+const FIGURES: Rung = Rung {
+    replicate: |cell, seed| {
+        let finding = Finding { kind: "uplink", text: "full".to_owned() };
+        let mut record = RunRecord::without_figures(seed, finding);
+        record.findings.truncate(usize::from(seed.0 == 3));
+        record.values.set(MetricId::LatencyP95, 100.0 / 3.0 * (seed.0 as f64 + cell.index as f64));
+        Ok(record)
+    },
+    ..Rung::MODEL
+};
+
+struct Silent;
+
+impl Observer for Silent {
+    fn finished(&mut self, _share: f64) {}
+
+    fn should_stop(&mut self) -> bool {
+        false
+    }
+}
+
+/// A whole run, as the command line has it: a new one, or one that goes on.
+fn run(out: &Path, experiment: &Arc<Experiment>, resumes: bool) -> Result<(), String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let claim = Claim::take(out, &mut |_| {}).map_err(|error| text(&error))?;
+    let mut kept = Kept::default();
+    let store = match resumes {
+        false => Store::create(&claim.store(), &Head::of(experiment, FIGURES)),
+        true => {
+            claim.check_resumable(experiment, FIGURES.name).map_err(|error| text(&error))?;
+            for store in [claim.finished_store(), claim.store()] {
+                kept.take(&store, experiment, FIGURES).map_err(|error| text(&error))?;
+            }
+            assert_eq!(kept.unreadable, 0, "only what was cut off is dropped");
+            Store::resume(&claim.store(), experiment, FIGURES, &kept)
+        }
+    };
+    let mut store = store.map_err(|error| text(&error))?;
+    let options = SweepOptions { jobs: 1, rung: FIGURES };
+    let results =
+        sweep::resume(experiment, options, kept, Some(&mut store), &mut Silent).map_err(|error| text(&error))?;
+    let mut files = super::super::tables(&results, &Summary::of(&results));
+    let provenance = Provenance {
+        command: String::new(),
+        rung: FIGURES.name,
+        started: SystemTime::UNIX_EPOCH,
+        wall: Duration::ZERO,
+        threads: 1,
+        files: files.iter().map(|(name, _)| name.clone()).chain([STORE.into()]).collect(),
+    };
+    files.push((MANIFEST.into(), manifest_json(&results, &provenance)));
+    write_folder(&claim, &files, Some(&|to| write_store(&results, to))).map_err(|error| text(&error))?;
+    claim.finish().map_err(|error| text(&error))
+}
+
+#[test]
+fn a_run_that_fails_or_is_killed_at_any_call_goes_on_to_the_same_bytes() {
+    let study =
+        Study::new().cell(20, "star", MetricId::LatencyP95, &[0.0; 3]).cell(20, "mesh", MetricId::LatencyP95, &[0.0]);
+    let experiment = Arc::new(study.experiment());
+    let results = |out: &Path| {
+        let mut files = contents(out);
+        files.remove(Path::new(MANIFEST));
+        files
+    };
+    let place = tempfile::tempdir().expect("a folder");
+    run(&place.path().join("whole"), &experiment, false).expect("undisturbed");
+    let whole = results(&place.path().join("whole"));
+    assert_eq!(whole[Path::new(STORE)].lines().count(), 7);
+    for fault in [Fault::Once, Fault::FromThere] {
+        let calls = (0..).take_while(|&nth| {
+            let place = tempfile::tempdir().expect("a folder");
+            let out = place.path().join("out");
+            let (result, has_failed) = failing(nth, fault, || run(&out, &experiment, false));
+            run(&out, &experiment, true).expect("it goes on");
+            assert_eq!(results(&out), whole, "{fault:?} at call {nth}: {result:?}");
+            assert_eq!(names(place.path()), ["out"], "{fault:?} at call {nth}");
+            has_failed
+        });
+        assert!(calls.count() > 25);
+    }
+}
+
+#[test]
+fn a_new_run_does_not_discard_what_another_has_finished() {
+    let study = Study::new().cell(20, "star", MetricId::LatencyP95, &[0.0; 3]);
+    let experiment = Arc::new(study.experiment());
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("out");
+    // Killed where the results are to be written: all replications are in the store.
+    let killed = (0..).find(|&nth| {
+        let (result, _) = failing(nth, Fault::FromThere, || run(&out, &experiment, false));
+        let store = place.path().join("out.unfinished").join(STORE);
+        let lines = fs::read_to_string(store).map_or(0, |text| text.lines().count());
+        assert!(result.is_err() || lines > 0, "it has ended");
+        lines == 4
+    });
+    assert!(killed.is_some());
+    let claim = Claim::take(&out, &mut |_| {}).expect("claimed");
+    let error = claim.check_unfinished(&experiment, FIGURES.name).expect_err("three replications");
+    let text = error.to_string();
+    assert!(text.contains("holds 3 replications finished") && text.contains("--resume"), "{text}");
+    claim.check_resumable(&experiment, FIGURES.name).expect("the same scenario");
+    let other = study.cell(50, "star", MetricId::LatencyP95, &[0.0; 3]).experiment();
+    let error = claim.check_resumable(&other, FIGURES.name).expect_err("another scenario");
+    assert!(error.to_string().contains("--force"), "{error}");
 }
