@@ -16,8 +16,8 @@ pub struct LatencyHistogram {
     // Counts of the buckets from `first` on: only the octaves that occur take memory.
     buckets: Vec<u64>,
     first: usize,
-    // In place of `buckets`: where they are not empty, and their counts.
-    packed: Box<[(u16, u32)]>,
+    // In place of `buckets`: where one is not empty, and the two halves of its count.
+    packed: Box<[[u16; 3]]>,
     count: u64,
     sum_ns: u128,
     max_ns: u64,
@@ -92,8 +92,11 @@ impl LatencyHistogram {
 
     /// Takes less memory from now on, by the buckets that are not empty. What is counted afterwards undoes that.
     pub fn pack(&mut self) {
-        let packed: Option<Vec<(u16, u32)>> =
-            self.occupied().map(|(index, count)| Some((index.try_into().ok()?, count.try_into().ok()?))).collect();
+        let pack = |(index, count): (usize, u64)| {
+            let count = u32::try_from(count).ok()?;
+            Some([index.try_into().ok()?, (count >> 16) as u16, count as u16])
+        };
+        let packed: Option<Vec<[u16; 3]>> = self.occupied().map(pack).collect();
         if let Some(packed) = packed.filter(|packed| packed.len() < self.buckets.len()) {
             (self.buckets, self.packed) = (Vec::new(), packed.into());
         }
@@ -102,7 +105,7 @@ impl LatencyHistogram {
     // The buckets that are not empty, in ascending order, and their counts.
     fn occupied(&self) -> impl Iterator<Item = (usize, u64)> {
         let dense = (self.first..).zip(&self.buckets).map(|(index, &count)| (index, count));
-        let packed = self.packed.iter().map(|&(index, count)| (usize::from(index), u64::from(count)));
+        let packed = self.packed.iter().copied().map(unpacked);
         dense.filter(|(_, count)| *count > 0).chain(packed)
     }
 
@@ -110,8 +113,9 @@ impl LatencyHistogram {
     #[cold]
     fn add_beyond(&mut self, index: usize, count: u64) {
         const OCTAVE: usize = 1 << SUB_BITS;
-        for (index, count) in std::mem::take(&mut self.packed) {
-            self.add_beyond(index.into(), count.into());
+        for packed in std::mem::take(&mut self.packed) {
+            let (index, count) = unpacked(packed);
+            self.add_beyond(index, count);
         }
         let start = index / OCTAVE * OCTAVE;
         if self.buckets.is_empty() {
@@ -131,6 +135,11 @@ impl Default for LatencyHistogram {
     fn default() -> Self {
         Self::new()
     }
+}
+
+// A bucket and its count.
+fn unpacked([index, high, low]: [u16; 3]) -> (usize, u64) {
+    (usize::from(index), u64::from(high) << 16 | u64::from(low))
 }
 
 #[inline(always)]

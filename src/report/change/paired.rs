@@ -8,7 +8,7 @@
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
 
 use super::row::{Change, Figure};
-use super::sample::Sample;
+use super::sample::{Sample, SeedValue};
 
 /// What becomes of each sample; `None` where no seed has it in both.
 pub(super) fn judge(samples: &[Sample]) -> Vec<Option<Change>> {
@@ -26,10 +26,14 @@ pub(super) fn judge(samples: &[Sample]) -> Vec<Option<Change>> {
     samples.iter().zip(&pairs).zip(tested).map(change).collect()
 }
 
+// A replication that fails has no figures like those of one that works, so a seed that fails on one side only counts for
+// how many fail and for nothing else.
 fn pairs(sample: &Sample) -> Vec<(f64, f64)> {
     let [base, new] = &sample.values;
-    let partner = |seed| new.iter().find(|(other, _)| *other == seed).map(|(_, value)| *value);
-    base.iter().filter_map(|&(seed, value)| Some((value, partner(seed)?))).collect()
+    let is_comparable = |a: &SeedValue, b: &SeedValue| sample.figure == Figure::Failing || a.fails == b.fails;
+    let partner = |run: &SeedValue| new.iter().find(|other| other.seed == run.seed);
+    let pair = |run: &SeedValue| Some((run.value, partner(run).filter(|other| is_comparable(run, other))?.value));
+    base.iter().filter_map(pair).collect()
 }
 
 fn are_same(pairs: &[(f64, f64)]) -> bool {

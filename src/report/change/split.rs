@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use rand::RngExt;
 
-use super::row::Change;
+use super::row::{Change, Figure};
 use super::sample::Sample;
 use crate::rng::{Domain, Seed, Streams};
 
@@ -18,6 +18,7 @@ use crate::rng::{Domain, Seed, Streams};
 pub(super) fn judge(samples: &[Sample], seeds: [BTreeSet<Seed>; 2]) -> Vec<Option<Change>> {
     let columns: Vec<(usize, Seed)> =
         (0..2).flat_map(|side| seeds[side].iter().map(move |&seed| (side, seed))).collect();
+    let samples: Vec<Sample> = samples.iter().map(counted).collect();
     let rows: Vec<Vec<Option<f64>>> = samples.iter().map(|sample| row(sample, &columns)).collect();
     let deals = deals(seeds.map(|seeds| seeds.len()));
     let observed: Vec<f64> = rows.iter().map(|row| statistic(row, &deals[0])).collect();
@@ -25,8 +26,8 @@ pub(super) fn judge(samples: &[Sample], seeds: [BTreeSet<Seed>; 2]) -> Vec<Optio
     let largest: Vec<f64> = deals.iter().map(largest).collect();
     let change = |(sample, t): (&Sample, &f64)| {
         let counts = [0, 1].map(|side| sample.values[side].len());
-        let mean = |side: usize| sample.values[side].iter().map(|(_, value)| value).sum::<f64>() / counts[side] as f64;
-        let mut all = sample.values.iter().flatten().map(|(_, value)| value.to_bits());
+        let mean = |side: usize| sample.values[side].iter().map(|run| run.value).sum::<f64>() / counts[side] as f64;
+        let mut all = sample.values.iter().flatten().map(|run| run.value.to_bits());
         let same = all.next().is_none_or(|first| all.all(|value| value == first));
         // Rounding must not part deals that are the same but for the order of their sums.
         let as_large = largest.iter().filter(|other| **other >= t.abs() * (1.0 - 1e-9)).count();
@@ -37,6 +38,15 @@ pub(super) fn judge(samples: &[Sample], seeds: [BTreeSet<Seed>; 2]) -> Vec<Optio
     samples.iter().zip(&observed).map(change).collect()
 }
 
+// The replications that work, or all if none does: by what is true of both sides together, for which of them count must not
+// depend on how they were dealt.
+fn counted(sample: &Sample) -> Sample {
+    let none_works = sample.values.iter().flatten().all(|run| run.fails);
+    let keeps_all = none_works || sample.figure == Figure::Failing;
+    let values = sample.values.clone().map(|side| side.into_iter().filter(|run| keeps_all || !run.fails).collect());
+    Sample { values, ..sample.clone() }
+}
+
 /// Whether so many seeds of each side can ever tell anything.
 pub(super) fn can_tell(seeds: [usize; 2]) -> bool {
     let mirrored = if seeds[0] == seeds[1] { 2.0 } else { 1.0 };
@@ -45,10 +55,10 @@ pub(super) fn can_tell(seeds: [usize; 2]) -> bool {
 
 /// The values on the scale of the test, one a column.
 fn row(sample: &Sample, columns: &[(usize, Seed)]) -> Vec<Option<f64>> {
-    let scale = sample.figure.on_scale(sample.values.iter().flatten().map(|(_, value)| *value));
+    let scale = sample.figure.on_scale(sample.values.iter().flatten().map(|run| run.value));
     let value = |&(side, seed): &(usize, Seed)| {
         let values = &sample.values[side];
-        values.iter().find(|(other, _)| *other == seed).map(|(_, value)| scale(*value))
+        values.iter().find(|run| run.seed == seed).map(|run| scale(run.value))
     };
     columns.iter().map(value).collect()
 }

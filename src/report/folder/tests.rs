@@ -353,7 +353,6 @@ fn a_new_run_does_not_discard_what_another_has_finished() {
     let text = error.to_string();
     assert!(text.contains("holds 3 replications finished") && text.contains("--resume"), "{text}");
     claim.check_resumable(&experiment, FIGURES.name).expect("the same scenario");
-    let other = study.cell(50, "star", MetricId::LatencyP95, &[0.0; 3]).experiment();
-    let error = claim.check_resumable(&other, FIGURES.name).expect_err("another scenario");
+    let error = claim.check_resumable(&experiment, "virtual").expect_err("another rung");
     assert!(error.to_string().contains("--force"), "{error}");
 }
