@@ -6,6 +6,18 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+/// Whether a folder can be written, by its permissions and its file system; nothing is made.
+#[cfg(unix)]
+pub(crate) fn check_writable(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::access(folder, rustix::fs::Access::WRITE_OK)?)
+}
+
+/// Whether a folder can be written: not known on this system.
+#[cfg(not(unix))]
+pub(crate) fn check_writable(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Makes a folder.
 pub(crate) fn create_dir(folder: &Path) -> io::Result<()> {
     step()?;

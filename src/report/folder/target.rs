@@ -4,12 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use tempfile::TempDir;
-
 use super::super::held::Held;
 use super::super::marks::MANIFEST;
 use super::error::{FolderError, io_error};
 use crate::scenario::Experiment;
+use crate::sweep::disk;
 
 /// Whether results can go to `out`: nothing is there, an empty folder, or older results, and the disk can be
 /// written. To be asked before a long run.
@@ -55,17 +54,18 @@ pub(super) fn held(folder: &Path) -> Option<Held> {
     serde_json::from_reader(io::BufReader::new(manifest)).ok().and_then(Held::of)
 }
 
-// Whether files can be made where `out` is, or will be.
+// Whether files can be made where `out` is, or will be: asked without making any, for a run that is killed while it asks
+// must leave nothing. What this does not find out the claim on the folder does, which makes one.
 fn probe(out: &Path) -> Result<(), FolderError> {
     let place = out.ancestors().skip(1).find_map(|place| match place.as_os_str().is_empty() {
         true => Some(Path::new(".")),
         false => place.exists().then_some(place),
     });
     let places = [place, out.exists().then_some(out)];
-    for place in places.into_iter().flatten() {
-        let made = tempfile::Builder::new().prefix(".peerscape-").tempdir_in(place);
-        made.and_then(TempDir::close).map_err(io_error("write in", place))?;
-    }
+    places
+        .into_iter()
+        .flatten()
+        .try_for_each(|place| disk::check_writable(place).map_err(io_error("write in", place)))?;
     movable(out)
 }
 
