@@ -4,8 +4,6 @@
 //! only adds. The store's time holds what a run does for it: the lines as replications end, and the file of the results
 //! at the end.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,8 +14,6 @@ use peak_alloc::PeakAlloc;
 use peerscape::scenario::{self, Experiment};
 use peerscape::sweep::store::{Head, write_store};
 use peerscape::sweep::{self, Kept, Observer, Rung, Store, SweepOptions};
-
-use support::is_measuring;
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
@@ -57,7 +53,7 @@ impl Observer for Silent {
 }
 
 fn main() {
-    let (seeds, rounds) = if is_measuring() { (5_000, 5) } else { (10, 1) };
+    let (seeds, rounds) = if std::env::args().any(|argument| argument == "--bench") { (5_000, 5) } else { (10, 1) };
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("short.toml");
     fs::write(&file, SCENARIO.replace("SEEDS", &seeds.to_string())).expect("written");
