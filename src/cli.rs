@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 mod check_grain;
+pub(crate) mod compare;
 pub(crate) mod exit;
 pub(crate) mod list;
 pub(crate) mod nat;
@@ -35,6 +36,9 @@ pub(crate) enum Verb {
     Run(run::Arguments),
     /// Run a scenario on the model and on the real WebRTC stack, and compare them figure by figure
     Validate(validate::Arguments),
+    /// Compare two results: what is better, what is worse, and what cannot be told
+    #[command(after_help = EXIT_CODES)]
+    Compare(compare::Arguments),
     /// Set up one connection between two peers and show every step of it
     Pair(pair::Arguments),
     /// Show how every kind of NAT connects with every other
@@ -52,8 +56,9 @@ pub(crate) enum Verb {
 const EXIT_CODES: &str = "\
 Exit codes:
     0  success; of a run: in every table some topology meets all that the scenario expects, by the whole 95 % interval
-    1  something failed while running
+    1  something failed while running, such as a replication; what was finished is kept
     2  the command line or a scenario is wrong
-    3  in some table no topology can meet the expectations of the scenario; or a validation misses a bound
+    3  in some table no topology can meet the expectations of the scenario; or a validation misses a bound,
+       or a comparison finds something worse
     4  in some table it is undecided whether any topology meets them: a bound lies within the interval, or some seeds fail
   130  interrupted; what was finished is kept";

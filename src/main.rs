@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().verb {
         Verb::Run(arguments) => cli::run::run(&arguments),
         Verb::Validate(arguments) => cli::validate::run(&arguments),
+        Verb::Compare(arguments) => cli::compare::run(&arguments),
         Verb::Pair(arguments) => cli::pair::run(&arguments),
         Verb::Nat(arguments) => cli::nat::run(&arguments),
         Verb::Transfer(arguments) => cli::transfer::run(&arguments),

@@ -2,17 +2,22 @@
 //! a replication returns.
 
 mod definition;
+mod finding;
 mod histogram;
 mod interval;
 mod pair;
 mod range;
+mod real;
 mod record;
 mod spread;
+mod values;
 
 pub use definition::{Better, METRICS, Metric, MetricId};
+pub use finding::{CRASHED, FINDING_KINDS, Finding, NO_RESULT};
 pub use histogram::LatencyHistogram;
 pub use interval::{Ends, Interval, Verdict};
 pub use pair::PairOpening;
 pub use range::Range;
-pub use record::{Finding, MetricValues, Opening, RunCounts, RunRecord};
+pub use record::{Opening, RunCounts, RunRecord};
 pub use spread::Spread;
+pub use values::MetricValues;

@@ -6,6 +6,7 @@
 
 mod answer;
 mod axes;
+pub mod change;
 mod columns;
 mod comparison;
 mod connections_csv;
@@ -20,6 +21,7 @@ mod idle_set_ups;
 pub mod json;
 mod judgement;
 mod manifest;
+mod marks;
 mod missed;
 pub mod plot;
 mod ranking;
@@ -39,7 +41,7 @@ pub use comparison::Comparison;
 pub use connections_csv::connections_csv;
 pub use doubt::Doubt;
 pub use findings_csv::findings_csv;
-pub use folder::{FolderError, Written, write_folder};
+pub use folder::{Claim, FolderError, Written, write_folder};
 pub use held::OtherResults;
 pub use judgement::{Failure, FailureKind, Outcome};
 pub use manifest::{Provenance, manifest_json};
@@ -87,7 +89,7 @@ mod tests {
         let mut results = study.results(&experiment);
         let first = tables(&results, &Summary::of(&results));
         for run in results.cells.iter_mut().flat_map(|cell| &mut cell.runs) {
-            run.cost = RunCost { cpu_s: 99.0 };
+            run.cost = RunCost { cpu_s: Some(99.0) };
         }
         assert_eq!(first, tables(&results, &Summary::of(&results)));
     }

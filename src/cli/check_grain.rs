@@ -48,7 +48,12 @@ fn compare(by_message: &Arc<Experiment>, by_packet: &Arc<Experiment>, jobs: usiz
     let mut both = Vec::new();
     for experiment in [by_message, by_packet] {
         sweep::check_memory(experiment, options, None).into_diagnostic()?;
-        both.push(sweep::run(experiment, options, &mut progress).into_diagnostic()?);
+        let results = sweep::run(experiment, options, &mut progress).into_diagnostic()?;
+        if let Some((topology, _, finding)) = results.without_figures().next() {
+            say::error(format_args!("{topology}: {}", finding.text));
+            return Ok(Exit::Failure);
+        }
+        both.push(results);
         if progress.end() {
             say::line("interrupted: half a comparison says nothing");
             return Ok(Exit::Interrupted);

@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use peerscape::report::{FolderError, folder};
+use peerscape::report::{Claim, FolderError, folder};
 use peerscape::scenario::Experiment;
+use peerscape::sweep::{Kept, Rung};
 use xxhash_rust::xxh3::xxh3_64;
+
+use super::say;
 
 /// The arguments that name the results folder.
 #[derive(Debug, Args)]
@@ -28,14 +31,61 @@ impl Place {
         kind: &str,
         rung: &str,
     ) -> Result<PathBuf, FolderError> {
-        let default = || Path::new("results").join(format!("{}{}{kind}", experiment.name, suffix(overrides)));
-        let out = self.out.clone().unwrap_or_else(default);
+        let out = self.named(experiment, overrides, kind);
         self.check(&out, experiment, rung)?;
         Ok(out)
     }
 
-    /// Where to put what is finished of an interrupted run: beside complete results, never in their place.
-    pub(super) fn for_partial(&self, out: &Path, experiment: &Experiment, rung: &str) -> Result<PathBuf, FolderError> {
+    /// Its name, whatever is there.
+    pub(super) fn named(&self, experiment: &Experiment, overrides: &[String], kind: &str) -> PathBuf {
+        let default = || Path::new("results").join(format!("{}{}{kind}", experiment.name, suffix(overrides)));
+        self.out.clone().unwrap_or_else(default)
+    }
+
+    /// Claims a folder for a run that begins anew.
+    pub(super) fn claim(&self, out: &Path, experiment: &Experiment, rung: &str) -> Result<Claim, FolderError> {
+        let claim = Claim::take(out, &mut |line| say::line(line))?;
+        if !self.force {
+            // Another run may have been waited for.
+            folder::check_same(out, experiment, rung)?;
+            claim.check_unfinished(experiment, rung)?;
+        }
+        Ok(claim)
+    }
+
+    /// Claims a folder for a run that goes on, with what is there already. The results in place may be of another
+    /// scenario if this one has all of their replications, such as one of more seeds.
+    pub(super) fn claim_to_resume(
+        &self,
+        out: &Path,
+        experiment: &Experiment,
+        rung: Rung,
+    ) -> Result<(Claim, Kept), FolderError> {
+        let claim = Claim::take(out, &mut |line| say::line(line))?;
+        if !self.force {
+            claim.check_resumable(experiment, rung.name)?;
+        }
+        let mut kept = Kept::default();
+        take(&mut kept, &claim.finished_store(), experiment, rung)?;
+        match folder::check_same(out, experiment, rung.name) {
+            Err(other @ FolderError::Other { .. }) if !self.force && (kept.is_empty() || kept.others > 0) => {
+                return Err(other);
+            }
+            Err(FolderError::Other { .. }) | Ok(()) => {}
+            failed => failed?,
+        }
+        take(&mut kept, &claim.store(), experiment, rung)?;
+        Ok((claim, kept))
+    }
+
+    /// Where to put so many replications of an interrupted run: beside results that have more, never in their place.
+    pub(super) fn for_partial(
+        &self,
+        out: &Path,
+        experiment: &Experiment,
+        rung: &str,
+        replications: usize,
+    ) -> Result<PathBuf, FolderError> {
         for nth in 0..=MOST_PARTIAL {
             let mut name = out.as_os_str().to_owned();
             match nth {
@@ -46,7 +96,7 @@ impl Place {
             let place = PathBuf::from(name);
             match self.check(&place, experiment, rung) {
                 Err(FolderError::Foreign(_) | FolderError::Other { .. }) => {}
-                _ if folder::holds_complete_results(&place) => {}
+                _ if folder::holds_more(&place, replications) => {}
                 checked => return checked.map(|()| place),
             }
         }
@@ -56,6 +106,11 @@ impl Place {
     fn check(&self, out: &Path, experiment: &Experiment, rung: &str) -> Result<(), FolderError> {
         if self.force { folder::check_target(out) } else { folder::check_same(out, experiment, rung) }
     }
+}
+
+fn take(kept: &mut Kept, store: &Path, experiment: &Experiment, rung: Rung) -> Result<(), FolderError> {
+    let failed = |source| FolderError::Io { action: "read", path: store.to_owned(), source };
+    kept.take(store, experiment, rung).map_err(failed)
 }
 
 /// Most folders of interrupted runs beside one of complete results.

@@ -1,6 +1,6 @@
 //! How far a sweep is: a bar on a terminal, a plain line every few seconds elsewhere; and Ctrl-C.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{self, IsTerminal, stderr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ pub(super) struct Progress {
     replications: usize,
     finished: usize,
     share: f64,
+    // The share that another run had done.
+    before: f64,
     clock: Instant,
     next_line: Duration,
     bar: Option<ProgressBar>,
@@ -39,7 +41,7 @@ impl Progress {
             }
         })?;
         let bar = stderr().is_terminal().then(bar);
-        Ok(Self { replications, finished: 0, share: 0.0, clock, next_line: LINE_EVERY, bar, stop })
+        Ok(Self { replications, finished: 0, share: 0.0, before: 0.0, clock, next_line: LINE_EVERY, bar, stop })
     }
 
     /// Watches another sweep of as many replications.
@@ -62,15 +64,26 @@ impl Progress {
 
     fn plain_line(&self, elapsed: Duration) -> String {
         let percent = 100.0 * self.share;
-        if self.share <= 0.0 {
+        let done = self.share - self.before;
+        if done <= 0.0 {
             return format!("{percent:3.0} %  {}", self.words());
         }
-        let left = elapsed.mul_f64((1.0 - self.share) / self.share);
+        let left = elapsed.mul_f64((1.0 - self.share) / done);
         format!("{percent:3.0} %  {}, about {} left", self.words(), HumanDuration(left))
     }
 }
 
 impl Observer for Progress {
+    fn taken_over(&mut self, replications: usize, share: f64) {
+        (self.finished, self.share, self.before) = (replications, share, share);
+    }
+
+    fn store_failed(&mut self, error: &io::Error) {
+        say::warning(format_args!(
+            "replications cannot be kept as they end any more ({error}): what comes now is lost if the run is killed"
+        ));
+    }
+
     fn finished(&mut self, share: f64) {
         self.finished += 1;
         self.share = share.min(1.0);

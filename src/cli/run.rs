@@ -4,13 +4,14 @@ use std::io::{self, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::{Args, ValueEnum};
 use miette::IntoDiagnostic;
-use peerscape::report::{self, Answer, Outcome, Provenance, Written, folder, plot};
+use peerscape::report::{self, Answer, Claim, FolderError, Outcome, Provenance, Written, folder, plot};
 use peerscape::scenario::{self, Experiment};
-use peerscape::sweep::{self, Results, Rung, SweepOptions};
+use peerscape::sweep::store::{Head, STORE, write_store};
+use peerscape::sweep::{self, Kept, Results, Rung, Store, SweepOptions};
 use peerscape::units::ByteCount;
 
 use super::exit::Exit;
@@ -36,8 +37,11 @@ pub(crate) struct Arguments {
     rung: RungName,
     #[command(flatten)]
     place: Place,
+    /// Go on with a run that was cut off: do only what is missing
+    #[arg(long)]
+    resume: bool,
     /// Run the first seed of every cell message by message and packet by packet, show the difference, write nothing
-    #[arg(long, conflicts_with_all = ["out", "force", "rung", "format"])]
+    #[arg(long, conflicts_with_all = ["out", "force", "resume", "rung", "format"])]
     check_grain: bool,
     /// How much memory the replications may take together: `2GB` [default: what is free, in the container if there is
     /// one]
@@ -78,14 +82,25 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
         say::error(super::rung::NO_STACK);
         return Ok(Exit::Usage);
     };
-    experiment.inputs().iter().for_each(|input| eprintln!("read {}", input.summary));
+    experiment.inputs().iter().for_each(|input| say::line(format_args!("read {}", input.summary)));
     let warnings = experiment.warnings().into_iter().chain(arguments.rung.warnings(&experiment));
     warnings.for_each(say::warning);
     arguments.run(&experiment, rung).or_else(|failure| {
-        let causes: Vec<String> = failure.chain().map(ToString::to_string).collect();
-        say::error(causes.join(": "));
+        say::error(causes(&failure));
         Ok(Exit::Failure)
     })
+}
+
+// What went wrong, and why.
+fn causes(failure: &miette::Report) -> String {
+    failure.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// How a sweep ended.
+struct Ended {
+    started: SystemTime,
+    wall: Duration,
+    interrupted: bool,
 }
 
 impl Arguments {
@@ -95,46 +110,120 @@ impl Arguments {
     }
 
     fn run(&self, experiment: &Arc<Experiment>, rung: Rung) -> miette::Result<Exit> {
-        let jobs = self.jobs();
-        let options = SweepOptions { jobs, rung };
+        let options = SweepOptions { jobs: self.jobs(), rung };
         let kind = self.rung.folder_suffix();
-        let mut out = self.place.find(experiment, &self.overrides, kind, rung.name).into_diagnostic()?;
+        let out = match self.resume {
+            true => self.place.named(experiment, &self.overrides, kind),
+            false => self.place.find(experiment, &self.overrides, kind, rung.name).into_diagnostic()?,
+        };
         if !self.place.force {
             sweep::check_memory(experiment, options, self.memory_limit).into_diagnostic()?;
         }
+        let (claim, kept, mut store) = self.claim(&out, experiment, rung)?;
         let (started, clock) = now();
         let mut progress = Progress::start(experiment.cells.len() * experiment.seeds.len(), clock).into_diagnostic()?;
-        let results = sweep::run(experiment, options, &mut progress).into_diagnostic()?;
-        let interrupted = progress.end();
-        if interrupted && results.cells.iter().all(|cell| cell.runs.is_empty()) {
+        let results = sweep::resume(experiment, options, kept, Some(&mut store), &mut progress).into_diagnostic()?;
+        let ended = Ended { started, wall: clock.elapsed(), interrupted: progress.end() };
+        if ended.interrupted && results.replications() == 0 {
             say::line("interrupted before the first replication was finished: nothing is written");
             return Ok(Exit::Interrupted);
         }
-        if interrupted {
-            out = self.place.for_partial(&out, experiment, rung.name).into_diagnostic()?;
-        }
         let answer = report::answer(&results);
-        let mut files = self.files(&results, &answer)?;
-        let provenance = Provenance {
-            command: command(),
-            rung: options.rung.name,
-            started,
-            wall: clock.elapsed(),
-            threads: jobs,
-            files: files.iter().map(|(name, _)| name.clone()).collect(),
-        };
-        files.push((folder::MANIFEST.into(), report::manifest_json(&results, &provenance)));
-        let written = report::write_folder(&out, &files).into_diagnostic()?;
+        let written = self.write(&claim, &out, &results, &answer, &ended);
         if self.rung == RungName::Virtual {
             say::line("every connection was a real one: webrtc-rs in simulated time (--rung virtual)");
         }
-        self.print(experiment, &answer, &written).into_diagnostic()?;
-        Ok(match (interrupted, answer.outcome()) {
+        // The answer is told even where it cannot be written.
+        let printed = self.print(experiment, &answer, written.as_ref().ok());
+        if let Err(error) = written {
+            say::error(causes(&error));
+            say::line(format_args!(
+                "the finished replications are in {}: with room for the results, `--resume` writes them",
+                claim.store().display()
+            ));
+            return Ok(Exit::Failure);
+        }
+        claim.finish().unwrap_or_else(|error| say::warning(error));
+        printed.into_diagnostic()?;
+        Ok(self.exit(&results, &answer, ended.interrupted))
+    }
+
+    // The folder, what need not run again, and where replications are kept as they end.
+    fn claim(&self, out: &Path, experiment: &Experiment, rung: Rung) -> miette::Result<(Claim, Kept, Store)> {
+        let failed = |claim: &Claim, source| FolderError::Io { action: "write", path: claim.store(), source };
+        if !self.resume {
+            let claim = self.place.claim(out, experiment, rung.name).into_diagnostic()?;
+            let store = Store::create(&claim.store(), &Head::of(experiment, rung));
+            let store = store.map_err(|source| failed(&claim, source)).into_diagnostic()?;
+            return Ok((claim, Kept::default(), store));
+        }
+        let (claim, kept) = self.place.claim_to_resume(out, experiment, rung).into_diagnostic()?;
+        let planned = experiment.cells.len() * experiment.seeds.len();
+        match kept.len() {
+            0 => say::line(format_args!("there is nothing to resume at {}: all replications run", out.display())),
+            there => say::line(format_args!("{there} of {planned} replications are there already")),
+        }
+        for (count, why) in [(kept.others, "of another version or scenario"), (kept.unreadable, "not whole")] {
+            if count > 0 {
+                say::line(format_args!("{count} that are there are of no use, for they are {why}"));
+            }
+        }
+        let store = Store::resume(&claim.store(), experiment, rung, &kept);
+        let store = store.map_err(|source| failed(&claim, source)).into_diagnostic()?;
+        Ok((claim, kept, store))
+    }
+
+    // Writes the results to the claimed folder, or beside it where it holds more than an interrupted run has.
+    fn write(
+        &self,
+        claim: &Claim,
+        out: &Path,
+        results: &Results<'_>,
+        answer: &Answer,
+        ended: &Ended,
+    ) -> miette::Result<Written> {
+        let rung = results.rung.name;
+        let mut files = self.files(results, answer)?;
+        let names = files.iter().map(|(name, _)| name.clone());
+        let provenance = Provenance {
+            command: command(),
+            rung,
+            started: ended.started,
+            wall: ended.wall,
+            threads: self.jobs(),
+            files: names.chain([STORE.into()]).collect(),
+        };
+        files.push((folder::MANIFEST.into(), report::manifest_json(results, &provenance)));
+        let store: folder::WriteStore<'_> = &|to| write_store(results, to);
+        if ended.interrupted {
+            let count = results.replications();
+            let place = self.place.for_partial(out, results.experiment, rung, count).into_diagnostic()?;
+            if place != out {
+                let beside = Claim::take(&place, &mut |line| say::line(line)).into_diagnostic()?;
+                let written = report::write_folder(&beside, &files, Some(store)).into_diagnostic()?;
+                beside.finish().unwrap_or_else(|error| say::warning(error));
+                return Ok(written);
+            }
+        }
+        report::write_folder(claim, &files, Some(store)).into_diagnostic()
+    }
+
+    fn exit(&self, results: &Results<'_>, answer: &Answer, interrupted: bool) -> Exit {
+        const SHOWN: usize = 5;
+        let broken = results.without_figures().count();
+        for (topology, _, finding) in results.without_figures().take(SHOWN) {
+            say::error(format_args!("{topology}: {}", finding.text));
+        }
+        if broken > SHOWN {
+            say::error(format_args!("and {} more replications without figures: see findings.csv", broken - SHOWN));
+        }
+        match (interrupted, answer.outcome()) {
             (true, _) => Exit::Interrupted,
+            (false, _) if broken > 0 => Exit::Failure,
             (false, Outcome::Met) => Exit::Success,
             (false, Outcome::Undecided) => Exit::ExpectationUndecided,
             (false, Outcome::Missed) => Exit::ExpectationMissed,
-        })
+        }
     }
 
     // Tables and plots.
@@ -152,13 +241,13 @@ impl Arguments {
         Ok(files)
     }
 
-    fn print(&self, experiment: &Experiment, answer: &Answer, written: &Written) -> io::Result<()> {
+    fn print(&self, experiment: &Experiment, answer: &Answer, written: Option<&Written>) -> io::Result<()> {
         let text = match self.format {
             Format::Text => {
                 let colour = stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-                report::terminal::render(answer, Some(written), WIDTH, colour)
+                report::terminal::render(answer, written, WIDTH, colour)
             }
-            Format::Json => report::json::render(experiment, answer, Some(written)),
+            Format::Json => report::json::render(experiment, answer, written),
         };
         match stdout().write_all(text.as_bytes()) {
             // Whoever read the answer has seen enough; the files are written.

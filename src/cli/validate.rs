@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
-    experiment.inputs().iter().for_each(|input| eprintln!("read {}", input.summary));
+    experiment.inputs().iter().for_each(|input| say::line(format_args!("read {}", input.summary)));
     let warnings = experiment.warnings().into_iter().chain(RungName::Virtual.warnings(&experiment));
     warnings.for_each(say::warning);
     arguments.run(&experiment, real).or_else(|failure| {
@@ -64,6 +64,7 @@ impl Arguments {
     fn run(&self, experiment: &Arc<Experiment>, real: Rung) -> miette::Result<Exit> {
         let jobs = self.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
         let out = self.place.find(experiment, &self.overrides, "-validation", real.name).into_diagnostic()?;
+        let claim = self.place.claim(&out, experiment, real.name).into_diagnostic()?;
         let (started, clock) = now();
         let mut both = Vec::new();
         let mut progress = Progress::start(experiment.cells.len() * experiment.seeds.len(), clock).into_diagnostic()?;
@@ -74,6 +75,10 @@ impl Arguments {
             if progress.end() {
                 say::line("interrupted: half a comparison says nothing, so nothing is written");
                 return Ok(Exit::Interrupted);
+            }
+            if let Some((topology, _, finding)) = results.without_figures().next() {
+                say::error(format_args!("{topology}: {}", finding.text));
+                return Ok(Exit::Failure);
             }
             both.push(results);
             progress.restart();
@@ -93,7 +98,8 @@ impl Arguments {
             files: files.iter().map(|(name, _)| name.clone()).collect(),
         };
         files.push((folder::MANIFEST.into(), report::manifest_json(real_results, &provenance)));
-        let written = report::write_folder(&out, &files).into_diagnostic()?;
+        let written = report::write_folder(&claim, &files, None).into_diagnostic()?;
+        claim.finish().unwrap_or_else(|error| say::warning(error));
         let text = report::validation_text(&validation, experiment, Some(&written), WIDTH);
         stdout().write_all(text.as_bytes()).into_diagnostic()?;
         Ok(if validation.holds() { Exit::Success } else { Exit::ExpectationMissed })

@@ -4,6 +4,8 @@
 //! that recording is a shift and an increment: every delivery of a replication passes here, and
 //! the crate `hdrhistogram`, the oracle of the tests, takes several times as long.
 
+mod written;
+
 use crate::units::SimDuration;
 
 /// Latencies with exact count, mean and maximum, and quantiles to one in a thousand.
@@ -14,6 +16,8 @@ pub struct LatencyHistogram {
     // Counts of the buckets from `first` on: only the octaves that occur take memory.
     buckets: Vec<u64>,
     first: usize,
+    // In place of `buckets`: where one is not empty, and the two halves of its count.
+    packed: Box<[[u16; 3]]>,
     count: u64,
     sum_ns: u128,
     max_ns: u64,
@@ -30,7 +34,7 @@ impl LatencyHistogram {
     /// An empty histogram.
     #[must_use]
     pub fn new() -> Self {
-        Self { buckets: Vec::new(), first: 0, count: 0, sum_ns: 0, max_ns: 0 }
+        Self { buckets: Vec::new(), first: 0, packed: Box::default(), count: 0, sum_ns: 0, max_ns: 0 }
     }
 
     /// Counts one latency.
@@ -49,9 +53,7 @@ impl LatencyHistogram {
 
     /// Adds all that `other` counted.
     pub fn merge(&mut self, other: &Self) {
-        for (index, &count) in (other.first..).zip(&other.buckets).filter(|(_, count)| **count > 0) {
-            self.add_beyond(index, count);
-        }
+        other.occupied().for_each(|(index, count)| self.add_beyond(index, count));
         self.count += other.count;
         self.sum_ns += other.sum_ns;
         self.max_ns = self.max_ns.max(other.max_ns);
@@ -81,17 +83,40 @@ impl LatencyHistogram {
     pub fn quantile(&self, q: f64) -> Option<SimDuration> {
         let rank = ((q * self.count as f64).ceil() as u64).clamp(1, self.count.max(1));
         let mut below = 0;
-        let index = self.buckets.iter().position(|count| {
+        let (index, _) = self.occupied().find(|(_, count)| {
             below += count;
             below >= rank
         })?;
-        Some(SimDuration::from_ns(upper_end_ns(self.first + index).min(self.max_ns)))
+        Some(SimDuration::from_ns(upper_end_ns(index).min(self.max_ns)))
+    }
+
+    /// Takes less memory from now on, by the buckets that are not empty. What is counted afterwards undoes that.
+    pub fn pack(&mut self) {
+        let pack = |(index, count): (usize, u64)| {
+            let count = u32::try_from(count).ok()?;
+            Some([index.try_into().ok()?, (count >> 16) as u16, count as u16])
+        };
+        let packed: Option<Vec<[u16; 3]>> = self.occupied().map(pack).collect();
+        if let Some(packed) = packed.filter(|packed| packed.len() < self.buckets.len()) {
+            (self.buckets, self.packed) = (Vec::new(), packed.into());
+        }
+    }
+
+    // The buckets that are not empty, in ascending order, and their counts.
+    fn occupied(&self) -> impl Iterator<Item = (usize, u64)> {
+        let dense = (self.first..).zip(&self.buckets).map(|(index, &count)| (index, count));
+        let packed = self.packed.iter().copied().map(unpacked);
+        dense.filter(|(_, count)| *count > 0).chain(packed)
     }
 
     // Adds to a bucket, and makes room for its octave first where there is none.
     #[cold]
     fn add_beyond(&mut self, index: usize, count: u64) {
         const OCTAVE: usize = 1 << SUB_BITS;
+        for packed in std::mem::take(&mut self.packed) {
+            let (index, count) = unpacked(packed);
+            self.add_beyond(index, count);
+        }
         let start = index / OCTAVE * OCTAVE;
         if self.buckets.is_empty() {
             self.first = start;
@@ -110,6 +135,11 @@ impl Default for LatencyHistogram {
     fn default() -> Self {
         Self::new()
     }
+}
+
+// A bucket and its count.
+fn unpacked([index, high, low]: [u16; 3]) -> (usize, u64) {
+    (usize::from(index), u64::from(high) << 16 | u64::from(low))
 }
 
 #[inline(always)]
@@ -179,6 +209,22 @@ mod tests {
         left.merge(&right);
         assert_eq!(left.quantile(0.5), both.quantile(0.5));
         assert_eq!(left.mean(), both.mean());
+    }
+
+    #[test]
+    fn packing_changes_nothing_but_the_memory() {
+        let mut histogram = LatencyHistogram::new();
+        (0..900).for_each(|us| histogram.record(SimDuration::from_us(us * us)));
+        let plain = histogram.clone();
+        histogram.pack();
+        assert!(histogram.buckets.is_empty() && histogram == plain);
+        assert_eq!(histogram.quantile(0.95), plain.quantile(0.95));
+        let (mut left, mut right) = (histogram.clone(), plain.clone());
+        left.merge(&plain);
+        right.merge(&histogram);
+        assert!(left == right && left.count() == 1_800);
+        histogram.record(SimDuration::from_us(7));
+        assert_eq!((histogram.count(), histogram.occupied().map(|(_, count)| count).sum::<u64>()), (901, 901));
     }
 
     #[test]

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// Connections between two classes that the topology wants, by what became of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairOpening {
     /// The names of the classes.
+    #[serde(serialize_with = "names", deserialize_with = "classes")]
     pub classes: [Arc<str>; 2],
     /// Open from end to end.
     pub direct: u64,
@@ -40,4 +43,12 @@ impl PairOpening {
     pub const fn wanted(&self) -> u64 {
         self.opened() + self.failed
     }
+}
+
+fn names<S: Serializer>(classes: &[Arc<str>; 2], serializer: S) -> Result<S::Ok, S::Error> {
+    [&*classes[0], &*classes[1]].serialize(serializer)
+}
+
+fn classes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[Arc<str>; 2], D::Error> {
+    Ok(<[String; 2]>::deserialize(deserializer)?.map(Arc::from))
 }

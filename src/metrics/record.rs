@@ -1,15 +1,17 @@
-//! What one replication returns.
+//! What one replication returns. It can be written and read back without loss: counts to the last digit, numbers to the
+//! last bit.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::definition::MetricId;
+use super::finding::{CRASHED, Finding, NO_RESULT};
 use super::histogram::LatencyHistogram;
 use super::pair::PairOpening;
 use super::spread::Spread;
+use super::values::MetricValues;
 use crate::rng::Seed;
 
 /// All that one replication measured.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// The seed of the replication.
     pub seed: Seed,
@@ -36,7 +38,7 @@ pub struct RunRecord {
 }
 
 /// How the connections that a topology wants came to be open.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Opening {
     /// When each opened, from the start.
     pub times: LatencyHistogram,
@@ -46,38 +48,9 @@ pub struct Opening {
     pub pairs: Vec<PairOpening>,
 }
 
-/// The values of one replication, one slot a metric.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MetricValues([Option<f64>; MetricId::ALL.len()]);
-
-impl MetricValues {
-    /// No value for any metric.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self([None; MetricId::ALL.len()])
-    }
-
-    /// Sets the value of a metric; one that is not finite counts as absent.
-    pub fn set(&mut self, id: MetricId, value: f64) {
-        self.0[id as usize] = value.is_finite().then_some(value);
-    }
-
-    /// The value of a metric, if the replication has one.
-    #[must_use]
-    pub fn get(&self, id: MetricId) -> Option<f64> {
-        self.0[id as usize]
-    }
-}
-
-impl Default for MetricValues {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// Counts over a whole replication, warm-up included. A copy is one message on one hop:
 /// `copies_sent = copies_arrived + copies_overflowed + copies_lost + copies_in_flight`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunCounts {
     /// Events that went through the event queue.
     pub events: u64,
@@ -101,14 +74,136 @@ pub struct RunCounts {
     pub copies_unconnected: u64,
 }
 
-/// A reason why a topology does not serve this population, or why its figures are in doubt, with figures, in one
-/// sentence.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Finding {
-    /// What is wrong: `uplink`, `downlink`, `cpu`, `memory`, `failed`, `connections`, `unreachable`, `unconnected`, `turn`, `message`,
-    /// `undelivered`, `incomplete`; and where deliveries are missing that no lossy path explains, `uplink-buffer`,
-    /// `downlink-buffer`, `socket`, `turn-buffer`, `send-buffer`, `window`, `blocked`, `late`, `signaling`.
-    pub kind: &'static str,
-    /// The sentence, such as "peer 17 (home) needs 359 Mbit/s up and has 15 Mbit/s".
-    pub text: String,
+impl RunRecord {
+    /// The record of a replication that came to no end, for this reason.
+    #[must_use]
+    pub fn without_figures(seed: Seed, reason: Finding) -> Self {
+        Self {
+            seed,
+            values: MetricValues::new(),
+            latency: LatencyHistogram::new(),
+            uplink_percent: Spread::default(),
+            downlink_percent: Spread::default(),
+            cpu_percent: Spread::default(),
+            connections: Spread::default(),
+            opening: Opening::default(),
+            counts: RunCounts::default(),
+            findings: vec![reason],
+            doubts: Vec::new(),
+        }
+    }
+
+    /// Whether the replication came to no end.
+    #[must_use]
+    pub fn has_no_figures(&self) -> bool {
+        self.findings.iter().any(|finding| [CRASHED, NO_RESULT].contains(&finding.kind))
+    }
+
+    /// The same in less memory: to be kept, not to be added to.
+    #[must_use]
+    pub fn packed(mut self) -> Self {
+        self.latency.pack();
+        self.opening.times.pack();
+        self.opening.pairs.shrink_to_fit();
+        self.findings.shrink_to_fit();
+        self.doubts.shrink_to_fit();
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::super::{FINDING_KINDS, MetricId};
+    use super::*;
+    use crate::units::SimDuration;
+
+    prop_compose! {
+        fn histograms()(latencies in vec(any::<u64>(), 0..60), shifts in vec(0_u32..64, 60)) -> LatencyHistogram {
+            let mut histogram = LatencyHistogram::new();
+            let spread = latencies.iter().zip(shifts).map(|(ns, shift)| ns >> shift);
+            spread.for_each(|ns| histogram.record(SimDuration::from_ns(ns)));
+            histogram
+        }
+    }
+
+    fn spreads() -> impl Strategy<Value = Spread> {
+        vec(any::<u64>().prop_map(f64::from_bits), 0..150).prop_map(Spread::of)
+    }
+
+    fn findings() -> impl Strategy<Value = Vec<Finding>> {
+        let finding = (0..FINDING_KINDS.len(), any::<String>());
+        vec(finding.prop_map(|(kind, text)| Finding { kind: FINDING_KINDS[kind], text }), 0..4)
+    }
+
+    fn openings() -> impl Strategy<Value = Opening> {
+        let pair = (any::<[String; 2]>(), any::<[u64; 5]>(), any::<u128>()).prop_map(|(classes, counts, setup_ns)| {
+            let [direct, relayed_udp, relayed_tcp, relayed_tls, failed] = counts;
+            let classes = classes.map(std::sync::Arc::from);
+            PairOpening { classes, direct, relayed_udp, relayed_tcp, relayed_tls, failed, setup_ns }
+        });
+        (histograms(), any::<u64>(), vec(pair, 0..4)).prop_map(|(times, wanted, pairs)| Opening {
+            times,
+            wanted,
+            pairs,
+        })
+    }
+
+    fn counts() -> impl Strategy<Value = RunCounts> {
+        any::<[u64; 10]>().prop_map(|[a, b, c, d, e, f, g, h, i, j]| RunCounts {
+            events: a,
+            messages: b,
+            deliveries: c,
+            copies_sent: d,
+            copies_arrived: e,
+            copies_overflowed: f,
+            copies_lost: g,
+            copies_in_flight: h,
+            copies_dropped: i,
+            copies_unconnected: j,
+        })
+    }
+
+    prop_compose! {
+        fn records()(
+            seed in any::<u64>(),
+            bits in vec(option::of(any::<u64>()), MetricId::ALL.len()),
+            latency in histograms(),
+            [uplink_percent, downlink_percent, cpu_percent, connections] in [spreads(), spreads(), spreads(), spreads()],
+            opening in openings(),
+            counts in counts(),
+            findings in findings(),
+            doubts in findings(),
+        ) -> RunRecord {
+            let mut values = MetricValues::new();
+            let set = MetricId::ALL.iter().zip(bits).filter_map(|(&id, bits)| Some((id, f64::from_bits(bits?))));
+            set.for_each(|(id, value)| values.set(id, value));
+            let seed = Seed(seed);
+            RunRecord {
+                seed, values, latency, uplink_percent, downlink_percent, cpu_percent, connections, opening, counts, findings,
+                doubts,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back_to_the_last_bit(record in records()) {
+            let text = serde_json::to_string(&record).expect("written");
+            let read: RunRecord = serde_json::from_str(&text).expect("read");
+            prop_assert_eq!(&read, &record);
+            prop_assert_eq!(read.latency.quantile(0.95), record.latency.quantile(0.95));
+            prop_assert_eq!(serde_json::to_string(&read.packed()).expect("written"), text);
+        }
+    }
+
+    #[test]
+    fn a_kind_that_is_not_in_the_list_is_refused() {
+        let finding = Finding { kind: "unheard-of", text: String::new() };
+        assert!(serde_json::to_string(&finding).is_err());
+        assert!(serde_json::from_str::<Finding>(r#"{"kind":"unheard-of","text":""}"#).is_err());
+    }
 }

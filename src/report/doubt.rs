@@ -41,7 +41,7 @@ pub(super) fn doubts(results: &Results<'_>, ranking: &Ranking) -> Vec<Doubt> {
     for row in &ranking.rows {
         let found = results.cells[row.cell].runs.iter().flat_map(|run| &run.record.doubts);
         for Finding { kind, text } in found {
-            let doubt = match doubts.iter_mut().find(|doubt| doubt.kind == *kind) {
+            let doubt = match doubts.iter_mut().find(|doubt| *doubt.kind == **kind) {
                 Some(doubt) => doubt,
                 None => {
                     doubts.push(Doubt { kind, text: text.clone(), topologies: Vec::new() });

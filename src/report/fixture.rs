@@ -197,7 +197,7 @@ impl StudyCell {
                 findings: of_run(&self.findings, index),
                 doubts: of_run(&self.doubts, index),
             },
-            cost: RunCost { cpu_s: 0.25 },
+            cost: RunCost { cpu_s: Some(0.25) },
         };
         CellRuns { runs: self.runs.iter().enumerate().map(run).collect() }
     }

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::folder::{MANIFEST, MANIFEST_KEY};
-use super::json::slashed;
+use super::marks::{MANIFEST, MANIFEST_KEY, slashed};
 use crate::scenario::{Experiment, escaped};
 
 /// Results that are in their place, by their manifest.
@@ -36,6 +35,26 @@ impl Held {
         self.0["complete"] == true
     }
 
+    /// How many replications the results are of.
+    pub(super) fn replications(&self) -> usize {
+        self.0["replications"].as_array().map_or(0, Vec::len)
+    }
+
+    /// Whether these are all results of the run whose store has this head.
+    pub(super) fn completes(&self, head: &Value) -> bool {
+        let same = [MANIFEST_KEY, "rung", "scenario_hash"].iter().all(|key| self.0[key] == head[key]);
+        self.is_complete() && same
+    }
+
+    /// Whether the run wrote anything in `folder`, a path relative to that of the results.
+    pub(super) fn wrote_in(&self, folder: &Path) -> bool {
+        let name = slashed(folder) + "/";
+        match self.0["files"].as_array() {
+            Some(files) => files.iter().filter_map(Value::as_str).any(|known| known.starts_with(&name)),
+            None => name == "plots/",
+        }
+    }
+
     /// Whether the run wrote `file`, a path relative to the folder. A manifest without a list is one of an older
     /// version.
     pub(super) fn wrote(&self, file: &Path) -> bool {
@@ -57,8 +76,7 @@ impl Held {
         if hash == experiment.hash && their_rung == rung {
             return None;
         }
-        let mut differences = Vec::new();
-        compare("", &self.0["scenario"], &experiment.resolved, &mut differences);
+        let differences = differences(&self.0["scenario"], &experiment.resolved);
         Some(OtherResults {
             command: text("command").to_owned(),
             theirs: of(hash, their_rung),
@@ -97,6 +115,13 @@ impl fmt::Display for OtherResults {
         }
         f.write_str("; choose another folder with `--out`, or replace them with `--force`")
     }
+}
+
+/// Every setting that differs between two resolved scenarios, in words.
+pub(super) fn differences(theirs: &Value, ours: &Value) -> Vec<String> {
+    let mut differences = Vec::new();
+    compare("", theirs, ours, &mut differences);
+    differences
 }
 
 /// Notes every setting that differs, as "key: there, now here".

@@ -7,6 +7,7 @@ use super::answer::{Answer, Decision};
 use super::doubt::Doubt;
 use super::folder::Written;
 use super::judgement::{Failure, FailureKind};
+use super::marks::slashed;
 use super::ranking::Row;
 use super::reign::Reign;
 use super::standing::Standing;
@@ -162,11 +163,6 @@ fn difference_json(experiment: &Experiment, difference: Difference) -> Value {
 fn interval_json(interval: Interval) -> Value {
     let (low, high) = interval.ends.map(|ends| (ends.low, ends.high)).unzip();
     json!({ "n": interval.n, "mean": interval.mean, "ci95_low": low, "ci95_high": high })
-}
-
-/// A relative path with slashes on every system.
-pub(super) fn slashed(path: &std::path::Path) -> String {
-    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use sysinfo::System;
 
 use super::axes::other_axes;
-use super::folder::MANIFEST_KEY;
-use super::json::{axes_json, pretty, slashed};
+use super::json::{axes_json, pretty};
+use super::marks::{MANIFEST_KEY, slashed};
 use crate::metrics::RunCounts;
 use crate::scenario::Cell;
-use crate::sweep::{Replication, Results};
+use crate::sweep::{GIT_COMMIT, Replication, Results, VERSION};
 
 /// How a sweep was run, which its results do not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub fn manifest_json(results: &Results<'_>, provenance: &Provenance) -> Vec<u8> 
     let cells = experiment.cells.iter().zip(&results.cells);
     let replications = cells.flat_map(|(cell, runs)| runs.runs.iter().map(|run| replication(cell, run)));
     pretty(&json!({
-        MANIFEST_KEY: { "version": env!("CARGO_PKG_VERSION"), "git_commit": option_env!("PEERSCAPE_GIT_COMMIT") },
+        MANIFEST_KEY: { "version": VERSION, "git_commit": GIT_COMMIT },
         "name": experiment.name,
         "question": experiment.question,
         "command": provenance.command,

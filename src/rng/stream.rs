@@ -63,6 +63,8 @@ pub enum Domain {
     Servers,
     /// Where players stand in the world of a game.
     GamePositions,
+    /// Which replications a comparison deals to which side.
+    Deals,
     /// When a writer types.
     Typing,
     /// Who has a document from the beginning.
@@ -100,6 +102,7 @@ impl Domain {
             Self::Subscriptions => "subscriptions",
             Self::Servers => "servers",
             Self::GamePositions => "game-positions",
+            Self::Deals => "deals",
             Self::Typing => "typing",
             Self::ConnectLink => "connect-link",
             Self::Dissemination => "dissemination",

@@ -1,7 +1,7 @@
 //! What a sweep leaves: the record of every replication that finished, in a fixed order.
 
 use super::rung::Rung;
-use crate::metrics::{MetricId, RunRecord};
+use crate::metrics::{Finding, MetricId, RunRecord};
 use crate::scenario::{Cell, Experiment, Grain};
 
 /// The finished replications of an experiment.
@@ -35,8 +35,8 @@ pub struct Replication {
 /// What one replication cost on this machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RunCost {
-    /// CPU time of its thread.
-    pub cpu_s: f64,
+    /// CPU time of its thread; unknown of one that another run has done.
+    pub cpu_s: Option<f64>,
 }
 
 impl Results<'_> {
@@ -44,6 +44,20 @@ impl Results<'_> {
     #[must_use]
     pub fn grain(&self, cell: &Cell) -> Grain {
         (self.rung.grain)(cell)
+    }
+
+    /// How many replications there are.
+    #[must_use]
+    pub fn replications(&self) -> usize {
+        self.cells.iter().map(|cell| cell.runs.len()).sum()
+    }
+
+    /// The replications that came to no end, with the label of their topology and the reason.
+    pub fn without_figures(&self) -> impl Iterator<Item = (&str, &RunRecord, &Finding)> {
+        let cells = self.experiment.cells.iter().zip(&self.cells);
+        let runs = cells.flat_map(|(cell, runs)| runs.runs.iter().map(|run| (cell.label.as_str(), &run.record)));
+        let broken = runs.filter(|(_, record)| record.has_no_figures());
+        broken.filter_map(|(label, record)| Some((label, record, record.findings.first()?)))
     }
 
     /// Whether every cell has a record for every seed.

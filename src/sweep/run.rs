@@ -1,5 +1,7 @@
 //! Running all replications on a pool of threads, and keeping what is finished.
 
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
@@ -9,10 +11,14 @@ use cpu_time::ThreadTime;
 use rayon::prelude::*;
 use thiserror::Error;
 
+use super::key::CellKey;
 use super::knowledge::Library;
 use super::results::{CellRuns, Replication, Results, RunCost};
-use super::rung::{ReplicationError, Rung};
-use crate::scenario::Experiment;
+use super::rung::Rung;
+use super::store::{Kept, Store, encode};
+use crate::metrics::{CRASHED, Finding, NO_RESULT, RunRecord};
+use crate::rng::Seed;
+use crate::scenario::{Cell, Experiment};
 use crate::simulation::estimate_deliveries;
 
 /// How to run.
@@ -26,8 +32,14 @@ pub struct SweepOptions {
 
 /// Whoever watches a sweep.
 pub trait Observer {
+    /// So many replications were finished before, which are this share of all work.
+    fn taken_over(&mut self, _replications: usize, _share: f64) {}
+
     /// A replication is finished; `share` is the share of all work that is done (0 to 1).
     fn finished(&mut self, share: f64);
+
+    /// The store takes no more replications, so from now on they are kept in memory alone.
+    fn store_failed(&mut self, _error: &io::Error) {}
 
     /// Called a few times a second. Returns whether to stop now and keep what is finished.
     fn should_stop(&mut self) -> bool;
@@ -36,16 +48,6 @@ pub trait Observer {
 /// Why a sweep has no results.
 #[derive(Debug, Error)]
 pub enum SweepError {
-    /// A replication failed.
-    #[error("{topology} with seed {seed}: {source}")]
-    Replication {
-        /// The label of its topology.
-        topology: String,
-        /// Its seed.
-        seed: u64,
-        /// What happened.
-        source: ReplicationError,
-    },
     /// No threads can be had.
     #[error("cannot start {jobs} threads: {source}")]
     Threads {
@@ -64,61 +66,120 @@ struct Task {
     work: f64,
 }
 
-type Outcome = (Task, Result<Replication, ReplicationError>);
+/// A replication that has ended, and its line of the store.
+struct Ended {
+    task: Task,
+    replication: Replication,
+    line: Option<io::Result<Vec<u8>>>,
+}
 
 /// How often the observer is asked whether to stop.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Runs every cell with every seed. When the observer asks to stop, returns at once with the
-/// replications that are finished; those under way are abandoned.
+/// replications that are finished; those under way are abandoned. One that panics or fails is a finding.
 ///
 /// # Errors
-/// When a replication fails or the threads cannot be started.
+/// When the threads cannot be started.
 pub fn run<'a>(
     experiment: &'a Arc<Experiment>,
     options: SweepOptions,
     observer: &mut dyn Observer,
 ) -> Result<Results<'a>, SweepError> {
-    let tasks = tasks(experiment);
-    let mut slots: Vec<Vec<Option<Replication>>> =
-        experiment.cells.iter().map(|_| experiment.seeds.iter().map(|_| None).collect()).collect();
-    let (outcomes, pool) = start(experiment, tasks, options)?;
-    let mut share = 0.0;
-    loop {
-        match outcomes.recv_timeout(TICK) {
-            Ok((task, outcome)) => {
-                let failed = |source| failure(experiment, task, source);
-                slots[task.cell][task.seed] = Some(outcome.map_err(failed)?);
-                share += task.work;
-                observer.finished(share);
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => {
-                // All done; or a replication panicked, and then so does the sweep.
-                pool.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                break;
-            }
-        }
-        if observer.should_stop() {
-            break;
-        }
+    resume(experiment, options, Kept::default(), None, observer)
+}
+
+/// As [`run`], without what is finished already, and with every replication appended to `store` as it ends.
+///
+/// # Errors
+/// As [`run`]. That a store takes no more is told to the observer, and the sweep goes on.
+pub fn resume<'a>(
+    experiment: &'a Arc<Experiment>,
+    options: SweepOptions,
+    kept: Kept,
+    store: Option<&mut Store>,
+    observer: &mut dyn Observer,
+) -> Result<Results<'a>, SweepError> {
+    let mut sweep = Sweep::new(experiment, kept, store, observer);
+    let tasks = sweep.tasks();
+    if !tasks.is_empty() {
+        sweep.run(tasks, options)?;
     }
-    let cells = slots.into_iter().map(|runs| CellRuns { runs: runs.into_iter().flatten().collect() }).collect();
+    let cells = sweep.slots.into_iter().map(|runs| CellRuns { runs: runs.into_iter().flatten().collect() }).collect();
     Ok(Results { experiment, rung: options.rung, cells })
 }
 
-// All tasks, the most work first; equals in the order of cells and seeds.
-fn tasks(experiment: &Experiment) -> Vec<Task> {
-    // One delivery more than estimated: a cell without any still takes a moment.
-    let work: Vec<f64> = experiment.cells.iter().map(|cell| estimate_deliveries(cell) + 1.0).collect();
-    let total = work.iter().sum::<f64>() * experiment.seeds.len() as f64;
-    let cells = 0..experiment.cells.len();
-    let mut tasks: Vec<Task> = cells
-        .flat_map(|cell| (0..experiment.seeds.len()).map(move |seed| (cell, seed)))
-        .map(|(cell, seed)| Task { cell, seed, work: work[cell] / total })
-        .collect();
-    tasks.sort_by(|a, b| b.work.total_cmp(&a.work));
-    tasks
+/// A sweep under way.
+struct Sweep<'a, 'b> {
+    experiment: &'a Arc<Experiment>,
+    slots: Vec<Vec<Option<Replication>>>,
+    store: Option<&'b mut Store>,
+    observer: &'b mut dyn Observer,
+}
+
+impl<'a, 'b> Sweep<'a, 'b> {
+    fn new(
+        experiment: &'a Arc<Experiment>,
+        kept: Kept,
+        store: Option<&'b mut Store>,
+        observer: &'b mut dyn Observer,
+    ) -> Self {
+        let mut slots: Vec<Vec<Option<Replication>>> =
+            experiment.cells.iter().map(|_| experiment.seeds.iter().map(|_| None).collect()).collect();
+        for (cell, seed, record) in kept.records {
+            slots[cell][seed] = Some(Replication { record, cost: RunCost::default() });
+        }
+        Self { experiment, slots, store, observer }
+    }
+
+    // What is left to do, the most work first; equals in the order of cells and seeds.
+    fn tasks(&mut self) -> Vec<Task> {
+        // One delivery more than estimated: a cell without any still takes a moment.
+        let work: Vec<f64> = self.experiment.cells.iter().map(|cell| estimate_deliveries(cell) + 1.0).collect();
+        let seeds = self.experiment.seeds.len();
+        let total = work.iter().sum::<f64>() * seeds as f64;
+        let cells = 0..self.experiment.cells.len();
+        let all = cells.flat_map(|cell| (0..seeds).map(move |seed| (cell, seed)));
+        let all = all.map(|(cell, seed)| Task { cell, seed, work: work[cell] / total });
+        let (done, mut tasks): (Vec<Task>, Vec<Task>) =
+            all.partition(|task| self.slots[task.cell][task.seed].is_some());
+        self.observer.taken_over(done.len(), done.iter().map(|task| task.work).sum());
+        tasks.sort_by(|a, b| b.work.total_cmp(&a.work));
+        tasks
+    }
+
+    fn run(&mut self, tasks: Vec<Task>, options: SweepOptions) -> Result<(), SweepError> {
+        let mut share = 1.0 - tasks.iter().map(|task| task.work).sum::<f64>();
+        let (outcomes, pool) = start(self.experiment, tasks, options, self.store.is_some())?;
+        loop {
+            match outcomes.recv_timeout(TICK) {
+                Ok(Ended { task, replication, line }) => {
+                    self.keep(line);
+                    self.slots[task.cell][task.seed] = Some(replication);
+                    share += task.work;
+                    self.observer.finished(share);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    // All done. A panic here is not one of a replication, for those are caught.
+                    pool.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                    return Ok(());
+                }
+            }
+            if self.observer.should_stop() {
+                return Ok(());
+            }
+        }
+    }
+
+    // A store that has failed once is left alone: what comes later is in memory only.
+    fn keep(&mut self, line: Option<io::Result<Vec<u8>>>) {
+        let (Some(store), Some(line)) = (self.store.as_mut(), line) else { return };
+        if let Err(error) = line.and_then(|line| store.append(&line)) {
+            self.store = None;
+            self.observer.store_failed(&error);
+        }
+    }
 }
 
 // Starts the tasks in a pool of their own, which lives until they are done.
@@ -126,7 +187,8 @@ fn start(
     experiment: &Arc<Experiment>,
     tasks: Vec<Task>,
     options: SweepOptions,
-) -> Result<(mpsc::Receiver<Outcome>, JoinHandle<()>), SweepError> {
+    has_store: bool,
+) -> Result<(mpsc::Receiver<Ended>, JoinHandle<()>), SweepError> {
     let SweepOptions { jobs, rung } = options;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
@@ -134,26 +196,37 @@ fn start(
         .map_err(|source| SweepError::Threads { jobs, source })?;
     let (sender, outcomes) = mpsc::channel();
     let experiment = Arc::clone(experiment);
+    let keys = if has_store { CellKey::of_all(&experiment, rung) } else { Vec::new() };
     let library = Library::new(&experiment.cells);
     let thread = std::thread::spawn(move || {
         // A bridge keeps the order: the next task goes to the next free thread.
         let tasks = tasks.into_iter().par_bridge();
-        let replicate = |sender: &mut Sender<Outcome>, task| replicate(&experiment, &library, task, rung, sender);
-        pool.install(|| tasks.for_each_with(sender, replicate));
+        let run = |sender: &mut Sender<Ended>, task: Task| {
+            let cell = &experiment.cells[task.cell];
+            let replication = replicate(cell, experiment.seeds[task.seed], rung, &library);
+            let line = keys.get(task.cell).map(|&key| encode(key, cell, &replication.record));
+            // Nobody listens any more once the sweep was stopped.
+            let _ = sender.send(Ended { task, replication, line });
+        };
+        pool.install(|| tasks.for_each_with(sender, run));
     });
     Ok((outcomes, thread))
 }
 
-fn replicate(experiment: &Experiment, library: &Library, task: Task, rung: Rung, sender: &Sender<Outcome>) {
+fn replicate(cell: &Cell, seed: Seed, rung: Rung, library: &Library) -> Replication {
     let clock = ThreadTime::now();
-    let (cell, seed) = (&experiment.cells[task.cell], experiment.seeds[task.seed]);
-    let record = (rung.replicate)(cell, seed, library.of(task.cell));
-    let cost = RunCost { cpu_s: clock.elapsed().as_secs_f64() };
-    // Nobody listens any more once the sweep was stopped.
-    let _ = sender.send((task, record.map(|record| Replication { record, cost })));
-}
-
-fn failure(experiment: &Experiment, task: Task, source: ReplicationError) -> SweepError {
-    let topology = experiment.cells[task.cell].label.clone();
-    SweepError::Replication { topology, seed: experiment.seeds[task.seed].0, source }
+    // Nothing that a replication may have left half done is used again: it owns all that it changes.
+    let outcome = catch_unwind(AssertUnwindSafe(|| (rung.replicate)(cell, seed, library.of(cell.index))));
+    let without = |kind: &'static str, text: String| RunRecord::without_figures(seed, Finding { kind, text });
+    let record = match outcome {
+        Ok(Ok(record)) => record.packed(),
+        Ok(Err(error)) => without(NO_RESULT, format!("the replication with seed {} fails: {error}", seed.0)),
+        Err(panic) => {
+            let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
+            let message = message.unwrap_or_else(|| "it does not say why".to_owned());
+            without(CRASHED, format!("the replication with seed {} crashed, a fault of peerscape: {message}", seed.0))
+        }
+    };
+    Replication { record, cost: RunCost { cpu_s: Some(clock.elapsed().as_secs_f64()) } }
 }

@@ -153,7 +153,7 @@ fn latency_line(topology: usize, runs: &CellRuns) -> Drawn {
 fn load_marks(topology: usize, runs: &CellRuns, spread: fn(&RunRecord) -> &Spread) -> Drawn {
     let hollow = standing::fails_in_all(runs);
     let mean_at = |percent: usize| {
-        let values = standing::counted(runs).filter_map(|run| spread(&run.record).percentiles.get(percent));
+        let values = standing::counted(runs).filter_map(|run| spread(&run.record).get(percent));
         let (count, sum) = values.fold((0_u32, 0.0), |(count, sum), value| (count + 1, sum + value));
         (count > 0).then(|| sum / f64::from(count))
     };

@@ -1,0 +1,99 @@
+//! The values of one replication: one slot a metric, written by the metrics' names.
+
+use std::fmt;
+
+use serde::de::{Error, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::definition::MetricId;
+
+/// The values of one replication, one slot a metric.
+#[derive(Clone)]
+pub struct MetricValues(
+    // Not a number where there is no value: half the size of options.
+    [f64; MetricId::ALL.len()],
+);
+
+impl MetricValues {
+    /// No value for any metric.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self([f64::NAN; MetricId::ALL.len()])
+    }
+
+    /// Sets the value of a metric; one that is not finite counts as absent.
+    pub fn set(&mut self, id: MetricId, value: f64) {
+        self.0[id as usize] = if value.is_finite() { value } else { f64::NAN };
+    }
+
+    /// The value of a metric, if the replication has one.
+    #[must_use]
+    pub fn get(&self, id: MetricId) -> Option<f64> {
+        Some(self.0[id as usize]).filter(|value| !value.is_nan())
+    }
+
+    /// The metrics with their values, in the order of the table.
+    pub fn iter(&self) -> impl Iterator<Item = (MetricId, f64)> {
+        MetricId::ALL.iter().filter_map(|&id| Some((id, self.get(id)?)))
+    }
+}
+
+impl Default for MetricValues {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PartialEq for MetricValues {
+    fn eq(&self, other: &Self) -> bool {
+        let bits = |values: &Self| values.0.map(f64::to_bits);
+        bits(self) == bits(other)
+    }
+}
+
+impl fmt::Debug for MetricValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(id, value)| (id.definition().name, value))).finish()
+    }
+}
+
+impl Serialize for MetricValues {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (id, value) in self.iter() {
+            map.serialize_entry(id.definition().name, &value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for MetricValues {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ByName)
+    }
+}
+
+struct ByName;
+
+impl<'de> Visitor<'de> for ByName {
+    type Value = MetricValues;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("values by the names of metrics")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<MetricValues, A::Error> {
+        let mut values = MetricValues::new();
+        let mut place = 0;
+        while let Some((name, value)) = map.next_entry::<std::borrow::Cow<'de, str>, f64>()? {
+            // They were written in the order of the table.
+            let rest = MetricId::ALL[place..].iter().chain(&MetricId::ALL[..place]);
+            let found = rest.copied().find(|id| id.definition().name == name);
+            let id = found.ok_or_else(|| A::Error::custom(format_args!("no metric is called `{name}`")))?;
+            place = id as usize + 1;
+            values.set(id, value);
+        }
+        Ok(values)
+    }
+}

@@ -1,0 +1,108 @@
+//! The lines of a store.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::super::key::{CellKey, GIT_COMMIT, VERSION};
+use super::super::rung::Rung;
+use crate::metrics::RunRecord;
+use crate::rng::Seed;
+use crate::scenario::{Cell, Experiment};
+
+/// The first line: what was run, and by what.
+#[derive(Clone, Debug, Serialize)]
+pub struct Head<'a> {
+    peerscape: Value,
+    name: &'a str,
+    rung: &'a str,
+    scenario_hash: &'a str,
+    seeds: &'a [Seed],
+    scenario: &'a Value,
+}
+
+impl<'a> Head<'a> {
+    /// The head of the store of an experiment.
+    #[must_use]
+    pub fn of(experiment: &'a Experiment, rung: Rung) -> Self {
+        Self {
+            peerscape: serde_json::json!({ "version": VERSION, "git_commit": GIT_COMMIT }),
+            name: &experiment.name,
+            rung: rung.name,
+            scenario_hash: &experiment.hash,
+            seeds: &experiment.seeds,
+            scenario: &experiment.resolved,
+        }
+    }
+
+    /// Whether a head that was read is this one.
+    pub(super) fn is(&self, other: &Value) -> bool {
+        serde_json::to_value(self).is_ok_and(|head| head == *other)
+    }
+
+    /// The line with its end.
+    pub(super) fn line(&self) -> Vec<u8> {
+        let mut line = serde_json::to_vec(self).expect("invariant: settings are plain data");
+        line.push(b'\n');
+        line
+    }
+}
+
+/// A line of a replication as it is read.
+#[derive(Deserialize)]
+pub(super) struct Line<'a> {
+    pub(super) cell: String,
+    pub(super) topology: String,
+    pub(super) peers: u32,
+    pub(super) axes: Map<String, Value>,
+    xxh3: String,
+    #[serde(borrow)]
+    record: &'a RawValue,
+}
+
+impl Line<'_> {
+    /// The record, if it is whole.
+    pub(super) fn record(&self) -> Option<RunRecord> {
+        let text = self.record.get();
+        if self.xxh3 != checksum(text.as_bytes()) {
+            return None;
+        }
+        serde_json::from_str(text).ok().map(RunRecord::packed)
+    }
+}
+
+/// The line of a replication, with its end.
+///
+/// # Errors
+/// When the record holds what cannot be written: a finding of a kind that is not in the list.
+pub fn encode(key: CellKey, cell: &Cell, record: &RunRecord) -> io::Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Place<'a> {
+        cell: String,
+        seed: Seed,
+        topology: &'a str,
+        peers: u32,
+        axes: Map<String, Value>,
+    }
+    let axes = cell.axes.iter().map(|axis| (axis.name.clone(), axis.text.clone().into())).collect();
+    let peers = cell.settings.population.peers.get();
+    let place = Place { cell: key.to_hex(), seed: record.seed, topology: &cell.label, peers, axes };
+    let record = serde_json::to_vec(record)?;
+    let mut line = serde_json::to_vec(&place)?;
+    // Put together by hand, for the checksum is over the bytes of the record.
+    line.pop();
+    line.reserve(record.len() + 48);
+    line.extend_from_slice(b",\"xxh3\":\"");
+    line.extend_from_slice(checksum(&record).as_bytes());
+    line.extend_from_slice(b"\",\"record\":");
+    line.extend_from_slice(&record);
+    line.extend_from_slice(b"}\n");
+    Ok(line)
+}
+
+fn checksum(bytes: &[u8]) -> String {
+    format!("{:016x}", xxh3_64(bytes))
+}
