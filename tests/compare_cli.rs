@@ -141,7 +141,7 @@ fn sides(folder: &Path, seeds_each: usize, count: usize) -> Vec<Side> {
         let out: PathBuf = folder.join(nth.to_string());
         fs::create_dir(&out).expect("made");
         let mut bytes = Vec::new();
-        write_store(&Results { experiment: &part, rung: Rung::MODEL, cells }, &mut bytes).expect("written");
+        write_store(&Results { experiment: &part, rung: Rung::MODEL, cells }, None, &mut bytes).expect("written");
         fs::write(out.join("replications.jsonl"), bytes).expect("written");
         Side::read(&out).expect("a store")
     };

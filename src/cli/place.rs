@@ -62,19 +62,19 @@ impl Place {
         rung: Rung,
     ) -> Result<(Claim, Kept), FolderError> {
         let claim = Claim::take(out, &mut |line| say::line(line))?;
-        if !self.force {
-            claim.check_resumable(experiment, rung.name)?;
-        }
         let mut kept = Kept::default();
-        take(&mut kept, &claim.finished_store(), experiment, rung)?;
-        match folder::check_same(out, experiment, rung.name) {
-            Err(other @ FolderError::Other { .. }) if !self.force && (kept.is_empty() || kept.others > 0) => {
-                return Err(other);
-            }
-            Err(FolderError::Other { .. }) | Ok(()) => {}
-            failed => failed?,
+        for store in [claim.finished_store(), claim.store()] {
+            let failed = |source| FolderError::Io { action: "read", path: store.clone(), source };
+            kept.take(&store, experiment, rung).map_err(failed)?;
         }
-        take(&mut kept, &claim.store(), experiment, rung)?;
+        let is_all_of_use = !kept.is_empty() && kept.others == 0;
+        let checked =
+            claim.check_resumable(experiment, rung.name).and_then(|()| folder::check_same(out, experiment, rung.name));
+        match checked {
+            Err(FolderError::Other { .. } | FolderError::Unfinished { .. }) if self.force || is_all_of_use => {}
+            Err(FolderError::NoStore(_)) if self.force => {}
+            checked => checked?,
+        }
         Ok((claim, kept))
     }
 
@@ -106,11 +106,6 @@ impl Place {
     fn check(&self, out: &Path, experiment: &Experiment, rung: &str) -> Result<(), FolderError> {
         if self.force { folder::check_target(out) } else { folder::check_same(out, experiment, rung) }
     }
-}
-
-fn take(kept: &mut Kept, store: &Path, experiment: &Experiment, rung: Rung) -> Result<(), FolderError> {
-    let failed = |source| FolderError::Io { action: "read", path: store.to_owned(), source };
-    kept.take(store, experiment, rung).map_err(failed)
 }
 
 /// Most folders of interrupted runs beside one of complete results.

@@ -129,7 +129,7 @@ impl Arguments {
             return Ok(Exit::Interrupted);
         }
         let answer = report::answer(&results);
-        let written = self.write(&claim, &out, &results, &answer, &ended);
+        let written = self.write((&claim, &store), &out, &results, &answer, &ended);
         if self.rung == RungName::Virtual {
             say::line("every connection was a real one: webrtc-rs in simulated time (--rung virtual)");
         }
@@ -176,7 +176,7 @@ impl Arguments {
     // Writes the results to the claimed folder, or beside it where it holds more than an interrupted run has.
     fn write(
         &self,
-        claim: &Claim,
+        (claim, store): (&Claim, &Store),
         out: &Path,
         results: &Results<'_>,
         answer: &Answer,
@@ -194,18 +194,18 @@ impl Arguments {
             files: names.chain([STORE.into()]).collect(),
         };
         files.push((folder::MANIFEST.into(), report::manifest_json(results, &provenance)));
-        let store: folder::WriteStore<'_> = &|to| write_store(results, to);
+        let lines: folder::WriteStore<'_> = &|to| write_store(results, Some(store), to);
         if ended.interrupted {
             let count = results.replications();
             let place = self.place.for_partial(out, results.experiment, rung, count).into_diagnostic()?;
             if place != out {
                 let beside = Claim::take(&place, &mut |line| say::line(line)).into_diagnostic()?;
-                let written = report::write_folder(&beside, &files, Some(store)).into_diagnostic()?;
+                let written = report::write_folder(&beside, &files, Some(lines)).into_diagnostic()?;
                 beside.finish().unwrap_or_else(|error| say::warning(error));
                 return Ok(written);
             }
         }
-        report::write_folder(claim, &files, Some(store)).into_diagnostic()
+        report::write_folder(claim, &files, Some(lines)).into_diagnostic()
     }
 
     fn exit(&self, results: &Results<'_>, answer: &Answer, interrupted: bool) -> Exit {

@@ -4,9 +4,11 @@
 //! that recording is a shift and an increment: every delivery of a replication passes here, and
 //! the crate `hdrhistogram`, the oracle of the tests, takes several times as long.
 
+mod packed;
 mod written;
 
 use crate::units::SimDuration;
+use packed::Packed;
 
 /// Latencies with exact count, mean and maximum, and quantiles to one in a thousand.
 ///
@@ -16,8 +18,8 @@ pub struct LatencyHistogram {
     // Counts of the buckets from `first` on: only the octaves that occur take memory.
     buckets: Vec<u64>,
     first: usize,
-    // In place of `buckets`: where one is not empty, and the two halves of its count.
-    packed: Box<[[u16; 3]]>,
+    // In place of `buckets`.
+    packed: Packed,
     count: u64,
     sum_ns: u128,
     max_ns: u64,
@@ -34,7 +36,7 @@ impl LatencyHistogram {
     /// An empty histogram.
     #[must_use]
     pub fn new() -> Self {
-        Self { buckets: Vec::new(), first: 0, packed: Box::default(), count: 0, sum_ns: 0, max_ns: 0 }
+        Self { buckets: Vec::new(), first: 0, packed: Packed::default(), count: 0, sum_ns: 0, max_ns: 0 }
     }
 
     /// Counts one latency.
@@ -92,29 +94,23 @@ impl LatencyHistogram {
 
     /// Takes less memory from now on, by the buckets that are not empty. What is counted afterwards undoes that.
     pub fn pack(&mut self) {
-        let pack = |(index, count): (usize, u64)| {
-            let count = u32::try_from(count).ok()?;
-            Some([index.try_into().ok()?, (count >> 16) as u16, count as u16])
-        };
-        let packed: Option<Vec<[u16; 3]>> = self.occupied().map(pack).collect();
-        if let Some(packed) = packed.filter(|packed| packed.len() < self.buckets.len()) {
-            (self.buckets, self.packed) = (Vec::new(), packed.into());
+        let packed = Packed::of(self.occupied());
+        if packed.size() < size_of_val(self.buckets.as_slice()) {
+            (self.buckets, self.packed) = (Vec::new(), packed);
         }
     }
 
     // The buckets that are not empty, in ascending order, and their counts.
     fn occupied(&self) -> impl Iterator<Item = (usize, u64)> {
         let dense = (self.first..).zip(&self.buckets).map(|(index, &count)| (index, count));
-        let packed = self.packed.iter().copied().map(unpacked);
-        dense.filter(|(_, count)| *count > 0).chain(packed)
+        dense.filter(|(_, count)| *count > 0).chain(self.packed.iter())
     }
 
     // Adds to a bucket, and makes room for its octave first where there is none.
     #[cold]
     fn add_beyond(&mut self, index: usize, count: u64) {
         const OCTAVE: usize = 1 << SUB_BITS;
-        for packed in std::mem::take(&mut self.packed) {
-            let (index, count) = unpacked(packed);
+        for (index, count) in std::mem::take(&mut self.packed).iter() {
             self.add_beyond(index, count);
         }
         let start = index / OCTAVE * OCTAVE;
@@ -135,11 +131,6 @@ impl Default for LatencyHistogram {
     fn default() -> Self {
         Self::new()
     }
-}
-
-// A bucket and its count.
-fn unpacked([index, high, low]: [u16; 3]) -> (usize, u64) {
-    (usize::from(index), u64::from(high) << 16 | u64::from(low))
 }
 
 #[inline(always)]

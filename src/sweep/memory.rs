@@ -24,8 +24,8 @@ pub struct MemoryError {
 
 /// The program itself, its plots and tables.
 const PROGRAM: u64 = 12 << 20;
-/// What is kept of a replication that is finished: its histograms and figures.
-const PER_RECORD: u64 = 34_000;
+/// What is kept of a replication that is finished: its packed histograms and figures, with many peers and latencies.
+const PER_RECORD: u64 = 16_000;
 
 /// Checks that the largest replications fit into memory, as many at once as the options say, beside the records of all
 /// that are finished: into `limit`, or if there is none into what is free, in the container if there is one.

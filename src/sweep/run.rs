@@ -154,7 +154,7 @@ impl<'a, 'b> Sweep<'a, 'b> {
         loop {
             match outcomes.recv_timeout(TICK) {
                 Ok(Ended { task, replication, line }) => {
-                    self.keep(line);
+                    self.keep(task, line);
                     self.slots[task.cell][task.seed] = Some(replication);
                     share += task.work;
                     self.observer.finished(share);
@@ -173,9 +173,10 @@ impl<'a, 'b> Sweep<'a, 'b> {
     }
 
     // A store that has failed once is left alone: what comes later is in memory only.
-    fn keep(&mut self, line: Option<io::Result<Vec<u8>>>) {
+    fn keep(&mut self, task: Task, line: Option<io::Result<Vec<u8>>>) {
         let (Some(store), Some(line)) = (self.store.as_mut(), line) else { return };
-        if let Err(error) = line.and_then(|line| store.append(&line)) {
+        let seed = self.experiment.seeds[task.seed];
+        if let Err(error) = line.and_then(|line| store.append_run(task.cell, seed, &line)) {
             self.store = None;
             self.observer.store_failed(&error);
         }

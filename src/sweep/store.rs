@@ -8,8 +8,9 @@
 mod line;
 mod read;
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 pub use line::{Head, encode};
@@ -20,6 +21,7 @@ use super::key::CellKey;
 use super::results::{Replication, Results};
 use super::rung::Rung;
 use crate::metrics::RunRecord;
+use crate::rng::Seed;
 use crate::scenario::Experiment;
 
 /// The name of the store in a results folder.
@@ -32,6 +34,8 @@ pub(crate) const NEW_STORE: &str = "replications.new.jsonl";
 pub struct Store {
     file: File,
     len: u64,
+    // Where the lines of this run are: the cell's index, the seed, the first byte and how many.
+    lines: BTreeMap<(usize, Seed), (u64, usize)>,
 }
 
 /// Replications that need not run again.
@@ -53,7 +57,7 @@ impl Store {
     pub fn create(path: &Path, head: &Head<'_>) -> io::Result<Self> {
         let file = disk::open_or_create(path)?;
         disk::set_len(&file, 0)?;
-        let mut store = Self { file, len: 0 };
+        let mut store = Self { file, len: 0, lines: BTreeMap::new() };
         store.append(&head.line())?;
         Ok(store)
     }
@@ -70,7 +74,7 @@ impl Store {
             let mut file = disk::open_or_create(path)?;
             disk::set_len(&file, bytes)?;
             file.seek(SeekFrom::End(0))?;
-            return Ok(Self { file, len: bytes });
+            return Ok(Self { file, len: bytes, lines: BTreeMap::new() });
         }
         let beside = path.with_file_name(NEW_STORE);
         let mut store = Self::create(&beside, &head)?;
@@ -95,6 +99,22 @@ impl Store {
             self.len += lines.len() as u64;
         }
         written
+    }
+
+    /// Adds the line of a replication.
+    pub(super) fn append_run(&mut self, cell: usize, seed: Seed, line: &[u8]) -> io::Result<()> {
+        let begin = self.len;
+        self.append(line)?;
+        self.lines.insert((cell, seed), (begin, line.len()));
+        Ok(())
+    }
+
+    /// The line of a replication, if this run has added it.
+    fn line(&self, cell: usize, seed: Seed) -> Option<io::Result<Vec<u8>>> {
+        let &(begin, len) = self.lines.get(&(cell, seed))?;
+        let mut line = vec![0; len];
+        let mut file = &self.file;
+        Some(file.seek(SeekFrom::Start(begin)).and_then(|_| file.read_exact(&mut line)).map(|()| line))
     }
 
     /// Makes what is written survive a power failure.
@@ -161,17 +181,19 @@ impl Kept {
     }
 }
 
-/// Writes all of `results` as a store, in the order of cells and seeds: the same bytes however they came about.
+/// Writes all of `results` as a store, in the order of cells and seeds: the same bytes however they came about. Lines that
+/// are in the store of the run are copied.
 ///
 /// # Errors
 /// When `to` refuses.
-pub fn write_store(results: &Results<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub fn write_store(results: &Results<'_>, store: Option<&Store>, to: &mut dyn Write) -> io::Result<()> {
     let experiment = results.experiment;
     let keys = CellKey::of_all(experiment, results.rung);
     to.write_all(&Head::of(experiment, results.rung).line())?;
     for ((cell, runs), key) in experiment.cells.iter().zip(&results.cells).zip(keys) {
         for Replication { record, .. } in &runs.runs {
-            to.write_all(&encode(key, cell, record)?)?;
+            let copied = store.and_then(|store| store.line(cell.index, record.seed)).and_then(Result::ok);
+            to.write_all(&copied.map_or_else(|| encode(key, cell, record), Ok)?)?;
         }
     }
     Ok(())

@@ -5,24 +5,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{BUCKETS, LatencyHistogram};
 
-/// The buckets as pairs: how many buckets after the one before, and how many latencies are in it.
+/// The buckets as two numbers each: how many buckets after the one before, and how many latencies are in it.
 #[derive(Serialize, Deserialize)]
 struct Written {
     count: u64,
     sum_ns: u128,
     max_ns: u64,
-    buckets: Vec<(u32, u64)>,
+    buckets: Vec<u64>,
 }
 
 impl Serialize for LatencyHistogram {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut last = 0;
-        let gap = |(index, count): (usize, u64)| {
-            let gap = u32::try_from(index - last).expect("invariant: fewer buckets");
+        let pair = |(index, count): (usize, u64)| {
+            let gap = index - last;
             last = index;
-            (gap, count)
+            [gap as u64, count]
         };
-        let buckets = self.occupied().map(gap).collect();
+        let buckets = self.occupied().flat_map(pair).collect();
         Written { count: self.count, sum_ns: self.sum_ns, max_ns: self.max_ns, buckets }.serialize(serializer)
     }
 }
@@ -33,8 +33,13 @@ impl<'de> Deserialize<'de> for LatencyHistogram {
         let mut histogram = Self::new();
         let mut index = 0_usize;
         let mut total = 0_u64;
-        for (gap, count) in buckets {
-            index = index.saturating_add(gap as usize);
+        let pairs = buckets.chunks_exact(2);
+        if !pairs.remainder().is_empty() {
+            return Err(D::Error::custom("a bucket without a count"));
+        }
+        for pair in pairs {
+            let count = pair[1];
+            index = index.saturating_add(usize::try_from(pair[0]).unwrap_or(usize::MAX));
             if index >= BUCKETS {
                 return Err(D::Error::custom("a bucket beyond the last"));
             }

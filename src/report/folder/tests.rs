@@ -301,7 +301,7 @@ fn run(out: &Path, experiment: &Arc<Experiment>, resumes: bool) -> Result<(), St
         files: files.iter().map(|(name, _)| name.clone()).chain([STORE.into()]).collect(),
     };
     files.push((MANIFEST.into(), manifest_json(&results, &provenance)));
-    write_folder(&claim, &files, Some(&|to| write_store(&results, to))).map_err(|error| text(&error))?;
+    write_folder(&claim, &files, Some(&|to| write_store(&results, Some(&store), to))).map_err(|error| text(&error))?;
     claim.finish().map_err(|error| text(&error))
 }
 

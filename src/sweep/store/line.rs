@@ -90,18 +90,24 @@ pub fn encode(key: CellKey, cell: &Cell, record: &RunRecord) -> io::Result<Vec<u
     let axes = cell.axes.iter().map(|axis| (axis.name.clone(), axis.text.clone().into())).collect();
     let peers = cell.settings.population.peers.get();
     let place = Place { cell: key.to_hex(), seed: record.seed, topology: &cell.label, peers, axes };
-    let record = serde_json::to_vec(record)?;
-    let mut line = serde_json::to_vec(&place)?;
     // Put together by hand, for the checksum is over the bytes of the record.
+    let mut line = Vec::with_capacity(USUAL);
+    serde_json::to_writer(&mut line, &place)?;
     line.pop();
-    line.reserve(record.len() + 48);
     line.extend_from_slice(b",\"xxh3\":\"");
-    line.extend_from_slice(checksum(&record).as_bytes());
+    let sum = line.len();
+    line.extend_from_slice(&[b'0'; 16]);
     line.extend_from_slice(b"\",\"record\":");
-    line.extend_from_slice(&record);
+    let begin = line.len();
+    serde_json::to_writer(&mut line, record)?;
+    let checksum = checksum(&line[begin..]);
+    line[sum..sum + 16].copy_from_slice(checksum.as_bytes());
     line.extend_from_slice(b"}\n");
     Ok(line)
 }
+
+/// Bytes of most lines.
+const USUAL: usize = 16_000;
 
 fn checksum(bytes: &[u8]) -> String {
     format!("{:016x}", xxh3_64(bytes))
