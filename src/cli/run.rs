@@ -143,7 +143,7 @@ impl Arguments {
             ));
             return Ok(Exit::Failure);
         }
-        claim.finish().unwrap_or_else(|error| say::warning(error));
+        claim.finish().unwrap_or_else(say::warning);
         printed.into_diagnostic()?;
         Ok(self.exit(&results, &answer, ended.interrupted))
     }
@@ -201,7 +201,7 @@ impl Arguments {
             if place != out {
                 let beside = Claim::take(&place, &mut |line| say::line(line)).into_diagnostic()?;
                 let written = report::write_folder(&beside, &files, Some(lines)).into_diagnostic()?;
-                beside.finish().unwrap_or_else(|error| say::warning(error));
+                beside.finish().unwrap_or_else(say::warning);
                 return Ok(written);
             }
         }

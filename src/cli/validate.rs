@@ -99,7 +99,7 @@ impl Arguments {
         };
         files.push((folder::MANIFEST.into(), report::manifest_json(real_results, &provenance)));
         let written = report::write_folder(&claim, &files, None).into_diagnostic()?;
-        claim.finish().unwrap_or_else(|error| say::warning(error));
+        claim.finish().unwrap_or_else(say::warning);
         let text = report::validation_text(&validation, experiment, Some(&written), WIDTH);
         stdout().write_all(text.as_bytes()).into_diagnostic()?;
         Ok(if validation.holds() { Exit::Success } else { Exit::ExpectationMissed })

@@ -2,7 +2,7 @@
 //!
 //! Many figures are looked at at once, so a word on one of them takes all into account: the probability that unchanged
 //! code is given any false word is 2 % at most. Where both results have the same seeds they are compared seed by seed
-//! ([`paired`]); where they share none, as two groups ([`split`]).
+//! (`paired`); where they share none, as two groups (`split`).
 
 mod json;
 mod notes;

@@ -129,12 +129,12 @@ impl Figure {
 
     /// The values on the scale on which they are tested: logarithms of what is positive and without an end, and so
     /// spreads in proportion to its size.
-    pub(super) fn on_scale(self, values: impl Iterator<Item = f64> + Clone) -> impl Fn(f64) -> f64 {
+    pub(super) fn on_scale(self, mut values: impl Iterator<Item = f64>) -> impl Fn(f64) -> f64 {
         let has_no_end = match self {
             Self::Metric(id) => id.definition().range() == Range::NOT_NEGATIVE,
             Self::Failing => false,
         };
-        let by_logarithm = has_no_end && values.clone().all(|value| value > 0.0);
+        let by_logarithm = has_no_end && values.all(|value| value > 0.0);
         move |value| if by_logarithm { libm::log(value) } else { value }
     }
 }
