@@ -101,6 +101,7 @@ fn lines(store: &Path) -> usize {
     fs::read(store).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count())
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test waits for a process, not for simulated time")]
 fn wait_until(what: impl Fn() -> bool, child: &mut Child) -> bool {
     let patience = Instant::now();
     while !what() {
@@ -126,6 +127,7 @@ impl Moments {
 
 /// Kills runs so many times at any moment and so many times while files are written; each goes on where the one before
 /// was killed, and what is left at the end is what an undisturbed run leaves.
+#[expect(clippy::disallowed_methods, reason = "a test waits for a process, not for simulated time")]
 fn kill_loop(anywhere: usize, while_writing: usize) {
     let folder = workshop();
     let clock = Instant::now();
