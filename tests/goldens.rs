@@ -28,7 +28,7 @@ const fn case(scenario: &'static str, set: &'static [&'static str], ran_by: &'st
 }
 
 /// One run each. Which way a model answers is in them all: set-ups that are played through and that are looked up
-/// (more than 100 peers), arrivals in order and out of it, audiences, pieces of contents, lanes, traces.
+/// (more than 80 peers), arrivals in order and out of it, audiences, pieces of contents, lanes, traces.
 const CASES: &[Case] = &[
     // Live streams are followed packet by packet; what messages cost beside files is fluid, message by message.
     case("adaptive-live", &["run.duration=\"40 s\"", "run.warmup=\"10 s\"", "run.seeds=1"], PACKETS),

@@ -286,6 +286,8 @@ fn shortcuts_change_nothing_in_a_world_with_everything() {
         for channel in ["unreliable", "reliable"] {
             let traffic = format!("{{ sources = 3, message = \"900 B\", rate = \"10 /s\", channel = \"{channel}\" }}");
             let mut settings = ideal(60, LatencySpec::default(), vec![workload("broadcast", &traffic)]);
+            // In a mesh phones take seconds to connect.
+            settings.run.duration = SimDuration::from_secs(12);
             settings.run.warmup = SimDuration::from_secs(2);
             settings.webrtc = WebrtcSpec::default();
             let class = settings.population.classes[0].clone();

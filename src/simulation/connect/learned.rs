@@ -25,7 +25,7 @@ const PEERS: u32 = 1_000;
 const RUNS: u64 = 6_000;
 const LESSONS: u32 = 100_000;
 /// Peers up to which each set-up is played through: in their full mesh about a second.
-pub const SETUPS_PLAYED_PEERS_MAX: u32 = 100;
+pub const SETUPS_PLAYED_PEERS_MAX: u32 = 80;
 /// An end that is longer without an answer of its TURN server does without (`TurnPool`).
 const ALLOCATION_WAIT_MAX: SimDuration = SimDuration::from_secs(5);
 
