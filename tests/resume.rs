@@ -1,6 +1,5 @@
 //! What is finished is never lost: runs that are killed, interrupted, without a listener, or two at once.
 #![cfg(unix)]
-#![expect(clippy::disallowed_methods, reason = "processes are waited for and killed by the wall clock")]
 
 use std::collections::BTreeMap;
 use std::fs;
