@@ -101,8 +101,11 @@ impl Store {
         written
     }
 
-    /// Adds the line of a replication.
-    pub(super) fn append_run(&mut self, cell: usize, seed: Seed, line: &[u8]) -> io::Result<()> {
+    /// Adds the line of the replication of the cell with this index and this seed.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn append_run(&mut self, cell: usize, seed: Seed, line: &[u8]) -> io::Result<()> {
         let begin = self.len;
         self.append(line)?;
         self.lines.insert((cell, seed), (begin, line.len()));

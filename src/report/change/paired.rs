@@ -16,15 +16,16 @@ pub(super) fn judge(samples: &[Sample]) -> Vec<Option<Change>> {
     let mut tested: Vec<Option<(f64, bool)>> =
         samples.iter().zip(&pairs).map(|(sample, pairs)| test(sample.figure, pairs)).collect();
     holm(&mut tested);
-    let change = |(nth, tested): (usize, Option<(f64, bool)>)| {
-        let (sample, pairs) = (&samples[nth], &pairs[nth]);
-        let n = pairs.len();
-        let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / n as f64;
-        let means = [mean(|pair| pair.0), mean(|pair| pair.1)];
-        let place = (sample.place.clone(), sample.figure);
-        (n > 0).then(|| Change::new(place, (means, [n, n]), tested, are_same(pairs)))
-    };
-    tested.into_iter().enumerate().map(change).collect()
+    let judged = samples.iter().zip(&pairs).zip(tested);
+    judged.map(|((sample, pairs), tested)| change(sample, pairs, tested)).collect()
+}
+
+fn change(sample: &Sample, pairs: &[(f64, f64)], tested: Option<(f64, bool)>) -> Option<Change> {
+    let n = pairs.len();
+    let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / n as f64;
+    let means = [mean(|pair| pair.0), mean(|pair| pair.1)];
+    let place = (sample.place.clone(), sample.figure);
+    (n > 0).then(|| Change::new(place, (means, [n, n]), tested, are_same(pairs)))
 }
 
 // A replication that fails has no figures like those of one that works, so a seed that fails on one side only counts for
