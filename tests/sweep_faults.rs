@@ -37,10 +37,10 @@ kind = "tree"
 
 /// A model with a fault that seed 2 meets, and no answer to seed 3.
 const FAULTY: Rung = Rung {
-    replicate: |cell, seed| match seed.0 {
+    replicate: |cell, seed, knowledge| match seed.0 {
         2 => panic!("index {} is out of bounds", cell.index),
         3 => Err("time stands still".into()),
-        _ => (Rung::MODEL.replicate)(cell, seed),
+        _ => (Rung::MODEL.replicate)(cell, seed, knowledge),
     },
     ..Rung::MODEL
 };
