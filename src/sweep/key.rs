@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::rung::Rung;
 use crate::scenario::{Cell, Experiment};
 
-/// XXH3-128 over the version, the rung and the resolved settings of a cell.
+/// XXH3-128 over the version, the sources, the rung and the resolved settings of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CellKey(u128);
 
@@ -13,6 +13,8 @@ pub struct CellKey(u128);
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit, with `-changed` behind it if the source was.
 pub const GIT_COMMIT: Option<&str> = option_env!("PEERSCAPE_GIT_COMMIT");
+/// XXH3-128 over the sources it was built from, in hexadecimal digits.
+const SOURCES: &str = env!("PEERSCAPE_SOURCES");
 
 impl CellKey {
     /// The keys of all cells, in their order.
@@ -30,7 +32,7 @@ impl CellKey {
             }
             let settings = settings.as_ref().map_or(&[][..], |(_, bytes)| bytes);
             let topology = cell.topology.to_json().to_string();
-            let version = [VERSION, GIT_COMMIT.unwrap_or_default(), rung.name, &cell.label, &topology];
+            let version = [VERSION, SOURCES, rung.name, &cell.label, &topology];
             let mut hash = Xxh3::new();
             for part in version.map(str::as_bytes).into_iter().chain([settings]) {
                 hash.update(&(part.len() as u64).to_le_bytes());
