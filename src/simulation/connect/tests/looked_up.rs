@@ -4,8 +4,8 @@ use super::*;
 use crate::engine::{Engine, RunLimits};
 use crate::metrics::LatencyHistogram;
 
-const PEERS: u32 = 81;
-const CONNECTIONS: u64 = 81 * 80 / 2;
+const PEERS: u32 = 120;
+const CONNECTIONS: u64 = 120 * 119 / 2;
 
 // Peers of the default class, in the cities of the world.
 fn with_known<T>(use_it: impl FnOnce(Setting<'_>) -> T) -> T {
