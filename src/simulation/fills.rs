@@ -17,7 +17,7 @@ use super::prepared::Prepared;
 const BURSTS: u64 = 2;
 
 /// Packets in flight, as a multiple of `1 / sqrt(p)`, from which on windows are looked at: well below where they end.
-const IN_FLIGHT: f64 = 0.5;
+const IN_FLIGHT: f64 = 1.0;
 /// Members of the core of which the paths are looked at.
 const SAMPLE: usize = 64;
 

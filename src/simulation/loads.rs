@@ -69,6 +69,10 @@ pub(super) fn loads(settings: &Settings, prepared: &Prepared, degrees: &[u32]) -
     let asked: f64 = bytes.iter().map(|traffic| traffic.sent).sum();
     let leaves: f64 = bytes.iter().zip(&rates).map(|(traffic, [up, _])| traffic.sent.min(*up)).sum();
     let share = if asked > 0.0 { leaves / asked } else { 1.0 };
+    let mut own = vec![0.0; degrees.len()];
+    for flow in &prepared.flows {
+        own[flow.source as usize] += settings.webrtc.wire(flow.size).packets as f64 / flow.period.as_secs_f64();
+    }
     let of_node = |node: u32| {
         let at = node as usize;
         let connections = f64::from(degrees[at]);
@@ -82,8 +86,8 @@ pub(super) fn loads(settings: &Settings, prepared: &Prepared, degrees: &[u32]) -
         Load {
             up: Asked { messages: bytes[at].sent / up, beside: beside(received) / up },
             down: Asked { messages: bytes[at].received / down, beside: beside(sent) / down },
-            // What comes is passed on over a connection once, and what is its own leaves over each.
-            on_connection: sent.min(received + sent / connections.max(1.0)),
+            // What is its own leaves over each connection, and what it passes on over each once.
+            on_connection: own[at] + if sent > 1.01 * own[at] * connections { received } else { 0.0 },
         }
     };
     (0..world.nodes()).map(of_node).collect()
