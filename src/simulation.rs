@@ -55,7 +55,7 @@ mod upkeep;
 use thiserror::Error;
 
 use self::asked::AskedByMessages;
-pub use self::connect::{ForeignKnowledge, Knowledge, Subject, played_peers_max};
+pub use self::connect::{ForeignKnowledge, Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
 use self::lines::Lines;
 use self::outcome::Outcome;
 pub use self::parts::Options;

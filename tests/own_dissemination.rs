@@ -54,9 +54,13 @@ impl Load for RandomWalk {
 }
 
 fn cell(grain: &str, topology: &str) -> Cell {
+    cell_of(12, grain, topology)
+}
+
+fn cell_of(peers: u32, grain: &str, topology: &str) -> Cell {
     let text = format!(
         "name = \"walk\"\n[run]\nduration = \"12 s\"\nwarmup = \"6 s\"\nseeds = 1\ngrain = \"{grain}\"\n[population]\npeers = \
-         12\nregions = \"europe\"\n[[population.class]]\nname = \"peers\"\nlink = {{ up = \"20 Mbit/s\", down = \"50 Mbit/s\", \
+         {peers}\nregions = \"europe\"\n[[population.class]]\nname = \"peers\"\nlink = {{ up = \"20 Mbit/s\", down = \"50 Mbit/s\", \
          rtt = \"10 ms\" }}\nnat = \"public\"\ndevice = \"server\"\nengine = \"webrtc-rs\"\n[webrtc]\nsetup = \"webrtc-rs\"\n\
          [[workload]]\nkind = \"broadcast\"\nmessage = \"200 B\"\nrate = \"10 /s\"\nchannel = \"reliable\"\n[[topology]]\n\
          {topology}\n"
@@ -87,6 +91,18 @@ fn a_rule_of_ones_own_runs_on_messages_and_packets() {
         assert!((messages[0] - packets[0]).abs() < 1e-9, "{topology}: {messages:?} {packets:?}");
         assert!((messages[1] / packets[1] - 1.0).abs() < 0.05, "{topology}: {messages:?} {packets:?}");
         assert_eq!(figures(&walk("message")).map(f64::to_bits), messages.map(f64::to_bits));
+    }
+}
+
+/// Between two, each message goes there, and back to the one who knows it.
+#[test]
+fn what_comes_back_to_its_source_is_no_delivery() {
+    for grain in ["message", "packet"] {
+        let cell = cell_of(2, grain, "kind = \"mesh\"");
+        let knowledge = Knowledge::of(&cell.settings);
+        let record = simulate_by(&RandomWalk::default(), &cell, Seed(3), &knowledge, Options::default());
+        let delivered = record.expect("it runs").values.get(MetricId::Delivered).expect("a value");
+        assert!((delivered - 100.0).abs() < 1e-9, "{grain}: {delivered} %");
     }
 }
 

@@ -1,15 +1,13 @@
 //! Why a topology does not serve a population, or why its figures are in doubt.
 
 use serde::de::Error as _;
-use serde::ser::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A reason why a topology does not serve this population, or why its figures are in doubt, with figures, in one
 /// sentence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
     /// What is wrong: one of [`FINDING_KINDS`].
-    #[serde(serialize_with = "known")]
     pub kind: &'static str,
     /// The sentence, such as "peer 17 (home) needs 359 Mbit/s up and has 15 Mbit/s".
     pub text: String,
@@ -20,7 +18,8 @@ pub const CRASHED: &str = "crashed";
 /// A replication that came to no end for a reason it could tell.
 pub const NO_RESULT: &str = "no-result";
 
-/// Every kind of finding and of doubt. What is not in this list can be neither written nor read back.
+/// Every kind of finding and of doubt. What is not in this list is written and cannot be
+/// read back: its replication runs again where a run goes on.
 pub const FINDING_KINDS: &[&str] = &[
     // Loads and limits that are exceeded.
     "uplink",
@@ -60,13 +59,6 @@ pub const FINDING_KINDS: &[&str] = &[
 
 fn find(kind: &str) -> Option<&'static str> {
     FINDING_KINDS.iter().copied().find(|known| *known == kind)
-}
-
-fn known<S: Serializer>(kind: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    match find(kind) {
-        Some(kind) => serializer.serialize_str(kind),
-        None => Err(S::Error::custom(format_args!("`{kind}` is not in the list of findings"))),
-    }
 }
 
 impl<'de> Deserialize<'de> for Finding {

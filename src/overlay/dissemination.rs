@@ -1,6 +1,6 @@
 //! Dissemination: the rule that says what travels over the connections.
 //!
-//! Adding one is one file beside this one and one line in [`DISSEMINATIONS`]. Whatever drives a replication (messages,
+//! Adding one is one file beside this one and one word in [`DisseminationSpec`]. Whatever drives a replication (messages,
 //! packets, the real stack) is compiled for the rule, so that asking it costs no call through a table.
 
 use std::fmt::Debug;
@@ -32,7 +32,8 @@ pub trait Dissemination: Load + Clone + 'static {
     /// Adds the nodes to which a node sends a copy to `out`; only those that it has a connection to.
     fn forward(&mut self, overlay: &Overlay, audiences: &Audiences, passing: Passing, out: &mut Vec<u32>);
 
-    /// A copy has come to a node; whether the message is new to it, so that it is delivered and passed on.
+    /// A copy has come to a node, or from nobody where the node publishes it; whether the message is new to it, so that
+    /// it is delivered and passed on.
     fn is_new(&mut self, _passing: Passing) -> bool {
         true
     }
@@ -73,24 +74,6 @@ pub struct Traffic {
     pub sent: f64,
     /// What comes to it.
     pub received: f64,
-}
-
-/// Every rule by its name, in the order to show them.
-pub static DISSEMINATIONS: &[DisseminationEntry] = &[DisseminationEntry {
-    kind: "horizon",
-    summary: "over every connection but the one it came by",
-    spec: DisseminationSpec::Horizon,
-}];
-
-/// One row of [`DISSEMINATIONS`].
-#[derive(Clone, Copy, Debug)]
-pub struct DisseminationEntry {
-    /// Its name.
-    pub kind: &'static str,
-    /// One line about it.
-    pub summary: &'static str,
-    /// The rule.
-    pub spec: DisseminationSpec,
 }
 
 /// A rule with its parameters, as a topology names it.

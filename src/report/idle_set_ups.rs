@@ -5,7 +5,7 @@ use super::figures;
 use super::ranking::Row;
 use crate::metrics::MetricId;
 use crate::net::LinkSpec;
-use crate::simulation::{Subject, played_peers_max};
+use crate::simulation::{SETUPS_PLAYED_PEERS_MAX, Subject};
 use crate::sweep::Results;
 
 /// Bits that an end of a set-up sends at least, signaling and all headers included: public ends, DTLS 1.2.
@@ -27,10 +27,9 @@ pub(super) fn idle_set_ups(results: &Results<'_>, answer: &Answer, row: &Row) ->
     let load = load(&links, connections, mean(MetricId::ConnectTime)?)?;
     (load > SET_UP_LOAD_MAX).then(|| {
         format!(
-            "{}: set-ups of more than {} peers are looked up as if links had no queues, but {} \
+            "{}: set-ups of more than {SETUPS_PLAYED_PEERS_MAX} peers are looked up as if links had no queues, but {} \
              connections a peer would take {:.0} % of slow uplinks while the overlay connects: it takes longer than {} says",
             row.topology,
-            played_peers_max(&settings.population),
             figures::count(connections[0].ceil() as usize),
             load * 100.0,
             MetricId::ConnectTime.definition().title,

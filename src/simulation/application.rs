@@ -56,6 +56,11 @@ impl<D: Dissemination> Application<D> {
     /// A flow publishes a message; when it publishes the next one by itself, if it does.
     #[inline]
     pub(crate) fn publish(&mut self, flow: u32, number: u32) -> Option<SimTime> {
+        if !D::EXACTLY_ONCE {
+            // Should it come back, its source knows it.
+            let passing = self.passing(self.flow(flow).source, None, (flow, number));
+            self.rule.is_new(passing);
+        }
         let measured = self.programme.is_measured(flow, number);
         self.seen.publication(&self.programme.flows[flow as usize], measured);
         self.programme.publication(flow, number + 1)

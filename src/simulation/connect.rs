@@ -45,7 +45,7 @@ mod ways;
 
 use self::attempt::Attempts;
 use self::beside::Beside;
-pub use self::learned::{ForeignKnowledge, Knowledge, Subject, played_peers_max};
+pub use self::learned::{ForeignKnowledge, Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
 use self::line::Line;
 use self::links::Links;
 pub(super) use self::links::Messages;

@@ -21,8 +21,11 @@ const PER_MESSAGE_IN_PACKETS: f64 = 5.0;
 const PER_PACKET: f64 = 5.0;
 /// CPU time of delivering a message, on one core of a cloud VM (docs/PERFORMANCE.md).
 const PER_DELIVERY_S: f64 = 0.15e-6;
-/// CPU time of setting a connection up, likewise.
+/// CPU time of setting a connection up that is looked up, likewise; and of one that is played through.
 const PER_SETUP_S: f64 = 2e-6;
+const PER_SETUP_PLAYED_S: f64 = 0.2e-3;
+/// The same for each second that set-ups wait for one another at an uplink: they are repeated, and tried again.
+const PER_SETUP_WAITING_S: f64 = 1.5e-3;
 
 /// An estimate of the deliveries of one replication: the measure of its work.
 #[must_use]
@@ -46,7 +49,11 @@ pub fn estimate_deliveries(cell: &Cell) -> f64 {
 pub fn estimate_cpu_s(cell: &Cell) -> f64 {
     let peers = cell.settings.population.peers.get();
     let connections = cell.topology.shape(peers).connections() as f64;
-    estimate_deliveries(cell) * PER_DELIVERY_S + connections * PER_SETUP_S
+    let per_setup = match memory::are_set_ups_played(cell) {
+        true => PER_SETUP_PLAYED_S + PER_SETUP_WAITING_S * load::set_ups_wait_s(cell),
+        false => PER_SETUP_S,
+    };
+    estimate_deliveries(cell) * PER_DELIVERY_S + connections * per_setup
 }
 
 // Of all contents.

@@ -9,14 +9,14 @@
 //! throttled. With losses `p` a window lets `1.2 / sqrt(p)` packets through in a round trip (Mathis et al., "The Macroscopic
 //! Behavior of the TCP Congestion Avoidance Algorithm", 1997).
 
-use super::loads::{Asked, Load};
+use super::loads::{Asked, LinkLoad};
 use super::plan::{Cost, QueueLimits};
 use super::prepared::Prepared;
 
 /// Bursts that may be there at once, of several sources or of one whose last has not left.
 const BURSTS: u64 = 2;
 
-/// Packets in flight, as a multiple of `1 / sqrt(p)`, from which on windows are looked at: well below where they end.
+/// Packets in flight, as a multiple of `1 / sqrt(p)`, from which on windows are looked at: shortly before they end.
 const IN_FLIGHT: f64 = 1.0;
 /// Members of the core of which the paths are looked at.
 const SAMPLE: usize = 64;
@@ -49,12 +49,12 @@ impl Fills {
 pub(super) fn fills(
     prepared: &Prepared,
     degrees: &[u32],
-    loads: &[Load],
+    loads: &[LinkLoad],
     (costs, limits): (&[Cost], &[QueueLimits]),
 ) -> Vec<Fills> {
     let Prepared { world, .. } = prepared;
     let nodes = degrees.len();
-    let of_node = |(node, load): (usize, &Load)| {
+    let of_node = |(node, load): (usize, &LinkLoad)| {
         let limit_ns = limits[world.class_index(node as u32)].wait_ns;
         let longest_ns = |of: fn(&Cost) -> u64| costs.iter().skip(node).step_by(nodes).map(of).max().unwrap_or(0);
         // Below a busy link's load a burst or two fill a buffer, if anything does.

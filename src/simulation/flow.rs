@@ -152,8 +152,8 @@ impl<D: Dissemination> Flows<D> {
         }
         let held_back = lanes.held_back(&layout, plan.programme.horizon);
         let mut servers = layout.into_servers();
-        for (servers, load) in servers.iter_mut().zip(&plan.loads) {
-            servers.without_what_is_beside(load);
+        for (node, load) in &plan.busy {
+            servers[*node as usize].without_what_is_beside(load);
         }
         let outcome = Outcome::new((world, overlay, audiences), (connected, plan, relays), seen, servers);
         Outcome { held_back, ..outcome }

@@ -13,7 +13,6 @@ use super::connect::Connected;
 use super::event::Copied;
 use super::layout::Layout;
 use super::plan::Plan;
-use super::repair;
 use crate::overlay::workload::Channel;
 use crate::units::SimTime;
 use crate::webrtc::sctp::{AssociationProfile, Course, Sent};
@@ -74,7 +73,7 @@ pub(super) struct Flying {
 
 impl Lanes {
     pub(super) fn new(world: &World, plan: &Plan) -> Self {
-        let any = repair::may_exist(world, plan);
+        let any = plan.may_repair;
         let profiles = world.classes().iter().map(|class| Arc::new(class.engine.association())).collect();
         let known = if any { vec![Vec::new(); world.nodes() as usize] } else { Vec::new() };
         Self { any, rows: Vec::new(), known, profiles }

@@ -125,7 +125,7 @@ impl Layout {
             is_peer: node < world.peers(),
             in_core: overlay.core_place(node).is_some(),
         };
-        let fills = plan.fills.clone();
+        let fills = std::mem::take(&mut plan.fills);
         let sending = |&node: &u32| Sending {
             connections: connected.degrees[node as usize],
             class: world.class_index(node) as u32,

@@ -11,9 +11,9 @@ use crate::overlay::dissemination::Traffic;
 use crate::scenario::Settings;
 use crate::units::{Bitrate, ByteCount};
 
-/// Load from which on queues are long.
+/// LinkLoad from which on queues are long.
 const BUSY: f64 = 0.5;
-/// Load from which on a drop or two close windows behind which messages wait.
+/// LinkLoad from which on a drop or two close windows behind which messages wait.
 const CROWDED: f64 = 0.85;
 /// What is left to messages at the least, for rates of acknowledgements beyond that do not come about.
 const LEFT_MIN: f64 = 0.1;
@@ -27,11 +27,18 @@ pub(super) struct Asked {
 
 /// Both directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Load {
+pub(super) struct LinkLoad {
     pub(super) up: Asked,
     pub(super) down: Asked,
     /// Packets of messages a second that leave on a connection, at most.
     pub(super) on_connection: f64,
+}
+
+impl LinkLoad {
+    /// Whether queues before either direction are long.
+    pub(super) fn is_busy(&self) -> bool {
+        self.up.is_busy() || self.down.is_busy()
+    }
 }
 
 impl Asked {
@@ -57,7 +64,7 @@ impl Asked {
 }
 
 /// What is asked of each node over so many open connections.
-pub(super) fn loads(settings: &Settings, prepared: &Prepared, degrees: &[u32]) -> Vec<Load> {
+pub(super) fn loads(settings: &Settings, prepared: &Prepared, degrees: &[u32]) -> Vec<LinkLoad> {
     let Prepared { world, .. } = prepared;
     let bytes = prepared.traffic(degrees, |flow| settings.webrtc.wire(flow.size).bytes.get() as f64);
     let packets = prepared.traffic(degrees, |flow| settings.webrtc.wire(flow.size).packets as f64);
@@ -83,7 +90,7 @@ pub(super) fn loads(settings: &Settings, prepared: &Prepared, degrees: &[u32]) -
         };
         let Traffic { sent, received } = packets[at];
         let [up, down] = rates[at];
-        Load {
+        LinkLoad {
             up: Asked { messages: bytes[at].sent / up, beside: beside(received) / up },
             down: Asked { messages: bytes[at].received / down, beside: beside(sent) / down },
             // What is its own leaves over each connection, and what it passes on over each once.

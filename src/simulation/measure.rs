@@ -4,7 +4,7 @@ use super::budget::Fallen;
 use super::bulk::Distributed;
 use super::costs::cpu_percent;
 use super::doubt;
-use super::loads::Load;
+use super::loads::LinkLoad;
 use super::observed::{ConnectionCounts, Observed, Window};
 use super::outcome::{Outcome, Uncounted, serialisation_ns};
 use super::servers::Servers;
@@ -91,8 +91,9 @@ pub(super) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: 
         experience: &experience,
     };
     let uplink = (0_u32..).zip(observed.uplink_percent.iter().copied()).reduce(|a, b| if b.1 > a.1 { b } else { a });
-    let of_node = |(node, load): (u32, &Load)| [(node, "uplink", load.up.all()), (node, "downlink", load.down.all())];
-    let asked = (0_u32..).zip(&plan.loads).flat_map(of_node).reduce(|a, b| if b.2 > a.2 { b } else { a });
+    let both =
+        |(node, load): &(u32, LinkLoad)| [(*node, "uplink", load.up.all()), (*node, "downlink", load.down.all())];
+    let asked = plan.busy.iter().flat_map(both).reduce(|a, b| if b.2 > a.2 { b } else { a });
     let doubts = doubt::doubts(settings, &world, &doubt::Doubtful { held_back, uplink, asked, fullest, dropping });
     RunRecord { doubts, ..observed.record(seed, settings) }
 }

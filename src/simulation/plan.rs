@@ -6,9 +6,10 @@ use super::backlog;
 use super::connect::Connected;
 use super::costs::{idle_shares, message_cpu, wake_cpu};
 use super::fills::{self, Fills};
-use super::loads::{self, Load};
+use super::loads::{self, LinkLoad};
 use super::prepared::Prepared;
 use super::programme::Programme;
+use super::repair;
 use crate::scenario::{Grain, Settings};
 use crate::units::{Bitrate, ByteCount, SimDuration};
 use crate::webrtc::Wire;
@@ -36,8 +37,10 @@ pub(super) struct Plan {
     pub(super) limits: Vec<QueueLimits>,
     /// Which buffers of a node may fill, by number.
     pub(super) fills: Vec<Fills>,
-    /// What is asked of the link of each node, by number.
-    pub(super) loads: Vec<Load>,
+    /// Whether copies may be lost that somebody repeats, or for which windows close.
+    pub(super) may_repair: bool,
+    /// What is asked of links that are busy, by number of their node.
+    pub(super) busy: Vec<(u32, LinkLoad)>,
     /// Share of each node's CPU budget that open connections need to stay alive.
     pub(super) idle_share: Vec<f32>,
 }
@@ -80,8 +83,25 @@ impl Plan {
         let limits: Vec<QueueLimits> = world.classes().iter().map(limits).collect();
         let loads = loads::loads(settings, prepared, &connected.degrees);
         let fills = fills::fills(prepared, &connected.degrees, &loads, (&costs, &limits));
-        stretch(settings, &mut costs, &loads);
-        Self { programme, sizes, costs, wakes, backlogs, works, losses, limits, fills, loads, idle_share }
+        let nodes = loads.len();
+        let busy: Vec<(u32, LinkLoad)> = (0..).zip(loads).filter(|(_, load)| load.is_busy()).collect();
+        stretch(settings, (&mut costs, nodes), &busy);
+        let mut plan = Self {
+            programme,
+            sizes,
+            costs,
+            wakes,
+            backlogs,
+            works,
+            losses,
+            limits,
+            fills,
+            may_repair: false,
+            busy,
+            idle_share,
+        };
+        plan.may_repair = repair::may_exist(world, &plan);
+        plan
     }
 }
 
@@ -103,17 +123,15 @@ fn cost(world: &World, node: u32, wire: Wire, idle_share: f32) -> Cost {
 
 // Leaves messages what acknowledgements and keep-alives leave of busy links; where packets are followed, those wait with
 // them.
-fn stretch(settings: &Settings, costs: &mut [Cost], loads: &[Load]) {
+fn stretch(settings: &Settings, (costs, nodes): (&mut [Cost], usize), busy: &[(u32, LinkLoad)]) {
     if settings.run.grain == Grain::Packet {
         return;
     }
-    for (place, load) in loads.iter().enumerate() {
-        let left = [load.up.left(), load.down.left()];
-        if left.iter().any(|&left| left < 1.0) {
-            let longer = |ns: u64, left: f64| if left < 1.0 { (ns as f64 / left).round() as u64 } else { ns };
-            for cost in costs.iter_mut().skip(place).step_by(loads.len()) {
-                (cost.up_ns, cost.down_ns) = (longer(cost.up_ns, left[0]), longer(cost.down_ns, left[1]));
-            }
+    for (node, load) in busy {
+        let longer = |ns: u64, left: f64| if left < 1.0 { (ns as f64 / left).round() as u64 } else { ns };
+        for cost in costs.iter_mut().skip(*node as usize).step_by(nodes) {
+            cost.up_ns = longer(cost.up_ns, load.up.left());
+            cost.down_ns = longer(cost.down_ns, load.down.left());
         }
     }
 }

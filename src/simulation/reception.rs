@@ -1,7 +1,6 @@
 //! Which arrivals need no event, because nothing else can come between (docs/MODELS.md, "Arrivals without events").
 
 use super::parts::Parts;
-use super::repair;
 use crate::overlay::Overlay;
 use crate::overlay::workload::Role;
 
@@ -22,9 +21,9 @@ pub(super) enum Reception {
 
 /// How each node receives, by number.
 pub(super) fn receptions(parts: &Parts, shortcuts: bool) -> Vec<Reception> {
-    let Parts { world, overlay, plan, lines, .. } = parts;
+    let Parts { overlay, plan, lines, .. } = parts;
     // A retransmission arrives behind copies that were sent after it, and jitter holds up what others send.
-    if !shortcuts || lines.is_some() || repair::may_exist(world, plan) {
+    if !shortcuts || lines.is_some() || plan.may_repair {
         return vec![Reception::Source; overlay.nodes() as usize];
     }
     let sources = plan.programme.sources();

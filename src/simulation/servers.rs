@@ -1,6 +1,6 @@
 //! The queues of a node.
 
-use super::loads::Load;
+use super::loads::LinkLoad;
 use crate::net::FifoServer;
 
 /// The queues of one node, and the work in ns that measured messages asked of them.
@@ -16,7 +16,7 @@ pub(super) struct Servers {
 
 impl Servers {
     /// Messages have waited for what went beside them; that is counted by itself.
-    pub(super) fn without_what_is_beside(&mut self, load: &Load) {
+    pub(super) fn without_what_is_beside(&mut self, load: &LinkLoad) {
         let of_messages = |work_ns: u64, left: f64| if left < 1.0 { (work_ns as f64 * left) as u64 } else { work_ns };
         self.up_work = of_messages(self.up_work, load.up.left());
         self.down_work = of_messages(self.down_work, load.down.left());

@@ -13,7 +13,7 @@ use super::turn::{Allocation, Turn};
 use crate::net::LatencySpec;
 use crate::rng::{Domain, PairKey, Seed, Streams};
 use crate::scenario::Settings;
-use crate::units::{Bitrate, Probability, SimDuration};
+use crate::units::{Probability, SimDuration};
 use crate::webrtc::setup::{Setups, SetupsLearner, SetupsSize};
 use crate::webrtc::turn::TurnSpec;
 use crate::webrtc::{ConnectSpec, SignalingSpec, WebrtcSpec};
@@ -24,12 +24,9 @@ const PEERS: u32 = 1_000;
 /// Runs of the state machine for trees after which only such pairs have lessons that hardly had any; and all lessons.
 const RUNS: u64 = 6_000;
 const LESSONS: u32 = 100_000;
-/// The same where an uplink is narrow, so that set-ups wait for one another: a mesh takes some ten seconds.
-const PLAYED_PEERS_NARROW: u32 = 300;
-/// An uplink is narrow below this: a set-up takes 3 kB of it, and a hub sets up as many as there are peers.
-const NARROW: Bitrate = Bitrate::from_bps(4_000_000);
-/// Peers up to which each set-up is played through: in their full mesh about a second.
-const SETUPS_PLAYED_PEERS_MAX: u32 = 80;
+/// Peers up to which each set-up is played through: in their full mesh about a second, and several where uplinks are so
+/// narrow that set-ups wait for one another.
+pub const SETUPS_PLAYED_PEERS_MAX: u32 = 100;
 /// An end that is longer without an answer of its TURN server does without (`TurnPool`).
 const ALLOCATION_WAIT_MAX: SimDuration = SimDuration::from_secs(5);
 
@@ -94,7 +91,7 @@ impl Subject {
         self.0.is_some()
     }
 
-    /// Learns all of it: some tenths of a second, where anything is.
+    /// Learns all of it: a second or two of CPU, where anything is.
     #[must_use]
     pub fn learn(self) -> Knowledge {
         let setups = self.0.as_deref().and_then(Learnable::learn);
@@ -109,14 +106,7 @@ impl Subject {
 /// Whether set-ups are played through, packet by packet over links that they share: a question of the population alone,
 /// so that all topologies that are compared meet the same model.
 pub(super) fn are_played(Origin { population, webrtc, .. }: Origin<'_>) -> bool {
-    population.peers.get() <= played_peers_max(population) || !webrtc.setup.signals()
-}
-
-/// Up to how many peers of such a population each set-up is played through.
-#[must_use]
-pub fn played_peers_max(population: &PopulationSpec) -> u32 {
-    let is_narrow = population.classes.iter().any(|class| class.link.value.up.is_some_and(|up| up < NARROW));
-    if is_narrow { PLAYED_PEERS_NARROW } else { SETUPS_PLAYED_PEERS_MAX }
+    population.peers.get() <= SETUPS_PLAYED_PEERS_MAX || !webrtc.setup.signals()
 }
 
 impl Learnable {

@@ -198,6 +198,19 @@ pub(super) fn hub_connections_max(cell: &Cell) -> Option<u32> {
     most.filter(|_| is_star && cell.topology.servers() == 0)
 }
 
+/// How long the set-ups of a node with most connections take the narrowest uplink there is, in seconds: nothing where only
+/// a server has many, and no longer than attempts last.
+pub(super) fn set_ups_wait_s(cell: &Cell) -> f64 {
+    const SET_UP_BITS: f64 = 8.0 * 3_000.0;
+    let settings = &cell.settings;
+    let shape = cell.topology.shape(settings.population.peers.get());
+    let hub = if shape.spread == Spread::Hub && cell.topology.servers() == 0 { shape.tree } else { 0 };
+    let connections = shape.core.saturating_sub(1).max(hub) as f64;
+    let slowest = settings.population.classes.iter().filter_map(|class| class.link.value.up).min();
+    let wait_s = slowest.map_or(0.0, |up| connections * SET_UP_BITS / up.as_bps() as f64);
+    wait_s.min(settings.webrtc.connect.timeout.as_secs_f64())
+}
+
 // CPU time of a message at one end.
 fn cpu_s(cell: &Cell, wire: Wire) -> f64 {
     let cost = |class: &ClassSpec| class.device.value.service_time(class.engine.value.message_cost(wire));

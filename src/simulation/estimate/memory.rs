@@ -26,8 +26,10 @@ const PER_NODE_WITH_LINES: f64 = 230.0;
 /// A connection of a tree, at both ends; one of a core that takes its time to open.
 const PER_TREE_CONNECTION: f64 = 130.0;
 const PER_CORE_CONNECTION: f64 = 40.0;
-/// A set-up that is played through packet by packet.
-const PER_SETUP_PLAYED: f64 = 24e3;
+/// A set-up that is played through packet by packet, and for each second that the set-ups of the busiest node take of its
+/// uplink: what waits there, and is tried again.
+const PER_SETUP_PLAYED: f64 = 9e3;
+const PER_SETUP_PLAYED_WAITING: f64 = 25e3;
 /// A connection whose packets are followed: its two ends, and where they are found.
 const PER_ENDS: f64 = 170.0;
 /// What it takes beside that once it carries data: two associations and what is on its way between them.
@@ -149,11 +151,15 @@ fn connections(cell: &Cell, shape: Shape, in_use: f64) -> f64 {
     let of_core = if is_instant { 0.0 } else { core * PER_CORE_CONNECTION };
     let followed =
         if is_packet(cell) { (core + shape.tree as f64) * PER_ENDS + in_use * PER_ASSOCIATIONS } else { 0.0 };
-    let signals = cell.settings.webrtc.setup != SetupProfile::Instant;
-    let is_played = signals && !Subject::of(&cell.settings).needs_learning();
-    let played = if is_played { (core + shape.tree as f64) * PER_SETUP_PLAYED } else { 0.0 };
+    let per_setup = PER_SETUP_PLAYED + PER_SETUP_PLAYED_WAITING * load::set_ups_wait_s(cell);
+    let played = if are_set_ups_played(cell) { (core + shape.tree as f64) * per_setup } else { 0.0 };
     let lanes = if has_lanes(cell) { lanes(cell, in_use) * PER_LANE } else { 0.0 };
     shape.tree as f64 * PER_TREE_CONNECTION + of_core + followed + played + lanes
+}
+
+/// Whether set-ups take time and are played through, packet by packet.
+pub(super) fn are_set_ups_played(cell: &Cell) -> bool {
+    cell.settings.webrtc.setup != SetupProfile::Instant && !Subject::of(&cell.settings).needs_learning()
 }
 
 // Directions of connections that carry something: one, where few publish; in a mesh one for each flow and receiver.
