@@ -6,63 +6,29 @@
 //! simulation of their own, peers fail that cannot bear theirs, contents spread in pieces by another, then messages
 //! flow through the event engine, hop by hop or packet by packet, and what was measured is summed up.
 
-mod application;
-mod asked;
-mod backlog;
-mod budget;
-mod bulk;
-mod connect;
-mod connectivity;
-mod costs;
-mod doubt;
+mod account;
+mod control;
+mod data;
 mod estimate;
-mod event;
-mod experience;
-mod fate;
-mod fills;
-mod finding;
-mod flow;
-mod full;
-mod lane;
-mod layout;
-mod lines;
-mod loads;
-mod measure;
-mod message;
-mod observed;
-mod outcome;
-mod packets;
 mod parts;
-mod plan;
 mod prepared;
-mod programme;
-mod pump;
-mod reception;
-mod relay;
-mod repair;
-mod respond;
-mod responses;
-mod seen;
-mod send;
-mod sender;
 mod servers;
-mod shortfall;
-mod standing;
-mod summed;
-mod timetable;
-mod upkeep;
 
 use thiserror::Error;
 
-use self::asked::AskedByMessages;
-pub use self::connect::{ForeignKnowledge, Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
-use self::lines::Lines;
-use self::outcome::Outcome;
+use self::account::measure;
+use self::account::outcome::Outcome;
+use self::control::asked::AskedByMessages;
+pub use self::control::connect::{ForeignKnowledge, Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
+use self::control::{budget, connect};
+use self::data::lines::Lines;
+use self::data::messages::flow;
+use self::data::plan::Plan;
+use self::data::relay::Relays;
+use self::data::{bulk, packets};
 pub use self::parts::Options;
 use self::parts::Parts;
-use self::plan::Plan;
 pub(crate) use self::prepared::Prepared;
-use self::relay::Relays;
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
 use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Horizon};
@@ -73,22 +39,22 @@ use crate::webrtc::HeaderOverhead;
 use crate::world::WorldError;
 
 #[cfg(feature = "real")]
-pub(crate) use application::Application;
+pub(crate) use account::experience::Experience;
 #[cfg(feature = "real")]
-pub(crate) use budget::Fallen;
+pub(crate) use account::fate::Fate;
 #[cfg(feature = "real")]
-pub(crate) use costs::{cpu_percent, has_paced_packets, idle_shares, message_cpu, packet_cpu, wake_cpu};
+pub(crate) use account::observed::{ConnectionCounts, Observed};
+#[cfg(feature = "real")]
+pub(crate) use control::budget::Fallen;
+#[cfg(feature = "real")]
+pub(crate) use data::application::Application;
+#[cfg(feature = "real")]
+pub(crate) use data::costs::{cpu_percent, has_paced_packets, idle_shares, message_cpu, packet_cpu, wake_cpu};
+#[cfg(feature = "real")]
+pub(crate) use data::programme::Programme;
+#[cfg(feature = "real")]
+pub(crate) use data::relay::Forwarded;
 pub use estimate::{MemoryNeeds, estimate_cpu_s, estimate_deliveries, estimate_memory, memory_needs};
-#[cfg(feature = "real")]
-pub(crate) use experience::Experience;
-#[cfg(feature = "real")]
-pub(crate) use fate::Fate;
-#[cfg(feature = "real")]
-pub(crate) use observed::{ConnectionCounts, Observed};
-#[cfg(feature = "real")]
-pub(crate) use programme::Programme;
-#[cfg(feature = "real")]
-pub(crate) use relay::Forwarded;
 
 /// Why a replication has no record.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

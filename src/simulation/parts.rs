@@ -1,12 +1,12 @@
 //! What a replication consists of before a message is sent, and how it is computed.
 
-use super::connect::Connected;
-use super::lines::Lines;
-use super::plan::Plan;
-use super::relay::Relays;
-use super::standing::Standing;
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
+use crate::simulation::control::connect::Connected;
+use crate::simulation::data::lines::Lines;
+use crate::simulation::data::plan::Plan;
+use crate::simulation::data::relay::Relays;
+use crate::simulation::data::standing::Standing;
 use crate::world::World;
 
 /// What a replication consists of before a message is sent.

@@ -1,7 +1,7 @@
 //! The queues of a node.
 
-use super::loads::LinkLoad;
 use crate::net::FifoServer;
+use crate::simulation::data::loads::LinkLoad;
 
 /// The queues of one node, and the work in ns that measured messages asked of them.
 #[derive(Clone, Copy, Debug, Default)]

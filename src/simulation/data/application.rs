@@ -1,0 +1,140 @@
+//! The applications of all nodes: they publish, pass on, deliver and answer.
+//!
+//! Nothing here sends, waits or knows a connection. A driver (messages, packets, the real stack) tells what has
+//! happened, and does what comes back: send copies to these nodes, publish the next message then.
+
+use std::sync::Arc;
+
+use super::programme::{PlannedFlow, Programme};
+use crate::overlay::Overlay;
+use crate::overlay::audience::Audiences;
+use crate::overlay::dissemination::{Dissemination, Passing};
+use crate::overlay::workload::Role;
+use crate::simulation::account::fate::{FailedHop, Fate, Routes};
+use crate::simulation::account::seen::Seen;
+use crate::units::{SimDuration, SimTime};
+
+/// The applications of a replication, and what was observed of their messages.
+#[derive(Clone, Debug)]
+pub(crate) struct Application<D> {
+    pub(crate) programme: Arc<Programme>,
+    pub(crate) overlay: Overlay,
+    pub(crate) audiences: Audiences,
+    /// Nodes from this number on are servers, which pass on and receive nothing themselves.
+    pub(crate) peers: u32,
+    pub(crate) rule: D,
+    pub(crate) seen: Seen,
+}
+
+/// A message that was delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    /// Since it was published.
+    pub(crate) latency: SimDuration,
+    /// Whether it answers a request.
+    pub(crate) is_response: bool,
+    /// When it is answered, by the flow that follows its own and under its number.
+    pub(crate) answered_at: Option<SimTime>,
+}
+
+impl<D: Dissemination> Application<D> {
+    pub(crate) fn new(
+        programme: Arc<Programme>,
+        (overlay, audiences): (Overlay, Audiences),
+        peers: u32,
+        rule: D,
+    ) -> Self {
+        Self { programme, overlay, audiences, peers, rule, seen: Seen::default() }
+    }
+
+    /// The flow of a message.
+    #[inline]
+    pub(crate) fn flow(&self, flow: u32) -> &PlannedFlow {
+        &self.programme.flows[flow as usize]
+    }
+
+    /// A flow publishes a message; when it publishes the next one by itself, if it does.
+    #[inline]
+    pub(crate) fn publish(&mut self, flow: u32, number: u32) -> Option<SimTime> {
+        if !D::EXACTLY_ONCE {
+            // Should it come back, its source knows it.
+            let passing = self.passing(self.flow(flow).source, None, (flow, number));
+            self.rule.is_new(passing);
+        }
+        let measured = self.programme.is_measured(flow, number);
+        self.seen.publication(&self.programme.flows[flow as usize], measured);
+        self.programme.publication(flow, number + 1)
+    }
+
+    /// The nodes to which a node sends a copy of a message that came from another, or is its own.
+    #[inline]
+    pub(crate) fn forward(&mut self, node: u32, from: Option<u32>, message: (u32, u32), out: &mut Vec<u32>) {
+        let passing = self.passing(node, from, message);
+        self.rule.forward(&self.overlay, &self.audiences, passing, out);
+    }
+
+    /// A message has come to a node; whether for the first time, so that it is delivered and passed on.
+    #[inline]
+    pub(crate) fn is_new(&mut self, node: u32, from: u32, message: (u32, u32)) -> bool {
+        let passing = self.passing(node, Some(from), message);
+        self.rule.is_new(passing)
+    }
+
+    fn passing(&self, node: u32, from: Option<u32>, (flow, number): (u32, u32)) -> Passing {
+        Passing { node, from, audience: self.flow(flow).audience, flow, number }
+    }
+
+    /// Whether messages of a flow are for a node.
+    pub(crate) fn is_for(&self, node: u32, flow: u32) -> bool {
+        node < self.peers && self.audiences.includes(self.flow(flow).audience, node)
+    }
+
+    /// A message is delivered to a node that it is for.
+    pub(crate) fn deliver(&mut self, now: SimTime, flow: u32, number: u32) -> Delivery {
+        let published = self.programme.published(flow, number);
+        let (latency, measured) = (now.since(published), published >= self.programme.measure_from);
+        let role = self.flow(flow).role;
+        if role == Role::Response {
+            self.seen.counts.deliveries += 1;
+            self.seen.responses.answered(latency, measured);
+        } else {
+            self.seen.delivery(latency, measured);
+        }
+        let answered_at = match role {
+            Role::Request { service_time } => Some(now + service_time),
+            Role::Message | Role::Response => None,
+        };
+        let answered_at = answered_at.filter(|&time| time <= self.programme.horizon);
+        Delivery { latency, is_response: role == Role::Response, answered_at }
+    }
+
+    /// Whether deliveries of a message count among those that are wanted, each with a fate of its own if it fails.
+    pub(crate) fn is_wanted(&self, flow: u32, number: u32) -> bool {
+        D::EXACTLY_ONCE && self.programme.is_measured(flow, number) && self.flow(flow).role != Role::Response
+    }
+
+    /// A copy of a message on a hop has failed.
+    #[cold]
+    pub(crate) fn fail(&mut self, fate: Fate, hop: [u32; 2], (flow, number): (u32, u32)) {
+        if self.is_wanted(flow, number) {
+            let hop = self.failed(hop, flow);
+            let routes = Routes { overlay: &self.overlay, audiences: &self.audiences, peers: self.peers };
+            self.seen.fates.fail(fate, hop, routes);
+        }
+    }
+
+    /// For how many wanted deliveries a copy of a message stands on a hop.
+    #[cfg(feature = "real")]
+    pub(crate) fn deliveries_behind(&mut self, hop: [u32; 2], (flow, number): (u32, u32)) -> u64 {
+        if !self.is_wanted(flow, number) {
+            return 0;
+        }
+        let hop = self.failed(hop, flow);
+        let routes = Routes { overlay: &self.overlay, audiences: &self.audiences, peers: self.peers };
+        self.seen.fates.deliveries(hop, routes)
+    }
+
+    fn failed(&self, [from, to]: [u32; 2], flow: u32) -> FailedHop {
+        FailedHop { audience: self.flow(flow).audience, from, to }
+    }
+}

@@ -1,0 +1,329 @@
+//! The applications: they publish, deliver and pass on, by the overlay's rule.
+
+use super::cpus::Work;
+use super::ends::far;
+use super::links::Parcel;
+use super::message::Message;
+use super::{Happening, Packets};
+use crate::engine::Scheduler;
+use crate::overlay::dissemination::Dissemination;
+use crate::simulation::account::fate::Fate;
+use crate::simulation::data::application::Delivery;
+use crate::simulation::data::costs::has_paced_packets;
+use crate::units::{ByteCount, SimDuration, SimTime};
+use crate::webrtc::sctp::{Chunk, DataChunk, Event, PacketId};
+
+impl<D: Dissemination> Packets<D> {
+    pub(super) fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Happening>) {
+        let planned = self.plan.programme.flows[flow as usize];
+        let message = Message { flow, number, level: self.quality.highest(planned.workload) };
+        if let Some(next) = self.app.publish(flow, number) {
+            scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 });
+        }
+        self.pass_on(now, planned.source, None, message, scheduler);
+    }
+
+    // At `time`, which may be later than now, a node begins to send a copy over every connection that the
+    // overlay's rule names.
+    fn pass_on(
+        &mut self,
+        time: SimTime,
+        node: u32,
+        from: Option<u32>,
+        message: Message,
+        scheduler: &mut Scheduler<Happening>,
+    ) {
+        let mut hops = std::mem::take(&mut self.hops);
+        self.app.forward(node, from, (message.flow, message.number), &mut hops);
+        for &to in &hops {
+            let Some(end) = self.ends.between(node, to) else {
+                self.refuse([node, to], message, Fate::Unconnected);
+                continue;
+            };
+            let message = self.at_level(scheduler.now(), end, message);
+            let ready = self.busy(time, node, message);
+            if ready <= scheduler.now() {
+                self.send(scheduler.now(), end, message, scheduler);
+            } else {
+                scheduler.schedule_at(ready, Happening::Send { end, message });
+            }
+        }
+        hops.clear();
+        self.hops = hops;
+    }
+
+    // A message keeps a node's CPU busy, without packets that have costs of their own; when that is over.
+    fn busy(&mut self, time: SimTime, node: u32, message: Message) -> SimTime {
+        let Work { done, work_ns } = self.cpus.message(time, node, self.size(message));
+        if self.is_measured(message) {
+            self.account.cpu_work[node as usize] += work_ns;
+        }
+        done
+    }
+
+    /// A packet is read or written: when that is done. Those of small messages cost nothing of their own, nor does
+    /// one that a message begins with, where it is written, or ends with, where it is read; they wait all the same.
+    pub(super) fn handle_packet(&mut self, now: SimTime, node: u32, parcel: Parcel, is_read: bool) -> SimTime {
+        let is_of_message = |data: &DataChunk| if is_read { data.flags.ends() } else { data.flags.begins() };
+        let data = |chunk: &Chunk| if let Chunk::Data(data) = chunk { Some(*data) } else { None };
+        let mut chunks = self.store.get(parcel.packet).iter().filter_map(data);
+        let first = chunks.next().filter(|first| !is_of_message(first) && !chunks.any(|data| is_of_message(&data)));
+        let paced = first.map(|data| Message::of_word(data.message));
+        let paced = paced.filter(|&message| has_paced_packets(self.plan.sizes[self.size(message)]));
+        let Some(message) = paced else { return self.cpus.free_at(now, node) };
+        let Work { done, work_ns } = self.cpus.packet(now, node, u64::from(parcel.bytes));
+        if self.is_measured(message) {
+            self.account.cpu_work[node as usize] += work_ns;
+        }
+        done
+    }
+
+    /// The CPU has come to a copy: it is handed to the association.
+    pub(super) fn send(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
+        let size = self.size(message);
+        let workload = self.plan.programme.flows[message.flow as usize].workload;
+        let stream = self.ends.stream(message.flow);
+        let measured = self.is_measured(message);
+        let len = self.plan.programme.sizes[size].get().max(1) as u32;
+        let nodes = [end, far(end)].map(|end| self.ends.row(end).node);
+        let len_bytes = self.plan.sizes[size].bytes;
+        if !self.ends.is_open(now, end) {
+            return self.refuse(nodes, message, Fate::Unconnected);
+        }
+        if self.ends.association(end).send(now, stream, message.word(), len, &mut self.out).is_err() {
+            if measured {
+                self.account.refused(nodes[0], len_bytes);
+                self.account.withheld(nodes[1], len_bytes);
+            }
+            return self.refuse(nodes, message, Fate::Throttled);
+        }
+        self.app.seen.sent(measured);
+        self.account.under_way(self.ends.repeats(end, message.flow), measured, 1);
+        if measured {
+            self.queueing.handed_over(now, end, message.word());
+        }
+        if self.quality.adapts(workload) {
+            self.quality.sent(now, end, message.flow, message.number);
+        }
+        self.flush(now, end, scheduler);
+    }
+
+    // The message at the level that an end sends it at.
+    fn at_level(&mut self, now: SimTime, end: u32, message: Message) -> Message {
+        let workload = self.plan.programme.flows[message.flow as usize].workload;
+        if !self.quality.adapts(workload) || !self.ends.is_open(now, end) {
+            return message;
+        }
+        let unsent = self.ends.row(end).unsent_on(self.ends.stream(message.flow));
+        let stream = (end, message.flow, workload);
+        Message { level: self.quality.choose(now, stream, message.level, ByteCount::new(unsent)), ..message }
+    }
+
+    /// A packet has come through the downlink: it is read, or waits for that in its socket. Where the socket is
+    /// full, or the CPU too far behind, it is dropped.
+    pub(super) fn read(&mut self, now: SimTime, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
+        let end = parcel.end;
+        let node = self.ends.row(end).node;
+        let wait_ns = self.cpus.wait_ns(now, node);
+        if wait_ns > self.backlogs[node as usize] && wait_ns > self.backlog_ns(node as usize, parcel.packet) {
+            return self.overflow(end, parcel.packet);
+        }
+        for chunk in self.store.get(parcel.packet) {
+            if let Chunk::Data(data) = chunk
+                && data.flags.ends()
+            {
+                self.cpus.brings(now, node, self.size(Message::of_word(data.message)));
+            }
+        }
+        let read = self.cpus.free_at(now, node);
+        if read <= now {
+            self.handle_packet(now, node, parcel, true);
+            return self.take(now, parcel, scheduler);
+        }
+        if !self.cpus.queue(node, end, parcel.bytes) {
+            return self.overflow(end, parcel.packet);
+        }
+        self.handle_packet(now, node, parcel, true);
+        scheduler.schedule_at(read, Happening::Unqueue { parcel });
+    }
+
+    /// A packet that waited in its socket is read.
+    pub(super) fn unqueue(&mut self, now: SimTime, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
+        self.cpus.unqueue(parcel.end, parcel.bytes);
+        self.take(now, parcel, scheduler);
+    }
+
+    // The association takes a packet in.
+    fn take(&mut self, now: SimTime, parcel: Parcel, scheduler: &mut Scheduler<Happening>) {
+        self.ends.receive(now, parcel.end, self.store.get(parcel.packet), &mut self.out);
+        self.store.free(parcel.packet);
+        self.flush(now, parcel.end, scheduler);
+    }
+
+    /// An association has asked for this time.
+    pub(super) fn wake(&mut self, now: SimTime, end: u32, scheduler: &mut Scheduler<Happening>) {
+        let row = self.ends.row_mut(end);
+        // A wake that an earlier one has overtaken has nothing to say.
+        if row.wake != now {
+            return;
+        }
+        row.wake = SimTime::MAX;
+        self.ends.wake(now, end, &mut self.out);
+        self.flush(now, end, scheduler);
+    }
+
+    // Sends what an end wants to send, and tells its application.
+    fn flush(&mut self, now: SimTime, end: u32, scheduler: &mut Scheduler<Happening>) {
+        self.launch(now, end, scheduler);
+        let mut arrived = std::mem::take(&mut self.arrived);
+        for event in self.out.events() {
+            match *event {
+                Event::Delivered { message, .. } => arrived.push(message),
+                Event::Abandoned { message, .. } => {
+                    self.queueing.given_up(end, message);
+                    self.missing.abandoned(end, message);
+                }
+                Event::BufferedLow { .. } => {}
+            }
+        }
+        self.out.clear();
+        if self.missing.has_abandoned() {
+            self.give_up();
+        }
+        for &word in &arrived {
+            self.deliver(now, end, Message::of_word(word), scheduler);
+        }
+        arrived.clear();
+        self.arrived = arrived;
+        self.schedule_wake(end, scheduler);
+    }
+
+    // Has an end's association woken when it asks for it.
+    fn schedule_wake(&mut self, end: u32, scheduler: &mut Scheduler<Happening>) {
+        let row = self.ends.row_mut(end);
+        // What lies behind the horizon never happens.
+        let horizon = self.plan.programme.horizon;
+        if let Some(next) = row.next_wake().filter(|&next| next < row.wake && next <= horizon) {
+            row.wake = next;
+            scheduler.schedule_at(next, Happening::Wake { end });
+        }
+    }
+
+    // A message has arrived: the CPU takes it in, delivers it and passes it on.
+    fn deliver(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
+        let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
+        let measured = self.is_measured(message);
+        let workload = self.plan.programme.flows[message.flow as usize].workload;
+        self.app.seen.counts.copies_arrived += 1;
+        self.account.under_way(self.ends.repeats(far(end), message.flow), measured, -1);
+        if self.quality.adapts(workload) {
+            let back = SimDuration::from_ns(self.ends.row(end).path.delay_ns);
+            self.quality.arrived(now, far(end), message.flow, message.number, back);
+        }
+        let done = self.busy(now, node, message);
+        if done > self.plan.programme.horizon {
+            // The CPU never came to it, but was asked to.
+            return self.book_unserved(node, Some(from), message);
+        }
+        if !self.app.is_new(node, from, (message.flow, message.number)) {
+            return;
+        }
+        if self.app.is_for(node, message.flow) {
+            self.hand_to_application(done, node, message, scheduler);
+        }
+        self.pass_on(done, node, Some(from), message, scheduler);
+    }
+
+    fn hand_to_application(
+        &mut self,
+        done: SimTime,
+        node: u32,
+        message: Message,
+        scheduler: &mut Scheduler<Happening>,
+    ) {
+        let workload = self.app.flow(message.flow).workload;
+        let Delivery { latency, is_response, answered_at } = self.app.deliver(done, message.flow, message.number);
+        if let Some(time) = answered_at {
+            scheduler.schedule_at(time, Happening::Publish { flow: message.flow + 1, number: message.number });
+        }
+        if is_response {
+            return;
+        }
+        if self.is_measured(message) && self.quality.is_beside_live(workload) {
+            self.account.control.record(latency);
+        }
+        self.quality.delivered(node, message, workload, latency);
+    }
+
+    // The longest wait that sockets bridge for the message that a packet brings; for one without data the least.
+    #[cold]
+    fn backlog_ns(&self, node: usize, packet: PacketId) -> u64 {
+        let brings = |chunk: &Chunk| match chunk {
+            Chunk::Data(data) => Some(Message::of_word(data.message)),
+            _ => None,
+        };
+        let message = self.store.get(packet).iter().find_map(brings);
+        message
+            .map_or(self.backlogs[node], |message| self.plan.backlogs[self.size(message) * self.backlogs.len() + node])
+    }
+
+    // A socket drops a packet: messages that nobody repeats are gone with it, and what they ask of the node counts
+    // all the same.
+    #[cold]
+    fn overflow(&mut self, end: u32, packet: PacketId) {
+        let ended = |chunk: &Chunk| match chunk {
+            Chunk::Data(data) if data.flags.ends() => Some(Message::of_word(data.message)),
+            _ => None,
+        };
+        let messages: Vec<Message> = self.store.get(packet).iter().filter_map(ended).collect();
+        self.drop_packet(end, packet, Fate::Socket);
+        let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
+        for message in messages {
+            if !self.ends.is_sent_once(far(end), message.flow) {
+                continue;
+            }
+            let measured = self.is_measured(message);
+            self.app.seen.counts.copies_overflowed += 1;
+            self.app.seen.window.overflowed += u64::from(measured);
+            self.account.under_way(false, measured, -1);
+            self.account.cpu_work[node as usize] += if measured { self.cpu_ns(node, message) } else { 0 };
+            self.book_unserved(node, Some(from), message);
+        }
+    }
+
+    // A node should pass a message on and never comes to it: the demand counts all the same.
+    #[cold]
+    fn book_unserved(&mut self, node: u32, from: Option<u32>, message: Message) {
+        if !self.is_measured(message) {
+            return;
+        }
+        let mut hops = Vec::new();
+        self.app.forward(node, from, (message.flow, message.number), &mut hops);
+        let copies = hops.iter().filter(|&&to| self.ends.between(node, to).is_some()).count() as u64;
+        self.account.cpu_work[node as usize] += copies * self.cpu_ns(node, message);
+        let bytes = self.plan.sizes[self.size(message)].bytes;
+        self.account.refused(node, bytes * copies);
+    }
+
+    // A copy is not sent: its connection is not open, or has no room.
+    fn refuse(&mut self, nodes: [u32; 2], message: Message, fate: Fate) {
+        self.fail(fate, nodes, message);
+        self.app.seen.refused(fate, self.is_measured(message));
+    }
+
+    // How long a message keeps a node's CPU busy, its packets included.
+    fn cpu_ns(&self, node: u32, message: Message) -> u64 {
+        self.plan.costs[self.size(message) * self.backlogs.len() + node as usize].cpu_ns
+    }
+
+    // Which of the plan's sizes a message has.
+    fn size(&self, message: Message) -> usize {
+        let planned = &self.plan.programme.flows[message.flow as usize];
+        let levels = &self.plan.programme.levels[usize::from(planned.workload)];
+        levels.get(usize::from(message.level)).copied().unwrap_or(planned.size) as usize
+    }
+
+    fn is_measured(&self, message: Message) -> bool {
+        self.app.programme.is_measured(message.flow, message.number)
+    }
+}
