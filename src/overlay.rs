@@ -2,13 +2,16 @@
 
 pub mod audience;
 pub mod behind;
+mod blocks;
 pub mod dissemination;
 mod graph;
+mod places;
 pub mod topology;
 pub mod workload;
 
 use serde::Serialize;
 
+pub use blocks::{Seat, Shared};
 pub use graph::{Connection, Overlay};
 
 /// The parameters of a topology or workload as JSON, with its kind first.

@@ -27,8 +27,7 @@ impl Dissemination for RandomWalk {
     }
 
     fn forward(&mut self, overlay: &Overlay, _: &Audiences, passing: Passing, out: &mut Vec<u32>) {
-        let [tree, core] = overlay.next_hops(passing.node, None);
-        let neighbours: Vec<u32> = tree.iter().chain(core).copied().filter(|&next| next != passing.node).collect();
+        let neighbours: Vec<u32> = overlay.next_hops(passing.node, None).collect();
         let draw = self.key.expect("it has begun").directed(passing.flow << 16 | passing.number, passing.node);
         out.extend(neighbours.get(below(draw, neighbours.len().max(1) as u64) as usize));
     }

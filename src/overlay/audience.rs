@@ -5,12 +5,11 @@
 //! Francis and Crowcroft, "Core Based Trees (CBT)", SIGCOMM 1993), with membership known everywhere at once and at no
 //! cost. Each member is reached once, and no copy is sent that nobody needs.
 //!
-//! An overlay is a forest whose trees hang together by one core at most. Each tree is rooted at its core member, or at
-//! its lowest node, and all nodes are numbered in preorder, so that a subtree is a range of numbers and an audience a
-//! sorted list of them. A hop down, or over the core, is needed if a member lies in the subtree of the next node; a hop
-//! up if one lies outside the node's own, but where the message can come: two binary searches at most.
+//! Nodes are numbered in preorder ([`places`](super::places)), so that what lies behind a hop is a range of numbers, or two,
+//! and an audience a sorted list of them: two binary searches at most.
 
 use super::graph::Overlay;
+use super::places::{Place, Span, places};
 
 /// The audience of everybody.
 pub const ALL: u32 = u32::MAX;
@@ -22,34 +21,6 @@ pub struct Audiences {
     places: Vec<Place>,
     // By audience: the preorder numbers of its members, in order.
     members: Vec<Vec<u32>>,
-}
-
-/// Where a node lies in the preorder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
-    /// The node and what lies below it.
-    pub(super) subtree: Span,
-    /// All nodes that it can reach.
-    pub(super) reach: Span,
-}
-
-/// Preorder numbers from one on until before another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) from: u32,
-    pub(super) until: u32,
-}
-
-impl Span {
-    pub(super) const fn contains(self, number: u32) -> bool {
-        self.from <= number && number < self.until
-    }
-
-    #[inline]
-    fn has_any_of(self, numbers: &[u32]) -> bool {
-        let first = numbers.partition_point(|&number| number < self.from);
-        numbers.get(first).is_some_and(|&number| number < self.until)
-    }
 }
 
 impl Audiences {
@@ -81,13 +52,11 @@ impl Audiences {
             return true;
         }
         let members = &self.members[audience as usize];
-        let Place { subtree: own, reach } = self.places[node as usize];
-        let subtree = self.places[next as usize].subtree;
-        if !subtree.contains(own.from) {
-            return subtree.has_any_of(members);
-        }
-        let (before, behind) = (Span { until: own.from, ..reach }, Span { from: own.until, ..reach });
-        before.has_any_of(members) || behind.has_any_of(members)
+        let has_any = |span: Span| {
+            let first = members.partition_point(|&number| number < span.from);
+            members.get(first).is_some_and(|&number| number < span.until)
+        };
+        self.places[node as usize].behind(&self.places[next as usize]).into_iter().any(has_any)
     }
 
     /// The preorder numbers of an audience's members, in order; not of [`ALL`].
@@ -120,9 +89,7 @@ impl Audiences {
         node: u32,
         from: Option<u32>,
     ) -> impl Iterator<Item = u32> + 'a {
-        let [tree, core] = overlay.next_hops(node, from);
-        let hops = tree.iter().chain(core).copied();
-        hops.filter(move |&next| next != node && Some(next) != from && self.needs(audience, node, next))
+        overlay.next_hops(node, from).filter(move |&next| self.needs(audience, node, next))
     }
 
     /// Calls `visit` for every node that a message of `source` for `audience` comes to, the source first, with the
@@ -137,44 +104,9 @@ impl Audiences {
     }
 }
 
-/// Where each node lies in the preorder.
-pub(super) fn places(overlay: &Overlay) -> Vec<Place> {
-    const UNSEEN: u32 = u32::MAX;
-    let mut places =
-        vec![Place { subtree: Span { from: UNSEEN, until: 0 }, ..Place::default() }; overlay.nodes() as usize];
-    // Trees at the core come first, so that they are one range together.
-    let roots = overlay.core().iter().copied().chain(0..overlay.nodes()).zip(0..);
-    let mut order = Vec::with_capacity(places.len());
-    let mut pending = Vec::new();
-    let mut reach_from = 0;
-    for (root, nth) in roots {
-        pending.push((root, root));
-        while let Some((node, parent)) = pending.pop() {
-            let place = &mut places[node as usize];
-            if place.subtree.from == UNSEEN {
-                place.subtree = Span { from: order.len() as u32, until: order.len() as u32 + 1 };
-                order.push((node, parent));
-                pending.extend(overlay.tree_neighbours(node).iter().map(|&next| (next, node)));
-            }
-        }
-        // The core's trees end with the last of its members, every other tree with itself.
-        if nth + 1 >= overlay.core().len() {
-            let reach = Span { from: reach_from, until: order.len() as u32 };
-            order[reach.from as usize..].iter().for_each(|&(node, _)| places[node as usize].reach = reach);
-            reach_from = reach.until;
-        }
-    }
-    for &(node, parent) in order.iter().rev() {
-        let until = places[node as usize].subtree.until;
-        let parent = &mut places[parent as usize].subtree.until;
-        *parent = until.max(*parent);
-    }
-    places
-}
-
 #[cfg(test)]
 pub(super) mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use petgraph::algo::astar;
     use petgraph::graph::NodeIndex;
@@ -182,18 +114,26 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// Trees of which the first few hang together by a core, if `core` is two or more; node numbers shuffled.
+    /// Trees whose nodes hang together by pairs and blocks, nested to any depth; node numbers shuffled.
     pub(in crate::overlay) fn overlays() -> impl Strategy<Value = (Overlay, Vec<u32>, u32)> {
-        (2_u32..40, 1_u32..8, 0_u32..8).prop_flat_map(|(nodes, trees, core)| {
-            let parents = proptest::collection::vec(any::<u32>(), nodes as usize);
+        (2_u32..40, 1_u32..5).prop_flat_map(|(nodes, trees)| {
+            // Of each node the parent, and by what it hangs there: a pair, or a block with others.
+            let parents = proptest::collection::vec((any::<u32>(), 0_u32..4), nodes as usize);
             let names = Just((0..nodes).collect::<Vec<u32>>()).prop_shuffle();
             let members = proptest::sample::subsequence((0..nodes).collect::<Vec<u32>>(), 0..=nodes as usize);
             (parents, names, members, 0..nodes).prop_map(move |(parents, names, members, source)| {
-                let trees = trees.min(nodes);
-                let edge = |child: u32| (names[(parents[child as usize] % child) as usize], names[child as usize]);
-                let edges: Vec<_> = (trees..nodes).map(edge).collect();
-                let core = names[..core.min(trees) as usize].to_vec();
-                (Overlay::new(nodes, &edges, core), members, source)
+                let mut pairs = Vec::new();
+                let mut blocks = BTreeMap::<(u32, u32), Vec<u32>>::new();
+                for child in trees.min(nodes)..nodes {
+                    let (parent, by) = parents[child as usize];
+                    let (parent, name) = (names[(parent % child) as usize], names[child as usize]);
+                    if by < 2 {
+                        pairs.push((parent, name));
+                    } else {
+                        blocks.entry((parent, by)).or_insert_with(|| vec![parent]).push(name);
+                    }
+                }
+                (Overlay::new(nodes, &pairs, blocks.into_values().collect()), members, source)
             })
         })
     }
@@ -215,6 +155,7 @@ pub(super) mod tests {
         /// No hop is missing, none is in vain and none is taken twice.
         #[test]
         fn messages_take_the_shortest_paths_to_their_audience((overlay, members, source) in overlays()) {
+            prop_assert!(!overlay.has_ring());
             let audiences = Audiences::new(&overlay, std::slice::from_ref(&members));
             let (mut hops, mut copies) = (Vec::new(), 0);
             let mut pending = vec![(source, None)];
@@ -238,7 +179,7 @@ pub(super) mod tests {
 
     #[test]
     fn everybody_is_an_audience_that_needs_every_hop() {
-        let overlay = Overlay::new(5, &[(0, 2), (0, 3), (1, 4)], vec![0, 1]);
+        let overlay = Overlay::new(5, &[(0, 2), (0, 3), (1, 4)], vec![vec![0, 1]]);
         let audiences = Audiences::new(&overlay, &[]);
         assert_eq!(audiences.next_hops(&overlay, ALL, 0, Some(2)).collect::<Vec<_>>(), [3, 1]);
         assert_eq!(audiences.receivers(ALL, 2, 5), 4);

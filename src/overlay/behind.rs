@@ -1,11 +1,12 @@
 //! How many receivers lie behind a hop: what a message misses where a copy does not get through.
 //!
 //! A copy that is lost at an inner node is lost for all that it was to be passed on to. By the numbering of
-//! [`audience`](super::audience) that is a range of preorder numbers, or two where the hop leads up, so it is told from
+//! [`places`](super::places) that is a range of preorder numbers, or two where the hop leads up, so it is told from
 //! two sums, or two binary searches in the audience, whatever the size of the subtree.
 
-use super::audience::{ALL, Audiences, Place, Span, places};
+use super::audience::{ALL, Audiences};
 use super::graph::Overlay;
+use super::places::{Place, Span, places};
 
 /// What counting receivers needs of an overlay.
 #[derive(Clone, Debug)]
@@ -34,14 +35,8 @@ impl Behind {
     /// one counted.
     #[must_use]
     pub fn receivers(&self, audiences: &Audiences, audience: u32, [node, next]: [u32; 2]) -> u32 {
-        let Place { subtree: own, reach } = self.places[node as usize];
-        let subtree = self.places[next as usize].subtree;
-        let count = |span: Span| self.count(audiences, audience, span);
-        if subtree.contains(own.from) {
-            count(Span { until: own.from, ..reach }) + count(Span { from: own.until, ..reach })
-        } else {
-            count(subtree)
-        }
+        let spans = self.places[node as usize].behind(&self.places[next as usize]);
+        spans.into_iter().map(|span| self.count(audiences, audience, span)).sum()
     }
 
     fn count(&self, audiences: &Audiences, audience: u32, span: Span) -> u32 {

@@ -1,48 +1,39 @@
 //! The overlay graph: which connections exist, in arrays.
 //!
-//! Connections are of two sorts. *Tree* connections are stored, eight bytes a direction. *Core*
-//! connections form one full mesh among the core's members and are not stored at all, so a full
-//! mesh of ten thousand peers (50 million connections) takes the memory of its member list.
+//! Connections are of two sorts. *Pairs* are stored, eight bytes a direction. [*Blocks*](super::blocks) are full meshes
+//! among some nodes each and are not stored at all but for their members.
 //!
-//! A message spreads by **split horizon**: a peer passes it on over every connection but the one it
-//! came from, and what came over a core connection is not passed on over the core. This is the
-//! rule of BGP route reflection (RFC 4456): the core reflects to its clients, and since every core
-//! member reaches every other directly, nobody receives a message twice.
+//! A message spreads by **split horizon**: a peer passes it on over every connection but the one it came by, and what came
+//! over a block not over that block. This is the rule of BGP route reflection (RFC 4456): a block reflects to what lies
+//! behind its members, and since these reach each other directly, nobody receives a message twice. It holds where pairs and
+//! blocks form no ring ([`Overlay::has_ring`]): in trees, meshes, trees of meshes, meshes of trees, nested to any depth.
 
 use petgraph::graph::UnGraph;
+use petgraph::unionfind::UnionFind;
+
+use super::blocks::{Blocks, Seat, Shared};
 
 /// The connections of one topology.
 #[derive(Clone, Debug)]
 pub struct Overlay {
-    // Neighbours of node v: neighbours[offsets[v]..offsets[v + 1]], in the order they were added.
+    // Pairs of node v: neighbours[offsets[v]..offsets[v + 1]], in the order they were added.
     offsets: Vec<u32>,
     neighbours: Vec<u32>,
-    // Where each connection stands in the other end's list: neighbours[twins[slot]] is the owner.
+    // Where each pair stands in the other end's list: neighbours[twins[slot]] is the owner.
     twins: Vec<u32>,
-    // Members of the core, and each node's place among them.
-    core: Vec<u32>,
-    core_place: Vec<u32>,
+    blocks: Blocks,
 }
 
-const NOT_CORE: u32 = u32::MAX;
-
 impl Overlay {
-    /// The overlay of `nodes` nodes with these tree connections and this core.
+    /// The overlay of `nodes` nodes with these pairs, and a full mesh among the members of each block. No two nodes are
+    /// connected twice: not by two pairs, nor by two blocks, nor by both.
     ///
     /// # Panics
-    /// When a node is out of range or a core member is named twice.
+    /// When a node is out of range or named twice in a block.
     #[must_use]
-    pub fn new(nodes: u32, tree: &[(u32, u32)], core: Vec<u32>) -> Self {
-        let (offsets, neighbours, twins) = adjacency(nodes, tree);
-        let mut core_place = Vec::new();
-        if !core.is_empty() {
-            core_place = vec![NOT_CORE; nodes as usize];
-        }
-        for (place, &member) in (0..).zip(&core) {
-            assert_eq!(core_place[member as usize], NOT_CORE, "node {member} is in the core twice");
-            core_place[member as usize] = place;
-        }
-        Self { offsets, neighbours, twins, core, core_place }
+    pub fn new(nodes: u32, pairs: &[(u32, u32)], blocks: Vec<Vec<u32>>) -> Self {
+        let (offsets, neighbours, twins) = adjacency(nodes, pairs);
+        Self { offsets, neighbours, twins, blocks: Blocks::new(nodes, blocks) }
     }
 
     /// How many nodes there are, connected or not.
@@ -54,70 +45,130 @@ impl Overlay {
     /// How many connections there are.
     #[must_use]
     pub fn connections(&self) -> u64 {
-        let core = self.core.len() as u64;
-        self.neighbours.len() as u64 / 2 + core * core.saturating_sub(1) / 2
+        self.neighbours.len() as u64 / 2 + self.blocks.connections()
     }
 
     /// How many connections a node has.
     #[must_use]
     pub fn degree(&self, node: u32) -> u32 {
-        let core = if self.core_place(node).is_some() { self.core.len() - 1 } else { 0 };
-        u32::try_from(self.tree_neighbours(node).len() + core).expect("invariant: below the number of nodes")
+        let in_block = |seat: &Seat| self.block(seat.block).len() - 1;
+        let in_blocks: usize = self.seats(node).iter().map(in_block).sum();
+        u32::try_from(self.pair_neighbours(node).len() + in_blocks).expect("invariant: below the number of nodes")
     }
 
-    /// The nodes that `node` has tree connections to.
+    /// Whether some nodes are connected by more than one way. Then split horizon brings messages several times.
+    #[must_use]
+    pub fn has_ring(&self) -> bool {
+        let mut joined = UnionFind::new(self.nodes() as usize);
+        let mut closes = false;
+        self.for_each_pair(|connection, _| closes |= !joined.union(connection.a, connection.b));
+        for block in 0..self.blocks() {
+            closes |= self.block(block).windows(2).any(|two| !joined.union(two[0], two[1]));
+        }
+        closes
+    }
+
+    /// The nodes that `node` has pairs with.
     #[inline]
     #[must_use]
-    pub fn tree_neighbours(&self, node: u32) -> &[u32] {
+    pub fn pair_neighbours(&self, node: u32) -> &[u32] {
         let node = node as usize;
         &self.neighbours[self.offsets[node] as usize..self.offsets[node + 1] as usize]
     }
 
-    /// The members of the core.
-    #[inline]
+    /// How many blocks there are.
     #[must_use]
-    pub fn core(&self) -> &[u32] {
-        &self.core
+    pub fn blocks(&self) -> u32 {
+        self.blocks.count()
     }
 
-    /// The node's place among the core's members.
+    /// The members of a block.
     #[inline]
     #[must_use]
-    pub fn core_place(&self, node: u32) -> Option<u32> {
-        self.core_place.get(node as usize).copied().filter(|&place| place != NOT_CORE)
+    pub fn block(&self, block: u32) -> &[u32] {
+        &self.blocks.members()[self.block_range(block)]
     }
 
-    /// The nodes to which `node` passes on a message that came from `from` (`None`: its own), as
-    /// two lists: tree neighbours and core members. Both may hold `node` and `from` themselves,
-    /// which the caller skips.
+    /// The members of all blocks, one block after the other.
     #[inline]
     #[must_use]
-    pub fn next_hops(&self, node: u32, from: Option<u32>) -> [&[u32]; 2] {
-        let in_core = self.core_place(node).is_some();
-        let from_core = in_core && from.is_some_and(|from| self.core_place(from).is_some());
-        let core = if in_core && !from_core { self.core() } else { &[] };
-        [self.tree_neighbours(node), core]
+    pub fn block_members(&self) -> &[u32] {
+        self.blocks.members()
     }
 
-    /// Calls `visit` for every connection once: tree connections by their first node, then the
-    /// core's by growing distance around its ring of members.
+    /// Where a block's members stand among those of all blocks.
+    #[inline]
+    #[must_use]
+    pub fn block_range(&self, block: u32) -> std::ops::Range<usize> {
+        self.blocks.range(block)
+    }
+
+    /// The blocks that a node is a member of, in their order.
+    #[inline]
+    #[must_use]
+    pub fn seats(&self, node: u32) -> &[Seat] {
+        self.blocks.seats(node)
+    }
+
+    /// The member at a place of some blocks taken one behind the other.
+    ///
+    /// # Panics
+    /// When they have fewer members together.
+    #[must_use]
+    pub fn member_at(&self, seats: &[Seat], mut place: usize) -> u32 {
+        for seat in seats {
+            let members = self.block(seat.block);
+            match members.get(place) {
+                Some(&member) => return member,
+                None => place -= members.len(),
+            }
+        }
+        panic!("{} blocks have no member {place} more", seats.len())
+    }
+
+    /// The block that two different nodes are members of, if any.
+    #[inline]
+    #[must_use]
+    pub fn shared(&self, a: u32, b: u32) -> Option<Shared> {
+        let of_b = self.seats(b);
+        self.seats(a).iter().find_map(|seat| {
+            let other = of_b.iter().find(|other| other.block == seat.block)?;
+            Some(Shared { block: seat.block, places: [seat.place, other.place] })
+        })
+    }
+
+    /// The nodes to which `node` passes on a message that came from `from` (`None`: its own) by split horizon: its pairs,
+    /// then the other members of its blocks.
+    #[inline]
+    pub fn next_hops(&self, node: u32, from: Option<u32>) -> impl Iterator<Item = u32> {
+        let came_by = from.and_then(|from| self.shared(node, from)).map(|shared| shared.block);
+        let beyond = self.seats(node).iter().filter(move |seat| Some(seat.block) != came_by);
+        let members = beyond.flat_map(|seat| self.block(seat.block));
+        let hops = self.pair_neighbours(node).iter().chain(members).copied();
+        hops.filter(move |&next| next != node && Some(next) != from)
+    }
+
+    /// Calls `visit` for every connection once: pairs by their first node, then those of each block by growing distance
+    /// around the ring of its members.
     pub fn for_each_connection(&self, mut visit: impl FnMut(Connection)) {
-        self.for_each_tree_connection(|connection, _| visit(connection));
-        let members = u32::try_from(self.core.len()).expect("invariant: at most the number of nodes");
-        for distance in 1..=members / 2 {
-            // Opposite members of an even ring meet once, not twice.
-            let starts = if distance * 2 == members { distance } else { members };
-            for place in 0..starts {
-                visit(self.core_connection(place, (place + distance) % members));
+        self.for_each_pair(|connection, _| visit(connection));
+        for block in 0..self.blocks() {
+            let members = self.block(block).len() as u32;
+            for distance in 1..=members / 2 {
+                // Opposite members of an even ring meet once, not twice.
+                let starts = if distance * 2 == members { distance } else { members };
+                for place in 0..starts {
+                    visit(self.block_connection(Shared { block, places: [place, (place + distance) % members] }));
+                }
             }
         }
     }
 
-    /// Calls `visit` for every tree connection once, with its slots at both ends.
-    pub fn for_each_tree_connection(&self, mut visit: impl FnMut(Connection, [usize; 2])) {
+    /// Calls `visit` for every pair once, with its slots at both ends.
+    pub fn for_each_pair(&self, mut visit: impl FnMut(Connection, [usize; 2])) {
         let rank = |node: u32, slot: usize| (slot - self.offsets[node as usize] as usize) as u32;
         for a in 0..self.nodes() {
-            for slot in self.tree_slots(a) {
+            for slot in self.pair_slots(a) {
                 let (b, twin) = (self.neighbours[slot], self.twins[slot] as usize);
                 if a < b {
                     visit(Connection { a, b, rank_a: rank(a, slot), rank_b: rank(b, twin) }, [slot, twin]);
@@ -126,32 +177,49 @@ impl Overlay {
         }
     }
 
-    /// The indices of a node's tree connections among those of all nodes, for arrays that keep
-    /// something per connection and direction.
+    /// The indices of a node's pairs among those of all nodes, for arrays that keep something per pair and direction.
     #[inline]
     #[must_use]
-    pub fn tree_slots(&self, node: u32) -> std::ops::Range<usize> {
+    pub fn pair_slots(&self, node: u32) -> std::ops::Range<usize> {
         self.offsets[node as usize] as usize..self.offsets[node as usize + 1] as usize
     }
 
-    /// The slot of the same tree connection at its other end.
+    /// How many slots all nodes have together.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.neighbours.len()
+    }
+
+    /// The slot of a pair at one of its ends, that which has fewer.
+    #[must_use]
+    pub fn slot_between(&self, a: u32, b: u32) -> Option<usize> {
+        let few = |node: u32| self.pair_neighbours(node).len();
+        let (at, other) = if few(a) <= few(b) { (a, b) } else { (b, a) };
+        let index = self.pair_neighbours(at).iter().position(|&node| node == other)?;
+        Some(self.pair_slots(at).start + index)
+    }
+
+    /// The slot of the same pair at its other end.
     #[inline]
     #[must_use]
     pub fn twin(&self, slot: usize) -> usize {
         self.twins[slot] as usize
     }
 
-    /// The connection between two members of the core, by their places. Members connect by growing
-    /// distance around the ring, so that none waits for another's whole list; tree connections
-    /// come first.
-    #[must_use]
-    pub fn core_connection(&self, place_a: u32, place_b: u32) -> Connection {
-        let (a, b) = (self.core[place_a as usize], self.core[place_b as usize]);
-        let members = self.core.len() as u32;
-        let ahead = (place_b + members - place_a) % members;
+    // The connection between two members of a block. Members connect by growing distance around the ring, so that none
+    // waits for another's whole list; pairs come first, then blocks in their order.
+    fn block_connection(&self, Shared { block, places }: Shared) -> Connection {
+        let members = self.block(block);
+        let [a, b] = places.map(|place| members[place as usize]);
+        let count = members.len() as u32;
+        let ahead = (places[1] + count - places[0]) % count;
         // Each distance gives a member two connections: one it starts and one it accepts.
-        let before = (ahead.min(members - ahead) - 1) * 2;
-        let rank = |node: u32| self.tree_neighbours(node).len() as u32 + before;
+        let before = (ahead.min(count - ahead) - 1) * 2;
+        let rank = |node: u32| {
+            let earlier = self.seats(node).iter().take_while(|seat| seat.block < block);
+            let in_earlier: usize = earlier.map(|seat| self.block(seat.block).len() - 1).sum();
+            (self.pair_neighbours(node).len() + in_earlier) as u32 + before
+        };
         Connection { a, b, rank_a: rank(a), rank_b: rank(b) }
     }
 
@@ -180,9 +248,9 @@ pub struct Connection {
     pub rank_b: u32,
 }
 
-fn adjacency(nodes: u32, tree: &[(u32, u32)]) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
+fn adjacency(nodes: u32, pairs: &[(u32, u32)]) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
     let mut offsets = vec![0_u32; nodes as usize + 1];
-    for &(a, b) in tree {
+    for &(a, b) in pairs {
         offsets[a as usize + 1] += 1;
         offsets[b as usize + 1] += 1;
     }
@@ -190,8 +258,8 @@ fn adjacency(nodes: u32, tree: &[(u32, u32)]) -> (Vec<u32>, Vec<u32>, Vec<u32>) 
         offsets[node + 1] += offsets[node];
     }
     let mut next = offsets.clone();
-    let (mut neighbours, mut twins) = (vec![0; tree.len() * 2], vec![0; tree.len() * 2]);
-    for &(a, b) in tree {
+    let (mut neighbours, mut twins) = (vec![0; pairs.len() * 2], vec![0; pairs.len() * 2]);
+    for &(a, b) in pairs {
         let (slot_a, slot_b) = (next[a as usize], next[b as usize]);
         next[a as usize] += 1;
         next[b as usize] += 1;
@@ -203,44 +271,76 @@ fn adjacency(nodes: u32, tree: &[(u32, u32)]) -> (Vec<u32>, Vec<u32>, Vec<u32>) 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
-    /// Two hubs (0, 1) in the core, spokes 2 and 3 at hub 0, spoke 4 at hub 1.
+    /// Two hubs (0, 1) in a mesh, spokes 2 and 3 at hub 0, spoke 4 at hub 1.
     fn hybrid() -> Overlay {
-        Overlay::new(5, &[(0, 2), (0, 3), (1, 4)], vec![0, 1])
+        Overlay::new(5, &[(0, 2), (0, 3), (1, 4)], vec![vec![0, 1]])
+    }
+
+    /// A mesh of 0, 1, 2; one of 2, 3, 4; a pair of 4 and 5.
+    fn chain_of_meshes() -> Overlay {
+        Overlay::new(6, &[(4, 5)], vec![vec![0, 1, 2], vec![2, 3, 4]])
     }
 
     fn passed_on(overlay: &Overlay, node: u32, from: Option<u32>) -> Vec<u32> {
-        let hops = overlay.next_hops(node, from).concat();
-        hops.into_iter().filter(|&next| next != node && Some(next) != from).collect()
+        overlay.next_hops(node, from).collect()
     }
 
     #[test]
-    fn a_core_message_goes_to_the_spokes_only() {
+    fn what_comes_over_a_block_goes_beyond_it_only() {
         let overlay = hybrid();
         assert_eq!(passed_on(&overlay, 0, Some(1)), [2, 3]);
         assert_eq!(passed_on(&overlay, 0, Some(2)), [3, 1]);
         assert_eq!(passed_on(&overlay, 0, None), [2, 3, 1]);
         assert_eq!(passed_on(&overlay, 2, Some(0)), [0_u32; 0]);
+        let overlay = chain_of_meshes();
+        assert_eq!(passed_on(&overlay, 2, Some(0)), [3, 4]);
+        assert_eq!(passed_on(&overlay, 2, Some(3)), [0, 1]);
+        assert_eq!(passed_on(&overlay, 4, Some(2)), [5]);
+        assert_eq!(passed_on(&overlay, 4, Some(5)), [2, 3]);
     }
 
     #[test]
     fn every_connection_is_visited_once_with_its_ranks() {
-        let mut seen = Vec::new();
-        hybrid().for_each_connection(|connection| seen.push(connection));
-        let pairs: Vec<_> = seen.iter().map(|c| (c.a, c.b, c.rank_a, c.rank_b)).collect();
-        assert_eq!(pairs, [(0, 2, 0, 0), (0, 3, 1, 0), (1, 4, 0, 0), (0, 1, 2, 1)]);
-        assert_eq!(hybrid().connections(), 4);
+        let visited = |overlay: &Overlay| {
+            let mut seen = Vec::new();
+            overlay.for_each_connection(|c| seen.push((c.a, c.b, c.rank_a, c.rank_b)));
+            assert_eq!(seen.len() as u64, overlay.connections());
+            seen
+        };
+        assert_eq!(visited(&hybrid()), [(0, 2, 0, 0), (0, 3, 1, 0), (1, 4, 0, 0), (0, 1, 2, 1)]);
+        let chain = visited(&chain_of_meshes());
+        assert_eq!(chain[1..4], [(0, 1, 0, 0), (1, 2, 0, 0), (2, 0, 0, 0)]);
+        assert_eq!(chain[4..], [(2, 3, 2, 0), (3, 4, 0, 1), (4, 2, 1, 2)]);
+        assert_eq!(chain_of_meshes().degree(2), 4);
     }
 
     #[test]
     fn a_mesh_of_n_has_every_pair() {
         for n in [2_u32, 5, 6, 9] {
-            let mesh = Overlay::new(n, &[], (0..n).collect());
-            let mut pairs = std::collections::BTreeSet::new();
+            let mesh = Overlay::new(n, &[], vec![(0..n).collect()]);
+            let mut pairs = BTreeSet::new();
             mesh.for_each_connection(|c| assert!(pairs.insert((c.a.min(c.b), c.a.max(c.b)))));
             assert_eq!(pairs.len() as u64, mesh.connections());
             assert!((0..n).all(|node| mesh.degree(node) == n - 1));
         }
+    }
+
+    #[test]
+    fn rings_are_found_through_pairs_and_blocks() {
+        assert!(!hybrid().has_ring());
+        assert!(!chain_of_meshes().has_ring());
+        assert!(Overlay::new(4, &[(0, 1), (1, 2), (2, 0)], Vec::new()).has_ring());
+        assert!(Overlay::new(4, &[(3, 0), (3, 1)], vec![vec![0, 1, 2]]).has_ring());
+        assert!(Overlay::new(5, &[], vec![vec![0, 1, 2], vec![1, 2, 3]]).has_ring());
+    }
+
+    #[test]
+    #[should_panic(expected = "node 1 is in block 0 twice")]
+    fn a_member_is_named_once() {
+        let _ = Overlay::new(3, &[], vec![vec![1, 0, 1]]);
     }
 }

@@ -49,7 +49,7 @@ impl Topology for Hybrid {
             (hubs[hub], spoke)
         };
         let edges: Vec<_> = spokes.iter().map(attach).collect();
-        Overlay::new(world.nodes(), &edges, hubs.to_vec())
+        Overlay::new(world.nodes(), &edges, vec![hubs.to_vec()])
     }
 
     fn to_json(&self) -> serde_json::Value {

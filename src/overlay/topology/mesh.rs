@@ -28,7 +28,7 @@ impl Topology for Mesh {
     }
 
     fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {
-        Overlay::new(world.nodes(), &[], (0..world.peers()).collect())
+        Overlay::new(world.nodes(), &[], vec![(0..world.peers()).collect()])
     }
 
     fn to_json(&self) -> serde_json::Value {

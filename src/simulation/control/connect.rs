@@ -7,8 +7,8 @@
 //!
 //! **Who offers.** The peer whose session opens later, for it is told who is there already; sessions
 //! that open at the same instant count in the order of the nodes' numbers, and servers that a topology
-//! adds come after the peers. A peer keeps to the order of its list: its tree connections as the topology
-//! names them, then the members of the core by growing distance around the ring. It has at most
+//! adds come after the peers. A peer keeps to the order of its list: its pairs as the topology names them, then the
+//! members of each of its blocks by growing distance around the ring. It has at most
 //! `concurrent` set-ups of its own under way; it answers whatever reaches it.
 //!
 //! **Scale.** Partner lists are walked, not stored; a set-up under way is a row of a pool that is as
@@ -59,7 +59,7 @@ pub(in crate::simulation) use self::setting::{Asked, Origin, Setting};
 pub(crate) use self::tally::{Tally, Wall};
 use self::turn::Turn;
 use crate::engine::{Engine, EngineError, Model, RunLimits, Scheduler};
-use crate::overlay::Overlay;
+use crate::overlay::{Overlay, Shared};
 use crate::rng::{Domain, PairKey};
 use crate::units::SimTime;
 use crate::webrtc::WebrtcSpec;
@@ -93,16 +93,16 @@ pub(in crate::simulation) struct Connected {
 }
 
 impl Connected {
-    /// What is known of the tree connection of this slot, between two nodes.
+    /// What is known of the pair of this slot, between two nodes.
     #[inline]
-    pub(in crate::simulation) fn tree(&self, slot: usize, nodes: [u32; 2]) -> Kept {
-        if self.has_failed(nodes) { Kept::NEVER } else { self.opened.tree(slot) }
+    pub(in crate::simulation) fn pair(&self, slot: usize, nodes: [u32; 2]) -> Kept {
+        if self.has_failed(nodes) { Kept::NEVER } else { self.opened.pair(slot) }
     }
 
-    /// What is known of the connection between two members of the core, by their places.
+    /// What is known of the connection between two nodes by the block that they share.
     #[inline]
-    pub(in crate::simulation) fn core(&self, [place_a, place_b]: [u32; 2], nodes: [u32; 2]) -> Kept {
-        if self.has_failed(nodes) { Kept::NEVER } else { self.opened.core(place_a, place_b) }
+    pub(in crate::simulation) fn in_block(&self, shared: Shared, nodes: [u32; 2]) -> Kept {
+        if self.has_failed(nodes) { Kept::NEVER } else { self.opened.in_block(shared) }
     }
 
     /// What is known of the connection between two nodes.

@@ -5,7 +5,7 @@
 //! follows from what a message received costs in all: taking it in, sending its copies on, and the node's
 //! own messages that come meanwhile.
 
-use super::plan::Cost;
+use super::plan::Service;
 use crate::overlay::dissemination::Traffic;
 use crate::simulation::prepared::Prepared;
 use crate::webrtc::Wire;
@@ -16,20 +16,20 @@ pub(in crate::simulation) fn works(prepared: &Prepared, degrees: &[u32]) -> Vec<
     prepared.traffic(degrees, |_| 1.0).into_iter().map(work).collect()
 }
 
-/// The longest wait in ns of size `s` at node `v`, `[s * nodes + v]`; [`u64::MAX`] is any wait.
-pub(in crate::simulation) fn longest(
+/// Says of each message how long it may wait: that of size `s` at node `v` is `services[s * nodes + v]`.
+pub(in crate::simulation) fn bound(
     prepared: &Prepared,
     degrees: &[u32],
     sizes: &[Wire],
-    costs: &[Cost],
+    services: &mut [Service],
     works: &[f64],
-) -> Vec<u64> {
+) {
     let world = &prepared.world;
-    let wait = |wire: &Wire, cost: &Cost, node: u32| {
-        let index = node as usize;
-        let unread = world.class(node).engine.unread_max(*wire).filter(|_| cost.cpu_ns > 0);
-        unread.map_or(u64::MAX, |each| (each * f64::from(degrees[index]) * works[index] * cost.cpu_ns as f64) as u64)
-    };
-    let by_size = sizes.iter().zip(costs.chunks_exact(degrees.len()));
-    by_size.flat_map(|(wire, costs)| costs.iter().zip(0..).map(move |(cost, node)| wait(wire, cost, node))).collect()
+    for (wire, services) in sizes.iter().zip(services.chunks_exact_mut(degrees.len())) {
+        for ((service, node), work) in services.iter_mut().zip(0..).zip(works) {
+            let unread = world.class(node).engine.unread_max(*wire).filter(|_| service.cpu_ns > 0);
+            let longest = |each: f64| each * f64::from(degrees[node as usize]) * work * service.cpu_ns as f64;
+            service.backlog_ns = unread.map_or(u64::MAX, |each| longest(each) as u64);
+        }
+    }
 }

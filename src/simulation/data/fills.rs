@@ -10,7 +10,7 @@
 //! Behavior of the TCP Congestion Avoidance Algorithm", 1997).
 
 use super::loads::{Asked, LinkLoad};
-use super::plan::{Cost, QueueLimits};
+use super::plan::{QueueLimits, Service};
 use crate::simulation::prepared::Prepared;
 
 /// Bursts that may be there at once, of several sources or of one whose last has not left.
@@ -18,7 +18,7 @@ const BURSTS: u64 = 2;
 
 /// Packets in flight, as a multiple of `1 / sqrt(p)`, from which on windows are looked at: shortly before they end.
 const IN_FLIGHT: f64 = 1.0;
-/// Members of the core of which the paths are looked at.
+/// Members of a block of which the paths are looked at.
 const SAMPLE: usize = 64;
 
 /// Of a node, whether the buffers of its access link may fill.
@@ -50,13 +50,13 @@ pub(in crate::simulation) fn fills(
     prepared: &Prepared,
     degrees: &[u32],
     loads: &[LinkLoad],
-    (costs, limits): (&[Cost], &[QueueLimits]),
+    (costs, limits): (&[Service], &[QueueLimits]),
 ) -> Vec<Fills> {
     let Prepared { world, .. } = prepared;
     let nodes = degrees.len();
     let of_node = |(node, load): (usize, &LinkLoad)| {
         let limit_ns = limits[world.class_index(node as u32)].wait_ns;
-        let longest_ns = |of: fn(&Cost) -> u64| costs.iter().skip(node).step_by(nodes).map(of).max().unwrap_or(0);
+        let longest_ns = |of: fn(&Service) -> u64| costs.iter().skip(node).step_by(nodes).map(of).max().unwrap_or(0);
         // Below a busy link's load a burst or two fill a buffer, if anything does.
         let may_fill = |asked: Asked, burst_ns: u64| {
             let fills = BURSTS.saturating_mul(burst_ns) > limit_ns || asked.is_busy();
@@ -79,9 +79,9 @@ pub(in crate::simulation) fn fills(
 // Whether so many packets a second on a connection may be more than losses let through.
 fn streams(prepared: &Prepared, node: u32, per_s: f64) -> bool {
     let Prepared { world, overlay, .. } = prepared;
-    let core = if overlay.core_place(node).is_some() { overlay.core() } else { &[] };
-    let others = overlay.tree_neighbours(node).iter().chain(core.iter().take(SAMPLE)).filter(|&&next| next != node);
-    others.copied().any(|next| {
+    let members = overlay.seats(node).iter().flat_map(|seat| overlay.block(seat.block).iter().take(SAMPLE));
+    let mut others = overlay.pair_neighbours(node).iter().chain(members).copied().filter(|&next| next != node);
+    others.any(|next| {
         let Some(path) = world.path(node, next) else { return false };
         let loss = world.packet_loss(world.class_index(node), usize::from(path.class)).get();
         per_s * 2e-9 * path.delay_ns as f64 * libm::sqrt(loss) > IN_FLIGHT

@@ -16,9 +16,9 @@
 //! There are lines only where a class has jitter or bursts.
 
 use crate::net::Line;
-use crate::overlay::Overlay;
 use crate::overlay::dissemination::Traffic;
 use crate::overlay::workload::Channel;
+use crate::overlay::{Overlay, Seat};
 use crate::rng::Domain;
 use crate::scenario::{Grain, Settings};
 use crate::simulation::prepared::Prepared;
@@ -133,14 +133,22 @@ fn signs_of_life(world: &World, overlay: &Overlay) -> Vec<f64> {
     let classes = world.classes();
     let profiles: Vec<IceProfile> = classes.iter().map(|class| class.engine.ice.profile()).collect();
     let between = |a: usize, b: usize| profiles[a].signs_per_s(&profiles[b]);
-    let mut in_core = vec![0.0; classes.len()];
-    overlay.core().iter().for_each(|&member| in_core[world.class_index(member)] += 1.0);
+    // Of each block, how many members each class has.
+    let mut members = vec![0.0; classes.len() * overlay.blocks() as usize];
+    for block in 0..overlay.blocks() {
+        let of_block = &mut members[classes.len() * block as usize..][..classes.len()];
+        overlay.block(block).iter().for_each(|&member| of_block[world.class_index(member)] += 1.0);
+    }
     let of_node = |node: u32| {
         let own = world.class_index(node);
-        let to_core = || (0..classes.len()).map(|class| in_core[class] * between(own, class)).sum::<f64>();
-        let core = if overlay.core_place(node).is_some() { to_core() - between(own, own) } else { 0.0 };
-        let neighbours = overlay.tree_neighbours(node).iter();
-        core + neighbours.map(|&next| between(own, world.class_index(next))).sum::<f64>()
+        let in_block = |seat: &Seat| {
+            let members = &members[classes.len() * seat.block as usize..][..classes.len()];
+            members.iter().enumerate().map(|(class, count)| count * between(own, class)).sum::<f64>()
+                - between(own, own)
+        };
+        let in_blocks = overlay.seats(node).iter().map(in_block).fold(0.0, |sum, in_block| sum + in_block);
+        let neighbours = overlay.pair_neighbours(node).iter();
+        in_blocks + neighbours.map(|&next| between(own, world.class_index(next))).sum::<f64>()
     };
     (0..world.nodes()).map(of_node).collect()
 }

@@ -203,7 +203,9 @@ impl<D: Dissemination> Packets<D> {
     #[inline]
     fn touch_node(&self, node: u32) -> u32 {
         let links = &self.links[node as usize];
-        links.touch() ^ self.cpus.touch(node) ^ self.plan.costs.get(node as usize).map_or(0, |cost| cost.cpu_ns as u32)
+        links.touch()
+            ^ self.cpus.touch(node)
+            ^ self.plan.services.get(node as usize).map_or(0, |service| service.cpu_ns as u32)
     }
 
     #[inline]
@@ -214,6 +216,7 @@ impl<D: Dissemination> Packets<D> {
 
 // The least over all sizes: with less, nothing is dropped.
 fn backlogs(plan: &Plan, nodes: u32) -> Vec<u64> {
-    let least = |node: u32| plan.backlogs.iter().skip(node as usize).step_by(nodes as usize).min();
-    (0..nodes).map(|node| least(node).copied().unwrap_or(u64::MAX)).collect()
+    let of_node = |node: u32| plan.services.iter().skip(node as usize).step_by(nodes as usize);
+    let least = |node: u32| of_node(node).map(|service| service.backlog_ns).min();
+    (0..nodes).map(|node| least(node).unwrap_or(u64::MAX)).collect()
 }

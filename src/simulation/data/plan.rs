@@ -22,12 +22,10 @@ pub(in crate::simulation) struct Plan {
     pub(in crate::simulation) programme: Arc<Programme>,
     /// The sizes of messages as they cross a link.
     pub(in crate::simulation) sizes: Vec<Wire>,
-    /// Service times of size `s` at node `v`: `costs[s * nodes + v]`.
-    pub(in crate::simulation) costs: Vec<Cost>,
+    /// What a message of size `s` asks of node `v`: `services[s * nodes + v]`.
+    pub(in crate::simulation) services: Vec<Service>,
     /// How long the CPU of each node takes to wake up, in ns.
     pub(in crate::simulation) wakes: Vec<u64>,
-    /// Longest wait for the CPU that sockets bridge, likewise by size and node, in ns.
-    pub(in crate::simulation) backlogs: Vec<u64>,
     /// CPU times of a copy that go with each message that a node receives.
     pub(in crate::simulation) works: Vec<f64>,
     // Loss of a message of size `s` between classes `a` and `b`, as the threshold of a uniform
@@ -47,11 +45,13 @@ pub(in crate::simulation) struct Plan {
 
 /// Service times of one message at one node, in ns; zero is a server that never waits.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::simulation) struct Cost {
+pub(in crate::simulation) struct Service {
     pub(in crate::simulation) up_ns: u64,
     pub(in crate::simulation) down_ns: u64,
     /// Of sending a copy, and of receiving one.
     pub(in crate::simulation) cpu_ns: u64,
+    /// Longest wait for the CPU that sockets bridge; [`u64::MAX`] is any wait.
+    pub(in crate::simulation) backlog_ns: u64,
 }
 
 /// When a node's uplink takes no more, by class.
@@ -71,27 +71,26 @@ impl Plan {
         let programme = Arc::new(Programme::new(settings, prepared));
         let sizes: Vec<Wire> = programme.sizes.iter().map(|&size| settings.webrtc.wire(size)).collect();
         let idle_share = idle_shares(world, &connected.degrees);
-        let mut costs: Vec<Cost> = sizes
+        let mut services: Vec<Service> = sizes
             .iter()
-            .flat_map(|&wire| idle_share.iter().zip(0..).map(move |(&idle, node)| cost(world, node, wire, idle)))
+            .flat_map(|&wire| idle_share.iter().zip(0..).map(move |(&idle, node)| service(world, node, wire, idle)))
             .collect();
         let wake = |(&idle, node)| wake_cpu(world, node, idle).as_ns();
         let wakes = idle_share.iter().zip(0..).map(wake).collect();
         let works = backlog::works(prepared, &connected.degrees);
-        let backlogs = backlog::longest(prepared, &connected.degrees, &sizes, &costs, &works);
+        backlog::bound(prepared, &connected.degrees, &sizes, &mut services, &works);
         let losses = losses(world, &sizes);
         let limits: Vec<QueueLimits> = world.classes().iter().map(limits).collect();
         let loads = loads::loads(settings, prepared, &connected.degrees);
-        let fills = fills::fills(prepared, &connected.degrees, &loads, (&costs, &limits));
+        let fills = fills::fills(prepared, &connected.degrees, &loads, (&services, &limits));
         let nodes = loads.len();
         let busy: Vec<(u32, LinkLoad)> = (0..).zip(loads).filter(|(_, load)| load.is_busy()).collect();
-        stretch(settings, (&mut costs, nodes), &busy);
+        stretch(settings, (&mut services, nodes), &busy);
         let mut plan = Self {
             programme,
             sizes,
-            costs,
+            services,
             wakes,
-            backlogs,
             works,
             losses,
             limits,
@@ -114,24 +113,24 @@ impl Plan {
     }
 }
 
-fn cost(world: &World, node: u32, wire: Wire, idle_share: f32) -> Cost {
+fn service(world: &World, node: u32, wire: Wire, idle_share: f32) -> Service {
     let rates = world.rates(node);
     let serialise = |rate: Option<Bitrate>| rate.map_or(0, |rate| rate.serialisation_time(wire.bytes).as_ns());
     let cpu_ns = message_cpu(world, node, wire, idle_share).as_ns();
-    Cost { up_ns: serialise(rates.up), down_ns: serialise(rates.down), cpu_ns }
+    Service { up_ns: serialise(rates.up), down_ns: serialise(rates.down), cpu_ns, backlog_ns: u64::MAX }
 }
 
 // Leaves messages what acknowledgements and keep-alives leave of busy links; where packets are followed, those wait with
 // them.
-fn stretch(settings: &Settings, (costs, nodes): (&mut [Cost], usize), busy: &[(u32, LinkLoad)]) {
+fn stretch(settings: &Settings, (services, nodes): (&mut [Service], usize), busy: &[(u32, LinkLoad)]) {
     if settings.run.grain == Grain::Packet {
         return;
     }
     for (node, load) in busy {
         let longer = |ns: u64, left: f64| if left < 1.0 { (ns as f64 / left).round() as u64 } else { ns };
-        for cost in costs.iter_mut().skip(*node as usize).step_by(nodes) {
-            cost.up_ns = longer(cost.up_ns, load.up.left());
-            cost.down_ns = longer(cost.down_ns, load.down.left());
+        for service in services.iter_mut().skip(*node as usize).step_by(nodes) {
+            service.up_ns = longer(service.up_ns, load.up.left());
+            service.down_ns = longer(service.down_ns, load.down.left());
         }
     }
 }

@@ -23,7 +23,7 @@ const PER_SIZE: f64 = 64.0;
 const PER_NODE_IN_PACKETS: f64 = 480.0;
 /// Of messages, a node whose links have jitter or lose in bursts: a line each way.
 const PER_NODE_WITH_LINES: f64 = 230.0;
-/// A connection of a tree, at both ends; one of a core that takes its time to open.
+/// A pair, at both ends; a connection of a block that takes its time to open.
 const PER_TREE_CONNECTION: f64 = 130.0;
 const PER_CORE_CONNECTION: f64 = 40.0;
 /// A set-up that is played through packet by packet, and for each second that the set-ups of the busiest node take of its

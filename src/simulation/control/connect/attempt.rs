@@ -16,7 +16,7 @@ pub(super) struct Attempts {
 pub(super) struct Attempt {
     pub(super) offerer: u32,
     pub(super) answerer: u32,
-    /// The offerer's tree slot, or [`CORE`].
+    /// The offerer's slot, or [`IN_BLOCK`].
     pub(super) slot: u32,
     /// When the first attempt began, and this one, in ns.
     pub(super) first_ns: u64,
@@ -39,13 +39,13 @@ pub(super) struct Attempt {
 
 const _: () = assert!(size_of::<Attempt>() == 64, "each step of a set-up costs one cache line");
 
-/// In place of a tree slot: a connection of the core.
-pub(super) const CORE: u32 = u32::MAX;
+/// In place of a slot: a connection of a block.
+pub(super) const IN_BLOCK: u32 = u32::MAX;
 /// No row.
 pub(super) const NONE: u32 = u32::MAX;
 
 impl Attempt {
-    /// One between these two that begins now, in the offerer's tree slot or [`CORE`].
+    /// One between these two that begins now, in the offerer's slot or [`IN_BLOCK`].
     // Inlined, as is `Attempts::add`: it is written to its row rather than copied there.
     #[inline(always)]
     pub(super) const fn new([offerer, answerer]: [u32; 2], slot: u32, now_ns: u64, glares: bool) -> Self {

@@ -26,7 +26,7 @@ pub(super) struct Beside {
 pub(super) struct Row {
     pub(super) play: Play,
     pub(super) attempt: u32,
-    pub(super) tree_slot: u32,
+    pub(super) slot: u32,
     pub(super) nodes: [u32; 2],
     // When its offerer begins.
     pub(super) base: SimTime,

@@ -89,7 +89,7 @@ impl Connecting<'_> {
     // Offer and answer have both arrived, or will: the rest is between the two ends.
     fn answered(&mut self, time: SimTime, slot: u32, scheduler: &mut Scheduler<Event>) {
         let attempt = self.attempts.get(slot);
-        let Attempt { offerer, answerer, slot: tree_slot, first_ns, offered_ns, tries, .. } = *attempt;
+        let Attempt { offerer, answerer, slot: pair_slot, first_ns, offered_ns, tries, .. } = *attempt;
         let nodes = [offerer, answerer];
         let legs = Legs {
             offer: SimDuration::from_ns(attempt.received_ns() - offered_ns),
@@ -110,7 +110,7 @@ impl Connecting<'_> {
         };
         let open = offered + opens.after;
         self.deviates = self.deviates || self.world.relay_code(nodes[0], nodes[1]) != opens.relay;
-        self.opened.open(self.overlay, nodes, tree_slot, open, opens.relay);
+        self.opened.open(self.overlay, nodes, pair_slot, open, opens.relay);
         let took = open.since(SimTime::from_ns(first_ns));
         self.tally.open(self.world, (nodes[0], nodes[1]), opens.relay, open, took);
         self.tally.parts(&opens.parts, took);

@@ -2,7 +2,7 @@
 
 use super::opened::Kept;
 use super::{Connected, by_rule};
-use crate::overlay::Overlay;
+use crate::overlay::{Overlay, Seat, Shared};
 use crate::units::SimTime;
 use crate::world::World;
 
@@ -16,12 +16,12 @@ impl Connected {
     /// A node fails: from the start, none of its connections counts as open.
     pub(in crate::simulation) fn fail(&mut self, world: &World, overlay: &Overlay, node: u32) {
         self.failed.resize(world.nodes() as usize, false);
-        for (&next, slot) in overlay.tree_neighbours(node).iter().zip(overlay.tree_slots(node)) {
-            self.close(world, [node, next], self.opened.tree(slot));
+        for (&next, slot) in overlay.pair_neighbours(node).iter().zip(overlay.pair_slots(node)) {
+            self.close(world, [node, next], self.opened.pair(slot));
         }
-        if let Some(place) = overlay.core_place(node) {
-            for (&next, other) in overlay.core().iter().zip(0..).filter(|(next, _)| **next != node) {
-                self.close(world, [node, next], self.opened.core(place, other));
+        for &Seat { block, place } in overlay.seats(node) {
+            for (&next, other) in overlay.block(block).iter().zip(0..).filter(|(next, _)| **next != node) {
+                self.close(world, [node, next], self.opened.in_block(Shared { block, places: [place, other] }));
             }
         }
         self.failed[node as usize] = true;

@@ -3,7 +3,7 @@
 
 use super::by_rule;
 use super::tally::Tally;
-use crate::overlay::Overlay;
+use crate::overlay::{Overlay, Shared};
 use crate::units::SimTime;
 use crate::webrtc::turn::RelayCode;
 use crate::world::World;
@@ -15,21 +15,28 @@ pub(in crate::simulation) struct Kept(u64);
 /// All connections.
 #[derive(Clone, Debug)]
 pub(super) struct Opened {
-    // Of each tree slot; empty where all is open from the start.
-    tree: Vec<u64>,
-    core: Core,
+    // Of each slot; empty where all is open from the start.
+    pairs: Vec<u64>,
+    in_blocks: InBlocks,
     // The same for their beginnings, where they are kept.
     begins: Option<(Vec<u64>, Vec<u64>)>,
 }
 
 #[derive(Clone, Debug)]
-enum Core {
+enum InBlocks {
     // Open from the start.
     Always,
-    // As soon as both members are there: when each joins.
-    AtJoin(Vec<u64>),
-    // Of each pair of members, at `ring`.
-    Recorded { members: usize, open: Vec<u64> },
+    // As soon as both members are there: when each joins, and where each block begins among these.
+    AtJoin { starts: Vec<usize>, joins: Vec<u64> },
+    // Of each pair of members, at `Ring::at` of its block.
+    Recorded { rings: Vec<Ring>, open: Vec<u64> },
+}
+
+// Where a block's connections stand among those of all blocks.
+#[derive(Clone, Copy, Debug)]
+struct Ring {
+    first: usize,
+    members: usize,
 }
 
 // The upper 48 bits are the time in ns (78 hours), the lower ones the allocations as the node with the
@@ -44,15 +51,30 @@ const PENDING: u64 = u64::MAX;
 /// It has been given up.
 const FAILED: u64 = u64::MAX - 1;
 
-// Where the pair of two different places of `members` stands among all pairs: by their distance around the
-// ring, then by the one that the other is ahead of. Members work off their lists by growing distance, so that
-// what opens at about the same time stands close together.
-#[inline]
-const fn ring(members: usize, place_a: u32, place_b: u32) -> usize {
-    let (low, high) = if place_a < place_b { (place_a, place_b) } else { (place_b, place_a) };
-    let ahead = (high - low) as usize;
-    let (distance, first) = if 2 * ahead <= members { (ahead, low) } else { (members - ahead, high) };
-    (distance - 1) * members + first as usize
+impl Ring {
+    fn of_all(overlay: &Overlay) -> (Vec<Self>, usize) {
+        let mut first = 0;
+        let ring = |block: u32| {
+            let members = overlay.block(block).len();
+            let ring = Self { first, members };
+            first += members * (members - 1) / 2;
+            ring
+        };
+        let rings = (0..overlay.blocks()).map(ring).collect();
+        (rings, first)
+    }
+
+    // Where the connection of two different places stands: by their distance around the ring, then by the one that the
+    // other is ahead of. Members work off their lists by growing distance, so that what opens at about the same time
+    // stands close together.
+    #[inline]
+    const fn at(self, [a, b]: [u32; 2]) -> usize {
+        let (low, high) = if a < b { (a, b) } else { (b, a) };
+        let ahead = (high - low) as usize;
+        let members = self.members;
+        let (distance, first) = if 2 * ahead <= members { (ahead, low) } else { (members - ahead, high) };
+        self.first + (distance - 1) * members + first as usize
+    }
 }
 
 impl Kept {
@@ -84,56 +106,55 @@ impl Kept {
 impl Opened {
     /// Nothing has opened yet.
     pub(super) fn new(overlay: &Overlay, keep_beginnings: bool) -> Self {
-        let slots = overlay.tree_slots(overlay.nodes() - 1).end;
-        let members = overlay.core().len();
-        let pairs = members * members.saturating_sub(1) / 2;
-        let pending = || (vec![PENDING; slots], vec![PENDING; pairs]);
-        let (tree, core) = pending();
-        let core = Core::Recorded { members, open: core };
-        Self { tree, core, begins: keep_beginnings.then(pending) }
+        let (rings, connections) = Ring::of_all(overlay);
+        let pending = || (vec![PENDING; overlay.slots()], vec![PENDING; connections]);
+        let (pairs, open) = pending();
+        Self { pairs, in_blocks: InBlocks::Recorded { rings, open }, begins: keep_beginnings.then(pending) }
     }
 
     /// All opens as soon as both ends have joined, the last at `connected_at`.
     pub(super) fn at_once(world: &World, overlay: &Overlay, connected_at: SimTime) -> Self {
         if connected_at == SimTime::ZERO {
-            return Self { tree: Vec::new(), core: Core::Always, begins: None };
+            return Self { pairs: Vec::new(), in_blocks: InBlocks::Always, begins: None };
         }
         let join_ns = |node: u32| world.join_time(node).as_ns();
-        let mut opened = Self {
-            tree: vec![PENDING; overlay.tree_slots(overlay.nodes() - 1).end],
-            core: Core::AtJoin(overlay.core().iter().map(|&member| join_ns(member)).collect()),
-            begins: None,
-        };
-        overlay.for_each_tree_connection(|connection, slots| {
+        let starts = (0..overlay.blocks()).map(|block| overlay.block_range(block).start).collect();
+        let joins = overlay.block_members().iter().map(|&member| join_ns(member)).collect();
+        let mut opened =
+            Self { pairs: vec![PENDING; overlay.slots()], in_blocks: InBlocks::AtJoin { starts, joins }, begins: None };
+        overlay.for_each_pair(|connection, slots| {
             if world.path(connection.a, connection.b).is_some() {
                 let open = join_ns(connection.a).max(join_ns(connection.b));
-                slots.into_iter().for_each(|slot| opened.tree[slot] = Kept::by_rule(open).0);
+                slots.into_iter().for_each(|slot| opened.pairs[slot] = Kept::by_rule(open).0);
             }
         });
         opened
     }
 
-    /// What is known of the tree connection of this slot.
+    /// What is known of the pair of this slot.
     #[inline]
-    pub(super) fn tree(&self, slot: usize) -> Kept {
-        self.tree.get(slot).map_or(Kept::by_rule(0), |&open| Kept(open))
+    pub(super) fn pair(&self, slot: usize) -> Kept {
+        self.pairs.get(slot).map_or(Kept::by_rule(0), |&open| Kept(open))
     }
 
-    /// What is known of the connection between two members of the core, by their places.
+    /// What is known of the connection between two members of a block.
     #[inline]
-    pub(super) fn core(&self, place_a: u32, place_b: u32) -> Kept {
-        match &self.core {
-            Core::Recorded { members, open } => Kept(open[ring(*members, place_a, place_b)]),
-            Core::AtJoin(joins) => Kept::by_rule(joins[place_a as usize].max(joins[place_b as usize])),
-            Core::Always => Kept::by_rule(0),
+    pub(super) fn in_block(&self, Shared { block, places }: Shared) -> Kept {
+        match &self.in_blocks {
+            InBlocks::Recorded { rings, open } => Kept(open[rings[block as usize].at(places)]),
+            InBlocks::AtJoin { starts, joins } => {
+                let [a, b] = places.map(|place| joins[starts[block as usize] + place as usize]);
+                Kept::by_rule(a.max(b))
+            }
+            InBlocks::Always => Kept::by_rule(0),
         }
     }
 
     /// What is known of the connection between two nodes; it never opens where there is none.
     pub(super) fn between(&self, overlay: &Overlay, a: u32, b: u32) -> Kept {
-        match tree_slot(overlay, a, b) {
-            Some(slot) => self.tree(slot),
-            None => places(overlay, a, b).map_or(Kept::NEVER, |[a, b]| self.core(a, b)),
+        match overlay.slot_between(a, b) {
+            Some(slot) => self.pair(slot),
+            None => overlay.shared(a, b).map_or(Kept::NEVER, |shared| self.in_block(shared)),
         }
     }
 
@@ -145,18 +166,20 @@ impl Opened {
         self.end(overlay, nodes, slot, open_ns << CODE_BITS | u64::from(relay.to_bits()));
     }
 
-    /// Has at hand what is noted of two members of the core.
+    /// Has at hand what is noted of two members of a block.
     #[inline]
     pub(super) fn touch(&self, overlay: &Overlay, [a, b]: [u32; 2]) -> u32 {
-        match (&self.core, places(overlay, a, b)) {
-            (Core::Recorded { members, open }, Some([a, b])) => open[ring(*members, a, b)] as u32,
+        match (&self.in_blocks, overlay.shared(a, b)) {
+            (InBlocks::Recorded { rings, open }, Some(Shared { block, places })) => {
+                open[rings[block as usize].at(places)] as u32
+            }
             _ => 0,
         }
     }
 
     fn end(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32, kept: u64) {
-        let Core::Recorded { open, .. } = &mut self.core else { return };
-        note(&mut self.tree, open, overlay, nodes, slot, kept);
+        let InBlocks::Recorded { rings, open } = &mut self.in_blocks else { return };
+        note(&mut self.pairs, (rings, open), overlay, nodes, slot, kept);
     }
 
     /// Whether it is kept when connections begin.
@@ -167,8 +190,8 @@ impl Opened {
 
     /// Notes when a connection begins, unless it has before.
     pub(super) fn begin(&mut self, overlay: &Overlay, nodes: [u32; 2], slot: u32, begin_ns: u64) {
-        if let Some((tree, core)) = &mut self.begins {
-            note(tree, core, overlay, nodes, slot, begin_ns);
+        if let (Some((pairs, begin)), InBlocks::Recorded { rings, .. }) = (&mut self.begins, &self.in_blocks) {
+            note(pairs, (rings, begin), overlay, nodes, slot, begin_ns);
         }
     }
 
@@ -180,10 +203,12 @@ impl Opened {
     /// When the connection between two nodes began, where that is kept.
     #[cfg(any(feature = "real", test))]
     pub(super) fn begin_between(&self, overlay: &Overlay, a: u32, b: u32) -> SimTime {
-        let Some((tree, core)) = &self.begins else { return SimTime::MAX };
-        let begin = match tree_slot(overlay, a, b) {
-            Some(slot) => Some(tree[slot]),
-            None => places(overlay, a, b).map(|[a, b]| core[ring(overlay.core().len(), a, b)]),
+        let (Some((pairs, begin)), InBlocks::Recorded { rings, .. }) = (&self.begins, &self.in_blocks) else {
+            return SimTime::MAX;
+        };
+        let begin = match overlay.slot_between(a, b) {
+            Some(slot) => Some(pairs[slot]),
+            None => overlay.shared(a, b).map(|Shared { block, places }| begin[rings[block as usize].at(places)]),
         };
         begin.map_or(SimTime::MAX, SimTime::from_ns)
     }
@@ -191,37 +216,36 @@ impl Opened {
     /// Counts the connections that never came to an end: nobody began with them.
     pub(super) fn count_missing(&self, world: &World, overlay: &Overlay, tally: &mut Tally) {
         let mut missing = |a: u32, b: u32| tally.never_begun(world, a, b, by_rule::relay(world, a, b));
-        overlay.for_each_tree_connection(|connection, [slot, _]| {
-            if self.tree[slot] == PENDING {
+        overlay.for_each_pair(|connection, [slot, _]| {
+            if self.pairs[slot] == PENDING {
                 missing(connection.a, connection.b);
             }
         });
-        let Core::Recorded { members, open } = &self.core else { return };
-        for (index, _) in open.iter().enumerate().filter(|(_, open)| **open == PENDING) {
-            let (distance, first) = (index / members + 1, index % members);
-            missing(overlay.core()[first], overlay.core()[(first + distance) % members]);
+        let InBlocks::Recorded { rings, open } = &self.in_blocks else { return };
+        for (ring, block) in rings.iter().zip(0..) {
+            let (members, Ring { first, members: count }) = (overlay.block(block), *ring);
+            let of_block = &open[first..][..count * (count - 1) / 2];
+            for (index, _) in of_block.iter().enumerate().filter(|(_, open)| **open == PENDING) {
+                let (distance, first) = (index / count + 1, index % count);
+                missing(members[first], members[(first + distance) % count]);
+            }
         }
     }
 }
 
-fn note(tree: &mut [u64], core: &mut [u64], overlay: &Overlay, [a, b]: [u32; 2], slot: u32, ns: u64) {
-    if slot == super::attempt::CORE {
-        let [a, b] = places(overlay, a, b).expect("invariant: both are of the core");
-        core[ring(overlay.core().len(), a, b)] = ns;
+fn note(
+    pairs: &mut [u64],
+    (rings, in_blocks): (&[Ring], &mut [u64]),
+    overlay: &Overlay,
+    [a, b]: [u32; 2],
+    slot: u32,
+    ns: u64,
+) {
+    if slot == super::attempt::IN_BLOCK {
+        let Shared { block, places } = overlay.shared(a, b).expect("invariant: both are of a block");
+        in_blocks[rings[block as usize].at(places)] = ns;
     } else {
-        tree[slot as usize] = ns;
-        tree[overlay.twin(slot as usize)] = ns;
+        pairs[slot as usize] = ns;
+        pairs[overlay.twin(slot as usize)] = ns;
     }
-}
-
-fn places(overlay: &Overlay, a: u32, b: u32) -> Option<[u32; 2]> {
-    Some([overlay.core_place(a)?, overlay.core_place(b)?])
-}
-
-// The slot of a tree connection, looked for at the end that has fewer.
-fn tree_slot(overlay: &Overlay, a: u32, b: u32) -> Option<usize> {
-    let (at, other) =
-        if overlay.tree_neighbours(a).len() <= overlay.tree_neighbours(b).len() { (a, b) } else { (b, a) };
-    let index = overlay.tree_neighbours(at).iter().position(|&node| node == other)?;
-    Some(overlay.tree_slots(at).start + index)
 }

@@ -1,6 +1,6 @@
 //! A node while it connects: a row of one array.
 
-use super::attempt::{CORE, NONE};
+use super::attempt::{IN_BLOCK, NONE};
 use crate::net::FifoServer;
 use crate::overlay::Overlay;
 use crate::world::World;
@@ -77,26 +77,29 @@ impl Peer {
         Some(last)
     }
 
-    /// The next partner on the list of `node`, which is this peer, with its tree slot or [`CORE`].
+    /// The next partner on the list of `node`, which is this peer, with its slot or [`IN_BLOCK`].
     pub(super) fn next_partner(&mut self, overlay: &Overlay, node: u32) -> Option<(u32, u32)> {
-        let tree = overlay.tree_neighbours(node);
-        if let Some(&partner) = tree.get(self.next as usize) {
-            let slot = overlay.tree_slots(node).start as u32 + self.next;
+        let pairs = overlay.pair_neighbours(node);
+        if let Some(&partner) = pairs.get(self.next as usize) {
+            let slot = overlay.pair_slots(node).start as u32 + self.next;
             self.next += 1;
             return Some((partner, slot));
         }
-        let place = overlay.core_place(node)?;
-        let core = overlay.core();
-        let members = core.len() as u32;
-        let nth = self.next - tree.len() as u32;
-        if nth + 1 >= members {
-            return None;
+        let mut nth = self.next - pairs.len() as u32;
+        for seat in overlay.seats(node) {
+            let block = overlay.block(seat.block);
+            let members = block.len() as u32;
+            if nth + 1 >= members {
+                nth -= members - 1;
+                continue;
+            }
+            // One ahead, one behind, two ahead, two behind ...
+            let distance = nth / 2 + 1;
+            let ahead = if nth.is_multiple_of(2) { distance } else { members - distance };
+            self.next += 1;
+            let partner = seat.place + ahead;
+            return Some((block[(if partner >= members { partner - members } else { partner }) as usize], IN_BLOCK));
         }
-        // One ahead, one behind, two ahead, two behind ...
-        let distance = nth / 2 + 1;
-        let ahead = if nth.is_multiple_of(2) { distance } else { members - distance };
-        self.next += 1;
-        let partner = place + ahead;
-        Some((core[(if partner >= members { partner - members } else { partner }) as usize], CORE))
+        None
     }
 }

@@ -60,7 +60,7 @@ impl Connecting<'_> {
             Box::new(Row {
                 play,
                 attempt: slot,
-                tree_slot: attempt.slot,
+                slot: attempt.slot,
                 nodes,
                 base,
                 has_begun: false,
@@ -200,7 +200,7 @@ impl Connecting<'_> {
         let first = SimTime::from_ns(self.attempts.get(row.attempt).first_ns);
         row.standing = Some((open, open.since(first)));
         if let Some(opens) = self.opens(row) {
-            self.opened.open(self.overlay, row.nodes, row.tree_slot, open, opens.relay);
+            self.opened.open(self.overlay, row.nodes, row.slot, open, opens.relay);
         }
         self.attempts.remove(row.attempt);
         scheduler.schedule_at(open, Event::Opened(row.nodes[0], row.nodes[1]));
@@ -211,7 +211,7 @@ impl Connecting<'_> {
         let Some(opens) = self.opens(row) else { return };
         let [a, b] = row.nodes;
         self.deviates = self.deviates || self.world.relay_code(a, b) != opens.relay;
-        self.opened.open(self.overlay, row.nodes, row.tree_slot, open, opens.relay);
+        self.opened.open(self.overlay, row.nodes, row.slot, open, opens.relay);
         self.tally.open(self.world, (a, b), opens.relay, open, took);
         self.tally.parts(&opens.parts, took);
     }

@@ -76,7 +76,7 @@ impl Stage {
     }
 
     fn overlay(&self) -> Overlay {
-        Overlay::new(self.population.peers.get(), &self.tree, self.core.clone())
+        Overlay::new(self.population.peers.get(), &self.tree, vec![self.core.clone()])
     }
 
     /// The phase at its end.
@@ -129,7 +129,7 @@ fn a_pair_takes_its_session_its_work_and_its_ladder() {
     let busy = SimDuration::from_ms((8 + 80) * 10 / 8);
     let connected = stage.connect();
     assert_eq!(connected.connected_at, at(SESSION + busy + stage.set_up(LEG, LEG + busy)));
-    assert_eq!(connected.core([0, 1], [0, 1]).at(), connected.connected_at);
+    assert_eq!(connected.in_block(Shared { block: 0, places: [0, 1] }, [0, 1]).at(), connected.connected_at);
     assert_eq!((connected.degrees, connected.wanted, connected.impossible), (vec![1, 1], 1, 0));
 }
 

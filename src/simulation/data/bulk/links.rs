@@ -84,10 +84,15 @@ impl<'a> Links<'a> {
 
     /// Its neighbours, from a place on that is drawn by `nth`.
     pub(super) fn neighbours_from(&self, node: u32, nth: u32) -> impl Iterator<Item = u32> {
-        let [tree, core] = self.overlay.next_hops(node, None);
-        let count = tree.len() + core.len();
+        let pairs = self.overlay.pair_neighbours(node);
+        let seats = self.overlay.seats(node);
+        let in_blocks: usize = seats.iter().map(|seat| self.overlay.block(seat.block).len()).sum();
+        let count = pairs.len() + in_blocks;
         let first = crate::rng::below(self.key.directed_nth(node, nth, 0), count.max(1) as u64) as usize;
-        let at = move |place: usize| if place < tree.len() { tree[place] } else { core[place - tree.len()] };
+        let at = move |place: usize| match place.checked_sub(pairs.len()) {
+            None => pairs[place],
+            Some(place) => self.overlay.member_at(seats, place),
+        };
         (first..count).chain(0..first).map(at).filter(move |&other| other != node)
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::event::{Copied, Event, Happening};
 use super::lane::Lanes;
-use super::layout::{Layout, NOBODY, Row, Sending, Service};
+use super::layout::{Layout, NOBODY, Row, Sending};
 use super::message::{Arrival, Message};
 use super::reception::Reception;
 use crate::engine::{Model, Scheduler};
@@ -25,7 +25,7 @@ use crate::simulation::account::outcome::Outcome;
 use crate::simulation::control::connect::Connected;
 use crate::simulation::data::application::Application;
 use crate::simulation::data::lines::Lines;
-use crate::simulation::data::plan::Plan;
+use crate::simulation::data::plan::{Plan, Service};
 use crate::simulation::data::relay::Relays;
 use crate::simulation::data::standing::Standing;
 use crate::simulation::parts::{Options, Parts};

@@ -2,7 +2,7 @@
 //!
 //! Numbers say nothing about who is next to whom: a message that goes through an overlay by numbers asks for
 //! rows all over the memory, several for each node, and waits for most of them. Here nodes stand as a
-//! breadth-first search from the first source meets them, and so do their tree connections; what a hop needs of a
+//! breadth-first search from the first source meets them, and so do their pairs; what a hop needs of a
 //! node is one row, what it needs of a connection another. A message then reads memory from one end to the other.
 //!
 //! A *place* is where a node stands in this order. While messages flow, events, queues and rows go by places, keyed
@@ -12,7 +12,7 @@ use super::reception::{Reception, passes_nothing_on, receptions};
 use crate::overlay::Overlay;
 use crate::simulation::control::connect::{Connected, Kept};
 use crate::simulation::data::fills::Fills;
-use crate::simulation::data::plan::Plan;
+use crate::simulation::data::plan::{Plan, Service};
 use crate::simulation::parts::Parts;
 use crate::simulation::servers::Servers;
 use crate::units::SimTime;
@@ -35,10 +35,10 @@ pub(in crate::simulation) struct Layout {
     pub(in crate::simulation) services: Vec<Service>,
     /// How many message sizes there are.
     pub(in crate::simulation) sizes: usize,
-    /// The tree connections of one place after the other.
+    /// The pairs of one place after the other.
     pub(in crate::simulation) hops: Vec<Hop>,
-    /// The places of the core's members, in the overlay's order.
-    pub(in crate::simulation) core: Vec<u32>,
+    /// The members of all blocks, in the overlay's order.
+    pub(in crate::simulation) members: Vec<End>,
     /// The places of the flows' sources, by flow.
     pub(in crate::simulation) sources: Vec<u32>,
     /// The places of all nodes, by number.
@@ -79,22 +79,11 @@ pub(in crate::simulation) struct Kind {
     pub(in crate::simulation) is_leaf: bool,
     /// Whether it is a peer, not a server.
     pub(in crate::simulation) is_peer: bool,
-    /// Whether it is a member of the core.
-    pub(in crate::simulation) in_core: bool,
+    /// Whether it is a member of a block.
+    pub(in crate::simulation) in_block: bool,
 }
 
-/// Service times of one message at one node, in ns; zero is a server that never waits.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::simulation) struct Service {
-    pub(in crate::simulation) up_ns: u64,
-    pub(in crate::simulation) down_ns: u64,
-    /// Of sending a copy, and of receiving one.
-    pub(in crate::simulation) cpu_ns: u64,
-    /// Longest wait for the CPU that sockets bridge.
-    pub(in crate::simulation) backlog_ns: u64,
-}
-
-/// A tree connection, as one end sees it.
+/// A pair, as one end sees it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::simulation) struct Hop {
     /// The other end.
@@ -123,7 +112,7 @@ impl Layout {
             reception: receptions[node as usize],
             is_leaf: passes_nothing_on(overlay, node),
             is_peer: node < world.peers(),
-            in_core: overlay.core_place(node).is_some(),
+            in_block: !overlay.seats(node).is_empty(),
         };
         let fills = std::mem::take(&mut plan.fills);
         let sending = |&node: &u32| Sending {
@@ -139,13 +128,13 @@ impl Layout {
             services: services(plan, &order),
             sizes: plan.sizes.len(),
             hops: hops(world, overlay, connected, &order, &places),
-            core: overlay.core().iter().map(|&member| places[member as usize]).collect(),
+            members: overlay.block_members().iter().map(|&node| End { place: places[node as usize], node }).collect(),
             sources,
             places,
         }
     }
 
-    /// The tree connections of the node at a place.
+    /// The pairs of the node at a place.
     #[inline(always)]
     pub(in crate::simulation) fn hops(&self, place: u32) -> std::ops::Range<usize> {
         self.rows[place as usize].hops as usize..self.rows[place as usize + 1].hops as usize
@@ -177,7 +166,7 @@ impl Layout {
 fn breadth_first(overlay: &Overlay, start: u32) -> Vec<u32> {
     let mut met = vec![false; overlay.nodes() as usize];
     let mut order = Vec::with_capacity(met.len());
-    let mut core: &[u32] = overlay.core();
+    let mut is_met = vec![false; overlay.blocks() as usize];
     for root in std::iter::once(start).chain(0..overlay.nodes()) {
         let mut next = order.len();
         let mut meet = |order: &mut Vec<u32>, node: u32| {
@@ -187,9 +176,11 @@ fn breadth_first(overlay: &Overlay, start: u32) -> Vec<u32> {
         };
         meet(&mut order, root);
         while let Some(&node) = order.get(next) {
-            overlay.tree_neighbours(node).iter().for_each(|&neighbour| meet(&mut order, neighbour));
-            if overlay.core_place(node).is_some() {
-                std::mem::take(&mut core).iter().for_each(|&member| meet(&mut order, member));
+            overlay.pair_neighbours(node).iter().for_each(|&neighbour| meet(&mut order, neighbour));
+            for seat in overlay.seats(node) {
+                if !std::mem::replace(&mut is_met[seat.block as usize], true) {
+                    overlay.block(seat.block).iter().for_each(|&member| meet(&mut order, member));
+                }
             }
             next += 1;
         }
@@ -202,7 +193,7 @@ fn rows(overlay: &Overlay, plan: &mut Plan, order: &[u32]) -> Vec<Row> {
     let mut hops = 0;
     let mut row = |node: u32| {
         let first = hops;
-        hops += overlay.tree_neighbours(node).len() as u32;
+        hops += overlay.pair_neighbours(node).len() as u32;
         Row { servers: Servers::default(), wake_ns: wakes[node as usize], node, hops: first }
     };
     let mut rows: Vec<Row> = Vec::with_capacity(order.len() + 1);
@@ -212,24 +203,20 @@ fn rows(overlay: &Overlay, plan: &mut Plan, order: &[u32]) -> Vec<Row> {
 }
 
 fn services(plan: &mut Plan, order: &[u32]) -> Vec<Service> {
-    let (costs, backlogs) = (std::mem::take(&mut plan.costs), std::mem::take(&mut plan.backlogs));
-    let service = |index: usize| {
-        let (cost, backlog_ns) = (costs[index], backlogs[index]);
-        Service { up_ns: cost.up_ns, down_ns: cost.down_ns, cpu_ns: cost.cpu_ns, backlog_ns }
-    };
+    let by_size = std::mem::take(&mut plan.services);
     let of_node = |&node: &u32| (0..plan.sizes.len()).map(move |size| size * order.len() + node as usize);
-    order.iter().flat_map(of_node).map(service).collect()
+    order.iter().flat_map(of_node).map(|index| by_size[index]).collect()
 }
 
 fn hops(world: &World, overlay: &Overlay, connected: &Connected, order: &[u32], places: &[u32]) -> Vec<Hop> {
     let of_node = |&node: &u32| {
-        let neighbours = overlay.tree_neighbours(node).iter().zip(overlay.tree_slots(node));
+        let neighbours = overlay.pair_neighbours(node).iter().zip(overlay.pair_slots(node));
         neighbours.map(move |(&next, slot)| {
             let next = End { place: places[next as usize], node: next };
-            hop(world, connected.tree(slot, [node, next.node]), node, next)
+            hop(world, connected.pair(slot, [node, next.node]), node, next)
         })
     };
-    let mut hops = Vec::with_capacity(overlay.tree_slots(overlay.nodes() - 1).end);
+    let mut hops = Vec::with_capacity(overlay.slots());
     order.iter().for_each(|node| hops.extend(of_node(node)));
     hops
 }
@@ -252,11 +239,11 @@ mod tests {
 
     #[test]
     fn every_node_has_one_place_and_stands_behind_the_one_it_is_reached_from() {
-        // Two trees at a core of three, and two nodes apart.
-        let overlay = Overlay::new(9, &[(5, 1), (5, 6), (6, 0), (2, 8)], vec![2, 5, 7]);
+        // Two trees at a block of three, and two nodes apart.
+        let overlay = Overlay::new(9, &[(5, 1), (5, 6), (6, 0), (2, 8)], vec![vec![2, 5, 7]]);
         assert_eq!(breadth_first(&overlay, 6), [6, 5, 0, 1, 2, 7, 8, 3, 4]);
         assert_eq!(breadth_first(&overlay, 3), [3, 0, 6, 5, 1, 2, 7, 8, 4]);
-        let mesh = Overlay::new(5, &[], (0..5).collect());
+        let mesh = Overlay::new(5, &[], vec![(0..5).collect()]);
         assert_eq!(breadth_first(&mesh, 2), [2, 0, 1, 3, 4]);
     }
 }

@@ -4,14 +4,15 @@
 use super::event::{Copied, Event, Happening};
 use super::flow::Flows;
 use super::lane::Flying;
-use super::layout::{End, Service};
+use super::layout::End;
 use super::message::Arrival;
-use super::sender::{Sender, sender};
+use super::sender::Sender;
 use crate::engine::Scheduler;
 use crate::overlay::dissemination::Dissemination;
 use crate::overlay::workload::Channel;
 use crate::simulation::account::fate::Fate;
 use crate::simulation::account::full::{Direction, is_full};
+use crate::simulation::data::plan::Service;
 use crate::units::{SimDuration, SimTime};
 use crate::webrtc::sctp::{Answer, Loss, Sent, data_bytes, first_lost};
 use crate::world::Path;
@@ -421,9 +422,9 @@ impl<D: Dissemination> Flows<D> {
         let path = self.path(from.node, to.node);
         let message = self.message(copied.flow, copied.number);
         let place = copied.from;
-        let mut sender = sender!(self, place, &message, scheduler);
+        let mut sender = self.sender(place, &message, scheduler);
         sender.hand_over(now, to, path);
-        self.layout.rows[place as usize].servers = sender.finish();
+        sender.finish();
     }
 
     /// A lane has asked to be looked at: what is due to be repeated goes, then what waits, as the window allows.
@@ -444,22 +445,22 @@ impl<D: Dissemination> Flows<D> {
                 number: loss.message as u32,
             };
             let message = self.message(copied.flow, copied.number);
-            let mut sender = sender!(self, place, &message, scheduler);
+            let mut sender = self.sender(place, &message, scheduler);
             if sender.repeats(to) {
                 sender.repair(now, lane, (to, path), loss, &mut burst);
             } else {
                 sender.pass_over(now, lane, to, path, (loss, nth > 0));
             }
-            self.layout.rows[place as usize].servers = sender.finish();
+            sender.finish();
         }
         let mut burst = Burst::default();
         let (mut payload, mut packets) = (1, 1);
         while let Some(&copied) = self.lanes.rows[lane as usize].waiting.front() {
             let message = self.message(copied.flow, copied.number);
-            let mut sender = sender!(self, place, &message, scheduler);
+            let mut sender = self.sender(place, &message, scheduler);
             let is_done = sender.carry(now, lane, to, path, &mut burst);
             (payload, packets) = (sender.payload, message.packets);
-            self.layout.rows[place as usize].servers = sender.finish();
+            sender.finish();
             if !is_done {
                 break;
             }

@@ -31,8 +31,9 @@ pub(in crate::simulation) fn receptions(parts: &Parts, shortcuts: bool) -> Vec<R
     let exchanging: Vec<u32> = plan.programme.sources_of(|flow| flow.role != Role::Message);
     let nodes = overlay.nodes() as usize;
     let senders = (sources.len() <= SOURCES_TRACED_MAX).then(|| single_senders(overlay, &sources));
-    let has_queue =
-        |node: usize| plan.costs.iter().skip(node).step_by(nodes).any(|cost| cost.down_ns + cost.cpu_ns > 0);
+    let has_queue = |node: usize| {
+        plan.services.iter().skip(node).step_by(nodes).any(|service| service.down_ns + service.cpu_ns > 0)
+    };
     let reception = |node: u32| {
         let is_exchanging = exchanging.binary_search(&node).is_ok();
         if !has_queue(node as usize) && passes_nothing_on(overlay, node) && !is_exchanging {
@@ -53,8 +54,7 @@ pub(in crate::simulation) fn receptions(parts: &Parts, shortcuts: bool) -> Vec<R
 
 /// Whether a node passes on nothing that comes to it.
 pub(in crate::simulation) fn passes_nothing_on(overlay: &Overlay, node: u32) -> bool {
-    let tree = overlay.tree_neighbours(node).len();
-    if overlay.core_place(node).is_some() { tree == 0 } else { tree <= 1 }
+    overlay.pair_neighbours(node).len() + overlay.seats(node).len() <= 1
 }
 
 /// With more sources than this, nodes with queues are taken to have several senders.
@@ -76,10 +76,7 @@ fn single_senders(overlay: &Overlay, sources: &[u32]) -> Vec<Senders> {
     for &source in sources {
         pending.push((source, None));
         while let Some((node, from)) = pending.pop() {
-            for &next in overlay.next_hops(node, from).into_iter().flatten() {
-                if next == node || Some(next) == from {
-                    continue;
-                }
+            for next in overlay.next_hops(node, from) {
                 let known = &mut senders[next as usize];
                 match known {
                     Senders::None => (*known, sender_of[next as usize]) = (Senders::One, node),

@@ -2,15 +2,16 @@
 
 use super::event::{Copied, Event, Happening};
 use super::flow::Flows;
-use super::layout::{End, NOBODY, Service};
+use super::layout::{End, NOBODY, Sending};
 use super::message::Message;
-use super::sender::{Sender, sender};
+use super::sender::{Sender, Tally};
 use crate::engine::Scheduler;
 use crate::net::PairOutcome;
 use crate::overlay::audience::ALL;
 use crate::overlay::dissemination::Dissemination;
 use crate::overlay::workload::Channel;
 use crate::simulation::account::fate::Fate;
+use crate::simulation::data::plan::Service;
 use crate::units::{SimDuration, SimTime};
 use crate::world::Path;
 
@@ -48,28 +49,17 @@ impl<D: Dissemination> Flows<D> {
         message: &Message,
         scheduler: &mut Scheduler<Event>,
     ) {
-        let (audiences, node) = (&self.app.audiences, self.layout.rows[place as usize].node);
+        let mut sender = self.sender(place, message, scheduler);
+        let (overlay, audiences, node, hops) = (sender.overlay, sender.audiences, sender.own.node, sender.hops);
         let needs = |next: End| TO_ALL || audiences.needs(message.audience, node, next.node);
-        let hops = &self.layout.hops[self.layout.hops(place)];
-        let from_core = from != NOBODY && self.layout.kinds[from as usize].in_core;
-        let over_core = self.layout.kinds[place as usize].in_core && !from_core;
-        let mut sender = sender!(self, place, message, scheduler);
         hops.iter().filter(|hop| hop.next.place != from && needs(hop.next)).for_each(|hop| sender.send_over(now, hop));
-        if over_core {
-            let members = self.app.overlay.core().iter().zip(&self.layout.core);
-            let ends = members.map(|(&node, &place)| End { place, node });
-            let others = ends.zip(0..).filter(|(next, _)| next.place != place && needs(*next));
-            if now >= self.connected.all_open_at {
-                let paths = self.world.paths_from(node);
-                others.for_each(|(next, _)| sender.send(now, next, paths.to(next.node)));
-            } else {
-                let own = self.app.overlay.core_place(node).expect("invariant: only members send over the core");
-                others.for_each(|(next, other)| {
-                    sender.send_if_open(now, next, self.connected.core([own, other], [node, next.node]));
-                });
+        if sender.kinds[place as usize].in_block {
+            let came_by = sender.came_by(from);
+            for seat in overlay.seats(node).iter().filter(|seat| Some(seat.block) != came_by) {
+                sender.send_in_block(now, *seat, needs);
             }
         }
-        self.layout.rows[place as usize].servers = sender.finish();
+        sender.finish();
     }
 
     // The same, where the rule names each node that a copy goes to.
@@ -84,14 +74,64 @@ impl<D: Dissemination> Flows<D> {
         let node = self.layout.end(place).node;
         let mut hops = std::mem::take(&mut self.hops);
         self.next_by_rule(place, from, message, &mut hops);
-        let mut sender = sender!(self, place, message, scheduler);
+        let mut sender = self.sender(place, message, scheduler);
         for &next in &hops {
-            let kept = self.connected.between(&self.app.overlay, node, next);
-            sender.send_if_open(now, End { place: self.layout.places[next as usize], node: next }, kept);
+            let kept = sender.connected.between(sender.overlay, node, next);
+            sender.send_if_open(now, End { place: sender.places[next as usize], node: next }, kept);
         }
-        self.layout.rows[place as usize].servers = sender.finish();
+        sender.finish();
         hops.clear();
         self.hops = hops;
+    }
+
+    /// The node at `place` that sends copies of a message.
+    #[inline(always)]
+    pub(super) fn sender<'a>(
+        &'a mut self,
+        place: u32,
+        message: &'a Message,
+        scheduler: &'a mut Scheduler<Event>,
+    ) -> Sender<'a> {
+        let Self { world, app, connected, plan, layout, standing, lines, lanes, relays, arriving, .. } = self;
+        let row = layout.rows[place as usize];
+        let Sending { connections, class, fills } = layout.senders[place as usize];
+        Sender {
+            own: End { place, node: row.node },
+            is_peer: layout.kinds[place as usize].is_peer,
+            message,
+            service: *layout.service(place, message.size),
+            limits: plan.limits[class as usize],
+            all_limits: &plan.limits,
+            losses: plan.losses(message.size, class as usize),
+            connections,
+            servers: row.servers,
+            world,
+            overlay: &app.overlay,
+            audiences: &app.audiences,
+            horizon: plan.programme.horizon,
+            all_open_at: connected.all_open_at,
+            hops: &layout.hops[layout.hops(place)],
+            members: &layout.members,
+            places: &layout.places,
+            rows: &mut layout.rows,
+            kinds: &layout.kinds,
+            services: &layout.services,
+            sizes: layout.sizes,
+            standing: standing.as_ref(),
+            is_rough: lanes.any || lines.is_some(),
+            lines: lines.as_deref_mut(),
+            seen: &mut app.seen,
+            lanes,
+            payload: plan.programme.sizes[message.size as usize].get().max(1),
+            connected,
+            class,
+            fills,
+            senders: &layout.senders,
+            relays,
+            arriving,
+            scheduler,
+            tally: Tally::default(),
+        }
     }
 
     // The nodes to which the node at `place` passes a message on.
@@ -162,9 +202,9 @@ impl<D: Dissemination> Flows<D> {
         }
         let last_leg =
             SimDuration::from_ns(self.world.from_turn_ns(server, to.node)) + self.world.class(to.node).access_delay;
-        let mut sender = sender!(self, place, &message, scheduler);
+        let mut sender = self.sender(place, &message, scheduler);
         sender.launch(left + last_leg, to);
-        self.layout.rows[place as usize].servers = sender.finish();
+        sender.finish();
         message
     }
 

@@ -4,20 +4,20 @@ use std::collections::VecDeque;
 
 use super::event::{Event, Happening};
 use super::lane::Lanes;
-use super::layout::{End, Hop, Kind, Row, Sending, Service};
+use super::layout::{End, Hop, Kind, NOBODY, Row, Sending};
 use super::message::{Arrival, Message};
 use super::reception::Reception;
 use crate::engine::Scheduler;
-use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
 use crate::overlay::workload::Channel;
+use crate::overlay::{Overlay, Seat, Shared};
 use crate::simulation::account::fate::{FailedHop, Fate, Routes};
 use crate::simulation::account::full::Direction;
 use crate::simulation::account::seen::Seen;
 use crate::simulation::control::connect::{Connected, Kept};
 use crate::simulation::data::fills::Fills;
 use crate::simulation::data::lines::Lines;
-use crate::simulation::data::plan::QueueLimits;
+use crate::simulation::data::plan::{QueueLimits, Service};
 use crate::simulation::data::relay::Relays;
 use crate::simulation::data::standing::Standing;
 use crate::simulation::servers::Servers;
@@ -44,6 +44,12 @@ pub(in crate::simulation) struct Sender<'a> {
     pub(in crate::simulation) audiences: &'a Audiences,
     pub(in crate::simulation) horizon: SimTime,
     pub(in crate::simulation) all_open_at: SimTime,
+    /// The sender's pairs.
+    pub(in crate::simulation) hops: &'a [Hop],
+    /// The members of all blocks.
+    pub(in crate::simulation) members: &'a [End],
+    /// The places of all nodes, by number.
+    pub(in crate::simulation) places: &'a [u32],
     // Of all nodes, but the sender's own is here.
     pub(in crate::simulation) rows: &'a mut [Row],
     pub(in crate::simulation) kinds: &'a [Kind],
@@ -83,51 +89,35 @@ pub(in crate::simulation) struct Tally {
     delivered: u64,
 }
 
-/// The sender of `$message` at `$place`, borrowing field by field what `Flows` keeps.
-macro_rules! sender {
-    ($flows:ident, $place:ident, $message:expr, $scheduler:ident) => {{
-        let row = $flows.layout.rows[$place as usize];
-        Sender {
-            own: End { place: $place, node: row.node },
-            is_peer: $flows.layout.kinds[$place as usize].is_peer,
-            message: $message,
-            service: *$flows.layout.service($place, $message.size),
-            limits: $flows.plan.limits[$flows.layout.senders[$place as usize].class as usize],
-            all_limits: &$flows.plan.limits,
-            losses: $flows.plan.losses($message.size, $flows.layout.senders[$place as usize].class as usize),
-            connections: $flows.layout.senders[$place as usize].connections,
-            servers: row.servers,
-            world: &$flows.world,
-            overlay: &$flows.app.overlay,
-            audiences: &$flows.app.audiences,
-            horizon: $flows.plan.programme.horizon,
-            all_open_at: $flows.connected.all_open_at,
-            rows: &mut $flows.layout.rows,
-            kinds: &$flows.layout.kinds,
-            services: &$flows.layout.services,
-            sizes: $flows.layout.sizes,
-            standing: $flows.standing.as_ref(),
-            is_rough: $flows.lanes.any || $flows.lines.is_some(),
-            lines: $flows.lines.as_deref_mut(),
-            seen: &mut $flows.app.seen,
-            lanes: &mut $flows.lanes,
-            payload: $flows.plan.programme.sizes[$message.size as usize].get().max(1),
-            connected: &$flows.connected,
-            class: $flows.layout.senders[$place as usize].class,
-            fills: $flows.layout.senders[$place as usize].fills,
-            senders: &$flows.layout.senders,
-            relays: &mut $flows.relays,
-            arriving: &mut $flows.arriving,
-            scheduler: $scheduler,
-            tally: Default::default(),
-        }
-    }};
-}
-
-pub(in crate::simulation) use sender;
-
 impl Sender<'_> {
-    // One copy over a tree connection.
+    /// The block by which a message has come from the node at `from`, if it has come by one.
+    #[inline(always)]
+    pub(in crate::simulation) fn came_by(&self, from: u32) -> Option<u32> {
+        if from == NOBODY || !self.kinds[from as usize].in_block {
+            return None;
+        }
+        self.overlay.shared(self.own.node, self.rows[from as usize].node).map(|shared| shared.block)
+    }
+
+    /// A copy to each of the other members of a block that `needs` it.
+    #[inline(always)]
+    pub(in crate::simulation) fn send_in_block(&mut self, now: SimTime, seat: Seat, needs: impl Fn(End) -> bool) {
+        let Seat { block, place } = seat;
+        let own = self.own;
+        let members = self.members[self.overlay.block_range(block)].iter().copied().zip(0..);
+        let others = members.filter(|(next, _)| next.place != own.place && needs(*next));
+        if now >= self.all_open_at {
+            let paths = self.world.paths_from(own.node);
+            others.for_each(|(next, _)| self.send(now, next, paths.to(next.node)));
+        } else {
+            others.for_each(|(next, other)| {
+                let shared = Shared { block, places: [place, other] };
+                self.send_if_open(now, next, self.connected.in_block(shared, [own.node, next.node]));
+            });
+        }
+    }
+
+    // One copy over a pair.
     #[inline(always)]
     pub(in crate::simulation) fn send_over(&mut self, now: SimTime, hop: &Hop) {
         if hop.open <= now {
@@ -137,7 +127,7 @@ impl Sender<'_> {
         self.refuse_unconnected(hop.next);
     }
 
-    // One copy over a connection of the core of which this is known.
+    // One copy over a connection of which this is known.
     pub(in crate::simulation) fn send_if_open(&mut self, now: SimTime, to: End, kept: Kept) {
         if kept.at() > now {
             self.tally.wanted += 1;
@@ -432,9 +422,9 @@ impl Sender<'_> {
         }
     }
 
-    // Books what was done for all copies, and returns the node's queues as they are now.
+    /// Books what was done for all copies, and leaves the node's queues as they are now.
     #[inline(always)]
-    pub(in crate::simulation) fn finish(self) -> Servers {
+    pub(in crate::simulation) fn finish(self) {
         let (tally, mut servers) = (self.tally, self.servers);
         let counts = &mut self.seen.counts;
         counts.copies_sent += tally.sent;
@@ -452,6 +442,6 @@ impl Sender<'_> {
             window.sent_bytes += sent_bytes;
             window.server_bytes += if !self.is_peer { sent_bytes } else { 0 };
         }
-        servers
+        self.rows[self.own.place as usize].servers = servers;
     }
 }

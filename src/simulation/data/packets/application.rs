@@ -263,8 +263,9 @@ impl<D: Dissemination> Packets<D> {
             _ => None,
         };
         let message = self.store.get(packet).iter().find_map(brings);
-        message
-            .map_or(self.backlogs[node], |message| self.plan.backlogs[self.size(message) * self.backlogs.len() + node])
+        message.map_or(self.backlogs[node], |message| {
+            self.plan.services[self.size(message) * self.backlogs.len() + node].backlog_ns
+        })
     }
 
     // A socket drops a packet: messages that nobody repeats are gone with it, and what they ask of the node counts
@@ -313,7 +314,7 @@ impl<D: Dissemination> Packets<D> {
 
     // How long a message keeps a node's CPU busy, its packets included.
     fn cpu_ns(&self, node: u32, message: Message) -> u64 {
-        self.plan.costs[self.size(message) * self.backlogs.len() + node as usize].cpu_ns
+        self.plan.services[self.size(message) * self.backlogs.len() + node as usize].cpu_ns
     }
 
     // Which of the plan's sizes a message has.

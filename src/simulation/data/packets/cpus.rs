@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::net::FifoServer;
 use crate::simulation::data::costs::{has_paced_packets, packet_cpu};
-use crate::simulation::data::plan::{Cost, Plan};
+use crate::simulation::data::plan::{Plan, Service};
 use crate::units::{SimDuration, SimTime};
 use crate::webrtc::{EngineSpec, Wire};
 use crate::world::World;
@@ -64,11 +64,11 @@ impl Cpus {
             }
         };
         let rows: Vec<Cpu> = idle().map(row).collect();
-        let costs = plan.sizes.iter().zip(plan.costs.chunks_exact(rows.len()));
-        let message = |(wire, costs): (&Wire, &[Cost])| {
+        let costs = plan.sizes.iter().zip(plan.services.chunks_exact(rows.len()));
+        let message = |(wire, costs): (&Wire, &[Service])| {
             let others = if has_paced_packets(*wire) { wire.packets - 1 } else { 0 };
             let each = wire.bytes.get() / wire.packets;
-            let less = |(row, cost): (&Cpu, &Cost)| cost.cpu_ns.saturating_sub(others * row.packet_ns(each));
+            let less = |(row, cost): (&Cpu, &Service)| cost.cpu_ns.saturating_sub(others * row.packet_ns(each));
             rows.iter().zip(costs).map(less).collect::<Vec<_>>()
         };
         let messages = costs.flat_map(message).collect();
