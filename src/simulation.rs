@@ -68,12 +68,22 @@ pub enum SimulationError {
     /// What is known of set-ups was learned for other settings.
     #[error(transparent)]
     Knowledge(#[from] ForeignKnowledge),
+    /// Messages would come by several ways, for ever.
+    #[error(
+        "the overlay of '{topology}' has rings, and split horizon would pass messages on along them for ever: use a \
+         dissemination that tells copies apart, or an overlay of trees and full meshes without rings"
+    )]
+    Ring {
+        /// The topology's label.
+        topology: String,
+    },
 }
 
 /// Runs one replication of a cell; `knowledge` is that of its settings, and the same for all cells of one [`Subject`].
 ///
 /// # Errors
-/// When a place does not exist, the engine stops a runaway, or the knowledge is of other settings.
+/// When a place does not exist, the engine stops a runaway, the knowledge is of other settings, or split horizon meets a
+/// ring.
 pub fn simulate(cell: &Cell, seed: Seed, knowledge: &Knowledge) -> Result<RunRecord, SimulationError> {
     simulate_with(cell, seed, knowledge, Options::default())
 }

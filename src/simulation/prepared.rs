@@ -1,13 +1,14 @@
 //! What a replication begins with: the world, who publishes what to whom, and the overlay.
 
+use super::SimulationError;
 use crate::overlay::Overlay;
 use crate::overlay::audience::{ALL, Audiences};
-use crate::overlay::dissemination::{Load, Traffic};
+use crate::overlay::dissemination::{Dissemination, Load, Traffic};
 use crate::overlay::workload::{Arrivals, Flow, Role};
 use crate::rng::{Domain, Streams};
 use crate::scenario::{Cell, Settings};
 use crate::units::{SimDuration, SimTime};
-use crate::world::{World, WorldError, WorldSpec};
+use crate::world::{World, WorldSpec};
 
 /// What a replication begins with, whatever runs it: the same peers, flows and overlay.
 #[derive(Debug)]
@@ -24,8 +25,8 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// A replication whose nodes pass messages on by a rule that loads them like this.
-    pub(crate) fn new(cell: &Cell, streams: Streams, load: impl Load + 'static) -> Result<Self, WorldError> {
+    /// A replication whose nodes pass messages on by this rule.
+    pub(crate) fn new<D: Dissemination>(cell: &Cell, streams: Streams, rule: D) -> Result<Self, SimulationError> {
         let settings = &cell.settings;
         let world = WorldSpec {
             population: &settings.population,
@@ -51,8 +52,11 @@ impl Prepared {
         wait_for_timers(&mut flows, settings, &world);
         let first = central(&flows, &audiences);
         let overlay = cell.topology.build(&world, &first, &mut streams.stream(Domain::Topology, 0));
+        if D::EXACTLY_ONCE && overlay.has_ring() {
+            return Err(SimulationError::Ring { topology: cell.topology.label() });
+        }
         let audiences = Audiences::new(&overlay, &audiences);
-        Ok(Self { streams, world, flows, times, overlay, audiences, load: Box::new(load) })
+        Ok(Self { streams, world, flows, times, overlay, audiences, load: Box::new(rule) })
     }
 
     /// Of every node what it sends and what comes to it a second, if a message of a flow counts `each`, over so many
