@@ -9,12 +9,11 @@
 mod account;
 mod control;
 mod data;
+mod error;
 mod estimate;
 mod parts;
 mod prepared;
 mod servers;
-
-use thiserror::Error;
 
 use self::account::measure;
 use self::account::outcome::Outcome;
@@ -26,6 +25,7 @@ use self::data::messages::flow;
 use self::data::plan::Plan;
 use self::data::relay::Relays;
 use self::data::{bulk, packets};
+pub use self::error::SimulationError;
 pub use self::parts::Options;
 use self::parts::Parts;
 pub(crate) use self::prepared::Prepared;
@@ -36,7 +36,6 @@ use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Grain, Settings};
 use crate::units::SimTime;
 use crate::webrtc::HeaderOverhead;
-use crate::world::WorldError;
 
 #[cfg(feature = "real")]
 pub(crate) use account::experience::Experience;
@@ -55,29 +54,6 @@ pub(crate) use data::programme::Programme;
 #[cfg(feature = "real")]
 pub(crate) use data::relay::Forwarded;
 pub use estimate::{MemoryNeeds, estimate_cpu_s, estimate_deliveries, estimate_memory, memory_needs};
-
-/// Why a replication has no record.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum SimulationError {
-    /// The world cannot be drawn.
-    #[error(transparent)]
-    World(#[from] WorldError),
-    /// The event engine stopped a runaway.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// What is known of set-ups was learned for other settings.
-    #[error(transparent)]
-    Knowledge(#[from] ForeignKnowledge),
-    /// Messages would come by several ways, for ever.
-    #[error(
-        "the overlay of '{topology}' has rings, and split horizon would pass messages on along them for ever: use a \
-         dissemination that tells copies apart, or an overlay of trees and full meshes without rings"
-    )]
-    Ring {
-        /// The topology's label.
-        topology: String,
-    },
-}
 
 /// Runs one replication of a cell; `knowledge` is that of its settings, and the same for all cells of one [`Subject`].
 ///

@@ -1,6 +1,6 @@
 //! What a replication begins with: the world, who publishes what to whom, and the overlay.
 
-use super::SimulationError;
+use super::error::SimulationError;
 use crate::overlay::Overlay;
 use crate::overlay::audience::{ALL, Audiences};
 use crate::overlay::dissemination::{Dissemination, Load, Traffic};
