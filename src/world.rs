@@ -26,7 +26,7 @@ use crate::webrtc::{DeviceSpec, EngineSpec, SetupProfile};
 
 pub use capacity::{CapacitySpec, TraceServers};
 pub use generate::{WorldError, WorldSpec};
-pub use path::{LAN_ONE_WAY, Path, PathsFrom};
+pub use path::{LAN_ONE_WAY, Path, PathsFrom, Vantage};
 pub use population::{ClassSpec, PacketKey, PeerCount, PopulationSpec};
 
 /// Peers and servers, and what lies between them.

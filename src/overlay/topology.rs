@@ -17,6 +17,7 @@ use crate::world::World;
 
 mod hybrid;
 mod mesh;
+mod nearest;
 mod star;
 mod tree;
 

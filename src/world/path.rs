@@ -91,6 +91,14 @@ impl PathsFrom<'_> {
     }
 }
 
+/// What tells how a node sees others, apart from what its pairs draw for themselves: its place, and through what it is
+/// reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Vantage {
+    place: Place,
+    reach: u8,
+}
+
 // Within a local network.
 fn lan_path(world: &World) -> Path {
     let class = u16::try_from(world.paths.classes).expect("invariant: few classes");
@@ -173,6 +181,32 @@ impl World {
     #[must_use]
     pub fn path_delay_ns(&self, from: u32, to: u32) -> u64 {
         self.path(from, to).map_or(u64::MAX, |path| path.delay_ns)
+    }
+
+    /// From where a node sees others.
+    #[must_use]
+    pub fn vantage(&self, node: u32) -> Vantage {
+        let Node { place, reach, .. } = self.nodes[node as usize];
+        Vantage { place, reach }
+    }
+
+    /// One-way delay in ns between two nodes by their places, without what their pair draws for itself, access links
+    /// included; `None` where they cannot connect. Paths that need a relay go by way of its place.
+    #[must_use]
+    pub fn typical_delay_ns(&self, from: u32, to: u32) -> Option<u64> {
+        let [sender, receiver] = [from, to].map(|node| self.nodes[node as usize]);
+        let servers = match self.paths.outcomes[usize::from(sender.reach)][usize::from(receiver.reach)] {
+            PairOutcome::Direct => [None; 2],
+            PairOutcome::Relayed => self.relay_code(from, to).servers(),
+            PairOutcome::Impossible => return None,
+        };
+        let between = servers.into_iter().flatten().map(|server| self.turn_place(server));
+        let (last, way_ns) = between
+            .chain([receiver.place])
+            .fold((sender.place, 0), |(last, way_ns), place| (place, way_ns + self.paths.latency.base_ns(last, place)));
+        debug_assert_eq!(last, receiver.place);
+        let access = usize::from(sender.class) * self.paths.classes + usize::from(receiver.class);
+        Some(way_ns + self.paths.access[access].delay_ns)
     }
 
     /// Whether attempt `attempt` at sending message number `message` from `from` to `to` is lost.

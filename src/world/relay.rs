@@ -159,7 +159,7 @@ impl World {
         pool.allocate(self.join_time(node), &request).map_or_else(refused, |granted| granted.server)
     }
 
-    fn turn_place(&self, server: TurnIndex) -> Place {
+    pub(super) fn turn_place(&self, server: TurnIndex) -> Place {
         let relays = self.paths.relays.as_ref();
         relays.map_or(self.paths.signaling_place, |relays| relays.places[usize::from(server)])
     }

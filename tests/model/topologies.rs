@@ -95,3 +95,25 @@ fn labels_tell_topologies_apart() {
     let labels: BTreeSet<String> = TOPOLOGIES.iter().map(|entry| topology(entry.kind, "{}").label()).collect();
     assert_eq!(labels.len(), TOPOLOGIES.len());
 }
+
+/// Who is not at the nearest hub finds none nearer with room: by places, since pairs' own draws are not known beforehand.
+#[test]
+fn spokes_are_at_the_nearest_hub_with_room() {
+    let hybrid = topology("hybrid", "{ peers_per_hub = 7 }");
+    let mut settings = ideal(200, LatencySpec::default(), Vec::new());
+    settings.population.regions = peerscape::presets::OrPreset::named("world").expect("a preset");
+    let world = world(&settings, &*hybrid);
+    let overlay = hybrid.build(&world, &[], &mut Streams::new(Seed(1)).stream(Domain::Topology, 0));
+    let hubs = overlay.block(0);
+    let has_room = |hub: u32| overlay.pair_neighbours(hub).len() < 6;
+    let delay_ns = |hub: u32, spoke: u32| world.typical_delay_ns(hub, spoke).expect("all are public");
+    let mut own_city = 0;
+    for &hub in hubs {
+        for &spoke in overlay.pair_neighbours(hub) {
+            let nearer = hubs.iter().filter(|&&other| delay_ns(other, spoke) < delay_ns(hub, spoke));
+            assert!(nearer.clone().all(|&other| !has_room(other)), "{spoke} at {hub}");
+            own_city += u32::from(nearer.count() == 0);
+        }
+    }
+    assert!(own_city > 85, "{own_city} of 171 are at the nearest of all");
+}

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::nearest::Hubs;
 use super::{Shape, Spread, Topology, TopologyEntry, entry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
@@ -40,15 +41,9 @@ impl Topology for Hybrid {
         let order = world.peers_by_uplink();
         let hub_count = world.peers().div_ceil(self.peers_per_hub.get()) as usize;
         let (hubs, spokes) = order.split_at(hub_count);
-        let mut room = vec![self.peers_per_hub.get() - 1; hub_count];
-        let attach = |&spoke: &u32| {
-            let open = (0..hub_count).filter(|&hub| room[hub] > 0);
-            let nearest = open.min_by_key(|&hub| world.path_delay_ns(hubs[hub], spoke));
-            let hub = nearest.expect("invariant: the hubs have room for all");
-            room[hub] -= 1;
-            (hubs[hub], spoke)
-        };
-        let edges: Vec<_> = spokes.iter().map(attach).collect();
+        let mut nearest = Hubs::new(world, hubs.iter().map(|&hub| (hub, self.peers_per_hub.get() - 1)));
+        let mut attach = |&spoke: &u32| (nearest.take(spoke).expect("invariant: the hubs have room for all"), spoke);
+        let edges: Vec<_> = spokes.iter().map(&mut attach).collect();
         Overlay::new(world.nodes(), &edges, vec![hubs.to_vec()])
     }
 
