@@ -3,12 +3,14 @@
 pub mod audience;
 pub mod behind;
 pub mod dissemination;
+mod entry;
 mod graph;
 pub mod topology;
 pub mod workload;
 
 use serde::Serialize;
 
+pub use entry::Entry;
 pub use graph::{Connection, Overlay};
 
 /// The parameters of a topology or workload as JSON, with its kind first.

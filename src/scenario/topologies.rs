@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use schemars::{Schema, SchemaGenerator};
 use toml::Spanned;
-use toml::de::{DeValue, Error, ValueDeserializer};
+use toml::de::DeValue;
 
 use super::axes;
 use super::combine;
 use super::explain;
 use super::problem::{Problem, Problems};
 use super::read::Reader;
+use super::registry::Registry;
 use super::suggest;
 use super::tree::{self, Node, TreePath, join, path};
-use crate::overlay::topology::{TOPOLOGIES, Topology};
-use crate::overlay::workload::{WORKLOADS, Workload};
+use crate::overlay::Entry;
+use crate::overlay::topology::Topology;
+use crate::overlay::workload::Workload;
 
 /// One topology of the experiment: an entry of the file, with a value for each of its lists.
 #[derive(Clone, Debug)]
@@ -28,7 +30,7 @@ pub(super) struct Variant {
 }
 
 /// Every topology of the file.
-pub(super) fn topologies(root: &Node<'_>, problems: &mut Problems) -> Vec<Variant> {
+pub(super) fn topologies(root: &Node<'_>, registry: &Registry, problems: &mut Problems) -> Vec<Variant> {
     let mut variants: Vec<Variant> = Vec::new();
     for entry in entries_of(root, "topology") {
         let mut root = root.clone();
@@ -41,9 +43,9 @@ pub(super) fn topologies(root: &Node<'_>, problems: &mut Problems) -> Vec<Varian
         }
         for combination in combine::combinations(&axes, 1, &[], &root, problems) {
             let tree = axes::substitute(&root, axes.iter().zip(combination));
-            let mut reader = Reader::new(tree, lost.clone(), problems);
-            let rows = TOPOLOGIES.iter().map(|row| Row { kind: row.kind, schema: row.schema, parse: row.parse });
-            let Some((kind, topology)) = kinded(&mut reader, &entry, "topology", rows.collect()) else { continue };
+            let mut reader = Reader::new(tree, lost.clone(), registry, problems);
+            let rows = registry.topologies();
+            let Some((kind, topology)) = kinded(&mut reader, &entry, "topology", rows) else { continue };
             let label = topology.label();
             if variants.iter().any(|other| other.label == label) {
                 let message = format!("two topologies are labelled `{label}`");
@@ -56,10 +58,9 @@ pub(super) fn topologies(root: &Node<'_>, problems: &mut Problems) -> Vec<Varian
 }
 
 /// Notes that the file has no topology, if it has none.
-pub(super) fn note_none(root: &Node<'_>, problems: &mut Problems) {
+pub(super) fn note_none(root: &Node<'_>, registry: &Registry, problems: &mut Problems) {
     if entries_of(root, "topology").is_empty() {
-        let kinds: Vec<&str> = TOPOLOGIES.iter().map(|entry| entry.kind).collect();
-        problems.push(no_entries("topology", &kinds));
+        problems.push(no_entries("topology", &kinds(registry.topologies())));
     }
 }
 
@@ -67,32 +68,28 @@ pub(super) fn note_none(root: &Node<'_>, problems: &mut Problems) {
 pub(super) fn workloads(reader: &mut Reader<'_, '_>) -> Vec<(TreePath, Arc<dyn Workload>)> {
     let entries = entries_of(reader.root(), "workload");
     if entries.is_empty() && !reader.lost(&path(["workload"])) {
-        let kinds: Vec<&str> = WORKLOADS.iter().map(|entry| entry.kind).collect();
-        let problem = no_entries("workload", &kinds);
+        let problem = no_entries("workload", &kinds(reader.registry().workloads()));
         reader.push(problem);
     }
     let read = |entry: TreePath| {
-        let rows = WORKLOADS.iter().map(|row| Row { kind: row.kind, schema: row.schema, parse: row.parse }).collect();
+        let rows = reader.registry().workloads();
         kinded(reader, &entry, "workload", rows).map(|(_, workload)| (entry, workload))
     };
     entries.into_iter().filter_map(read).collect()
 }
 
-/// A row of a table of kinds.
-struct Row<T: ?Sized> {
-    kind: &'static str,
-    schema: fn(&mut SchemaGenerator) -> Schema,
-    parse: fn(ValueDeserializer<'_>) -> Result<Arc<T>, Error>,
+fn kinds<T>(rows: &[Entry<T>]) -> Vec<&'static str> {
+    rows.iter().map(|row| row.kind).collect()
 }
 
 /// Reads the entry at `place` by the row of its kind.
-fn kinded<T: ?Sized>(
+fn kinded<T>(
     reader: &mut Reader<'_, '_>,
     place: &TreePath,
     what: &str,
-    rows: Vec<Row<T>>,
-) -> Option<(&'static str, Arc<T>)> {
-    let kinds: Vec<&str> = rows.iter().map(|row| row.kind).collect();
+    rows: &[Entry<T>],
+) -> Option<(&'static str, T)> {
+    let kinds = kinds(rows);
     if place.len() == 1 || !reader.get(place)?.get_ref().is_table() {
         reader.problem(place, format!("`{what}` is a list of tables"), format!("write [[{what}]]"));
         return None;
@@ -106,7 +103,7 @@ fn kinded<T: ?Sized>(
         }
         return None;
     };
-    let Some(row) = rows.into_iter().find(|row| row.kind == kind) else {
+    let Some(row) = rows.iter().find(|row| row.kind == kind) else {
         reader.push(explain::unknown(what, &kind, &kinds, Some(kind_span)));
         return None;
     };
