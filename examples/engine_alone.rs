@@ -56,8 +56,9 @@ impl Model for Queue {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    println!("load  waits (simulated)  waits (closed form)");
+/// A line for each load.
+pub(crate) fn table() -> Result<String, Box<dyn Error>> {
+    let mut lines = vec!["load  waits (simulated)  waits (closed form)".to_owned()];
     for load in [0.3, 0.6, 0.9] {
         let mean_gap = SimDuration::from_secs_f64(SERVICE.as_secs_f64() / load);
         let stream = Streams::new(Seed(1)).stream(Domain::Foreign, 0);
@@ -68,7 +69,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         let queue = engine.model();
         let simulated_ms = 1e3 * queue.waited_s / queue.served as f64;
         let closed_ms = SERVICE.as_ms_f64() * load / (2.0 * (1.0 - load));
-        println!("{load:>4}  {simulated_ms:>14.2} ms  {closed_ms:>16.2} ms");
+        lines.push(format!("{load:>4}  {simulated_ms:>14.2} ms  {closed_ms:>16.2} ms"));
     }
+    Ok(lines.join("\n") + "\n")
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    print!("{}", table()?);
     Ok(())
 }

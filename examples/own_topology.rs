@@ -90,10 +90,15 @@ hub = "server"
 /// Columns of the text.
 const WIDTH: u16 = 100;
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// The ranked answer.
+pub(crate) fn text() -> Result<String, Box<dyn Error>> {
     let registry = Registry::default().with_topology(CATERPILLAR)?;
     let experiment = Arc::new(registry.parse_str("caterpillars.toml", SCENARIO, Path::new("."), &[])?);
     let results = run_sweep(&experiment, SweepOptions::default(), &mut ())?;
-    print!("{}", answer_text(&answer(&results), None, WIDTH, false));
+    Ok(answer_text(&answer(&results), None, WIDTH, false))
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    print!("{}", text()?);
     Ok(())
 }

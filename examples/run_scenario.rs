@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
-use peerscape::{Experiment, SweepOptions, answer, load, parse_str, run_sweep};
+use peerscape::{Experiment, ScenarioErrors, SweepOptions, answer, load, parse_str, run_sweep};
 
 /// What runs where no file is named: twenty people who draw on one whiteboard.
 const WHITEBOARD: &str = r#"
@@ -29,18 +29,15 @@ kind = "tree"
 degree = 4
 "#;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let experiment: Experiment = match std::env::args().nth(1) {
-        Some(file) => load(Path::new(&file), &[])?,
-        None => parse_str("whiteboard.toml", WHITEBOARD, Path::new("."), &[])?,
-    };
-    experiment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+/// A ranking for each combination of the sweep axes, at the largest population.
+pub(crate) fn rankings(experiment: Experiment) -> Result<String, Box<dyn Error>> {
     let experiment = Arc::new(experiment);
     let results = run_sweep(&experiment, SweepOptions::default(), &mut ())?;
     let answer = answer(&results);
+    let mut lines = Vec::new();
     for decision in &answer.decisions {
         let ranking = &decision.ranking;
-        println!("{}, {} peers, by {}:", answer.name, ranking.peers, answer.metric.definition().name);
+        lines.push(format!("{}, {} peers, by {}:", answer.name, ranking.peers, answer.metric.definition().name));
         for row in &ranking.rows {
             let rank = row.rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
             // The mean over the seeds, and its 95 % interval.
@@ -52,8 +49,23 @@ fn main() -> Result<(), Box<dyn Error>> {
                     None => format!("{:.1}", interval.mean),
                 },
             );
-            println!("{rank:>3}  {:<20} {figure}", row.topology);
+            lines.push(format!("{rank:>3}  {:<20} {figure}", row.topology));
         }
     }
+    Ok(lines.join("\n") + "\n")
+}
+
+/// The scenario of [`WHITEBOARD`].
+pub(crate) fn whiteboard() -> Result<Experiment, ScenarioErrors> {
+    parse_str("whiteboard.toml", WHITEBOARD, Path::new("."), &[])
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let experiment = match std::env::args().nth(1) {
+        Some(file) => load(Path::new(&file), &[])?,
+        None => whiteboard()?,
+    };
+    experiment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+    print!("{}", rankings(experiment)?);
     Ok(())
 }

@@ -57,8 +57,8 @@
 //!
 //! A crate of its own adds kinds to a [`Registry`], which then reads scenarios that name them: a [`Topology`] says
 //! which connections exist, a [`Workload`] who sends what to whom, a [`Dissemination`] what travels over the
-//! connections. Each is a type with its parameters, of which [`TopologyEntry::new`] and [`WorkloadEntry::new`] make a
-//! row; the parameters derive `Deserialize`, `Serialize` and `JsonSchema` (serde 1, schemars 1).
+//! connections. Each is a type with its parameters, of which [`TopologyEntry::new`], [`WorkloadEntry::new`] and
+//! [`DisseminationEntry::new`] make a row; the parameters derive `Deserialize`, `Serialize` and `JsonSchema` (serde 1, schemars 1).
 //!
 //! The examples show it, on nothing but what is named here:
 //!
@@ -101,7 +101,7 @@ pub mod webrtc;
 pub mod world;
 
 pub use metrics::{Interval, METRICS, Metric, MetricId, RunRecord};
-pub use overlay::dissemination::{Dissemination, Load};
+pub use overlay::dissemination::{Dissemination, DisseminationEntry, DisseminationSpec, Load};
 pub use overlay::topology::{Topology, TopologyEntry};
 pub use overlay::workload::{Flow, Workload, WorkloadEntry};
 pub use overlay::{Overlay, json_of};

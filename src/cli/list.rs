@@ -25,6 +25,8 @@ pub(crate) struct Arguments {
 enum Category {
     /// `kind` of [[topology]]
     Topologies,
+    /// `dissemination` of a topology
+    Disseminations,
     /// `kind` of [[workload]]
     Workloads,
     /// `link` of a class
@@ -71,6 +73,7 @@ fn print(out: &mut impl Write, indent: &str, rows: Vec<(&str, String)>) -> io::R
 fn rows(category: Category, registry: &Registry) -> Vec<(&'static str, String)> {
     match category {
         Category::Topologies => kinds(registry.topologies()),
+        Category::Disseminations => kinds(registry.disseminations()),
         Category::Workloads => kinds(registry.workloads()),
         Category::Links => presets::<LinkSpec>(),
         Category::Nats => presets::<NatMix>(),

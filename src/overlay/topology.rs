@@ -17,8 +17,11 @@ use crate::world::World;
 
 mod hybrid;
 mod mesh;
+mod ruled;
 mod star;
 mod tree;
+
+pub(crate) use ruled::ruled;
 
 /// A rule that says which connections should exist.
 pub trait Topology: Debug + Send + Sync {
@@ -39,7 +42,7 @@ pub trait Topology: Debug + Send + Sync {
     /// receive where they are fewer; `stream` is the topology's own.
     fn build(&self, world: &World, sources: &[u32], stream: &mut Stream) -> Overlay;
 
-    /// The rule by which nodes pass messages on.
+    /// The rule by which nodes pass messages on, where the scenario does not name one.
     fn dissemination(&self) -> DisseminationSpec {
         DisseminationSpec::Horizon
     }

@@ -68,6 +68,7 @@ pub struct Replicated {
 pub fn replicate(cell: &Cell, seed: Seed, knowledge: &Knowledge) -> Result<Replicated, ReplicationError> {
     match cell.topology.dissemination() {
         DisseminationSpec::Horizon => replicate_by(&Horizon, cell, seed, knowledge),
+        DisseminationSpec::Foreign(rule) => replicate_by(&rule, cell, seed, knowledge),
     }
 }
 

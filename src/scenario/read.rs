@@ -94,6 +94,13 @@ impl<'r, 'i> Reader<'r, 'i> {
         self.lost.push(path.to_vec());
     }
 
+    /// Brings the value at `path`, if there is one, into another form.
+    pub(super) fn shape(&mut self, path: &[String], shape: fn(Node<'i>) -> Node<'i>) {
+        if let Some(node) = tree::get_mut(&mut self.root, path) {
+            *node = shape(node.clone());
+        }
+    }
+
     /// The span of the value at `path`, or of the closest node above it.
     pub(super) fn span(&self, path: &[String]) -> Option<Span> {
         let node = (1..=path.len()).rev().find_map(|depth| self.get(&path[..depth]));

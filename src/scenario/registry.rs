@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::overlay::Entry;
+use crate::overlay::dissemination::{DISSEMINATIONS, DisseminationEntry};
 use crate::overlay::topology::{TOPOLOGIES, TopologyEntry};
 use crate::overlay::workload::{WORKLOADS, WorkloadEntry};
 
@@ -15,6 +16,7 @@ use crate::overlay::workload::{WORKLOADS, WorkloadEntry};
 pub struct Registry {
     topologies: Vec<TopologyEntry>,
     workloads: Vec<WorkloadEntry>,
+    disseminations: Vec<DisseminationEntry>,
 }
 
 /// Why a kind cannot be added.
@@ -23,7 +25,7 @@ pub enum RegistryError {
     /// Scenarios could not tell the two apart.
     #[error("there is a {table} `{kind}` already")]
     Twice {
-        /// `topology`, `workload`.
+        /// `topology`, `workload`, `dissemination`.
         table: &'static str,
         /// The name that both have.
         kind: &'static str,
@@ -32,7 +34,7 @@ pub enum RegistryError {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self { topologies: TOPOLOGIES.to_vec(), workloads: WORKLOADS.to_vec() }
+        Self { topologies: TOPOLOGIES.to_vec(), workloads: WORKLOADS.to_vec(), disseminations: DISSEMINATIONS.to_vec() }
     }
 }
 
@@ -55,6 +57,15 @@ impl Registry {
         Ok(self)
     }
 
+    /// This registry and one more rule of dissemination.
+    ///
+    /// # Errors
+    /// When it has one of that kind.
+    pub fn with_dissemination(mut self, entry: DisseminationEntry) -> Result<Self, RegistryError> {
+        add(&mut self.disseminations, "dissemination", entry)?;
+        Ok(self)
+    }
+
     /// Every topology, in the order to show them.
     #[must_use]
     pub fn topologies(&self) -> &[TopologyEntry] {
@@ -65,6 +76,12 @@ impl Registry {
     #[must_use]
     pub fn workloads(&self) -> &[WorkloadEntry] {
         &self.workloads
+    }
+
+    /// Every rule of dissemination, in the order to show them.
+    #[must_use]
+    pub fn disseminations(&self) -> &[DisseminationEntry] {
+        &self.disseminations
     }
 }
 

@@ -132,7 +132,21 @@ fn workloads(registry: &Registry, generator: &mut SchemaGenerator) -> Value {
 }
 
 fn topologies(registry: &Registry, generator: &mut SchemaGenerator) -> Value {
-    list_of(registry.topologies(), generator)
+    let mut topologies = list_of(registry.topologies(), generator);
+    let rule = dissemination(registry, generator);
+    for kind in topologies["items"]["oneOf"].as_array_mut().into_iter().flatten() {
+        kind["properties"]["dissemination"] = rule.clone();
+    }
+    topologies
+}
+
+/// A kind of rule, or a table with one.
+fn dissemination(registry: &Registry, generator: &mut SchemaGenerator) -> Value {
+    let rows = registry.disseminations();
+    let kinds: Vec<&str> = rows.iter().map(|row| row.kind).collect();
+    let tables = rows.iter().map(|row| kind(row.kind, row.summary, (row.schema)(generator).to_value()));
+    let choices: Vec<Value> = std::iter::once(json!({ "enum": kinds })).chain(tables).collect();
+    json!({ "description": "The rule by which nodes pass messages on.", "anyOf": choices })
 }
 
 fn list_of<T>(table: &[Entry<T>], generator: &mut SchemaGenerator) -> Value {

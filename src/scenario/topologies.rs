@@ -15,7 +15,8 @@ use super::registry::Registry;
 use super::suggest;
 use super::tree::{self, Node, TreePath, join, path};
 use crate::overlay::Entry;
-use crate::overlay::topology::Topology;
+use crate::overlay::dissemination::Rule;
+use crate::overlay::topology::{Topology, ruled};
 use crate::overlay::workload::Workload;
 
 /// One topology of the experiment: an entry of the file, with a value for each of its lists.
@@ -45,7 +46,12 @@ pub(super) fn topologies(root: &Node<'_>, registry: &Registry, problems: &mut Pr
             let tree = axes::substitute(&root, axes.iter().zip(combination));
             let mut reader = Reader::new(tree, lost.clone(), registry, problems);
             let rows = registry.topologies();
+            let Some(rule) = dissemination(&mut reader, &entry) else { continue };
             let Some((kind, topology)) = kinded(&mut reader, &entry, "topology", rows) else { continue };
+            let topology = match rule {
+                Named::Not => topology,
+                Named::Rule(kind, rule) => ruled(topology, kind, rule),
+            };
             let label = topology.label();
             if variants.iter().any(|other| other.label == label) {
                 let message = format!("two topologies are labelled `{label}`");
@@ -55,6 +61,47 @@ pub(super) fn topologies(root: &Node<'_>, registry: &Registry, problems: &mut Pr
         }
     }
     variants
+}
+
+/// Whether a topology names the rule by which messages are passed on.
+enum Named {
+    Not,
+    Rule(&'static str, Rule),
+}
+
+/// Takes the rule that the topology at `place` names out of its table: a kind, or a table with a kind. `None` where it
+/// cannot be read.
+fn dissemination(reader: &mut Reader<'_, '_>, place: &TreePath) -> Option<Named> {
+    let place = join(place, "dissemination");
+    let Some(node) = reader.get(&place) else { return Some(Named::Not) };
+    let read = match node.get_ref() {
+        DeValue::String(_) | DeValue::Table(_) => {
+            reader.shape(&place, table_of_kind);
+            let rows = reader.registry().disseminations();
+            kinded(reader, &place, "dissemination", rows)
+        }
+        other => {
+            let message = format!("`dissemination` cannot be {}", tree::plain_text(other));
+            let problem = Problem::at(reader.span(&place), message, "expected a kind, or a table with a `kind`");
+            reader
+                .push(problem.help(format!("kinds: {}", suggest::listed(&kinds(reader.registry().disseminations())))));
+            None
+        }
+    };
+    reader.lose(&place);
+    read.map(|(kind, rule)| Named::Rule(kind, rule))
+}
+
+/// `{ kind = "horizon" }` for `"horizon"`.
+fn table_of_kind(node: Node<'_>) -> Node<'_> {
+    let span = node.span();
+    match node.get_ref() {
+        DeValue::String(_) => {
+            let key = Spanned::new(span.clone(), "kind".into());
+            Spanned::new(span, DeValue::Table([(key, node)].into_iter().collect()))
+        }
+        _ => node,
+    }
 }
 
 /// Notes that the file has no topology, if it has none.
