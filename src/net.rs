@@ -24,9 +24,9 @@ mod sharing;
 mod signs;
 mod transmitter;
 
-pub use capacity::{CapacityFile, CapacityTrace, OPPORTUNITY_BYTES, TraceServer};
+pub use capacity::{CapacityError, CapacityFile, CapacityTrace, OPPORTUNITY_BYTES, TraceServer};
 pub use chains::{ChainId, NAT_CHAINS, NatChain};
-pub use data_file::{DATA_BYTES_MAX, DataFileError};
+pub use data_file::{ContentError, DATA_BYTES_MAX, DataFileError};
 pub use fair_queue::{FairPacket, FairQueue, QUANTUM_BYTES};
 pub use latency::{LatencyModel, LatencySpec, RegionMix};
 pub use line::Line;

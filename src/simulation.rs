@@ -76,6 +76,7 @@ pub fn simulate_with(
 ) -> Result<RunRecord, SimulationError> {
     match cell.topology.dissemination() {
         DisseminationSpec::Horizon => simulate_by(&Horizon, cell, seed, knowledge, options),
+        DisseminationSpec::Foreign(rule) => simulate_by(&rule, cell, seed, knowledge, options),
     }
 }
 

@@ -6,16 +6,21 @@ use std::path::Path;
 use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::overlay::Overlay;
 use peerscape::overlay::audience::Audiences;
-use peerscape::overlay::dissemination::{Dissemination, Load, Passing, Traffic};
+use peerscape::overlay::dissemination::{Dissemination, DisseminationEntry, Load, Passing, Traffic};
 use peerscape::overlay::workload::Flow;
 use peerscape::rng::{Domain, PairKey, Seed, Streams, below};
-use peerscape::scenario::{self, Cell};
+use peerscape::scenario::{Cell, Registry, ScenarioErrors};
 use peerscape::simulation::{Knowledge, Options, simulate, simulate_by};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// A random walk: each node passes a message on to one neighbour, drawn by message and node. Who has seen it stops it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct RandomWalk {
+    #[serde(skip)]
     key: Option<PairKey>,
+    #[serde(skip)]
     seen: BTreeSet<(u32, u32, u32)>,
 }
 
@@ -57,6 +62,13 @@ fn cell(grain: &str, topology: &str) -> Cell {
 }
 
 fn cell_of(peers: u32, grain: &str, topology: &str) -> Cell {
+    read(peers, grain, topology).unwrap_or_else(|errors| panic!("{:?}", miette::Report::new(errors)))
+}
+
+/// With the walk among the rules that a scenario may name.
+fn read(peers: u32, grain: &str, topology: &str) -> Result<Cell, ScenarioErrors> {
+    let walk = DisseminationEntry::new::<RandomWalk>("walk", "a random walk");
+    let registry = Registry::default().with_dissemination(walk).expect("there is no walk");
     let text = format!(
         "name = \"walk\"\n[run]\nduration = \"12 s\"\nwarmup = \"6 s\"\nseeds = 1\ngrain = \"{grain}\"\n[population]\npeers = \
          {peers}\nregions = \"europe\"\n[[population.class]]\nname = \"peers\"\nlink = {{ up = \"20 Mbit/s\", down = \"50 Mbit/s\", \
@@ -64,9 +76,7 @@ fn cell_of(peers: u32, grain: &str, topology: &str) -> Cell {
          [[workload]]\nkind = \"broadcast\"\nmessage = \"200 B\"\nrate = \"10 /s\"\nchannel = \"reliable\"\n[[topology]]\n\
          {topology}\n"
     );
-    let experiment = scenario::parse_str("walk.toml", &text, Path::new("."), &[])
-        .unwrap_or_else(|errors| panic!("{:?}", miette::Report::new(errors)));
-    experiment.cells[0].clone()
+    registry.parse_str("walk.toml", &text, Path::new("."), &[]).map(|experiment| experiment.cells[0].clone())
 }
 
 /// How many deliveries each message comes to, and the p95 of their latency.
@@ -90,6 +100,46 @@ fn a_rule_of_ones_own_runs_on_messages_and_packets() {
         assert!((messages[0] - packets[0]).abs() < 1e-9, "{topology}: {messages:?} {packets:?}");
         assert!((messages[1] / packets[1] - 1.0).abs() < 0.05, "{topology}: {messages:?} {packets:?}");
         assert_eq!(figures(&walk("message")).map(f64::to_bits), messages.map(f64::to_bits));
+    }
+}
+
+/// What each driver makes of a rule that the scenario names.
+#[test]
+fn a_scenario_names_a_rule_of_ones_own() {
+    let hybrid = "kind = \"hybrid\"\npeers_per_hub = 4";
+    for grain in ["message", "packet"] {
+        let [named, plain] = ["\ndissemination = \"walk\"", ""].map(|rule| cell(grain, &format!("{hybrid}{rule}")));
+        assert_eq!(named.label, "hybrid peers_per_hub=4 dissemination=walk");
+        assert_eq!(named.topology.to_json()["dissemination"]["kind"], "walk");
+        let knowledge = Knowledge::of(&plain.settings);
+        let by_name = simulate(&named, Seed(3), &knowledge).expect("it runs");
+        let by_rule = simulate_by(&RandomWalk::default(), &plain, Seed(3), &knowledge, Options::default());
+        assert_eq!(by_name, by_rule.expect("it runs"), "{grain}");
+        #[cfg(feature = "real")]
+        if grain == "packet" {
+            use peerscape::real::replication::{replicate, replicate_by};
+            let by_name = replicate(&named, Seed(3), &knowledge).expect("it runs").record;
+            let by_rule = replicate_by(&RandomWalk::default(), &plain, Seed(3), &knowledge).expect("it runs").record;
+            assert_eq!(by_name, by_rule);
+        }
+    }
+    // The usual rule is the same topology, whether it is named or not.
+    for rule in ["dissemination = \"horizon\"", "dissemination = { kind = \"horizon\" }"] {
+        assert_eq!(cell("message", &format!("{hybrid}\n{rule}")).label, "hybrid peers_per_hub=4");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_rule_is_told() {
+    for (rule, message) in [
+        ("\"wlak\"", "unknown dissemination `wlak`"),
+        ("7", "`dissemination` cannot be 7"),
+        ("{ fanout = 3 }", "`topology.mesh.dissemination` has no `kind`"),
+        ("{ kind = \"walk\", hops = 3 }", "unknown key `hops` in `topology.mesh.dissemination`"),
+    ] {
+        let errors = read(12, "message", &format!("kind = \"mesh\"\ndissemination = {rule}")).expect_err(rule);
+        let text = format!("{:?}", miette::Report::new(errors));
+        assert!(text.contains(message), "{text}");
     }
 }
 

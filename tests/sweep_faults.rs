@@ -7,7 +7,7 @@ use std::sync::Arc;
 use peerscape::report::{self, Outcome, tables};
 use peerscape::scenario::{self, Experiment};
 use peerscape::sweep::store::{Head, write_store};
-use peerscape::sweep::{self, Kept, Observer, Results, Rung, Store, SweepOptions};
+use peerscape::sweep::{self, Kept, Observer, ReplicationError, Results, Rung, Store, SweepOptions};
 use tempfile::TempDir;
 
 const SCENARIO: &str = r#"
@@ -39,7 +39,7 @@ kind = "tree"
 const FAULTY: Rung = Rung {
     replicate: |cell, seed, knowledge| match seed.0 {
         2 => panic!("index {} is out of bounds", cell.index),
-        3 => Err("time stands still".into()),
+        3 => Err(ReplicationError::Rung("time stands still".to_owned())),
         _ => (Rung::MODEL.replicate)(cell, seed, knowledge),
     },
     ..Rung::MODEL

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use peerscape::scenario::{self, Experiment};
+use peerscape::scenario::{self, Experiment, Registry};
 use peerscape::simulation::{estimate_cpu_s, estimate_memory};
 
 use super::exit::Exit;
@@ -22,11 +22,11 @@ pub(crate) struct Arguments {
 }
 
 /// Checks each file; the exit code is 2 if any has an error.
-pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
     let mut out = io::stdout().lock();
     let mut exit = Exit::Success;
     for path in &arguments.scenarios {
-        match scenario::load(path, &arguments.overrides) {
+        match registry.load(path, &arguments.overrides) {
             Ok(experiment) => report(&mut out, &scenario::escaped(&path.to_string_lossy()), &experiment)?,
             Err(errors) => {
                 say::line(format_args!("{:?}", miette::Report::new(errors)));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use miette::IntoDiagnostic;
 use peerscape::report::{self, Pairing, Validation};
-use peerscape::scenario::{self, Experiment, ScenarioErrors};
+use peerscape::scenario::{Experiment, Registry, ScenarioErrors};
 use peerscape::sweep::{self, Rung, SweepOptions};
 
 use super::exit::Exit;
@@ -18,8 +18,8 @@ use super::say;
 const WIDTH: u16 = 100;
 
 /// Runs the first seed both ways, prints the figures, and writes nothing.
-pub(super) fn run(scenario: &Path, overrides: &[String], jobs: usize) -> io::Result<Exit> {
-    let both = ["message", "packet"].map(|grain| load(scenario, overrides, grain));
+pub(super) fn run(scenario: &Path, overrides: &[String], jobs: usize, registry: &Registry) -> io::Result<Exit> {
+    let both = ["message", "packet"].map(|grain| load(scenario, overrides, grain, registry));
     let [by_message, by_packet] = match both {
         [Ok(by_message), Ok(by_packet)] => [by_message, by_packet],
         [Err(errors), _] | [_, Err(errors)] => {
@@ -34,10 +34,15 @@ pub(super) fn run(scenario: &Path, overrides: &[String], jobs: usize) -> io::Res
     })
 }
 
-fn load(scenario: &Path, overrides: &[String], grain: &str) -> Result<Arc<Experiment>, ScenarioErrors> {
+fn load(
+    scenario: &Path,
+    overrides: &[String],
+    grain: &str,
+    registry: &Registry,
+) -> Result<Arc<Experiment>, ScenarioErrors> {
     let of_the_user = overrides.iter().filter(|text| !text.starts_with("run.grain=")).cloned();
     let overrides: Vec<String> = of_the_user.chain([format!("run.grain={grain}")]).collect();
-    let mut experiment = scenario::load(scenario, &overrides)?;
+    let mut experiment = registry.load(scenario, &overrides)?;
     experiment.seeds.truncate(1);
     Ok(Arc::new(experiment))
 }

@@ -6,9 +6,9 @@ use clap::{Args, ValueEnum};
 use peerscape::metrics::METRICS;
 use peerscape::net::cities::CITIES;
 use peerscape::net::{LinkSpec, NAT_CHAINS, NatMix, RegionMix};
-use peerscape::overlay::topology::TOPOLOGIES;
-use peerscape::overlay::workload::WORKLOADS;
+use peerscape::overlay::Entry;
 use peerscape::presets::HasPresets;
+use peerscape::scenario::Registry;
 use peerscape::webrtc::{DeviceSpec, EngineSpec};
 
 use super::exit::Exit;
@@ -25,6 +25,8 @@ pub(crate) struct Arguments {
 enum Category {
     /// `kind` of [[topology]]
     Topologies,
+    /// `dissemination` of a topology
+    Disseminations,
     /// `kind` of [[workload]]
     Workloads,
     /// `link` of a class
@@ -46,16 +48,16 @@ enum Category {
 }
 
 /// Lists the names of one category, or of all.
-pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
     let mut out = io::stdout().lock();
     match arguments.category {
-        Some(category) => print(&mut out, "", category)?,
+        Some(category) => print(&mut out, "", rows(category, registry))?,
         None => {
             for category in Category::value_variants() {
                 let value = category.to_possible_value().expect("invariant: no category is hidden");
                 let help = value.get_help().map(ToString::to_string).unwrap_or_default();
                 writeln!(out, "{} ({help})", value.get_name())?;
-                print(&mut out, "  ", *category)?;
+                print(&mut out, "  ", rows(*category, registry))?;
                 writeln!(out)?;
             }
         }
@@ -63,16 +65,16 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn print(out: &mut impl Write, indent: &str, category: Category) -> io::Result<()> {
-    let rows = rows(category);
+fn print(out: &mut impl Write, indent: &str, rows: Vec<(&str, String)>) -> io::Result<()> {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     rows.iter().try_for_each(|(name, summary)| writeln!(out, "{indent}{name:width$}  {summary}"))
 }
 
-fn rows(category: Category) -> Vec<(&'static str, String)> {
+fn rows(category: Category, registry: &Registry) -> Vec<(&'static str, String)> {
     match category {
-        Category::Topologies => TOPOLOGIES.iter().map(|entry| (entry.kind, entry.summary.to_owned())).collect(),
-        Category::Workloads => WORKLOADS.iter().map(|entry| (entry.kind, entry.summary.to_owned())).collect(),
+        Category::Topologies => kinds(registry.topologies()),
+        Category::Disseminations => kinds(registry.disseminations()),
+        Category::Workloads => kinds(registry.workloads()),
         Category::Links => presets::<LinkSpec>(),
         Category::Nats => presets::<NatMix>(),
         Category::NatChains => NAT_CHAINS.iter().map(|chain| (chain.key, chain.summary())).collect(),
@@ -85,6 +87,10 @@ fn rows(category: Category) -> Vec<(&'static str, String)> {
         }
         Category::Metrics => METRICS.iter().map(|metric| (metric.name, metric.meaning.to_owned())).collect(),
     }
+}
+
+fn kinds<T>(table: &[Entry<T>]) -> Vec<(&'static str, String)> {
+    table.iter().map(|entry| (entry.kind, entry.summary.to_owned())).collect()
 }
 
 fn presets<T: HasPresets>() -> Vec<(&'static str, String)> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use clap::{Args, ValueEnum};
 use miette::IntoDiagnostic;
 use peerscape::report::{self, Answer, Claim, FolderError, Outcome, Provenance, Written, folder, plot};
-use peerscape::scenario::{self, Experiment};
+use peerscape::scenario::{Experiment, Registry};
 use peerscape::sweep::store::{Head, STORE, write_store};
 use peerscape::sweep::{self, Kept, Results, Rung, Store, SweepOptions};
 use peerscape::units::ByteCount;
@@ -67,11 +67,11 @@ enum Format {
 }
 
 /// Runs the scenario, writes its results and prints the answer.
-pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
     if arguments.check_grain {
-        return super::check_grain::run(&arguments.scenario, &arguments.overrides, arguments.jobs());
+        return super::check_grain::run(&arguments.scenario, &arguments.overrides, arguments.jobs(), registry);
     }
-    let experiment = match scenario::load(&arguments.scenario, &arguments.overrides) {
+    let experiment = match registry.load(&arguments.scenario, &arguments.overrides) {
         Ok(experiment) => Arc::new(experiment),
         Err(errors) => {
             say::line(format_args!("{:?}", miette::Report::new(errors)));

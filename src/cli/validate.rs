@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 use clap::Args;
 use miette::IntoDiagnostic;
 use peerscape::report::{self, Pairing, Provenance, Validation, folder, plot};
-use peerscape::scenario::{self, Experiment};
+use peerscape::scenario::{Experiment, Registry};
 use peerscape::sweep::{self, Rung, SweepOptions};
 
 use super::exit::Exit;
@@ -35,12 +35,12 @@ pub(crate) struct Arguments {
 }
 
 /// Runs the scenario on both rungs and prints them side by side.
-pub(crate) fn run(arguments: &Arguments) -> io::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
     let Some(real) = RungName::Virtual.rung() else {
         say::error(NO_STACK);
         return Ok(Exit::Usage);
     };
-    let experiment = match scenario::load(&arguments.scenario, &arguments.overrides) {
+    let experiment = match registry.load(&arguments.scenario, &arguments.overrides) {
         Ok(experiment) => Arc::new(experiment),
         Err(errors) => {
             say::line(format_args!("{:?}", miette::Report::new(errors)));

@@ -17,9 +17,10 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
+use thiserror::Error;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::data_file::{DataFileError, Kind};
+use super::data_file::{ContentError, DataFileError, Kind};
 use crate::units::Bitrate;
 
 pub use server::TraceServer;
@@ -32,6 +33,33 @@ pub const OPPORTUNITY_BYTES: u64 = 1_504;
 pub struct CapacityTrace {
     // In order; the last is the length of the trace, above zero, unless nothing has been read.
     times_ms: Arc<[u32]>,
+}
+
+/// Why times are no capacity trace.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CapacityError {
+    /// There is no time.
+    #[error("a trace without an opportunity carries nothing")]
+    Empty,
+    /// Nothing comes after the beginning.
+    #[error("a trace whose last time is 0 has no length; it must be above 0")]
+    NoLength,
+    /// A time is before the one that it follows.
+    #[error("{to_ms} ms after {from_ms} ms: times must not go back")]
+    Back {
+        /// The earlier line.
+        from_ms: u32,
+        /// The later line.
+        to_ms: u32,
+    },
+    /// No link is as slow.
+    #[error("its mean of {mean} is less than {least}; are its times in ms?")]
+    Slow {
+        /// The mean capacity.
+        mean: Bitrate,
+        /// The least that makes sense.
+        least: Bitrate,
+    },
 }
 
 /// A file with a capacity trace.
@@ -55,36 +83,32 @@ impl CapacityTrace {
     /// A trace with an opportunity at each of these times in ms; it repeats after the last.
     ///
     /// # Errors
-    /// What is wrong: no time at all, times that go back, none above zero, or a mean below 1 kbit/s.
-    pub fn new(times_ms: Vec<u32>) -> Result<Self, String> {
+    /// When there is no time at all, times go back, none is above zero, or the mean is below 1 kbit/s.
+    pub fn new(times_ms: Vec<u32>) -> Result<Self, CapacityError> {
         let back = times_ms.windows(2).find(|pair| pair[1] < pair[0]);
         match times_ms.last() {
-            None => Err("a trace without an opportunity carries nothing".to_owned()),
-            Some(0) => Err("a trace whose last time is 0 has no length; it must be above 0".to_owned()),
+            None => Err(CapacityError::Empty),
+            Some(0) => Err(CapacityError::NoLength),
             Some(_) => match back {
-                Some(pair) => Err(format!("{} ms after {} ms: times must not go back", pair[1], pair[0])),
+                Some(pair) => Err(CapacityError::Back { from_ms: pair[0], to_ms: pair[1] }),
                 None => Self { times_ms: times_ms.into() }.if_it_carries_something(),
             },
         }
     }
 
     // Rates below this are those of no link.
-    fn if_it_carries_something(self) -> Result<Self, String> {
+    fn if_it_carries_something(self) -> Result<Self, CapacityError> {
         let least = Bitrate::from_bps(1_000);
         let mean = self.mean_rate();
-        if mean < least {
-            Err(format!("its mean of {mean} is less than {least}; are its times in ms?"))
-        } else {
-            Ok(self)
-        }
+        if mean < least { Err(CapacityError::Slow { mean, least }) } else { Ok(self) }
     }
 
     /// The trace that a text holds, one time in ms a line; empty lines and `#` comments aside.
     ///
     /// # Errors
     /// Each kind of fault with its first lines.
-    pub fn parse(text: &str) -> Result<Self, Vec<String>> {
-        parse::trace(text)
+    pub fn parse(text: &str) -> Result<Self, ContentError> {
+        Ok(parse::trace(text)?)
     }
 
     /// The mean capacity.
@@ -151,7 +175,7 @@ mod tests {
             [(vec![], "without an opportunity"), (vec![0, 0], "no length"), (vec![5, 4], "4 ms after 5")]
         {
             let fault = CapacityTrace::new(times).expect_err("no trace");
-            assert!(fault.contains(word), "{fault}");
+            assert!(fault.to_string().contains(word), "{fault}");
         }
     }
 

@@ -45,9 +45,23 @@ pub enum DataFileError {
         file: PathBuf,
         /// What it should be, with its article.
         what: &'static str,
-        /// Each kind of fault with its places.
-        faults: Vec<String>,
+        /// Its faults.
+        source: ContentError,
     },
+}
+
+/// What is wrong with the content of a file.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{}", faults.join("\n"))]
+pub struct ContentError {
+    /// Each kind of fault with its places, a line each.
+    pub faults: Vec<String>,
+}
+
+impl From<Vec<String>> for ContentError {
+    fn from(faults: Vec<String>) -> Self {
+        Self { faults }
+    }
 }
 
 impl DataFileError {
@@ -56,7 +70,7 @@ impl DataFileError {
     pub fn faults(&self) -> &[String] {
         match self {
             Self::Read { .. } => &[],
-            Self::Content { faults, .. } => faults,
+            Self::Content { source, .. } => &source.faults,
         }
     }
 }
@@ -66,20 +80,20 @@ impl Kind {
     ///
     /// # Errors
     /// When the file cannot be read, is of another format, or has faults.
-    pub(crate) fn read<T>(
+    pub(crate) fn read<T, E: Into<ContentError>>(
         &self,
         base_dir: &Path,
         file: &Path,
-        parse: impl FnOnce(&str) -> Result<T, Vec<String>>,
+        parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, DataFileError> {
         let bytes = bytes_of(&base_dir.join(file), DATA_BYTES_MAX, Pipes::Refused)
             .map_err(|why| DataFileError::Read { file: file.to_owned(), why })?;
-        let text = text_of(bytes).map_err(|what| vec![what]);
+        let text = text_of(bytes).map_err(|what| ContentError::from(vec![what]));
         let parsed = text.and_then(|text| match foreign_text(&text) {
-            Some(what) => Err(vec![format!("this looks like {what}; {}", self.advice)]),
-            None => parse(&text),
+            Some(what) => Err(vec![format!("this looks like {what}; {}", self.advice)].into()),
+            None => parse(&text).map_err(Into::into),
         });
-        parsed.map_err(|faults| DataFileError::Content { file: file.to_owned(), what: self.name, faults })
+        parsed.map_err(|source| DataFileError::Content { file: file.to_owned(), what: self.name, source })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Dissemination: the rule that says what travels over the connections.
 //!
-//! Adding one is one file beside this one and one word in [`DisseminationSpec`]. Whatever drives a replication (messages,
-//! packets, the real stack) is compiled for the rule, so that asking it costs no call through a table.
+//! Adding one is one file beside this one, one word in [`DisseminationSpec`] and one line in [`DISSEMINATIONS`]. Whatever
+//! drives a replication (messages, packets, the real stack) is compiled for the rule, so that asking it costs no call
+//! through a table; a rule of another crate is a [`ForeignRule`], and costs one.
 
 use std::fmt::Debug;
 
@@ -10,9 +11,13 @@ use super::graph::Overlay;
 use super::workload::Flow;
 use crate::rng::Streams;
 
+mod foreign;
 mod horizon;
+mod rule;
 
+pub use foreign::ForeignRule;
 pub use horizon::Horizon;
+pub use rule::{DISSEMINATIONS, DisseminationEntry, Rule};
 
 /// The rule by which nodes pass messages on. One value serves all nodes of a replication: it keeps what they know,
 /// each by its number, and tells no node what another knows.
@@ -77,9 +82,19 @@ pub struct Traffic {
 }
 
 /// A rule with its parameters, as a topology names it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub enum DisseminationSpec {
     /// Split horizon: [`Horizon`].
     #[default]
     Horizon,
+    /// A rule from outside of this crate.
+    Foreign(ForeignRule),
+}
+
+impl DisseminationSpec {
+    /// A rule from outside of this crate, which must not promise [`Dissemination::EXACTLY_ONCE`].
+    #[must_use]
+    pub fn foreign<D: Dissemination>(rule: D) -> Self {
+        Self::Foreign(ForeignRule::new(rule))
+    }
 }

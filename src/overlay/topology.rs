@@ -6,11 +6,11 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use toml::de::ValueDeserializer;
 
 use super::dissemination::DisseminationSpec;
+use super::entry::Entry;
 use super::graph::Overlay;
 use crate::rng::Stream;
 use crate::world::World;
@@ -18,17 +18,20 @@ use crate::world::World;
 mod hybrid;
 mod mesh;
 mod nearest;
+mod ruled;
 mod star;
 mod tree;
+
+pub(crate) use ruled::ruled;
 
 /// A rule that says which connections should exist.
 pub trait Topology: Debug + Send + Sync {
     /// The name with the parameters that differ from their defaults: `mesh`, `tree degree=8`.
     fn label(&self) -> String;
 
-    /// How many servers the topology adds to the population; they relay and receive no messages
-    /// of their own.
-    fn servers(&self) -> u32 {
+    /// How many servers the topology adds to a population of so many peers; they relay and receive no messages of
+    /// their own.
+    fn servers(&self, _peers: u32) -> u32 {
         0
     }
 
@@ -40,7 +43,7 @@ pub trait Topology: Debug + Send + Sync {
     /// receive where they are fewer; `stream` is the topology's own.
     fn build(&self, world: &World, sources: &[u32], stream: &mut Stream) -> Overlay;
 
-    /// The rule by which nodes pass messages on.
+    /// The rule by which nodes pass messages on, where the scenario does not name one.
     fn dissemination(&self) -> DisseminationSpec {
         DisseminationSpec::Horizon
     }
@@ -81,31 +84,19 @@ impl Shape {
     }
 }
 
-/// One row of [`TOPOLOGIES`].
-#[derive(Clone, Copy, Debug)]
-pub struct TopologyEntry {
-    /// The `kind` in a scenario file.
-    pub kind: &'static str,
-    /// One line for `peerscape list topologies`.
-    pub summary: &'static str,
-    /// Reads the parameters: a table without its `kind`.
-    pub parse: fn(ValueDeserializer<'_>) -> Result<Arc<dyn Topology>, toml::de::Error>,
-    /// The JSON schema of the parameters.
-    pub schema: fn(&mut SchemaGenerator) -> Schema,
-}
+/// The row of a topology.
+pub type TopologyEntry = Entry<Arc<dyn Topology>>;
 
 /// Every topology, in the order to show them.
 pub static TOPOLOGIES: &[TopologyEntry] = &[mesh::ENTRY, star::ENTRY, tree::ENTRY, hybrid::ENTRY];
 
-/// The row of a topology whose parameters are `P`.
-const fn entry<P>(kind: &'static str, summary: &'static str) -> TopologyEntry
-where
-    P: Topology + DeserializeOwned + JsonSchema + 'static,
-{
-    TopologyEntry {
-        kind,
-        summary,
-        parse: |value| P::deserialize(value).map(|params| Arc::new(params) as Arc<dyn Topology>),
-        schema: |generator| P::json_schema(generator),
+impl TopologyEntry {
+    /// The row of a topology whose parameters are `P`.
+    #[must_use]
+    pub const fn new<P>(kind: &'static str, summary: &'static str) -> Self
+    where
+        P: Topology + DeserializeOwned + JsonSchema + 'static,
+    {
+        Self::of::<P>(kind, summary, |value| P::deserialize(value).map(|params| Arc::new(params) as Arc<dyn Topology>))
     }
 }

@@ -6,12 +6,12 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use rand::RngExt;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use toml::de::ValueDeserializer;
 
 use super::audience::ALL;
+use super::entry::Entry;
 use crate::rng::{Domain, Stream, Streams};
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::world::World;
@@ -282,18 +282,8 @@ pub enum Arrivals {
     Poisson,
 }
 
-/// One row of [`WORKLOADS`].
-#[derive(Clone, Copy, Debug)]
-pub struct WorkloadEntry {
-    /// The `kind` in a scenario file.
-    pub kind: &'static str,
-    /// One line for `peerscape list workloads`.
-    pub summary: &'static str,
-    /// Reads the parameters: a table without its `kind`.
-    pub parse: fn(ValueDeserializer<'_>) -> Result<Arc<dyn Workload>, toml::de::Error>,
-    /// The JSON schema of the parameters.
-    pub schema: fn(&mut SchemaGenerator) -> Schema,
-}
+/// The row of a workload.
+pub type WorkloadEntry = Entry<Arc<dyn Workload>>;
 
 /// Every workload, in the order to show them.
 pub static WORKLOADS: &[WorkloadEntry] = &[
@@ -309,15 +299,14 @@ pub static WORKLOADS: &[WorkloadEntry] = &[
     distribution::ENTRY,
 ];
 
-const fn entry<P>(kind: &'static str, summary: &'static str) -> WorkloadEntry
-where
-    P: Workload + DeserializeOwned + JsonSchema + 'static,
-{
-    WorkloadEntry {
-        kind,
-        summary,
-        parse: |value| P::deserialize(value).map(|params| Arc::new(params) as Arc<dyn Workload>),
-        schema: |generator| P::json_schema(generator),
+impl WorkloadEntry {
+    /// The row of a workload whose parameters are `P`.
+    #[must_use]
+    pub const fn new<P>(kind: &'static str, summary: &'static str) -> Self
+    where
+        P: Workload + DeserializeOwned + JsonSchema + 'static,
+    {
+        Self::of::<P>(kind, summary, |value| P::deserialize(value).map(|params| Arc::new(params) as Arc<dyn Workload>))
     }
 }
 

@@ -25,7 +25,7 @@ use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Horizon};
 use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Experiment, Grain};
 use crate::simulation::{Knowledge, Prepared, SimulationError, beginnings, failing};
-use crate::sweep::Rung;
+use crate::sweep::{self, Rung};
 use crate::units::{Bitrate, ByteCount, Probability, SimTime};
 use crate::webrtc::{SetupProfile, WebrtcSpec};
 use crate::world::{World, WorldError};
@@ -68,6 +68,7 @@ pub struct Replicated {
 pub fn replicate(cell: &Cell, seed: Seed, knowledge: &Knowledge) -> Result<Replicated, ReplicationError> {
     match cell.topology.dissemination() {
         DisseminationSpec::Horizon => replicate_by(&Horizon, cell, seed, knowledge),
+        DisseminationSpec::Foreign(rule) => replicate_by(&rule, cell, seed, knowledge),
     }
 }
 
@@ -225,7 +226,11 @@ const MAX_MESSAGE_MOST: ByteCount = ByteCount::new(256 << 10);
 /// The rung of the real stack in virtual time.
 pub const VIRTUAL: Rung = Rung {
     name: "virtual",
-    replicate: |cell, seed, knowledge| Ok(replicate(cell, seed, knowledge)?.record),
+    replicate: |cell, seed, knowledge| match replicate(cell, seed, knowledge) {
+        Ok(replicated) => Ok(replicated.record),
+        Err(ReplicationError::Model(error)) => Err(error.into()),
+        Err(error) => Err(sweep::ReplicationError::Rung(error.to_string())),
+    },
     grain: |_| Grain::Packet,
     memory: estimate_memory,
 };

@@ -73,6 +73,8 @@ pub enum Domain {
     ConnectLink,
     /// To whom nodes pass messages on, where that is drawn.
     Dissemination,
+    /// Whatever a crate draws that builds on this one.
+    Foreign,
 }
 
 impl Domain {
@@ -107,6 +109,7 @@ impl Domain {
             Self::ConnectLink => "connect-link",
             Self::Dissemination => "dissemination",
             Self::Holders => "holders",
+            Self::Foreign => "foreign",
         }
     }
 }

@@ -3,15 +3,16 @@
 use toml::de::Error;
 
 use super::problem::Problem;
+use super::registry::Registry;
 use super::source::{Sources, Span};
 use super::{schema, suggest};
 
 /// The problem that `error` reports, met in the value at `place` (its path in words).
-pub(super) fn explain(error: &Error, span: Option<Span>, place: &str) -> Problem {
+pub(super) fn explain(error: &Error, span: Option<Span>, place: &str, registry: &Registry) -> Problem {
     let message = error.message();
     let problem = if let Some(rest) = message.strip_prefix("unknown field ") {
         let (word, names) = word_and_names(rest);
-        unknown_key(word, place, &names)
+        unknown_key(word, place, &names, registry)
     } else if let Some(rest) = message.strip_prefix("unknown ") {
         unknown_name(rest, place)
     } else if let Some(rest) = message.strip_prefix("missing field ") {
@@ -49,14 +50,14 @@ pub(super) fn absent_key(error: &Error) -> Option<&str> {
 }
 
 /// The problem of a key that a table does not have.
-pub(super) fn unknown_key(word: &str, place: &str, names: &[&str]) -> Problem {
+pub(super) fn unknown_key(word: &str, place: &str, names: &[&str], registry: &Registry) -> Problem {
     let (message, of) = if place.is_empty() {
         (format!("unknown key `{word}`"), "top-level keys".to_owned())
     } else {
         (format!("unknown key `{word}` in `{place}`"), format!("keys of `{place}`"))
     };
     let problem = Problem::at(None, message, "unknown key");
-    let elsewhere = schema::paths().into_iter().find(|path| is_elsewhere(path, word, place));
+    let elsewhere = schema::paths(registry).into_iter().find(|path| is_elsewhere(path, word, place));
     match (names.is_empty(), suggest::closest(word, names), elsewhere) {
         (true, ..) => problem.help(format!("`{place}` has no settings")),
         (false, None, Some(path)) => problem.help(format!("did you mean `{path}`?\n{of}: {}", suggest::listed(names))),

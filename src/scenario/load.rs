@@ -16,6 +16,7 @@ use super::overrides;
 use super::plain;
 use super::problem::{Problem, Problems, ScenarioErrors};
 use super::read::Reader;
+use super::registry::Registry;
 use super::resolve::Resolver;
 use super::resolved;
 use super::schema;
@@ -26,41 +27,49 @@ use super::topologies::{self, Variant};
 use super::tree::{self, Node, TreePath, path};
 use crate::net::LatencySpec;
 
-/// Reads the scenario at `path`, with the overrides `path=value` of the command line.
-///
-/// # Errors
-/// Every error of the file and of the overrides, at once.
-pub fn load(path: &Path, overrides: &[String]) -> Result<Experiment, ScenarioErrors> {
-    let name = path.display().to_string();
-    let text = text::read(path).map_err(|error| ScenarioErrors::unreadable(&name, error))?;
-    parse_str(&name, &text, path.parent().unwrap_or_else(|| Path::new("")), overrides)
-}
+impl Registry {
+    /// Reads the scenario at `path`, with the overrides `path=value` of a command line.
+    ///
+    /// # Errors
+    /// Every error of the file and of the overrides, at once.
+    pub fn load(&self, path: &Path, overrides: &[String]) -> Result<Experiment, ScenarioErrors> {
+        let name = path.display().to_string();
+        let text = text::read(path).map_err(|error| ScenarioErrors::unreadable(&name, error))?;
+        self.parse_str(&name, &text, path.parent().unwrap_or_else(|| Path::new("")), overrides)
+    }
 
-/// Reads the scenario `text`, which messages call `name`, and whose files are relative to
-/// `base_dir`.
-///
-/// # Errors
-/// Every error of the text and of the overrides, at once.
-pub fn parse_str(name: &str, text: &str, base_dir: &Path, overrides: &[String]) -> Result<Experiment, ScenarioErrors> {
-    let sources = Sources::new(name, text, overrides);
-    let mut problems = Problems::default();
-    if let Some(problem) = text::not_toml(sources.file()) {
-        problems.push(problem);
-        return Err(problems.into_errors(name, &sources));
+    /// Reads the scenario `text`, which messages call `name`, and whose files are relative to `base_dir`.
+    ///
+    /// # Errors
+    /// Every error of the text and of the overrides, at once.
+    pub fn parse_str(
+        &self,
+        name: &str,
+        text: &str,
+        base_dir: &Path,
+        overrides: &[String],
+    ) -> Result<Experiment, ScenarioErrors> {
+        let sources = Sources::new(name, text, overrides);
+        let mut problems = Problems::default();
+        if let Some(problem) = text::not_toml(sources.file()) {
+            problems.push(problem);
+            return Err(problems.into_errors(name, &sources));
+        }
+        let (table, faults) = DeTable::parse_recoverable(sources.file());
+        if !faults.is_empty() {
+            faults.iter().for_each(|fault| problems.push(explain::syntax(fault, &sources)));
+            return Err(problems.into_errors(name, &sources));
+        }
+        let mut root = tree::root_of(table);
+        overrides::apply(&mut root, &sources, &mut problems);
+        let experiment = Scenario::new(root, self, &mut problems).resolve(name, base_dir, &mut problems);
+        if problems.is_empty() { Ok(experiment) } else { Err(problems.into_errors(name, &sources)) }
     }
-    let (table, faults) = DeTable::parse_recoverable(sources.file());
-    if !faults.is_empty() {
-        faults.iter().for_each(|fault| problems.push(explain::syntax(fault, &sources)));
-        return Err(problems.into_errors(name, &sources));
-    }
-    let mut root = tree::root_of(table);
-    overrides::apply(&mut root, &sources, &mut problems);
-    let experiment = Scenario::new(root, &mut problems).resolve(name, base_dir, &mut problems);
-    if problems.is_empty() { Ok(experiment) } else { Err(problems.into_errors(name, &sources)) }
 }
 
 /// A scenario's tree, and the parts of it that are not values but make the cells.
 struct Scenario<'i> {
+    registry: &'i Registry,
     root: Node<'i>,
     // What was taken out of the tree as faulty.
     lost: Vec<TreePath>,
@@ -69,8 +78,8 @@ struct Scenario<'i> {
 }
 
 impl<'i> Scenario<'i> {
-    fn new(mut root: Node<'i>, problems: &mut Problems) -> Self {
-        check_top_level(&mut root, problems);
+    fn new(mut root: Node<'i>, registry: &'i Registry, problems: &mut Problems) -> Self {
+        check_top_level(&mut root, registry, problems);
         let mut axes = Vec::new();
         let mut lost = Vec::new();
         for (mut place, fault) in plain::faults(&root) {
@@ -92,16 +101,16 @@ impl<'i> Scenario<'i> {
         }
         axes.sort_by_key(|axis| axis.span.start);
         axes::name(&mut axes);
-        let topologies = topologies::topologies(&root, problems);
-        Self { root, lost, axes, topologies }
+        let topologies = topologies::topologies(&root, registry, problems);
+        Self { registry, root, lost, axes, topologies }
     }
 
     fn resolve(&self, file: &str, base_dir: &Path, problems: &mut Problems) -> Experiment {
-        let mut reader = Reader::new(self.root.clone(), self.lost.clone(), problems);
+        let mut reader = Reader::new(self.root.clone(), self.lost.clone(), self.registry, problems);
         let sweep: SweepTable = reader.read(&path(["sweep"]));
         let combinations = combine::combinations(&self.axes, self.topologies.len(), &sweep.zip, &self.root, problems);
         let exclusions = Exclusions::read(&self.root, &self.axes, &self.topologies, problems);
-        let mut head = Reader::new(self.tree(&combinations[0]), self.lost.clone(), problems);
+        let mut head = Reader::new(self.tree(&combinations[0]), self.lost.clone(), self.registry, problems);
         let name = head::name(&mut head, file);
         let question = head::question(&mut head);
         let seeds = head::seeds(&mut head);
@@ -109,7 +118,7 @@ impl<'i> Scenario<'i> {
         let mut resolver = Resolver::new(base_dir);
         let mut settings = Vec::new();
         for combination in &combinations {
-            let mut reader = Reader::new(self.tree(combination), self.lost.clone(), problems);
+            let mut reader = Reader::new(self.tree(combination), self.lost.clone(), self.registry, problems);
             settings.push(resolver.settings(&mut reader));
             if problems.is_full() {
                 break;
@@ -119,7 +128,7 @@ impl<'i> Scenario<'i> {
         for (combination, settings) in combinations.iter().zip(settings) {
             self.push_cells(&mut cells, combination, &exclusions, &Arc::new(settings));
         }
-        topologies::note_none(&self.root, problems);
+        topologies::note_none(&self.root, self.registry, problems);
         if problems.is_empty() {
             exclusions.note_unused(problems);
             match cells.is_empty() {
@@ -176,13 +185,13 @@ fn axis_value(axis: &Axis<'_>, point: usize) -> AxisValue {
     AxisValue { name: axis.name.clone(), text: point.text.clone(), number: point.number.map(OrderedNumber) }
 }
 
-fn check_top_level(root: &mut Node<'_>, problems: &mut Problems) {
+fn check_top_level(root: &mut Node<'_>, registry: &Registry, problems: &mut Problems) {
     let known: Vec<&str> = schema::top_level();
     let keys: Vec<String> = tree::children(root).into_iter().map(|(key, _)| key).collect();
     for key in keys.iter().filter(|key| !known.contains(&key.as_str())) {
         let place = path([key]);
         let span = tree::key_span(root, &place);
-        problems.push(Problem { span, ..explain::unknown_key(key, "", &known) });
+        problems.push(Problem { span, ..explain::unknown_key(key, "", &known, registry) });
         tree::remove(root, &place);
     }
 }

@@ -10,6 +10,7 @@ use toml::de::{DeValue, Error, ValueDeserializer};
 
 use super::explain;
 use super::problem::{Problem, Problems};
+use super::registry::Registry;
 use super::source::Span;
 use super::tree::{self, Node, TreePath};
 
@@ -17,14 +18,20 @@ use super::tree::{self, Node, TreePath};
 pub(super) struct Reader<'r, 'i> {
     root: Node<'i>,
     lost: Vec<TreePath>,
+    registry: &'r Registry,
     problems: &'r mut Problems,
 }
 
 impl<'r, 'i> Reader<'r, 'i> {
-    /// A reader of the tree at `root`.
+    /// A reader of the tree at `root`, by the kinds of `registry`.
     /// `lost` is what was taken out of it before.
-    pub(super) fn new(root: Node<'i>, lost: Vec<TreePath>, problems: &'r mut Problems) -> Self {
-        Self { root, lost, problems }
+    pub(super) fn new(root: Node<'i>, lost: Vec<TreePath>, registry: &'r Registry, problems: &'r mut Problems) -> Self {
+        Self { root, lost, registry, problems }
+    }
+
+    /// The kinds that the scenario may name.
+    pub(super) fn registry(&self) -> &'r Registry {
+        self.registry
     }
 
     /// The tree, less what could not be read.
@@ -87,6 +94,13 @@ impl<'r, 'i> Reader<'r, 'i> {
         self.lost.push(path.to_vec());
     }
 
+    /// Brings the value at `path`, if there is one, into another form.
+    pub(super) fn shape(&mut self, path: &[String], shape: fn(Node<'i>) -> Node<'i>) {
+        if let Some(node) = tree::get_mut(&mut self.root, path) {
+            *node = shape(node.clone());
+        }
+    }
+
     /// The span of the value at `path`, or of the closest node above it.
     pub(super) fn span(&self, path: &[String]) -> Option<Span> {
         let node = (1..=path.len()).rev().find_map(|depth| self.get(&path[..depth]));
@@ -118,7 +132,7 @@ impl<'r, 'i> Reader<'r, 'i> {
         let span = error.span().or_else(|| self.span(&found));
         let is_consequence = explain::absent_key(error).is_some_and(|key| self.lost(&tree::join(&found, key)));
         if !is_consequence {
-            self.problems.push(explain::explain(error, span, &self.words(table)));
+            self.problems.push(explain::explain(error, span, &self.words(table), self.registry));
         }
         found
     }

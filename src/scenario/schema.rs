@@ -8,8 +8,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::file::{ExpectTable, NetworkTable, PopulationTable, RunTable, SweepTable};
-use crate::overlay::topology::TOPOLOGIES;
-use crate::overlay::workload::WORKLOADS;
+use super::registry::Registry;
+use crate::overlay::Entry;
 use crate::webrtc::WebrtcSpec;
 
 /// The sections in which a list of values is a sweep axis of the experiment; in `[[topology]]` it
@@ -22,66 +22,68 @@ pub(super) fn top_level() -> Vec<&'static str> {
 }
 
 /// Every setting by its dotted path, such as `population.class.link`.
-pub(super) fn paths() -> Vec<String> {
+pub(super) fn paths(registry: &Registry) -> Vec<String> {
     let mut generator = SchemaSettings::draft07().into_generator();
     let sections: Vec<(&str, Value)> =
-        SECTIONS.iter().map(|section| (section.key, (section.schema)(&mut generator))).collect();
+        SECTIONS.iter().map(|section| (section.key, (section.schema)(registry, &mut generator))).collect();
     let definitions = Value::Object(generator.take_definitions(false));
     let mut paths = Vec::new();
     sections.iter().for_each(|(key, schema)| collect_paths(key, schema, &definitions, &mut paths));
     paths
 }
 
-/// The JSON schema (draft 07) of a scenario file, as indented text.
-#[must_use]
-pub fn json_schema() -> String {
-    let mut generator = SchemaSettings::draft07().into_generator();
-    let mut properties = Map::new();
-    for section in SECTIONS {
-        let mut schema = (section.schema)(&mut generator);
-        if SWEPT.contains(&section.key) || section.key == "topology" {
-            allow_axes(&mut schema);
+impl Registry {
+    /// The JSON schema (draft 07) of a scenario file, as indented text.
+    #[must_use]
+    pub fn json_schema(&self) -> String {
+        let mut generator = SchemaSettings::draft07().into_generator();
+        let mut properties = Map::new();
+        for section in SECTIONS {
+            let mut schema = (section.schema)(self, &mut generator);
+            if SWEPT.contains(&section.key) || section.key == "topology" {
+                allow_axes(&mut schema);
+            }
+            if let Some(object) = schema.as_object_mut() {
+                object.shift_insert(0, "description".to_owned(), section.description.into());
+            }
+            properties.insert(section.key.to_owned(), schema);
         }
-        if let Some(object) = schema.as_object_mut() {
-            object.shift_insert(0, "description".to_owned(), section.description.into());
+        let mut definitions = Value::Object(generator.take_definitions(true));
+        if let Some(definitions) = definitions.as_object_mut() {
+            definitions.values_mut().for_each(allow_axes);
+            definitions.insert(RANGE.to_owned(), range());
         }
-        properties.insert(section.key.to_owned(), schema);
+        let schema = json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "title": "peerscape scenario",
+            "description": "An experiment: a population of peers, what they send, and the topologies to compare.",
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["population", "workload", "topology"],
+            "properties": properties,
+            "definitions": definitions,
+        });
+        format!("{schema:#}\n")
     }
-    let mut definitions = Value::Object(generator.take_definitions(true));
-    if let Some(definitions) = definitions.as_object_mut() {
-        definitions.values_mut().for_each(allow_axes);
-        definitions.insert(RANGE.to_owned(), range());
-    }
-    let schema = json!({
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "peerscape scenario",
-        "description": "An experiment: a population of peers, what they send, and the topologies to compare.",
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["population", "workload", "topology"],
-        "properties": properties,
-        "definitions": definitions,
-    });
-    format!("{schema:#}\n")
 }
 
 /// One top-level key of a file.
 struct Section {
     key: &'static str,
     description: &'static str,
-    schema: fn(&mut SchemaGenerator) -> Value,
+    schema: fn(&Registry, &mut SchemaGenerator) -> Value,
 }
 
 const SECTIONS: &[Section] = &[
     Section {
         key: "name",
         description: "The name of the experiment and of its results folder; by default the file's.",
-        schema: |_| json!({ "type": "string", "pattern": "^[\\p{L}\\p{N}_-][\\p{L}\\p{N}._-]*$" }),
+        schema: |_, _| json!({ "type": "string", "pattern": "^[\\p{L}\\p{N}_-][\\p{L}\\p{N}._-]*$" }),
     },
     Section {
         key: "question",
         description: "The question that the experiment answers.",
-        schema: |_| json!({ "type": "string" }),
+        schema: |_, _| json!({ "type": "string" }),
     },
     Section {
         key: "run",
@@ -96,12 +98,12 @@ const SECTIONS: &[Section] = &[
     Section {
         key: "expect",
         description: "What the results must keep; a topology that misses it ranks below those that meet it.",
-        schema: |generator| json!({ "type": "array", "items": of::<ExpectTable>(generator) }),
+        schema: |registry, generator| json!({ "type": "array", "items": of::<ExpectTable>(registry, generator) }),
     },
     Section { key: "sweep", description: "How the sweep axes combine.", schema: of::<SweepTable> },
 ];
 
-fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+fn of<T: JsonSchema>(_: &Registry, generator: &mut SchemaGenerator) -> Value {
     T::json_schema(generator).to_value()
 }
 
@@ -125,17 +127,31 @@ fn collect_paths(path: &str, schema: &Value, definitions: &Value, paths: &mut Ve
     }
 }
 
-fn workloads(generator: &mut SchemaGenerator) -> Value {
-    let rows = WORKLOADS.iter().map(|row| kind(row.kind, row.summary, (row.schema)(generator).to_value()));
-    list_of(&rows.collect::<Vec<_>>())
+fn workloads(registry: &Registry, generator: &mut SchemaGenerator) -> Value {
+    list_of(registry.workloads(), generator)
 }
 
-fn topologies(generator: &mut SchemaGenerator) -> Value {
-    let rows = TOPOLOGIES.iter().map(|row| kind(row.kind, row.summary, (row.schema)(generator).to_value()));
-    list_of(&rows.collect::<Vec<_>>())
+fn topologies(registry: &Registry, generator: &mut SchemaGenerator) -> Value {
+    let mut topologies = list_of(registry.topologies(), generator);
+    let rule = dissemination(registry, generator);
+    for kind in topologies["items"]["oneOf"].as_array_mut().into_iter().flatten() {
+        kind["properties"]["dissemination"] = rule.clone();
+    }
+    topologies
 }
 
-fn list_of(kinds: &[Value]) -> Value {
+/// A kind of rule, or a table with one.
+fn dissemination(registry: &Registry, generator: &mut SchemaGenerator) -> Value {
+    let rows = registry.disseminations();
+    let kinds: Vec<&str> = rows.iter().map(|row| row.kind).collect();
+    let tables = rows.iter().map(|row| kind(row.kind, row.summary, (row.schema)(generator).to_value()));
+    let choices: Vec<Value> = std::iter::once(json!({ "enum": kinds })).chain(tables).collect();
+    json!({ "description": "The rule by which nodes pass messages on.", "anyOf": choices })
+}
+
+fn list_of<T>(table: &[Entry<T>], generator: &mut SchemaGenerator) -> Value {
+    let kinds = table.iter().map(|row| kind(row.kind, row.summary, (row.schema)(generator).to_value()));
+    let kinds: Vec<Value> = kinds.collect();
     json!({ "type": "array", "minItems": 1, "items": { "oneOf": kinds } })
 }
 
@@ -266,7 +282,7 @@ mod tests {
 
     #[test]
     fn settings_have_paths() {
-        let paths = paths();
+        let paths = paths(&Registry::default());
         for path in
             ["run.seeds", "population.class.link.up", "network.latency.min", "webrtc.turn.place", "workload.rate"]
         {
@@ -276,7 +292,7 @@ mod tests {
 
     #[test]
     fn every_number_is_defined() {
-        let schema: Value = serde_json::from_str(&json_schema()).expect("JSON");
+        let schema: Value = serde_json::from_str(&Registry::default().json_schema()).expect("JSON");
         for name in NUMBERS {
             assert!(schema["definitions"].get(name).is_some(), "{name}");
         }

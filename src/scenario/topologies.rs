@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use schemars::{Schema, SchemaGenerator};
 use toml::Spanned;
-use toml::de::{DeValue, Error, ValueDeserializer};
+use toml::de::DeValue;
 
 use super::axes;
 use super::combine;
 use super::explain;
 use super::problem::{Problem, Problems};
 use super::read::Reader;
+use super::registry::Registry;
 use super::suggest;
 use super::tree::{self, Node, TreePath, join, path};
-use crate::overlay::topology::{TOPOLOGIES, Topology};
-use crate::overlay::workload::{WORKLOADS, Workload};
+use crate::overlay::Entry;
+use crate::overlay::dissemination::Rule;
+use crate::overlay::topology::{Topology, ruled};
+use crate::overlay::workload::Workload;
 
 /// One topology of the experiment: an entry of the file, with a value for each of its lists.
 #[derive(Clone, Debug)]
@@ -28,7 +31,7 @@ pub(super) struct Variant {
 }
 
 /// Every topology of the file.
-pub(super) fn topologies(root: &Node<'_>, problems: &mut Problems) -> Vec<Variant> {
+pub(super) fn topologies(root: &Node<'_>, registry: &Registry, problems: &mut Problems) -> Vec<Variant> {
     let mut variants: Vec<Variant> = Vec::new();
     for entry in entries_of(root, "topology") {
         let mut root = root.clone();
@@ -41,9 +44,14 @@ pub(super) fn topologies(root: &Node<'_>, problems: &mut Problems) -> Vec<Varian
         }
         for combination in combine::combinations(&axes, 1, &[], &root, problems) {
             let tree = axes::substitute(&root, axes.iter().zip(combination));
-            let mut reader = Reader::new(tree, lost.clone(), problems);
-            let rows = TOPOLOGIES.iter().map(|row| Row { kind: row.kind, schema: row.schema, parse: row.parse });
-            let Some((kind, topology)) = kinded(&mut reader, &entry, "topology", rows.collect()) else { continue };
+            let mut reader = Reader::new(tree, lost.clone(), registry, problems);
+            let rows = registry.topologies();
+            let Some(rule) = dissemination(&mut reader, &entry) else { continue };
+            let Some((kind, topology)) = kinded(&mut reader, &entry, "topology", rows) else { continue };
+            let topology = match rule {
+                Named::Not => topology,
+                Named::Rule(kind, rule) => ruled(topology, kind, rule),
+            };
             let label = topology.label();
             if variants.iter().any(|other| other.label == label) {
                 let message = format!("two topologies are labelled `{label}`");
@@ -55,11 +63,51 @@ pub(super) fn topologies(root: &Node<'_>, problems: &mut Problems) -> Vec<Varian
     variants
 }
 
+/// Whether a topology names the rule by which messages are passed on.
+enum Named {
+    Not,
+    Rule(&'static str, Rule),
+}
+
+/// Takes the rule that the topology at `place` names out of its table: a kind, or a table with a kind. `None` where it
+/// cannot be read.
+fn dissemination(reader: &mut Reader<'_, '_>, place: &TreePath) -> Option<Named> {
+    let place = join(place, "dissemination");
+    let Some(node) = reader.get(&place) else { return Some(Named::Not) };
+    let read = match node.get_ref() {
+        DeValue::String(_) | DeValue::Table(_) => {
+            reader.shape(&place, table_of_kind);
+            let rows = reader.registry().disseminations();
+            kinded(reader, &place, "dissemination", rows)
+        }
+        other => {
+            let message = format!("`dissemination` cannot be {}", tree::plain_text(other));
+            let problem = Problem::at(reader.span(&place), message, "expected a kind, or a table with a `kind`");
+            reader
+                .push(problem.help(format!("kinds: {}", suggest::listed(&kinds(reader.registry().disseminations())))));
+            None
+        }
+    };
+    reader.lose(&place);
+    read.map(|(kind, rule)| Named::Rule(kind, rule))
+}
+
+/// `{ kind = "horizon" }` for `"horizon"`.
+fn table_of_kind(node: Node<'_>) -> Node<'_> {
+    let span = node.span();
+    match node.get_ref() {
+        DeValue::String(_) => {
+            let key = Spanned::new(span.clone(), "kind".into());
+            Spanned::new(span, DeValue::Table([(key, node)].into_iter().collect()))
+        }
+        _ => node,
+    }
+}
+
 /// Notes that the file has no topology, if it has none.
-pub(super) fn note_none(root: &Node<'_>, problems: &mut Problems) {
+pub(super) fn note_none(root: &Node<'_>, registry: &Registry, problems: &mut Problems) {
     if entries_of(root, "topology").is_empty() {
-        let kinds: Vec<&str> = TOPOLOGIES.iter().map(|entry| entry.kind).collect();
-        problems.push(no_entries("topology", &kinds));
+        problems.push(no_entries("topology", &kinds(registry.topologies())));
     }
 }
 
@@ -67,32 +115,28 @@ pub(super) fn note_none(root: &Node<'_>, problems: &mut Problems) {
 pub(super) fn workloads(reader: &mut Reader<'_, '_>) -> Vec<(TreePath, Arc<dyn Workload>)> {
     let entries = entries_of(reader.root(), "workload");
     if entries.is_empty() && !reader.lost(&path(["workload"])) {
-        let kinds: Vec<&str> = WORKLOADS.iter().map(|entry| entry.kind).collect();
-        let problem = no_entries("workload", &kinds);
+        let problem = no_entries("workload", &kinds(reader.registry().workloads()));
         reader.push(problem);
     }
     let read = |entry: TreePath| {
-        let rows = WORKLOADS.iter().map(|row| Row { kind: row.kind, schema: row.schema, parse: row.parse }).collect();
+        let rows = reader.registry().workloads();
         kinded(reader, &entry, "workload", rows).map(|(_, workload)| (entry, workload))
     };
     entries.into_iter().filter_map(read).collect()
 }
 
-/// A row of a table of kinds.
-struct Row<T: ?Sized> {
-    kind: &'static str,
-    schema: fn(&mut SchemaGenerator) -> Schema,
-    parse: fn(ValueDeserializer<'_>) -> Result<Arc<T>, Error>,
+fn kinds<T>(rows: &[Entry<T>]) -> Vec<&'static str> {
+    rows.iter().map(|row| row.kind).collect()
 }
 
 /// Reads the entry at `place` by the row of its kind.
-fn kinded<T: ?Sized>(
+fn kinded<T>(
     reader: &mut Reader<'_, '_>,
     place: &TreePath,
     what: &str,
-    rows: Vec<Row<T>>,
-) -> Option<(&'static str, Arc<T>)> {
-    let kinds: Vec<&str> = rows.iter().map(|row| row.kind).collect();
+    rows: &[Entry<T>],
+) -> Option<(&'static str, T)> {
+    let kinds = kinds(rows);
     if place.len() == 1 || !reader.get(place)?.get_ref().is_table() {
         reader.problem(place, format!("`{what}` is a list of tables"), format!("write [[{what}]]"));
         return None;
@@ -106,7 +150,7 @@ fn kinded<T: ?Sized>(
         }
         return None;
     };
-    let Some(row) = rows.into_iter().find(|row| row.kind == kind) else {
+    let Some(row) = rows.iter().find(|row| row.kind == kind) else {
         reader.push(explain::unknown(what, &kind, &kinds, Some(kind_span)));
         return None;
     };

@@ -32,7 +32,7 @@ impl Prepared {
             population: &settings.population,
             latency: &settings.latency,
             webrtc: &settings.webrtc,
-            servers: cell.topology.servers(),
+            servers: cell.topology.servers(settings.population.peers.get()),
         }
         .generate(streams)?;
         let (mut flows, mut audiences, mut times) = (Vec::new(), Vec::new(), Vec::new());

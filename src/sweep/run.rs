@@ -4,7 +4,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, available_parallelism};
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
@@ -30,7 +30,14 @@ pub struct SweepOptions {
     pub rung: Rung,
 }
 
-/// Whoever watches a sweep.
+impl Default for SweepOptions {
+    /// The model, on all processors.
+    fn default() -> Self {
+        Self { jobs: available_parallelism().map_or(1, usize::from), rung: Rung::MODEL }
+    }
+}
+
+/// Whoever watches a sweep; `()` looks away.
 pub trait Observer {
     /// So many replications were finished before, which are this share of all work.
     fn taken_over(&mut self, _replications: usize, _share: f64) {}
@@ -43,6 +50,14 @@ pub trait Observer {
 
     /// Called a few times a second. Returns whether to stop now and keep what is finished.
     fn should_stop(&mut self) -> bool;
+}
+
+impl Observer for () {
+    fn finished(&mut self, _share: f64) {}
+
+    fn should_stop(&mut self) -> bool {
+        false
+    }
 }
 
 /// Why a sweep has no results.

@@ -1,15 +1,23 @@
 //! What a replication runs on: the model, or something more real that gives the same record.
 
-use std::error::Error;
+use thiserror::Error;
 
 use crate::metrics::RunRecord;
 use crate::rng::Seed;
 use crate::scenario::{Cell, Grain};
-use crate::simulation::{Knowledge, estimate_memory, simulate};
+use crate::simulation::{Knowledge, SimulationError, estimate_memory, simulate};
 use crate::units::ByteCount;
 
 /// Why a replication has no record.
-pub type ReplicationError = Box<dyn Error + Send + Sync>;
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ReplicationError {
+    /// The model refuses.
+    #[error(transparent)]
+    Model(#[from] SimulationError),
+    /// What else a rung runs on refuses, in its own words.
+    #[error("{0}")]
+    Rung(String),
+}
 
 /// A rung of the fidelity ladder.
 #[derive(Clone, Copy, Debug)]

@@ -18,7 +18,7 @@ fn world(settings: &Settings, topology: &dyn Topology) -> World {
         population: &settings.population,
         latency: &settings.latency,
         webrtc: &settings.webrtc,
-        servers: topology.servers(),
+        servers: topology.servers(settings.population.peers.get()),
     }
     .generate(Streams::new(Seed(1)))
     .expect("a world")

@@ -4,14 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::nearest::Hubs;
-use super::{Shape, Spread, Topology, TopologyEntry, entry};
+use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
 use crate::world::World;
 
-pub(super) const ENTRY: TopologyEntry =
-    entry::<Hybrid>("hybrid", "hubs in a full mesh, every other peer a spoke of the nearest hub with room");
+pub(super) const ENTRY: TopologyEntry = TopologyEntry::new::<Hybrid>(
+    "hybrid",
+    "hubs in a full mesh, every other peer a spoke of the nearest hub with room",
+);
 
 /// A mesh of hubs with a star around each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -6,12 +6,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shape, Spread, Topology, TopologyEntry, entry};
+use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::world::World;
 
-pub(super) const ENTRY: TopologyEntry = entry::<Mesh>("mesh", "every peer connects to every other");
+pub(super) const ENTRY: TopologyEntry = TopologyEntry::new::<Mesh>("mesh", "every peer connects to every other");
 
 /// A full mesh; it has no parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

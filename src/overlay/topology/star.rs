@@ -5,13 +5,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shape, Spread, Topology, TopologyEntry, entry};
+use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::world::World;
 
 pub(super) const ENTRY: TopologyEntry =
-    entry::<Star>("star", "every peer connects to one hub: the best-connected peer, or a server");
+    TopologyEntry::new::<Star>("star", "every peer connects to one hub: the best-connected peer, or a server");
 
 /// A star and its hub.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,12 +41,12 @@ impl Topology for Star {
         }
     }
 
-    fn servers(&self) -> u32 {
+    fn servers(&self, _peers: u32) -> u32 {
         u32::from(self.hub == Hub::Server)
     }
 
     fn shape(&self, peers: u32) -> Shape {
-        let tree = u64::from(peers - 1) + u64::from(self.servers());
+        let tree = u64::from(peers - 1) + u64::from(self.servers(peers));
         Shape { tree, core: 0, spread: Spread::Hub }
     }
 

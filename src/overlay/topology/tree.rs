@@ -3,13 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shape, Spread, Topology, TopologyEntry, entry};
+use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
 use crate::world::World;
 
-pub(super) const ENTRY: TopologyEntry = entry::<Tree>("tree", "a balanced tree with `degree` children a peer");
+pub(super) const ENTRY: TopologyEntry =
+    TopologyEntry::new::<Tree>("tree", "a balanced tree with `degree` children a peer");
 
 /// A balanced tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, entry, service};
+use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -11,7 +11,7 @@ use crate::webrtc::sctp::Priority;
 use crate::world::World;
 
 pub(super) const ENTRY: WorkloadEntry =
-    entry::<Broadcast>("broadcast", "a few sources publish, every other peer receives each message");
+    WorkloadEntry::new::<Broadcast>("broadcast", "a few sources publish, every other peer receives each message");
 
 /// `sources` peers publish messages of one size at one rate; every other peer receives them all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -7,14 +7,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Flow, PieceOrder, Workload, WorkloadEntry, entry};
+use super::{Content, Flow, PieceOrder, Workload, WorkloadEntry};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, SimDuration};
 use crate::world::World;
 
-pub(super) const ENTRY: WorkloadEntry =
-    entry::<Distribution>("distribution", "a few peers have a large content, all others fetch it in pieces");
+pub(super) const ENTRY: WorkloadEntry = WorkloadEntry::new::<Distribution>(
+    "distribution",
+    "a few peers have a large content, all others fetch it in pieces",
+);
 
 /// `sources` peers have a content of this size; every other peer fetches it in pieces from its neighbours on the
 /// overlay, and passes on what it has.

@@ -14,7 +14,7 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, entry, service};
+use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::audience::ALL;
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
@@ -23,7 +23,7 @@ use crate::webrtc::sctp::Priority;
 use crate::world::World;
 
 pub(super) const ENTRY: WorkloadEntry =
-    entry::<Game>("game", "players send their state to those near them, and events to everybody");
+    WorkloadEntry::new::<Game>("game", "players send their state to those near them, and events to everybody");
 
 /// Every peer, or every peer of a class, plays: it sends its state to the nearest players and events to all peers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -11,15 +11,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::adaptation::AdaptationSpec;
-use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, entry, service};
+use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bitrate, Bounded, ByteCount, SimDuration};
 use crate::webrtc::sctp::Priority;
 use crate::world::World;
 
-pub(super) const ENTRY: WorkloadEntry =
-    entry::<LiveParams>("live", "a few sources send a stream at one of several bitrates, chosen on every hop");
+pub(super) const ENTRY: WorkloadEntry = WorkloadEntry::new::<LiveParams>(
+    "live",
+    "a few sources send a stream at one of several bitrates, chosen on every hop",
+);
 
 /// `sources` peers send a live stream to all others, in chunks of `chunk`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

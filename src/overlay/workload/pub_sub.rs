@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::popularity::Exponent;
-use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, entry, service};
+use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -20,7 +20,7 @@ use crate::webrtc::sctp::Priority;
 use crate::world::World;
 
 pub(super) const ENTRY: WorkloadEntry =
-    entry::<PubSub>("pub-sub", "peers publish on topics, those that subscribed to a topic receive");
+    WorkloadEntry::new::<PubSub>("pub-sub", "peers publish on topics, those that subscribed to a topic receive");
 
 /// Every topic has publishers, which send messages of one size at one rate; its subscribers receive them all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::popularity::Exponent;
-use super::{Arrivals, Channel, Flow, Role, Service, Traffic, Workload, WorkloadEntry, entry, service};
+use super::{Arrivals, Channel, Flow, Role, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -17,7 +17,7 @@ use crate::webrtc::sctp::Priority;
 use crate::world::World;
 
 pub(super) const ENTRY: WorkloadEntry =
-    entry::<RequestResponse>("request-response", "clients ask one of a few servers, which answer them");
+    WorkloadEntry::new::<RequestResponse>("request-response", "clients ask one of a few servers, which answer them");
 
 /// Every peer, or every peer of a class, asks one of `servers` peers, which answer and ask nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, entry, service};
+use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -11,7 +11,7 @@ use crate::webrtc::sctp::Priority;
 use crate::world::World;
 
 pub(super) const ENTRY: WorkloadEntry =
-    entry::<Telemetry>("telemetry", "every peer reports to a few sinks, nobody else receives");
+    WorkloadEntry::new::<Telemetry>("telemetry", "every peer reports to a few sinks, nobody else receives");
 
 /// Every peer, or every peer of a class, publishes messages of one size at one rate; `sinks` peers receive them all
 /// and publish nothing.

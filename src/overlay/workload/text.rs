@@ -13,7 +13,7 @@ use rand_distr::{Distribution, Exp1, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Content, Flow, PieceOrder, Service, Traffic, Workload, WorkloadEntry, entry, service};
+use super::{Arrivals, Channel, Content, Flow, PieceOrder, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Stream, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration, SimTime};
@@ -21,7 +21,7 @@ use crate::webrtc::sctp::Priority;
 use crate::world::World;
 
 pub(super) const ENTRY: WorkloadEntry =
-    entry::<Text>("text", "a few write in a document that all have and fetch first");
+    WorkloadEntry::new::<Text>("text", "a few write in a document that all have and fetch first");
 
 /// `writers` peers type in bursts, each key stroke an update to everybody; all peers fetch the document from those that
 /// have it.

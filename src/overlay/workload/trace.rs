@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::log::{MessageFile, MessageLog};
-use super::{Arrivals, Channel, Flow, Role, Service, Workload, WorkloadEntry, entry, service};
+use super::{Arrivals, Channel, Flow, Role, Service, Workload, WorkloadEntry, service};
 use crate::overlay::audience::ALL;
 use crate::overlay::json_of;
 use crate::rng::Streams;
@@ -19,7 +19,7 @@ use crate::webrtc::sctp::Priority;
 use crate::world::World;
 
 pub(super) const ENTRY: WorkloadEntry =
-    entry::<Trace>("trace", "peers publish the messages of a CSV file at the times that it gives");
+    WorkloadEntry::new::<Trace>("trace", "peers publish the messages of a CSV file at the times that it gives");
 
 /// The messages of a CSV file with the columns `time_s`, `source`, `bytes` and, if it likes, `to`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

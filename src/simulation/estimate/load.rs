@@ -140,7 +140,7 @@ fn stages(cell: &Cell, workload: &Arc<dyn Workload>) -> Vec<Stage> {
     match cell.topology.shape(peers).spread {
         Spread::Direct => vec![stage(reach, sources, sinks)],
         Spread::Hub => {
-            let has_server = cell.topology.servers() > 0;
+            let has_server = cell.topology.servers(peers) > 0;
             let (to, from) = (stage(1.0, sources, 1.0), stage(reach, 1.0, sinks));
             vec![Stage { to_server: has_server, ..to }, Stage { from_server: has_server, ..from }]
         }
@@ -184,7 +184,8 @@ pub(super) fn reach(cell: &Cell, workload: &Arc<dyn Workload>) -> f64 {
 /// sets up in the run. The hub may be of any class.
 pub(super) fn hub_connections_max(cell: &Cell) -> Option<u32> {
     let settings = &cell.settings;
-    let is_star = cell.topology.shape(settings.population.peers.get()).spread == Spread::Hub;
+    let peers = settings.population.peers.get();
+    let is_star = cell.topology.shape(peers).spread == Spread::Hub;
     let most = |class: &ClassSpec| {
         let set_up = class.device.value.service_time(class.engine.value.cpu_per_setup).as_ns();
         let by_cpu = match set_up {
@@ -195,7 +196,7 @@ pub(super) fn hub_connections_max(cell: &Cell) -> Option<u32> {
         u32::try_from(by_cpu).unwrap_or(u32::MAX).min(class.engine.value.max_connections.unwrap_or(u32::MAX))
     };
     let most = settings.population.classes.iter().map(most).max().filter(|&most| most < u32::MAX);
-    most.filter(|_| is_star && cell.topology.servers() == 0)
+    most.filter(|_| is_star && cell.topology.servers(peers) == 0)
 }
 
 /// How long the set-ups of a node with most connections take the narrowest uplink there is, in seconds: nothing where only
@@ -203,8 +204,9 @@ pub(super) fn hub_connections_max(cell: &Cell) -> Option<u32> {
 pub(super) fn set_ups_wait_s(cell: &Cell) -> f64 {
     const SET_UP_BITS: f64 = 8.0 * 3_000.0;
     let settings = &cell.settings;
-    let shape = cell.topology.shape(settings.population.peers.get());
-    let hub = if shape.spread == Spread::Hub && cell.topology.servers() == 0 { shape.tree } else { 0 };
+    let peers = settings.population.peers.get();
+    let shape = cell.topology.shape(peers);
+    let hub = if shape.spread == Spread::Hub && cell.topology.servers(peers) == 0 { shape.tree } else { 0 };
     let connections = shape.core.saturating_sub(1).max(hub) as f64;
     let slowest = settings.population.classes.iter().filter_map(|class| class.link.value.up).min();
     let wait_s = slowest.map_or(0.0, |up| connections * SET_UP_BITS / up.as_bps() as f64);

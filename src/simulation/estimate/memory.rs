@@ -105,7 +105,8 @@ fn is_packet(cell: &Cell) -> bool {
 
 fn nodes(cell: &Cell) -> f64 {
     let sizes = cell.settings.workloads.iter().map(|workload| workload.message_sizes().len()).sum::<usize>() as f64;
-    let nodes = f64::from(cell.settings.population.peers.get()) + f64::from(cell.topology.servers());
+    let peers = cell.settings.population.peers.get();
+    let nodes = f64::from(peers) + f64::from(cell.topology.servers(peers));
     let classes = cell.settings.population.classes.len() as f64;
     let links = if is_packet(cell) {
         PER_NODE_IN_PACKETS

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::parse;
-use crate::net::DataFileError;
 use crate::net::data_file::Kind;
+use crate::net::{ContentError, DataFileError};
 use crate::units::{ByteCount, SimDuration, SimTime};
 
 /// The messages of a file. Shared: a copy costs a reference.
@@ -53,7 +53,7 @@ impl MessageLog {
     ///
     /// # Errors
     /// Each kind of fault with its first lines.
-    pub fn parse(text: &str) -> Result<Self, Vec<String>> {
+    pub fn parse(text: &str) -> Result<Self, ContentError> {
         let content = parse::messages(text)?;
         Ok(Self(Arc::new(Content { hash: xxh3_128(text.as_bytes()), ..content })))
     }

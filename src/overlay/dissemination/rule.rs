@@ -1,0 +1,75 @@
+//! The table of rules that a scenario may name, and a rule as it names one.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Dissemination, DisseminationSpec};
+use crate::overlay::Entry;
+
+/// A rule and the parameters that a scenario gives it, defaults filled in.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The rule.
+    pub spec: DisseminationSpec,
+    /// Its parameters.
+    pub parameters: Value,
+}
+
+impl Rule {
+    /// The kind and the parameters: `gossip fanout=3`.
+    #[must_use]
+    pub fn label(&self, kind: &str) -> String {
+        let word = |(key, value): (&String, &Value)| match value {
+            Value::String(text) => format!(" {key}={text}"),
+            value => format!(" {key}={value}"),
+        };
+        let parameters = self.parameters.as_object().into_iter().flatten();
+        std::iter::once(kind.to_owned()).chain(parameters.map(word)).collect()
+    }
+}
+
+/// The row of a rule.
+pub type DisseminationEntry = Entry<Rule>;
+
+/// Every rule, in the order to show them.
+pub static DISSEMINATIONS: &[DisseminationEntry] =
+    &[Entry::of::<NoParameters>("horizon", "over every connection but the one a message came by", |value| {
+        NoParameters::deserialize(value)
+            .map(|_| Rule { spec: DisseminationSpec::Horizon, parameters: Value::default() })
+    })];
+
+/// The parameters of a rule that has none.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NoParameters {}
+
+impl DisseminationEntry {
+    /// The row of a rule whose parameters are `P`; what `P` knows beside them is skipped by serde.
+    #[must_use]
+    pub const fn new<P>(kind: &'static str, summary: &'static str) -> Self
+    where
+        P: Dissemination + DeserializeOwned + Serialize + JsonSchema,
+    {
+        Self::of::<P>(kind, summary, |value| {
+            let rule = P::deserialize(value)?;
+            let parameters = serde_json::to_value(&rule).map_err(serde::de::Error::custom)?;
+            Ok(Rule { spec: DisseminationSpec::foreign(rule), parameters })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_label_tells_rules_apart() {
+        let of = |parameters: Value| Rule { spec: DisseminationSpec::Horizon, parameters }.label("gossip");
+        assert_eq!(of(json!({ "fanout": 3, "choice": "any" })), "gossip fanout=3 choice=any");
+        assert_eq!(of(Value::Null), "gossip");
+    }
+}
