@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use peerscape::report::change::{Side, changes};
 use peerscape::scenario;
-use peerscape::sweep::store::write_store;
-use peerscape::sweep::{self, CellRuns, Observer, Replication, Results, RunCost, Rung, SweepOptions};
+use peerscape::sweep::store::{Head, write_store};
+use peerscape::sweep::{self, CellRuns, Kept, Observer, Results, Rung, Store, SweepOptions};
 
 const SCENARIO: &str = r#"
 name = "small"
@@ -130,18 +130,24 @@ fn sides(folder: &Path, seeds_each: usize, count: usize) -> Vec<Side> {
     fs::write(&file, SCENARIO.replace("seeds = 6", &format!("seeds = {}", seeds_each * count))).expect("written");
     let experiment = Arc::new(scenario::load(&file, &[]).expect("a scenario"));
     let options = SweepOptions { jobs: 2, rung: Rung::MODEL };
-    let results = sweep::run(&experiment, options, &mut Silent).expect("it runs");
+    let mut store = Store::create(&folder.join("all.jsonl"), &Head::of(&experiment, Rung::MODEL)).expect("created");
+    let results =
+        sweep::resume(&experiment, options, Kept::default(), Some(&mut store), &mut Silent).expect("it runs");
+    let mut cells = results.cells;
     let side = |nth: usize| {
         let mut part = (*experiment).clone();
-        let seeds = nth * seeds_each..(nth + 1) * seeds_each;
-        part.seeds = part.seeds[seeds.clone()].to_vec();
-        let replication = |run: &Replication| Replication { record: run.record.clone(), cost: RunCost::default() };
-        let cell = |cell: &CellRuns| CellRuns { runs: cell.runs[seeds.clone()].iter().map(replication).collect() };
-        let cells = results.cells.iter().map(cell).collect();
+        part.seeds = part.seeds[nth * seeds_each..(nth + 1) * seeds_each].to_vec();
+        // In the order of the seeds, so they are in front.
+        let cells = cells.iter_mut().map(|cell| {
+            let mut part = CellRuns::default();
+            part.runs = cell.runs.drain(..seeds_each).collect();
+            part
+        });
+        let part = Results { experiment: &part, rung: Rung::MODEL, cells: cells.collect() };
         let out: PathBuf = folder.join(nth.to_string());
         fs::create_dir(&out).expect("made");
         let mut bytes = Vec::new();
-        write_store(&Results { experiment: &part, rung: Rung::MODEL, cells }, None, &mut bytes).expect("written");
+        write_store(&part, &store, &mut bytes).expect("written");
         fs::write(out.join("replications.jsonl"), bytes).expect("written");
         Side::read(&out).expect("a store")
     };

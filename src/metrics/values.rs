@@ -39,6 +39,35 @@ impl MetricValues {
     }
 }
 
+/// The values of one replication that is finished: only those that are there take memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PackedValues {
+    // A bit a metric: whether there is a value.
+    present: [u64; MetricId::ALL.len().div_ceil(64)],
+    values: Box<[f64]>,
+}
+
+impl PackedValues {
+    /// The value of a metric, if the replication has one.
+    #[must_use]
+    pub fn get(&self, id: MetricId) -> Option<f64> {
+        let (word, bit) = (id as usize / 64, 1 << (id as usize % 64));
+        if self.present[word] & bit == 0 {
+            return None;
+        }
+        let before: u32 = self.present[..word].iter().map(|word| word.count_ones()).sum();
+        self.values.get((before + (self.present[word] & (bit - 1)).count_ones()) as usize).copied()
+    }
+}
+
+impl From<&MetricValues> for PackedValues {
+    fn from(values: &MetricValues) -> Self {
+        let mut packed = Self { values: values.iter().map(|(_, value)| value).collect(), ..Self::default() };
+        values.iter().for_each(|(id, _)| packed.present[id as usize / 64] |= 1 << (id as usize % 64));
+        packed
+    }
+}
+
 impl Default for MetricValues {
     fn default() -> Self {
         Self::new()
@@ -95,5 +124,21 @@ impl<'de> Visitor<'de> for ByName {
             values.set(id, value);
         }
         Ok(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_values_are_the_same() {
+        for step in 1..7 {
+            let mut values = MetricValues::new();
+            MetricId::ALL.iter().step_by(step).for_each(|&id| values.set(id, id as usize as f64 / 3.0));
+            let packed = PackedValues::from(&values);
+            assert!(MetricId::ALL.iter().all(|&id| packed.get(id) == values.get(id)));
+            assert_eq!(packed.values.len(), values.iter().count());
+        }
     }
 }

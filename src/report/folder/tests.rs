@@ -13,13 +13,13 @@ use super::*;
 use crate::metrics::{Finding, MetricId, RunRecord};
 use crate::scenario::Experiment;
 use crate::sweep::disk::faults::{Fault, failing, set_in_two_steps};
-use crate::sweep::store::{Head, write_store};
+use crate::sweep::store::{Head, STORE, write_store};
 use crate::sweep::{self, Kept, Observer, Rung, Store, SweepOptions};
 
 /// Writes a folder as a run does.
 fn write(out: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<Written, FolderError> {
     let claim = Claim::take(out, &mut |_| {})?;
-    let written = write_folder(&claim, files, None)?;
+    let written = write_folder(&claim, &contents_of(files))?;
     claim.finish()?;
     Ok(written)
 }
@@ -28,6 +28,10 @@ fn files(content: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let wrote = r#"["runs.csv", "plots/latency.svg", "only-in-old.csv"]"#;
     let manifest = format!("{{\"{MANIFEST_KEY}\": \"{content}\", \"files\": {wrote}}}").into_bytes();
     vec![("runs.csv".into(), content.into()), ("plots/latency.svg".into(), content.into()), (MANIFEST.into(), manifest)]
+}
+
+fn contents_of(files: &[(PathBuf, Vec<u8>)]) -> Vec<(PathBuf, Content<'static>)> {
+    files.iter().map(|(name, bytes)| (name.clone(), bytes.clone().into())).collect()
 }
 
 /// The names in a folder, sorted.
@@ -225,13 +229,13 @@ fn two_claims_wait_for_each_other() {
         let out = out.clone();
         move || {
             let claim = Claim::take(&out, &mut |line| said.send(line.to_owned()).expect("heard")).expect("claimed");
-            write_folder(&claim, &files("second"), None).expect("written");
+            write_folder(&claim, &contents_of(&files("second"))).expect("written");
             claim.finish().expect("removed");
         }
     });
     let line = heard.recv().expect("said");
     assert!(line.contains("another run writes to"), "{line}");
-    write_folder(&first, &files("first"), None).expect("written");
+    write_folder(&first, &contents_of(&files("first"))).expect("written");
     first.finish().expect("removed");
     second.join().expect("it ends");
     assert_eq!(fs::read_to_string(out.join("runs.csv")).expect("there"), "second");
@@ -280,7 +284,7 @@ fn run(out: &Path, experiment: &Arc<Experiment>, resumes: bool) -> Result<(), St
         false => Store::create(&claim.store(), &Head::of(experiment, FIGURES)),
         true => {
             claim.check_resumable(experiment, FIGURES.name).map_err(|error| text(&error))?;
-            for store in [claim.finished_store(), claim.store()] {
+            for store in [claim.store(), claim.finished_store()] {
                 kept.take(&store, experiment, FIGURES).map_err(|error| text(&error))?;
             }
             assert_eq!(kept.unreadable, 0, "only what was cut off is dropped");
@@ -291,7 +295,9 @@ fn run(out: &Path, experiment: &Arc<Experiment>, resumes: bool) -> Result<(), St
     let options = SweepOptions { jobs: 1, rung: FIGURES };
     let results =
         sweep::resume(experiment, options, kept, Some(&mut store), &mut Silent).map_err(|error| text(&error))?;
-    let mut files = super::super::tables(&results, &Summary::of(&results));
+    let summary = Summary::of(&results);
+    let mut files = super::super::tables(&results, &summary);
+    let (results, store) = (&results, &store);
     let provenance = Provenance {
         command: String::new(),
         rung: FIGURES.name,
@@ -300,8 +306,9 @@ fn run(out: &Path, experiment: &Arc<Experiment>, resumes: bool) -> Result<(), St
         threads: 1,
         files: files.iter().map(|(name, _)| name.clone()).chain([STORE.into()]).collect(),
     };
-    files.push((MANIFEST.into(), manifest_json(&results, &provenance)));
-    write_folder(&claim, &files, Some(&|to| write_store(&results, Some(&store), to))).map_err(|error| text(&error))?;
+    files.push((MANIFEST.into(), Content::written(move |to| manifest_json(results, &provenance, to))));
+    files.push((STORE.into(), Content::written(|to| write_store(results, store, to))));
+    write_folder(&claim, &files).map_err(|error| text(&error))?;
     claim.finish().map_err(|error| text(&error))
 }
 
