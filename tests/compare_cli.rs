@@ -1,14 +1,16 @@
 //! `peerscape compare`: no alarm where nothing changed, one where a scenario is a tenth worse.
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::Arc;
 
 use peerscape::report::change::{Side, changes};
 use peerscape::scenario;
 use peerscape::sweep::store::{Head, write_store};
-use peerscape::sweep::{self, CellRuns, Kept, Observer, Results, Rung, Store, SweepOptions};
+use peerscape::sweep::{self, CellRuns, Kept, Results, Rung, Store, SweepOptions};
+use support::{STORE, Silent, peerscape, stderr, stdout};
 
 const SCENARIO: &str = r#"
 name = "small"
@@ -49,21 +51,12 @@ kind = "tree"
 degree = 2
 "#;
 
-fn peerscape(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_peerscape"));
-    command.current_dir(folder).args(arguments).output().expect("it starts")
-}
-
 fn run(folder: &Path, out: &str, set: &[&str]) {
-    fs::write(folder.join("small.toml"), SCENARIO).expect("written");
+    fs::write(folder.join(support::SCENARIO_FILE), SCENARIO).expect("written");
     let set = set.iter().flat_map(|value| ["--set", value]);
-    let arguments: Vec<&str> = ["run", "small.toml", "--out", out].into_iter().chain(set).collect();
-    let output = peerscape(folder, &arguments);
-    assert!(output.status.code().is_some_and(|code| code != 1), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let arguments: Vec<&str> = ["--out", out].into_iter().chain(set).collect();
+    let output = support::run(folder, &arguments);
+    assert!(output.status.code().is_some_and(|code| code != 1), "{}", stderr(&output));
 }
 
 #[test]
@@ -76,23 +69,23 @@ fn the_same_seeds_raise_no_alarm_and_a_tenth_worse_does() {
     run(folder, "larger", &["workload.0.message=\"660 B\""]);
     run(folder, "other", &["topology.1.degree=3"]);
     let same = peerscape(folder, &["compare", "base", "again"]);
-    assert_eq!(same.status.code(), Some(0), "{}", text(&same));
-    assert!(text(&same).contains("are the same in every seed"), "{}", text(&same));
+    assert_eq!(same.status.code(), Some(0), "{}", stdout(&same));
+    assert!(stdout(&same).contains("are the same in every seed"), "{}", stdout(&same));
     for worse in ["busier", "larger"] {
         let output = peerscape(folder, &["compare", "base", worse]);
-        let words = text(&output);
+        let words = stdout(&output);
         assert_eq!(output.status.code(), Some(3), "{words}");
         assert!(words.contains("note: not the same scenario: workloads.0."), "{words}");
         assert!(words.contains("uplink_utilisation_max_percent") && words.contains("WORSE"), "{words}");
         // The way back is better.
-        assert!(text(&peerscape(folder, &["compare", worse, "base"])).contains("better"));
+        assert!(stdout(&peerscape(folder, &["compare", worse, "base"])).contains("better"));
     }
-    let other = text(&peerscape(folder, &["compare", "base", "other"]));
+    let other = stdout(&peerscape(folder, &["compare", "base", "other"]));
     assert!(other.contains("note: only in base: tree degree=2, 12 peers"), "{other}");
     let json = peerscape(folder, &["compare", "base", "busier", "--format", "json"]);
     let document: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
     assert_eq!((&document["alarm"], &document["pairing"]["by_seed"]), (&true.into(), &6.into()));
-    let markdown = text(&peerscape(folder, &["compare", "base", "busier", "--format", "markdown"]));
+    let markdown = stdout(&peerscape(folder, &["compare", "base", "busier", "--format", "markdown"]));
     assert!(markdown.starts_with("### busier against base") && markdown.contains("| WORSE |"), "{markdown}");
 }
 
@@ -111,28 +104,17 @@ fn rules_say_what_is_too_much() {
     fs::remove_file(folder.join("busier/replications.jsonl")).expect("there");
     let old = peerscape(folder, &["compare", "base", "busier"]);
     assert_eq!(old.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&old.stderr).contains("older version"));
-}
-
-struct Silent;
-
-impl Observer for Silent {
-    fn finished(&mut self, _share: f64) {}
-
-    fn should_stop(&mut self) -> bool {
-        false
-    }
+    assert!(stderr(&old).contains("older version"));
 }
 
 /// Results of every so many seeds of a long run of unchanged code.
 fn sides(folder: &Path, seeds_each: usize, count: usize) -> Vec<Side> {
-    let file = folder.join("small.toml");
+    let file = folder.join(support::SCENARIO_FILE);
     fs::write(&file, SCENARIO.replace("seeds = 6", &format!("seeds = {}", seeds_each * count))).expect("written");
     let experiment = Arc::new(scenario::load(&file, &[]).expect("a scenario"));
     let options = SweepOptions { jobs: 2, rung: Rung::MODEL };
     let mut store = Store::create(&folder.join("all.jsonl"), &Head::of(&experiment, Rung::MODEL)).expect("created");
-    let results =
-        sweep::resume(&experiment, options, Kept::default(), Some(&mut store), &mut Silent).expect("it runs");
+    let results = sweep::resume(&experiment, options, Kept::default(), Some(&mut store), &mut Silent).expect("it runs");
     let mut cells = results.cells;
     let side = |nth: usize| {
         let mut part = (*experiment).clone();
@@ -148,7 +130,7 @@ fn sides(folder: &Path, seeds_each: usize, count: usize) -> Vec<Side> {
         fs::create_dir(&out).expect("made");
         let mut bytes = Vec::new();
         write_store(&part, &store, &mut bytes).expect("written");
-        fs::write(out.join("replications.jsonl"), bytes).expect("written");
+        fs::write(out.join(STORE), bytes).expect("written");
         Side::read(&out).expect("a store")
     };
     (0..count).map(side).collect()

@@ -1,5 +1,7 @@
 //! A replication that comes to no end is a finding, and the rest goes on; a line that is not whole is run again.
 
+mod support;
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +9,8 @@ use std::sync::Arc;
 use peerscape::report::{self, Outcome, tables};
 use peerscape::scenario::{self, Experiment};
 use peerscape::sweep::store::{Head, write_store};
-use peerscape::sweep::{self, Kept, Observer, Results, Rung, Store, SweepOptions};
+use peerscape::sweep::{self, Kept, Results, Rung, Store, SweepOptions};
+use support::{STORE, Silent};
 use tempfile::TempDir;
 
 const SCENARIO: &str = r#"
@@ -45,16 +48,6 @@ const FAULTY: Rung = Rung {
     ..Rung::MODEL
 };
 
-struct Silent;
-
-impl Observer for Silent {
-    fn finished(&mut self, _share: f64) {}
-
-    fn should_stop(&mut self) -> bool {
-        false
-    }
-}
-
 struct Study {
     _folder: TempDir,
     experiment: Arc<Experiment>,
@@ -62,11 +55,10 @@ struct Study {
 }
 
 fn study() -> Study {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("small.toml");
-    fs::write(&file, SCENARIO).expect("written");
-    let experiment = Arc::new(scenario::load(&file, &[]).expect("a scenario"));
-    let store = folder.path().join("replications.jsonl");
+    let folder = support::workshop(SCENARIO);
+    let scenario = scenario::load(&folder.path().join(support::SCENARIO_FILE), &[]);
+    let experiment = Arc::new(scenario.expect("a scenario"));
+    let store = folder.path().join(STORE);
     Study { _folder: folder, experiment, store }
 }
 
@@ -102,7 +94,7 @@ fn bytes((results, store): &(Results<'_>, Store)) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files: Vec<_> = tables.map(|(name, table)| (name, table.to_bytes().expect("written"))).collect();
     let mut lines = Vec::new();
     write_store(results, store, &mut lines).expect("written");
-    files.push(("replications.jsonl".into(), lines));
+    files.push((STORE.into(), lines));
     files
 }
 

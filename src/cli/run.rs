@@ -228,11 +228,7 @@ impl Arguments {
     }
 
     // Tables and plots.
-    fn files<'a>(
-        &self,
-        results: &'a Results<'_>,
-        answer: &'a Answer,
-    ) -> miette::Result<Vec<(PathBuf, Content<'a>)>> {
+    fn files<'a>(&self, results: &'a Results<'_>, answer: &'a Answer) -> miette::Result<Vec<(PathBuf, Content<'a>)>> {
         let mut files = report::tables(results, &answer.summary);
         let plots = Path::new("plots");
         for (name, svg) in plot::render_all(results) {

@@ -39,32 +39,57 @@ impl MetricValues {
     }
 }
 
-/// The values of one replication that is finished: only those that are there take memory.
+/// The values of one replication that is finished: only those that are there and are not zero take memory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PackedValues {
-    // A bit a metric: whether there is a value.
-    present: [u64; MetricId::ALL.len().div_ceil(64)],
+    // Of which metrics there is a value, and which of these values are kept, for they are not zero.
+    present: MetricSet,
+    kept: MetricSet,
     values: Box<[f64]>,
+}
+
+/// A bit a metric.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct MetricSet([u64; MetricId::ALL.len().div_ceil(64)]);
+
+impl MetricSet {
+    const fn insert(&mut self, id: MetricId) {
+        self.0[id as usize / 64] |= 1 << (id as usize % 64);
+    }
+
+    const fn has(self, id: MetricId) -> bool {
+        self.0[id as usize / 64] >> (id as usize % 64) & 1 == 1
+    }
+
+    /// How many are before this one.
+    fn before(self, id: MetricId) -> usize {
+        let (word, bit) = (id as usize / 64, id as usize % 64);
+        let whole: u32 = self.0[..word].iter().map(|word| word.count_ones()).sum();
+        (whole + (self.0[word] & ((1 << bit) - 1)).count_ones()) as usize
+    }
 }
 
 impl PackedValues {
     /// The value of a metric, if the replication has one.
     #[must_use]
     pub fn get(&self, id: MetricId) -> Option<f64> {
-        let (word, bit) = (id as usize / 64, 1 << (id as usize % 64));
-        if self.present[word] & bit == 0 {
-            return None;
-        }
-        let before: u32 = self.present[..word].iter().map(|word| word.count_ones()).sum();
-        self.values.get((before + (self.present[word] & (bit - 1)).count_ones()) as usize).copied()
+        let value = || self.values.get(self.kept.before(id)).copied();
+        if self.kept.has(id) { value() } else { self.present.has(id).then_some(0.0) }
     }
 }
 
 impl From<&MetricValues> for PackedValues {
     fn from(values: &MetricValues) -> Self {
-        let mut packed = Self { values: values.iter().map(|(_, value)| value).collect(), ..Self::default() };
-        values.iter().for_each(|(id, _)| packed.present[id as usize / 64] |= 1 << (id as usize % 64));
-        packed
+        let (mut present, mut kept) = (MetricSet::default(), MetricSet::default());
+        let mut keep = |(id, value): (MetricId, f64)| {
+            present.insert(id);
+            // A zero below zero is one to be kept.
+            let is_kept = value.to_bits() != 0;
+            is_kept.then(|| kept.insert(id));
+            is_kept.then_some(value)
+        };
+        let values = values.iter().filter_map(&mut keep).collect();
+        Self { present, kept, values }
     }
 }
 
@@ -135,10 +160,12 @@ mod tests {
     fn packed_values_are_the_same() {
         for step in 1..7 {
             let mut values = MetricValues::new();
-            MetricId::ALL.iter().step_by(step).for_each(|&id| values.set(id, id as usize as f64 / 3.0));
+            let some = || MetricId::ALL.iter().step_by(step);
+            some().for_each(|&id| values.set(id, (id as usize % 3) as f64 / -3.0));
             let packed = PackedValues::from(&values);
-            assert!(MetricId::ALL.iter().all(|&id| packed.get(id) == values.get(id)));
-            assert_eq!(packed.values.len(), values.iter().count());
+            let bits = |value: Option<f64>| value.map(f64::to_bits);
+            assert!(MetricId::ALL.iter().all(|&id| bits(packed.get(id)) == bits(values.get(id))));
+            assert!(packed.values.len() <= some().count());
         }
     }
 }

@@ -43,7 +43,8 @@ mod tests {
     fn a_row_a_finding_with_its_seed() {
         let study = town_hall();
         let experiment = study.experiment();
-        let text = String::from_utf8(in_memory(|to| findings_csv(&study.results(&experiment), to)).expect("written")).expect("text");
+        let text = String::from_utf8(in_memory(|to| findings_csv(&study.results(&experiment), to)).expect("written"))
+            .expect("text");
         let rows: Vec<&str> = text.lines().collect();
         assert_eq!(
             rows,

@@ -39,10 +39,7 @@ pub struct Written {
 ///
 /// # Panics
 /// If a path is not relative and plain.
-pub fn write_folder(
-    claim: &Claim,
-    files: &[(PathBuf, Content<'_>)],
-) -> Result<Written, FolderError> {
+pub fn write_folder(claim: &Claim, files: &[(PathBuf, Content<'_>)]) -> Result<Written, FolderError> {
     check_target(&claim.out)?;
     let new = claim.work.join(exchange::NEW);
     if new.exists() {

@@ -154,8 +154,7 @@ fn findings(runs: &CellRuns, standing: Standing) -> Vec<Failure> {
     let mut kinds: Vec<(&'static str, &str, usize)> = Vec::new();
     for finding in runs.runs.iter().flat_map(|run| &run.findings) {
         if kinds.iter().all(|(kind, ..)| *kind != finding.kind) {
-            let has_kind =
-                |run: &&crate::sweep::Replication| run.findings.iter().any(|f| f.kind == finding.kind);
+            let has_kind = |run: &&crate::sweep::Replication| run.findings.iter().any(|f| f.kind == finding.kind);
             kinds.push((finding.kind, &finding.text, runs.runs.iter().filter(has_kind).count()));
         }
     }

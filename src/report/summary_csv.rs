@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::axes::{AxisColumns, number};
-use super::doubt::grain_word;
 use super::csv_table::CsvTable;
+use super::doubt::grain_word;
 use super::summary::Summary;
 use crate::metrics::{Interval, MetricId, Verdict};
 use crate::sweep::Results;
@@ -91,7 +91,8 @@ mod tests {
     fn text(study: &Study) -> String {
         let experiment = study.experiment();
         let results = study.results(&experiment);
-        String::from_utf8(in_memory(|to| summary_csv(&results, &Summary::of(&results), to)).expect("written")).expect("text")
+        String::from_utf8(in_memory(|to| summary_csv(&results, &Summary::of(&results), to)).expect("written"))
+            .expect("text")
     }
 
     #[test]

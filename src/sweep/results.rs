@@ -56,7 +56,6 @@ pub struct Replication {
     /// What it cost to run: only for the manifest.
     pub cost: RunCost,
     pairs: PackedPairs,
-    // The index of its seed in the experiment.
     place: u32,
 }
 
@@ -126,7 +125,7 @@ impl CellRuns {
     /// Whether the replication of the seed at `place` is there.
     #[must_use]
     pub fn has(&self, place: usize) -> bool {
-        self.runs.binary_search_by_key(&place, |run| run.place as usize).is_ok()
+        self.runs.binary_search_by_key(&place, Replication::place).is_ok()
     }
 
     /// The values of a metric, one a replication that has it, in the order of the seeds.
@@ -170,6 +169,12 @@ impl CellRuns {
 }
 
 impl Replication {
+    /// The index of its seed in the experiment.
+    #[must_use]
+    pub const fn place(&self) -> usize {
+        self.place as usize
+    }
+
     /// Whether the topology does not work in it.
     #[must_use]
     pub fn fails(&self) -> bool {

@@ -95,8 +95,7 @@ mod tests {
             back.pack();
         }
         for percent in 0..=100 {
-            let expected =
-                spreads.iter().map(|spread| spread.percentile(percent)).sum::<f64>() / spreads.len() as f64;
+            let expected = spreads.iter().map(|spread| spread.percentile(percent)).sum::<f64>() / spreads.len() as f64;
             let [forth, back] = [&forth, &back].map(|mean| mean.get(percent).expect("a mean"));
             assert_eq!(forth.to_bits(), back.to_bits());
             assert!((forth - expected).abs() <= 1e-12 * expected, "{forth} {expected}");

@@ -109,7 +109,11 @@ impl Side {
         let StoredRun { topology, peers, mut axes, record, .. } = run;
         axes.shift_remove("peers");
         let place = Place { topology, peers, axes };
-        let run = SideRun { seed: record.seed, fails: !record.findings.is_empty(), values: PackedValues::from(&record.values) };
+        let run = SideRun {
+            seed: record.seed,
+            fails: !record.findings.is_empty(),
+            values: PackedValues::from(&record.values),
+        };
         // Those of one cell follow each other.
         match self.cells.iter_mut().rev().find(|(other, _)| *other == place) {
             Some((_, runs)) => runs.push(run),

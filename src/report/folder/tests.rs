@@ -1,5 +1,8 @@
 //! What becomes of a results folder, whatever fails or is killed on the way.
 
+#[path = "../../../tests/support/folder.rs"]
+mod shared;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
@@ -15,6 +18,7 @@ use crate::scenario::Experiment;
 use crate::sweep::disk::faults::{Fault, failing, set_in_two_steps};
 use crate::sweep::store::{Head, STORE, write_store};
 use crate::sweep::{self, Kept, Observer, Rung, Store, SweepOptions};
+use shared::names;
 
 /// Writes a folder as a run does.
 fn write(out: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<Written, FolderError> {
@@ -32,15 +36,6 @@ fn files(content: &str) -> Vec<(PathBuf, Vec<u8>)> {
 
 fn contents_of(files: &[(PathBuf, Vec<u8>)]) -> Vec<(PathBuf, Content<'static>)> {
     files.iter().map(|(name, bytes)| (name.clone(), bytes.clone().into())).collect()
-}
-
-/// The names in a folder, sorted.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder");
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
 }
 
 #[test]
@@ -128,20 +123,8 @@ fn a_link_to_results_stays_a_link_and_others_can_read_them() {
 
 /// All files below a folder with their contents.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, String> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).expect("below").to_owned();
-                found.insert(name, fs::read_to_string(&path).expect("text"));
-            }
-        }
-    }
-    found
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    shared::all_files(folder).into_iter().map(|(name, bytes)| (name, text(bytes))).collect()
 }
 
 /// Results whose content is this word, and what a person has put beside them.

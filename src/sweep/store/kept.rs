@@ -65,7 +65,8 @@ impl Kept {
             let cells = places[first..].iter().take_while(|(key, _)| *key == run.cell).map(|(_, cell)| *cell);
             let seeds = &experiment.seeds;
             let all_seeds = (0..seeds.len()).filter(|&seed| seeds[seed] == run.record.seed);
-            let slots: Vec<(usize, usize)> = cells.flat_map(|cell| all_seeds.clone().map(move |seed| (cell, seed))).collect();
+            let slots: Vec<(usize, usize)> =
+                cells.flat_map(|cell| all_seeds.clone().map(move |seed| (cell, seed))).collect();
             if slots.is_empty() {
                 self.others += 1;
             }
