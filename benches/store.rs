@@ -8,7 +8,6 @@
 //! `store --sweep without 1000` and `store --sweep with 1000`, where `store` is what `cargo bench --no-run` builds.
 
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
