@@ -10,6 +10,8 @@ pub mod change;
 mod columns;
 mod comparison;
 mod connections_csv;
+mod content;
+mod csv_table;
 mod doubt;
 mod figures;
 mod findings_csv;
@@ -39,6 +41,7 @@ pub use answer::{Answer, Decision, Progress, answer};
 pub use columns::columns_json;
 pub use comparison::Comparison;
 pub use connections_csv::connections_csv;
+pub use content::{Content, Writer};
 pub use doubt::Doubt;
 pub use findings_csv::findings_csv;
 pub use folder::{Claim, FolderError, Written, write_folder};
@@ -60,20 +63,22 @@ pub use validation::{
 use std::path::PathBuf;
 
 use crate::sweep::Results;
+use connections_csv::has_connections;
 
 /// The tables of a results folder and their description: `runs.csv`, `summary.csv`, `findings.csv`, `columns.json` and,
 /// where replications say how their overlays connected, `connections.csv`; the same bytes for the same
 /// scenario, seeds and version.
 #[must_use]
-pub fn tables(results: &Results<'_>, summary: &Summary) -> Vec<(PathBuf, Vec<u8>)> {
-    let experiment = results.experiment;
+pub fn tables<'a>(results: &'a Results<'_>, summary: &'a Summary) -> Vec<(PathBuf, Content<'a>)> {
     let mut tables = vec![
-        ("runs.csv".into(), runs_csv(results)),
-        ("summary.csv".into(), summary_csv(results, summary)),
-        ("findings.csv".into(), findings_csv(results)),
-        ("columns.json".into(), columns_json(experiment)),
+        ("runs.csv".into(), Content::written(|to| runs_csv(results, to))),
+        ("summary.csv".into(), Content::written(|to| summary_csv(results, summary, to))),
+        ("findings.csv".into(), Content::written(|to| findings_csv(results, to))),
+        ("columns.json".into(), columns_json(results.experiment).into()),
     ];
-    tables.extend(connections_csv(results).map(|bytes| ("connections.csv".into(), bytes)));
+    if has_connections(results) {
+        tables.push(("connections.csv".into(), Content::written(|to| connections_csv(results, to))));
+    }
     tables
 }
 
@@ -87,10 +92,15 @@ mod tests {
         let study = fixture::town_hall();
         let experiment = study.experiment();
         let mut results = study.results(&experiment);
-        let first = tables(&results, &Summary::of(&results));
+        let bytes = |results: &Results<'_>| {
+            let summary = Summary::of(results);
+            let tables = tables(results, &summary);
+            tables.into_iter().map(|(name, table)| (name, table.to_bytes().expect("written"))).collect::<Vec<_>>()
+        };
+        let first = bytes(&results);
         for run in results.cells.iter_mut().flat_map(|cell| &mut cell.runs) {
             run.cost = RunCost { cpu_s: Some(99.0) };
         }
-        assert_eq!(first, tables(&results, &Summary::of(&results)));
+        assert_eq!(first, bytes(&results));
     }
 }

@@ -1,14 +1,16 @@
 //! `peerscape compare`: no alarm where nothing changed, one where a scenario is a tenth worse.
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::Arc;
 
 use peerscape::report::change::{Side, changes};
 use peerscape::scenario;
-use peerscape::sweep::store::write_store;
-use peerscape::sweep::{self, CellRuns, Observer, Replication, Results, RunCost, Rung, SweepOptions};
+use peerscape::sweep::store::{Head, write_store};
+use peerscape::sweep::{self, CellRuns, Kept, Results, Rung, Store, SweepOptions};
+use support::{STORE, Silent, peerscape, stderr, stdout};
 
 const SCENARIO: &str = r#"
 name = "small"
@@ -49,21 +51,12 @@ kind = "tree"
 degree = 2
 "#;
 
-fn peerscape(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_peerscape"));
-    command.current_dir(folder).args(arguments).output().expect("it starts")
-}
-
 fn run(folder: &Path, out: &str, set: &[&str]) {
-    fs::write(folder.join("small.toml"), SCENARIO).expect("written");
+    fs::write(folder.join(support::SCENARIO_FILE), SCENARIO).expect("written");
     let set = set.iter().flat_map(|value| ["--set", value]);
-    let arguments: Vec<&str> = ["run", "small.toml", "--out", out].into_iter().chain(set).collect();
-    let output = peerscape(folder, &arguments);
-    assert!(output.status.code().is_some_and(|code| code != 1), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let arguments: Vec<&str> = ["--out", out].into_iter().chain(set).collect();
+    let output = support::run(folder, &arguments);
+    assert!(output.status.code().is_some_and(|code| code != 1), "{}", stderr(&output));
 }
 
 #[test]
@@ -76,23 +69,23 @@ fn the_same_seeds_raise_no_alarm_and_a_tenth_worse_does() {
     run(folder, "larger", &["workload.0.message=\"660 B\""]);
     run(folder, "other", &["topology.1.degree=3"]);
     let same = peerscape(folder, &["compare", "base", "again"]);
-    assert_eq!(same.status.code(), Some(0), "{}", text(&same));
-    assert!(text(&same).contains("are the same in every seed"), "{}", text(&same));
+    assert_eq!(same.status.code(), Some(0), "{}", stdout(&same));
+    assert!(stdout(&same).contains("are the same in every seed"), "{}", stdout(&same));
     for worse in ["busier", "larger"] {
         let output = peerscape(folder, &["compare", "base", worse]);
-        let words = text(&output);
+        let words = stdout(&output);
         assert_eq!(output.status.code(), Some(3), "{words}");
         assert!(words.contains("note: not the same scenario: workloads.0."), "{words}");
         assert!(words.contains("uplink_utilisation_max_percent") && words.contains("WORSE"), "{words}");
         // The way back is better.
-        assert!(text(&peerscape(folder, &["compare", worse, "base"])).contains("better"));
+        assert!(stdout(&peerscape(folder, &["compare", worse, "base"])).contains("better"));
     }
-    let other = text(&peerscape(folder, &["compare", "base", "other"]));
+    let other = stdout(&peerscape(folder, &["compare", "base", "other"]));
     assert!(other.contains("note: only in base: tree degree=2, 12 peers"), "{other}");
     let json = peerscape(folder, &["compare", "base", "busier", "--format", "json"]);
     let document: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
     assert_eq!((&document["alarm"], &document["pairing"]["by_seed"]), (&true.into(), &6.into()));
-    let markdown = text(&peerscape(folder, &["compare", "base", "busier", "--format", "markdown"]));
+    let markdown = stdout(&peerscape(folder, &["compare", "base", "busier", "--format", "markdown"]));
     assert!(markdown.starts_with("### busier against base") && markdown.contains("| WORSE |"), "{markdown}");
 }
 
@@ -111,38 +104,33 @@ fn rules_say_what_is_too_much() {
     fs::remove_file(folder.join("busier/replications.jsonl")).expect("there");
     let old = peerscape(folder, &["compare", "base", "busier"]);
     assert_eq!(old.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&old.stderr).contains("older version"));
-}
-
-struct Silent;
-
-impl Observer for Silent {
-    fn finished(&mut self, _share: f64) {}
-
-    fn should_stop(&mut self) -> bool {
-        false
-    }
+    assert!(stderr(&old).contains("older version"));
 }
 
 /// Results of every so many seeds of a long run of unchanged code.
 fn sides(folder: &Path, seeds_each: usize, count: usize) -> Vec<Side> {
-    let file = folder.join("small.toml");
+    let file = folder.join(support::SCENARIO_FILE);
     fs::write(&file, SCENARIO.replace("seeds = 6", &format!("seeds = {}", seeds_each * count))).expect("written");
     let experiment = Arc::new(scenario::load(&file, &[]).expect("a scenario"));
     let options = SweepOptions { jobs: 2, rung: Rung::MODEL };
-    let results = sweep::run(&experiment, options, &mut Silent).expect("it runs");
+    let mut store = Store::create(&folder.join("all.jsonl"), &Head::of(&experiment, Rung::MODEL)).expect("created");
+    let results = sweep::resume(&experiment, options, Kept::default(), Some(&mut store), &mut Silent).expect("it runs");
+    let mut cells = results.cells;
     let side = |nth: usize| {
         let mut part = (*experiment).clone();
-        let seeds = nth * seeds_each..(nth + 1) * seeds_each;
-        part.seeds = part.seeds[seeds.clone()].to_vec();
-        let replication = |run: &Replication| Replication { record: run.record.clone(), cost: RunCost::default() };
-        let cell = |cell: &CellRuns| CellRuns { runs: cell.runs[seeds.clone()].iter().map(replication).collect() };
-        let cells = results.cells.iter().map(cell).collect();
+        part.seeds = part.seeds[nth * seeds_each..(nth + 1) * seeds_each].to_vec();
+        // In the order of the seeds, so they are in front.
+        let cells = cells.iter_mut().map(|cell| {
+            let mut part = CellRuns::default();
+            part.runs = cell.runs.drain(..seeds_each).collect();
+            part
+        });
+        let part = Results { experiment: &part, rung: Rung::MODEL, cells: cells.collect() };
         let out: PathBuf = folder.join(nth.to_string());
         fs::create_dir(&out).expect("made");
         let mut bytes = Vec::new();
-        write_store(&Results { experiment: &part, rung: Rung::MODEL, cells }, None, &mut bytes).expect("written");
-        fs::write(out.join("replications.jsonl"), bytes).expect("written");
+        write_store(&part, &store, &mut bytes).expect("written");
+        fs::write(out.join(STORE), bytes).expect("written");
         Side::read(&out).expect("a store")
     };
     (0..count).map(side).collect()

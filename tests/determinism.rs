@@ -1,8 +1,9 @@
 //! The same scenario, seed and version give the same bytes, however they are computed.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -59,40 +60,17 @@ struct Run {
 
 /// Runs a scenario text with the program itself.
 fn run(scenario: &str, arguments: &[&str]) -> Run {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("small.toml");
-    std::fs::write(&file, scenario).expect("written");
+    let folder = support::workshop(scenario);
+    let output = support::run(folder.path(), &[&["--out", "out"], arguments].concat());
+    assert!(output.status.success(), "{}", support::stderr(&output));
     let out = folder.path().join("out");
-    let status = Command::new(env!("CARGO_BIN_EXE_peerscape"))
-        .arg("run")
-        .arg(&file)
-        .arg("--out")
-        .arg(&out)
-        .args(arguments)
-        .output()
-        .expect("it starts");
-    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
     Run { _folder: folder, out }
 }
 
 impl Run {
     /// All files but the manifest, by name.
     fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        let mut folders = vec![self.out.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).expect("a folder") {
-                let path = entry.expect("an entry").path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.file_name() != Some("manifest.json".as_ref()) {
-                    let name = path.strip_prefix(&self.out).expect("below").to_owned();
-                    files.insert(name, std::fs::read(&path).expect("read"));
-                }
-            }
-        }
-        assert!(files.len() > 5, "{:?}", files.keys());
-        files
+        support::files(&self.out)
     }
 
     /// The rows of `runs.csv` by topology.

@@ -1,14 +1,19 @@
 //! `peerscape pair` and `peerscape nat` on the command line.
 
-use std::process::{Command, Output};
+mod support;
+
+use std::path::Path;
+use std::process::Output;
+
+use support::stderr;
 
 fn peerscape(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_peerscape")).args(arguments).output().expect("it starts")
+    support::peerscape(Path::new("."), arguments)
 }
 
 fn text(arguments: &[&str]) -> String {
     let output = peerscape(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
     String::from_utf8(output.stdout).expect("text")
 }
 
@@ -36,7 +41,7 @@ fn wrong_values_say_what_is_allowed() {
         (["nat", "--only", "public,nat"], "possible values"),
     ] {
         let output = peerscape(&arguments);
-        let errors = String::from_utf8_lossy(&output.stderr);
+        let errors = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
         assert!(errors.contains(words), "{arguments:?}: {errors}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
@@ -49,7 +54,7 @@ fn a_build_without_the_stack_says_how_to_get_it() {
     for arguments in [["pair", "--rung", "virtual"], ["nat", "--rung", "virtual"]] {
         let output = peerscape(&arguments);
         assert_eq!(output.status.code(), Some(2));
-        assert!(String::from_utf8_lossy(&output.stderr).contains("--features real"));
+        assert!(stderr(&output).contains("--features real"));
     }
 }
 

@@ -1,9 +1,11 @@
 //! The README's commands work as they stand there.
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
+use support::{peerscape, stderr};
 use tempfile::TempDir;
 
 const README: &str = include_str!("../README.md");
@@ -43,18 +45,16 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn run(folder: &Path, arguments: &[&str]) {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_peerscape")).current_dir(folder).args(arguments).output().expect("it starts");
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = peerscape(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
     assert!(!output.stdout.is_empty(), "{arguments:?} says nothing");
 }
 
 /// A build without the stack has to say so; one with it does what it is asked for, and a validation
 /// may miss its bounds.
 fn with_the_stack(folder: &Path, arguments: &[&str]) {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_peerscape")).current_dir(folder).args(arguments).output().expect("it starts");
-    let errors = String::from_utf8_lossy(&output.stderr);
+    let output = peerscape(folder, arguments);
+    let errors = stderr(&output);
     if !cfg!(feature = "real") {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
         assert!(errors.contains("--features real"), "{arguments:?}: {errors}");

@@ -1,8 +1,11 @@
 //! What a run may put in the place of what: no results of another scenario, nothing of a person's.
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+
+use support::{run, stderr, workshop};
 
 const SCENARIO: &str = r#"
 name = "small"
@@ -26,22 +29,13 @@ channel = "unreliable"
 kind = "star"
 "#;
 
-/// Runs the scenario in `folder`.
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    fs::write(folder.join("small.toml"), SCENARIO).expect("written");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_peerscape"));
-    command.current_dir(folder).args(["run", "small.toml"]).args(arguments).output().expect("it starts")
-}
-
 fn peers_of(folder: &Path) -> serde_json::Value {
-    let manifest = fs::read(folder.join("manifest.json")).expect("a manifest");
-    let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
-    manifest["scenario"]["settings"]["population"]["peers"].clone()
+    support::manifest(folder)["scenario"]["settings"]["population"]["peers"].clone()
 }
 
 #[test]
 fn the_default_folder_names_what_was_set() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = workshop(SCENARIO);
     for arguments in [&[][..], &["--set", "population.peers=5"], &[]] {
         assert!(run(folder.path(), arguments).status.success(), "{arguments:?}");
     }
@@ -52,13 +46,13 @@ fn the_default_folder_names_what_was_set() {
 
 #[test]
 fn other_results_stay_unless_forced() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = workshop(SCENARIO);
     let out = folder.path().join("out");
     assert!(run(folder.path(), &["--out", "out"]).status.success());
     fs::write(out.join("notes.md"), "mine").expect("written");
     let other = ["--out", "out", "--set", "population.peers=5"];
     let refused = run(folder.path(), &other);
-    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let message = stderr(&refused);
     assert_eq!(refused.status.code(), Some(1), "{message}");
     for words in ["population.peers is 4 there and 5 here", "peerscape run small.toml --out out", "--force"] {
         assert!(message.contains(words), "{message}");
@@ -71,11 +65,11 @@ fn other_results_stay_unless_forced() {
 
 #[test]
 fn a_folder_that_cannot_be_made_is_refused_before_anything_runs() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = workshop(SCENARIO);
     fs::write(folder.path().join("results"), "a file").expect("written");
     // Hours, were it to run.
     let refused = run(folder.path(), &["--set", "run.duration=900 h", "--set", "population.peers=1000"]);
-    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    let message = stderr(&refused);
     assert_eq!(refused.status.code(), Some(1), "{message}");
     assert!(message.contains("results"), "{message}");
 }

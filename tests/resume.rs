@@ -1,13 +1,15 @@
 //! What is finished is never lost: runs that are killed, interrupted, without a listener, or two at once.
 #![cfg(unix)]
 
-use std::collections::BTreeMap;
+mod support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use support::{SCENARIO_FILE, STORE, command, files, manifest, names, peerscape, stderr};
 use tempfile::TempDir;
 
 /// 60 replications.
@@ -38,62 +40,23 @@ kind = "star"
 kind = "tree"
 "#;
 const REPLICATIONS: usize = 60;
-const STORE: &str = "replications.jsonl";
 
 fn workshop() -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("small.toml"), SCENARIO).expect("written");
-    folder
+    support::workshop(SCENARIO)
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_peerscape"));
-    command.current_dir(folder).args(["run", "small.toml", "--out", "out"]).args(arguments);
-    command
+/// What a run into `out` is started with.
+fn into_out<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [&["run", SCENARIO_FILE, "--out", "out"], arguments].concat()
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("it starts")
+    peerscape(folder, &into_out(arguments))
 }
 
 fn start(folder: &Path, arguments: &[&str]) -> Child {
-    let mut command = command(folder, arguments);
+    let mut command = command(folder, &into_out(arguments));
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// All files of a results folder but the manifest, by name.
-fn files(out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![out.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.file_name() != Some("manifest.json".as_ref()) {
-                let name = path.strip_prefix(out).expect("below").to_owned();
-                found.insert(name, fs::read(&path).expect("read"));
-            }
-        }
-    }
-    assert!(found.contains_key(Path::new(STORE)), "{:?}", found.keys());
-    found
-}
-
-fn manifest(out: &Path) -> serde_json::Value {
-    serde_json::from_slice(&fs::read(out.join("manifest.json")).expect("a manifest")).expect("JSON")
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder");
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
 }
 
 /// Whole lines of a store.
@@ -258,9 +221,7 @@ fn nobody_need_listen() {
         writer
     };
     for arguments in [&["small.toml"][..], &[scenarios.to_str().expect("text"), "--set", "population.peers=8"]] {
-        let status = Command::new(env!("CARGO_BIN_EXE_peerscape"))
-            .current_dir(folder.path())
-            .arg("run")
+        let status = command(folder.path(), &["run"])
             .args(arguments)
             .args(["--set", "run.seeds=1", "--out", "out", "--force"])
             .stdout(closed())

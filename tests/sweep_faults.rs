@@ -1,5 +1,7 @@
 //! A replication that comes to no end is a finding, and the rest goes on; a line that is not whole is run again.
 
+mod support;
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +9,8 @@ use std::sync::Arc;
 use peerscape::report::{self, Outcome, tables};
 use peerscape::scenario::{self, Experiment};
 use peerscape::sweep::store::{Head, write_store};
-use peerscape::sweep::{self, Kept, Observer, ReplicationError, Results, Rung, Store, SweepOptions};
+use peerscape::sweep::{self, Kept, ReplicationError, Results, Rung, Store, SweepOptions};
+use support::{STORE, Silent};
 use tempfile::TempDir;
 
 const SCENARIO: &str = r#"
@@ -45,16 +48,6 @@ const FAULTY: Rung = Rung {
     ..Rung::MODEL
 };
 
-struct Silent;
-
-impl Observer for Silent {
-    fn finished(&mut self, _share: f64) {}
-
-    fn should_stop(&mut self) -> bool {
-        false
-    }
-}
-
 struct Study {
     _folder: TempDir,
     experiment: Arc<Experiment>,
@@ -62,19 +55,19 @@ struct Study {
 }
 
 fn study() -> Study {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("small.toml");
-    fs::write(&file, SCENARIO).expect("written");
-    let experiment = Arc::new(scenario::load(&file, &[]).expect("a scenario"));
-    let store = folder.path().join("replications.jsonl");
+    let folder = support::workshop(SCENARIO);
+    let scenario = scenario::load(&folder.path().join(support::SCENARIO_FILE), &[]);
+    let experiment = Arc::new(scenario.expect("a scenario"));
+    let store = folder.path().join(STORE);
     Study { _folder: folder, experiment, store }
 }
 
 impl Study {
-    fn run(&self, rung: Rung) -> Results<'_> {
+    fn run(&self, rung: Rung) -> (Results<'_>, Store) {
         let options = SweepOptions { jobs: 2, rung };
         let mut store = Store::create(&self.store, &Head::of(&self.experiment, rung)).expect("created");
-        sweep::resume(&self.experiment, options, Kept::default(), Some(&mut store), &mut Silent).expect("it runs")
+        let results = sweep::resume(&self.experiment, options, Kept::default(), Some(&mut store), &mut Silent);
+        (results.expect("it runs"), store)
     }
 
     fn kept(&self) -> Kept {
@@ -83,29 +76,36 @@ impl Study {
         kept
     }
 
-    fn resume(&self, kept: Kept) -> Results<'_> {
+    /// Goes on in a store beside that from which `kept` was read.
+    fn resume(&self, kept: Kept) -> (Results<'_>, Store) {
         let options = SweepOptions { jobs: 2, rung: Rung::MODEL };
-        sweep::resume(&self.experiment, options, kept, None, &mut Silent).expect("it runs")
+        let beside = self.store.with_extension("beside");
+        let mut store = Store::resume(&beside, &self.experiment, Rung::MODEL, &kept).expect("copied");
+        fs::remove_file(&beside).expect("removed");
+        let results = sweep::resume(&self.experiment, options, kept, Some(&mut store), &mut Silent);
+        (results.expect("it runs"), store)
     }
 }
 
 /// The tables and the store of these results.
-fn bytes(results: &Results<'_>) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut files = tables(results, &report::answer(results).summary);
-    let mut store = Vec::new();
-    write_store(results, None, &mut store).expect("written");
-    files.push(("replications.jsonl".into(), store));
+fn bytes((results, store): &(Results<'_>, Store)) -> Vec<(PathBuf, Vec<u8>)> {
+    let answer = report::answer(results);
+    let tables = tables(results, &answer.summary).into_iter();
+    let mut files: Vec<_> = tables.map(|(name, table)| (name, table.to_bytes().expect("written"))).collect();
+    let mut lines = Vec::new();
+    write_store(results, store, &mut lines).expect("written");
+    files.push((STORE.into(), lines));
     files
 }
 
 #[test]
 fn replications_that_panic_or_fail_are_findings_and_the_rest_goes_on() {
     let study = study();
-    let results = study.run(FAULTY);
+    let (results, _) = study.run(FAULTY);
     assert!(results.is_complete());
     let broken: Vec<(&str, u64, &str, &str)> = results
         .without_figures()
-        .map(|(topology, record, finding)| (topology, record.seed.0, finding.kind, finding.text.as_str()))
+        .map(|(topology, seed, finding)| (topology, seed.0, finding.kind, finding.text.as_str()))
         .collect();
     assert_eq!(broken.len(), 4, "{broken:?}");
     let (topology, seed, kind, text) = broken[0];

@@ -1,15 +1,18 @@
 //! `peerscape transfer` on the command line.
 
-use std::process::{Command, Output};
+mod support;
+
+use std::path::Path;
+use std::process::Output;
 
 fn transfer(arguments: &[&str], threads: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_peerscape"));
-    command.arg("transfer").args(arguments).env("RAYON_NUM_THREADS", threads).output().expect("it starts")
+    let mut command = support::command(Path::new("."), &["transfer"]);
+    command.args(arguments).env("RAYON_NUM_THREADS", threads).output().expect("it starts")
 }
 
 fn text(arguments: &[&str]) -> String {
     let output = transfer(arguments, "2");
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{arguments:?}: {}", support::stderr(&output));
     String::from_utf8(output.stdout).expect("text")
 }
 
@@ -89,7 +92,7 @@ fn wrong_values_say_what_is_allowed() {
         (&["--rate", "10 Gbit/s"], "GB"),
     ] {
         let output = transfer(arguments, "1");
-        let errors = String::from_utf8_lossy(&output.stderr);
+        let errors = support::stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
         assert!(errors.contains(words), "{arguments:?}: {errors}");
         assert!(output.stdout.is_empty(), "{arguments:?}");

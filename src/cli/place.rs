@@ -63,7 +63,8 @@ impl Place {
     ) -> Result<(Claim, Kept), FolderError> {
         let claim = Claim::take(out, &mut |line| say::line(line))?;
         let mut kept = Kept::default();
-        for store in [claim.finished_store(), claim.store()] {
+        // What is in the store of the run itself need not be copied to it.
+        for store in [claim.store(), claim.finished_store()] {
             let failed = |source| FolderError::Io { action: "read", path: store.clone(), source };
             kept.take(&store, experiment, rung).map_err(failed)?;
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use clap::{Args, ValueEnum};
 use miette::IntoDiagnostic;
-use peerscape::report::{self, Answer, Claim, FolderError, Outcome, Provenance, Written, folder, plot};
+use peerscape::report::{self, Answer, Claim, Content, FolderError, Outcome, Provenance, Written, folder, plot};
 use peerscape::scenario::{Experiment, Registry};
 use peerscape::sweep::store::{Head, STORE, write_store};
 use peerscape::sweep::{self, Kept, Results, Rung, Store, SweepOptions};
@@ -193,19 +193,20 @@ impl Arguments {
             threads: self.jobs(),
             files: names.chain([STORE.into()]).collect(),
         };
-        files.push((folder::MANIFEST.into(), report::manifest_json(results, &provenance)));
-        let lines: folder::WriteStore<'_> = &|to| write_store(results, Some(store), to);
+        let manifest = Content::written(move |to| report::manifest_json(results, &provenance, to));
+        files.push((folder::MANIFEST.into(), manifest));
+        files.push((STORE.into(), Content::written(|to| write_store(results, store, to))));
         if ended.interrupted {
             let count = results.replications();
             let place = self.place.for_partial(out, results.experiment, rung, count).into_diagnostic()?;
             if place != out {
                 let beside = Claim::take(&place, &mut |line| say::line(line)).into_diagnostic()?;
-                let written = report::write_folder(&beside, &files, Some(lines)).into_diagnostic()?;
+                let written = report::write_folder(&beside, &files).into_diagnostic()?;
                 beside.finish().unwrap_or_else(say::warning);
                 return Ok(written);
             }
         }
-        report::write_folder(claim, &files, Some(lines)).into_diagnostic()
+        report::write_folder(claim, &files).into_diagnostic()
     }
 
     fn exit(&self, results: &Results<'_>, answer: &Answer, interrupted: bool) -> Exit {
@@ -227,16 +228,16 @@ impl Arguments {
     }
 
     // Tables and plots.
-    fn files(&self, results: &Results<'_>, answer: &Answer) -> miette::Result<Vec<(PathBuf, Vec<u8>)>> {
+    fn files<'a>(&self, results: &'a Results<'_>, answer: &'a Answer) -> miette::Result<Vec<(PathBuf, Content<'a>)>> {
         let mut files = report::tables(results, &answer.summary);
         let plots = Path::new("plots");
         for (name, svg) in plot::render_all(results) {
             #[cfg(feature = "png")]
             if self.png {
                 let png = plot::png(&svg, PNG_SCALE).into_diagnostic()?;
-                files.push((plots.join(Path::new(&name).with_extension("png")), png));
+                files.push((plots.join(Path::new(&name).with_extension("png")), png.into()));
             }
-            files.push((plots.join(name), svg.into_bytes()));
+            files.push((plots.join(name), svg.into_bytes().into()));
         }
         Ok(files)
     }

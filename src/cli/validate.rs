@@ -7,7 +7,7 @@ use std::thread::available_parallelism;
 
 use clap::Args;
 use miette::IntoDiagnostic;
-use peerscape::report::{self, Pairing, Provenance, Validation, folder, plot};
+use peerscape::report::{self, Content, Pairing, Provenance, Validation, folder, plot};
 use peerscape::scenario::{Experiment, Registry};
 use peerscape::sweep::{self, Rung, SweepOptions};
 
@@ -85,9 +85,10 @@ impl Arguments {
         }
         let [model, real_results] = &both[..] else { unreachable!("two rungs were run") };
         let validation = Validation::of(model, real_results, Pairing::Rungs(real.name));
-        let mut files = vec![("validation.csv".into(), report::validation_csv(&validation, experiment))];
+        let table = Content::written(|to| report::validation_csv(&validation, experiment, to));
+        let mut files = vec![("validation.csv".into(), table)];
         for (name, svg) in plot::render_validation(model, real_results) {
-            files.push((Path::new("plots").join(name), svg.into_bytes()));
+            files.push((Path::new("plots").join(name), svg.into_bytes().into()));
         }
         let provenance = Provenance {
             command: command(),
@@ -97,8 +98,9 @@ impl Arguments {
             threads: jobs,
             files: files.iter().map(|(name, _)| name.clone()).collect(),
         };
-        files.push((folder::MANIFEST.into(), report::manifest_json(real_results, &provenance)));
-        let written = report::write_folder(&claim, &files, None).into_diagnostic()?;
+        let manifest = Content::written(move |to| report::manifest_json(real_results, &provenance, to));
+        files.push((folder::MANIFEST.into(), manifest));
+        let written = report::write_folder(&claim, &files).into_diagnostic()?;
         claim.finish().unwrap_or_else(say::warning);
         let text = report::validation_text(&validation, experiment, Some(&written), WIDTH);
         stdout().write_all(text.as_bytes()).into_diagnostic()?;

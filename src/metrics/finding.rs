@@ -57,6 +57,14 @@ pub const FINDING_KINDS: &[&str] = &[
     NO_RESULT,
 ];
 
+impl Finding {
+    /// Whether it says that the replication came to no end.
+    #[must_use]
+    pub fn is_no_figures(&self) -> bool {
+        [CRASHED, NO_RESULT].contains(&self.kind)
+    }
+}
+
 fn find(kind: &str) -> Option<&'static str> {
     FINDING_KINDS.iter().copied().find(|known| *known == kind)
 }

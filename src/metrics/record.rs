@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::finding::{CRASHED, Finding, NO_RESULT};
+use super::finding::Finding;
 use super::histogram::LatencyHistogram;
 use super::pair::PairOpening;
 use super::spread::Spread;
@@ -96,18 +96,7 @@ impl RunRecord {
     /// Whether the replication came to no end.
     #[must_use]
     pub fn has_no_figures(&self) -> bool {
-        self.findings.iter().any(|finding| [CRASHED, NO_RESULT].contains(&finding.kind))
-    }
-
-    /// The same in less memory: to be kept, not to be added to.
-    #[must_use]
-    pub fn packed(mut self) -> Self {
-        self.latency.pack();
-        self.opening.times.pack();
-        self.opening.pairs.shrink_to_fit();
-        self.findings.shrink_to_fit();
-        self.doubts.shrink_to_fit();
-        self
+        self.findings.iter().any(Finding::is_no_figures)
     }
 }
 
@@ -196,7 +185,7 @@ mod tests {
             let read: RunRecord = serde_json::from_str(&text).expect("read");
             prop_assert_eq!(&read, &record);
             prop_assert_eq!(read.latency.quantile(0.95), record.latency.quantile(0.95));
-            prop_assert_eq!(serde_json::to_string(&read.packed()).expect("written"), text);
+            prop_assert_eq!(serde_json::to_string(&read).expect("written"), text);
         }
     }
 

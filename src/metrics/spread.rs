@@ -1,9 +1,12 @@
 //! How a figure is spread over the peers of one replication.
 
+mod mean;
+
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::real::Real;
+pub use mean::MeanSpread;
 
 /// The distribution of one figure over the peers: mean, maximum and the 101 percentiles 0 to 100.
 #[derive(Clone, Debug, Default)]

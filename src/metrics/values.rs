@@ -39,6 +39,60 @@ impl MetricValues {
     }
 }
 
+/// The values of one replication that is finished: only those that are there and are not zero take memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PackedValues {
+    // Of which metrics there is a value, and which of these values are kept, for they are not zero.
+    present: MetricSet,
+    kept: MetricSet,
+    values: Box<[f64]>,
+}
+
+/// A bit a metric.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct MetricSet([u64; MetricId::ALL.len().div_ceil(64)]);
+
+impl MetricSet {
+    const fn insert(&mut self, id: MetricId) {
+        self.0[id as usize / 64] |= 1 << (id as usize % 64);
+    }
+
+    const fn has(self, id: MetricId) -> bool {
+        self.0[id as usize / 64] >> (id as usize % 64) & 1 == 1
+    }
+
+    /// How many are before this one.
+    fn before(self, id: MetricId) -> usize {
+        let (word, bit) = (id as usize / 64, id as usize % 64);
+        let whole: u32 = self.0[..word].iter().map(|word| word.count_ones()).sum();
+        (whole + (self.0[word] & ((1 << bit) - 1)).count_ones()) as usize
+    }
+}
+
+impl PackedValues {
+    /// The value of a metric, if the replication has one.
+    #[must_use]
+    pub fn get(&self, id: MetricId) -> Option<f64> {
+        let value = || self.values.get(self.kept.before(id)).copied();
+        if self.kept.has(id) { value() } else { self.present.has(id).then_some(0.0) }
+    }
+}
+
+impl From<&MetricValues> for PackedValues {
+    fn from(values: &MetricValues) -> Self {
+        let (mut present, mut kept) = (MetricSet::default(), MetricSet::default());
+        let mut keep = |(id, value): (MetricId, f64)| {
+            present.insert(id);
+            // A zero below zero is one to be kept.
+            let is_kept = value.to_bits() != 0;
+            is_kept.then(|| kept.insert(id));
+            is_kept.then_some(value)
+        };
+        let values = values.iter().filter_map(&mut keep).collect();
+        Self { present, kept, values }
+    }
+}
+
 impl Default for MetricValues {
     fn default() -> Self {
         Self::new()
@@ -95,5 +149,23 @@ impl<'de> Visitor<'de> for ByName {
             values.set(id, value);
         }
         Ok(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_values_are_the_same() {
+        for step in 1..7 {
+            let mut values = MetricValues::new();
+            let some = || MetricId::ALL.iter().step_by(step);
+            some().for_each(|&id| values.set(id, (id as usize % 3) as f64 / -3.0));
+            let packed = PackedValues::from(&values);
+            let bits = |value: Option<f64>| value.map(f64::to_bits);
+            assert!(MetricId::ALL.iter().all(|&id| bits(packed.get(id)) == bits(values.get(id))));
+            assert!(packed.values.len() <= some().count());
+        }
     }
 }

@@ -109,7 +109,7 @@ fn axis_meaning(axis: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::Study;
-    use super::super::{Summary, findings_csv, runs_csv, summary_csv};
+    use super::super::{Summary, tables};
     use super::*;
 
     #[test]
@@ -117,13 +117,14 @@ mod tests {
         let study = Study::new().lossy_cell(20, "1 %", "star", &[1.0, 2.0]);
         let experiment = study.experiment();
         let results = study.results(&experiment);
-        let tables = [
-            ("runs.csv", runs_csv(&results)),
-            ("summary.csv", summary_csv(&results, &Summary::of(&results))),
-            ("findings.csv", findings_csv(&results)),
-        ];
+        let summary = Summary::of(&results);
         let columns: Value = serde_json::from_slice(&columns_json(&experiment)).expect("JSON");
-        for (file, bytes) in tables {
+        for (name, table) in tables(&results, &summary) {
+            let file = name.to_str().expect("text");
+            if !file.ends_with(".csv") {
+                continue;
+            }
+            let bytes = table.to_bytes().expect("written");
             let head = csv::Reader::from_reader(bytes.as_slice()).headers().expect("a head").clone();
             let described = columns["files"][file]["columns"].as_object().expect("a table");
             assert_eq!(head.iter().collect::<Vec<_>>(), described.keys().collect::<Vec<_>>());

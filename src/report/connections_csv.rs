@@ -1,10 +1,12 @@
 //! `connections.csv`: what became of the connections between each pair of classes, one row a pair of
 //! classes and replication.
 
+use std::io::{self, Write};
+
 use super::axes::{AxisColumns, number};
-use super::runs_csv::Table;
+use super::csv_table::CsvTable;
 use crate::metrics::PairOpening;
-use crate::sweep::Results;
+use crate::sweep::{CellRuns, Results};
 
 /// The columns beside the axes.
 const COLUMNS: [&str; 11] = [
@@ -21,29 +23,34 @@ const COLUMNS: [&str; 11] = [
     "setup_time_mean_ms",
 ];
 
-/// The bytes of `connections.csv`, or `None` where no replication says what became of its connections.
-#[must_use]
-pub fn connections_csv(results: &Results<'_>) -> Option<Vec<u8>> {
+/// Writes `connections.csv`: cells in the order of the experiment, then seeds, then pairs of classes.
+///
+/// # Errors
+/// When `to` refuses.
+pub fn connections_csv(results: &Results<'_>, to: &mut dyn Write) -> io::Result<()> {
     let axes = AxisColumns::new(results.experiment, &COLUMNS);
     let [topology, rest @ ..] = COLUMNS;
     let names = axes.names().iter().map(String::as_str);
-    let mut table = Table::new(std::iter::once(topology).chain(names).chain(rest));
-    let mut rows = 0_u64;
+    let mut table = CsvTable::new(to, std::iter::once(topology).chain(names).chain(rest))?;
     for (cell, runs) in results.experiment.cells.iter().zip(&results.cells) {
         let place = axes.values(cell);
-        for record in runs.runs.iter().map(|run| &run.record) {
-            let seed = record.seed.0.to_string();
-            for pair in &record.opening.pairs {
-                let figures = figures(pair);
+        for run in &runs.runs {
+            let seed = run.seed.0.to_string();
+            for pair in runs.pairs(run) {
+                let figures = figures(&pair);
                 let place = place.iter().map(String::as_str);
                 let tail = [seed.as_str(), &pair.classes[0], &pair.classes[1]];
                 let tail = tail.into_iter().chain(figures.iter().map(String::as_str));
-                table.row(std::iter::once(cell.label.as_str()).chain(place).chain(tail));
-                rows += 1;
+                table.row(std::iter::once(cell.label.as_str()).chain(place).chain(tail))?;
             }
         }
     }
-    (rows > 0).then(|| table.into_bytes())
+    table.finish()
+}
+
+/// Whether any replication says what became of its connections.
+pub(super) fn has_connections(results: &Results<'_>) -> bool {
+    results.cells.iter().any(CellRuns::has_pairs)
 }
 
 // The mean has no value where nothing opened.
@@ -57,22 +64,24 @@ fn figures(pair: &PairOpening) -> [String; 7] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::content::in_memory;
     use super::super::fixture::Study;
     use super::*;
     use crate::metrics::MetricId;
 
     #[test]
     fn a_row_a_pair_of_classes() {
-        let study = Study::new().cell(20, "star", MetricId::LatencyP95, &[80.5]);
+        let mut study = Study::new().cell(20, "star", MetricId::LatencyP95, &[80.5]);
         let experiment = study.experiment();
-        let mut results = study.results(&experiment);
-        assert_eq!(connections_csv(&results), None);
+        assert!(!has_connections(&study.results(&experiment)));
         let [home, office] = ["home", "office"].map(std::sync::Arc::<str>::from);
         let open =
             PairOpening { direct: 3, relayed_tcp: 1, setup_ns: 1_000_000_000, ..PairOpening::of([&home, &office]) };
         let closed = PairOpening { failed: 2, ..PairOpening::of([&office, &office]) };
-        results.cells[0].runs[0].record.opening.pairs = vec![open, closed];
-        let text = String::from_utf8(connections_csv(&results).expect("rows")).expect("text");
+        study = study.pairs(vec![open, closed]);
+        let results = study.results(&experiment);
+        assert!(has_connections(&results));
+        let text = String::from_utf8(in_memory(|to| connections_csv(&results, to)).expect("written")).expect("text");
         insta::assert_snapshot!(text, @r"
         topology,peers,seed,class_a,class_b,wanted,direct,relayed_udp,relayed_tcp,relayed_tls,failed,setup_time_mean_ms
         star,20,1,home,office,4,3,0,1,0,0,250

@@ -39,7 +39,7 @@ pub struct Doubt {
 pub(super) fn doubts(results: &Results<'_>, ranking: &Ranking) -> Vec<Doubt> {
     let mut doubts: Vec<Doubt> = Vec::new();
     for row in &ranking.rows {
-        let found = results.cells[row.cell].runs.iter().flat_map(|run| &run.record.doubts);
+        let found = results.cells[row.cell].doubts();
         for Finding { kind, text } in found {
             let doubt = match doubts.iter_mut().find(|doubt| *doubt.kind == **kind) {
                 Some(doubt) => doubt,

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::metrics::{Finding, LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
+use crate::metrics::{
+    Finding, LatencyHistogram, MetricId, MetricValues, Opening, PairOpening, RunCounts, RunRecord, Spread,
+};
 use crate::net::LatencySpec;
 use crate::overlay::Overlay;
 use crate::overlay::topology::{Shape, Spread as HowItSpreads, Topology};
 use crate::presets::OrPreset;
 use crate::rng::{Seed, Stream};
 use crate::scenario::{AxisValue, Bound, Cell, Expectation, Experiment, Grain, RunSettings, Settings};
-use crate::sweep::{CellRuns, Replication, Results, RunCost, Rung};
+use crate::sweep::{CellRuns, Results, RunCost, Rung};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
 use crate::world::{PeerCount, PopulationSpec, World};
@@ -44,7 +46,7 @@ pub(super) struct Study {
     seeds: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct StudyCell {
     peers: u32,
     loss: Option<&'static str>,
@@ -52,6 +54,7 @@ struct StudyCell {
     runs: Vec<MetricValues>,
     findings: Vec<(usize, Finding)>,
     doubts: Vec<(usize, Finding)>,
+    pairs: Vec<PairOpening>,
 }
 
 impl Study {
@@ -89,6 +92,12 @@ impl Study {
     pub(super) fn doubt(mut self, run: usize, kind: &'static str, text: &str) -> Self {
         let cell = self.cells.last_mut().expect("a cell");
         cell.doubts.push((run, Finding { kind, text: text.to_owned() }));
+        self
+    }
+
+    /// Gives every run of the last cell connections.
+    pub(super) fn pairs(mut self, pairs: Vec<PairOpening>) -> Self {
+        self.cells.last_mut().expect("a cell").pairs = pairs;
         self
     }
 
@@ -139,7 +148,8 @@ impl Study {
         values: &[f64],
     ) -> Self {
         self.seeds = self.seeds.max(values.len() as u64);
-        self.cells.push(StudyCell { peers, loss, label, runs: Vec::new(), findings: Vec::new(), doubts: Vec::new() });
+        let cell = StudyCell { peers, loss, label, ..StudyCell::default() };
+        self.cells.push(cell);
         self.also(label, id, values)
     }
 }
@@ -183,8 +193,9 @@ impl StudyCell {
     }
 
     fn replications(&self) -> CellRuns {
-        let run = |(index, values): (usize, &MetricValues)| Replication {
-            record: RunRecord {
+        let mut cell = CellRuns::default();
+        for (index, values) in self.runs.iter().enumerate() {
+            let record = RunRecord {
                 seed: Seed(index as u64 + 1),
                 values: values.clone(),
                 latency: LatencyHistogram::new(),
@@ -192,14 +203,14 @@ impl StudyCell {
                 downlink_percent: Spread::default(),
                 cpu_percent: Spread::default(),
                 connections: Spread::default(),
-                opening: Opening::default(),
+                opening: Opening { pairs: self.pairs.clone(), ..Opening::default() },
                 counts: RunCounts { events: 1_000, deliveries: 600, ..RunCounts::default() },
                 findings: of_run(&self.findings, index),
                 doubts: of_run(&self.doubts, index),
-            },
-            cost: RunCost { cpu_s: Some(0.25) },
-        };
-        CellRuns { runs: self.runs.iter().enumerate().map(run).collect() }
+            };
+            cell.add(index, self.runs.len(), &record, RunCost { cpu_s: Some(0.25) });
+        }
+        cell
     }
 }
 

@@ -15,9 +15,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 
+use super::content::Content;
 pub use super::marks::MANIFEST;
 use crate::sweep::disk;
-use crate::sweep::store::STORE;
 pub use claim::Claim;
 pub use error::FolderError;
 use error::io_error;
@@ -32,35 +32,26 @@ pub struct Written {
     pub files: Vec<PathBuf>,
 }
 
-/// What writes the store of finished replications, which may be long.
-pub type WriteStore<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
-
-/// Writes `files` (relative path and content), and the store if there is one, as the folder that is claimed, in place
-/// of older results.
+/// Writes `files` (relative path and content) as the folder that is claimed, in place of older results.
 ///
 /// # Errors
 /// As [`check_target`], or when the disk refuses; then older results are still in place.
 ///
 /// # Panics
 /// If a path is not relative and plain.
-pub fn write_folder(
-    claim: &Claim,
-    files: &[(PathBuf, Vec<u8>)],
-    store: Option<WriteStore<'_>>,
-) -> Result<Written, FolderError> {
+pub fn write_folder(claim: &Claim, files: &[(PathBuf, Content<'_>)]) -> Result<Written, FolderError> {
     check_target(&claim.out)?;
     let new = claim.work.join(exchange::NEW);
     if new.exists() {
         disk::remove_dir_all(&new).map_err(io_error("remove", &new))?;
     }
-    write_files(&new, files, store)?;
+    write_files(&new, files)?;
     exchange::place(&claim.work, &claim.out)?;
-    let names = files.iter().map(|(name, _)| name.clone());
-    let files = names.chain(store.map(|_| STORE.into())).collect();
+    let files = files.iter().map(|(name, _)| name.clone()).collect();
     Ok(Written { folder: claim.named.clone(), files })
 }
 
-fn write_files(folder: &Path, files: &[(PathBuf, Vec<u8>)], store: Option<WriteStore<'_>>) -> Result<(), FolderError> {
+fn write_files(folder: &Path, files: &[(PathBuf, Content<'_>)]) -> Result<(), FolderError> {
     disk::create_dir(folder).map_err(io_error("create", folder))?;
     let mut folders = vec![folder.to_owned()];
     for (name, content) in files {
@@ -72,18 +63,15 @@ fn write_files(folder: &Path, files: &[(PathBuf, Vec<u8>)], store: Option<WriteS
             disk::create_dir_all(parent).map_err(io_error("create", parent))?;
             folders.push(parent.to_owned());
         }
-        write_file(&path, &|file| file.write_all(content))?;
-    }
-    if let Some(store) = store {
-        write_file(&folder.join(STORE), store)?;
+        write_file(&path, content)?;
     }
     folders.iter().try_for_each(|folder| disk::sync_dir(folder).map_err(io_error("flush", folder)))
 }
 
-fn write_file(path: &Path, content: WriteStore<'_>) -> Result<(), FolderError> {
+fn write_file(path: &Path, content: &Content<'_>) -> Result<(), FolderError> {
     let file = disk::create_new(path).map_err(io_error("create", path))?;
     let mut buffered = BufWriter::with_capacity(1 << 18, ByDisk(file));
-    let written = content(&mut buffered).and_then(|()| buffered.flush());
+    let written = content.write(&mut buffered).and_then(|()| buffered.flush());
     written.and_then(|()| disk::sync(&buffered.get_ref().0)).map_err(io_error("write", path))
 }
 

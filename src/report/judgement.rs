@@ -152,10 +152,9 @@ fn undecided_text(expectation: &Expectation, interval: Option<Interval>) -> Stri
 /// how many any has, and what that says of the probability.
 fn findings(runs: &CellRuns, standing: Standing) -> Vec<Failure> {
     let mut kinds: Vec<(&'static str, &str, usize)> = Vec::new();
-    for finding in runs.runs.iter().flat_map(|run| &run.record.findings) {
+    for finding in runs.runs.iter().flat_map(|run| &run.findings) {
         if kinds.iter().all(|(kind, ..)| *kind != finding.kind) {
-            let has_kind =
-                |run: &&crate::sweep::Replication| run.record.findings.iter().any(|f| f.kind == finding.kind);
+            let has_kind = |run: &&crate::sweep::Replication| run.findings.iter().any(|f| f.kind == finding.kind);
             kinds.push((finding.kind, &finding.text, runs.runs.iter().filter(has_kind).count()));
         }
     }

@@ -2,16 +2,17 @@
 //!
 //! The only file that knows about the machine: its times and costs differ from run to run.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sysinfo::System;
 
 use super::axes::other_axes;
-use super::json::{axes_json, pretty};
+use super::json::axes_json;
 use super::marks::{MANIFEST_KEY, slashed};
-use crate::metrics::RunCounts;
 use crate::scenario::Cell;
 use crate::sweep::{GIT_COMMIT, Replication, Results, VERSION};
 
@@ -32,13 +33,13 @@ pub struct Provenance {
     pub files: Vec<PathBuf>,
 }
 
-/// The bytes of `manifest.json`.
-#[must_use]
-pub fn manifest_json(results: &Results<'_>, provenance: &Provenance) -> Vec<u8> {
+/// Writes `manifest.json`.
+///
+/// # Errors
+/// When `to` refuses.
+pub fn manifest_json(results: &Results<'_>, provenance: &Provenance, to: &mut dyn Write) -> io::Result<()> {
     let experiment = results.experiment;
-    let cells = experiment.cells.iter().zip(&results.cells);
-    let replications = cells.flat_map(|(cell, runs)| runs.runs.iter().map(|run| replication(cell, run)));
-    pretty(&json!({
+    let head = json!({
         MANIFEST_KEY: { "version": VERSION, "git_commit": GIT_COMMIT },
         "name": experiment.name,
         "question": experiment.question,
@@ -54,19 +55,36 @@ pub fn manifest_json(results: &Results<'_>, provenance: &Provenance) -> Vec<u8> 
         "seeds": experiment.seeds,
         "scenario_hash": experiment.hash,
         "scenario": experiment.resolved,
-        "replications": replications.collect::<Vec<_>>(),
-    }))
+    });
+    serde_json::to_writer_pretty(&mut *to, &Manifest { head, replications: Replications(results) })?;
+    to.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct Manifest<'a> {
+    #[serde(flatten)]
+    head: Value,
+    replications: Replications<'a>,
+}
+
+/// An entry a replication, written one by one: there are thousands.
+struct Replications<'a>(&'a Results<'a>);
+
+impl Serialize for Replications<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let cells = self.0.experiment.cells.iter().zip(&self.0.cells);
+        serializer.collect_seq(cells.flat_map(|(cell, runs)| runs.runs.iter().map(|run| replication(cell, run))))
+    }
 }
 
 fn replication(cell: &Cell, run: &Replication) -> Value {
-    let RunCounts { events, deliveries, .. } = run.record.counts;
     json!({
         "topology": cell.label,
         "peers": cell.settings.population.peers,
         "axes": axes_json(&other_axes(cell)),
-        "seed": run.record.seed,
-        "events": events,
-        "deliveries": deliveries,
+        "seed": run.seed,
+        "events": run.events,
+        "deliveries": run.deliveries,
         "cpu_s": run.cost.cpu_s,
     })
 }
@@ -93,7 +111,9 @@ fn peak_memory_bytes() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::content::in_memory;
     use super::super::fixture::Study;
+    use super::super::json::pretty;
     use super::*;
     use crate::metrics::MetricId;
 
@@ -109,7 +129,7 @@ mod tests {
             threads: 2,
             files: vec!["runs.csv".into(), "plots/latency.svg".into()],
         };
-        let bytes = manifest_json(&study.results(&experiment), &provenance);
+        let bytes = in_memory(|to| manifest_json(&study.results(&experiment), &provenance, to)).expect("written");
         let mut manifest: Value = serde_json::from_slice(&bytes).expect("JSON");
         assert!(manifest["host"]["memory_bytes"].as_u64().is_some_and(|bytes| bytes > 0));
         assert_eq!(manifest[MANIFEST_KEY]["version"], env!("CARGO_PKG_VERSION"));

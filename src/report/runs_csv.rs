@@ -1,81 +1,50 @@
 //! `runs.csv`: every value of every replication, long and tidy, one row a value.
 
+use std::io::{self, Write};
+
 use super::axes::{AxisColumns, number};
+use super::csv_table::CsvTable;
 use crate::metrics::MetricId;
 use crate::sweep::Results;
 
 /// The columns beside the axes.
 pub(super) const COLUMNS: [&str; 4] = ["topology", "seed", "metric", "value"];
 
-/// The bytes of `runs.csv`: cells in the order of the experiment, then seeds, then metrics. A
-/// metric that a replication has no value for has no row.
-#[must_use]
-pub fn runs_csv(results: &Results<'_>) -> Vec<u8> {
+/// Writes `runs.csv`: cells in the order of the experiment, then seeds, then metrics. A metric that a replication has
+/// no value for has no row.
+///
+/// # Errors
+/// When `to` refuses.
+pub fn runs_csv(results: &Results<'_>, to: &mut dyn Write) -> io::Result<()> {
     let axes = AxisColumns::new(results.experiment, &COLUMNS);
     let [topology, seed, metric, value] = COLUMNS;
     let names = axes.names().iter().map(String::as_str);
-    let mut table = Table::new(std::iter::once(topology).chain(names).chain([seed, metric, value]));
+    let mut table = CsvTable::new(to, std::iter::once(topology).chain(names).chain([seed, metric, value]))?;
     for (cell, runs) in results.experiment.cells.iter().zip(&results.cells) {
         let place = axes.values(cell);
-        for record in runs.runs.iter().map(|run| &run.record) {
-            let seed = record.seed.0.to_string();
+        for run in &runs.runs {
+            let seed = run.seed.0.to_string();
             for &id in MetricId::ALL {
-                let Some(value) = record.values.get(id) else { continue };
+                let Some(value) = run.values.get(id) else { continue };
                 let value = number(value);
                 let place = place.iter().map(String::as_str);
                 let tail = [seed.as_str(), id.definition().name, value.as_str()];
-                table.row(std::iter::once(cell.label.as_str()).chain(place).chain(tail));
+                table.row(std::iter::once(cell.label.as_str()).chain(place).chain(tail))?;
             }
         }
     }
-    table.into_bytes()
-}
-
-/// A CSV table in memory.
-pub(super) struct Table(csv::Writer<Vec<u8>>);
-
-impl Table {
-    /// A table with these heads.
-    pub(super) fn new<'a>(heads: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut table = Self(csv::Writer::from_writer(Vec::new()));
-        table.row(heads);
-        table
-    }
-
-    /// Adds a row, which has as many fields as there are heads.
-    ///
-    /// A text that spreadsheets would take for a formula gets an apostrophe in front, which they show as text
-    /// (OWASP, CSV injection).
-    pub(super) fn row<'a>(&mut self, fields: impl IntoIterator<Item = &'a str>) {
-        for field in fields {
-            let written = match is_formula(field) {
-                true => self.0.write_field(format!("'{field}")),
-                false => self.0.write_field(field),
-            };
-            written.expect("invariant: written to memory");
-        }
-        self.0.write_record(None::<&[u8]>).expect("invariant: rows of one length, written to memory");
-    }
-
-    /// The bytes of the table.
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.0.into_inner().expect("invariant: memory needs no flush")
-    }
-}
-
-/// Whether a spreadsheet would compute it; numbers are what they are.
-fn is_formula(field: &str) -> bool {
-    field.starts_with(['=', '+', '-', '@', '\t', '\r']) && field.parse::<f64>().is_err()
+    table.finish()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::content::in_memory;
     use super::super::fixture::Study;
     use super::*;
 
     fn text(study: &Study) -> String {
         let experiment = study.experiment();
-        String::from_utf8(runs_csv(&study.results(&experiment))).expect("text")
+        String::from_utf8(in_memory(|to| runs_csv(&study.results(&experiment), to)).expect("written")).expect("text")
     }
 
     #[test]
@@ -93,15 +62,6 @@ mod tests {
         tree degree=4,20,1,delivery_latency_p95_ms,120
         tree degree=4,20,2,delivery_latency_p95_ms,0.30000000000000004
         ");
-    }
-
-    #[test]
-    fn no_text_is_a_formula() {
-        let mut table = Table::new(["class", "value"]);
-        table.row(["=cmd|' /C calc'!A0", "-1.5"]);
-        table.row(["a=b", "-inf"]);
-        let text = String::from_utf8(table.into_bytes()).expect("text");
-        assert_eq!(text, "class,value\n'=cmd|' /C calc'!A0,-1.5\na=b,-inf\n");
     }
 
     #[test]

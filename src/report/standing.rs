@@ -46,7 +46,7 @@ impl Standing {
 
 /// Whether a replication fails: it has a finding.
 pub(super) fn fails(run: &Replication) -> bool {
-    !run.record.findings.is_empty()
+    run.fails()
 }
 
 /// The replications that the figures of a cell are taken over.
@@ -57,7 +57,7 @@ pub(super) fn counted(runs: &CellRuns) -> impl Iterator<Item = &Replication> {
 
 /// The values of a metric over them.
 pub(super) fn values(runs: &CellRuns, id: MetricId) -> Vec<f64> {
-    counted(runs).filter_map(|run| run.record.values.get(id)).collect()
+    counted(runs).filter_map(|run| run.values.get(id)).collect()
 }
 
 /// Whether the topology works in no seed.

@@ -53,7 +53,7 @@ impl Summary {
     fn over<'a>(results: &'a Results<'_>, counted: impl Fn(&'a CellRuns) -> Vec<&'a Replication>) -> Self {
         let counted: Vec<Vec<&Replication>> = results.cells.iter().map(counted).collect();
         let interval = |runs: &[&Replication], id: MetricId| {
-            let values: Vec<f64> = runs.iter().filter_map(|run| run.record.values.get(id)).collect();
+            let values: Vec<f64> = runs.iter().filter_map(|run| run.values.get(id)).collect();
             Interval::of(&values, id.definition().range())
         };
         let cells = counted.iter().map(|runs| each_metric(|id| interval(runs, id))).collect();
@@ -111,9 +111,16 @@ fn each_metric(interval: impl Fn(MetricId) -> Option<Interval>) -> Intervals {
 }
 
 fn paired_difference(a: &[&Replication], b: &[&Replication], id: MetricId) -> Option<Interval> {
-    let of_b: BTreeMap<_, _> = b.iter().map(|run| (run.record.seed, run.record.values.get(id))).collect();
-    let pair = |run: &&Replication| Some((run.record.values.get(id)?, of_b.get(&run.record.seed).copied().flatten()?));
-    let (a, b): (Vec<f64>, Vec<f64>) = a.iter().filter_map(pair).unzip();
+    // Both are in the order of the experiment's seeds.
+    let mut rest = b.iter();
+    let mut with_b = |run: &&Replication| {
+        let place = run.place();
+        let other = rest.as_slice().iter().position(|other| other.place() >= place)?;
+        rest.by_ref().take(other).for_each(drop);
+        let other = rest.as_slice().first().filter(|other| other.place() == place)?;
+        Some((run.values.get(id)?, other.values.get(id)?))
+    };
+    let (a, b): (Vec<f64>, Vec<f64>) = a.iter().filter_map(&mut with_b).unzip();
     Interval::of_differences(&a, &b, id.definition().range())
 }
 

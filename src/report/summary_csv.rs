@@ -1,8 +1,10 @@
 //! `summary.csv`: means and paired differences with their 95 % intervals, one row a figure.
 
+use std::io::{self, Write};
+
 use super::axes::{AxisColumns, number};
+use super::csv_table::CsvTable;
 use super::doubt::grain_word;
-use super::runs_csv::Table;
 use super::summary::Summary;
 use crate::metrics::{Interval, MetricId, Verdict};
 use crate::sweep::Results;
@@ -19,24 +21,26 @@ pub(super) fn fixed_columns() -> Vec<&'static str> {
     [BEFORE.as_slice(), &AFTER].concat()
 }
 
-/// The bytes of `summary.csv`: every cell, then every difference, in the order of the experiment.
-#[must_use]
-pub fn summary_csv(results: &Results<'_>, summary: &Summary) -> Vec<u8> {
+/// Writes `summary.csv`: every cell, then every difference, in the order of the experiment.
+///
+/// # Errors
+/// When `to` refuses.
+pub fn summary_csv(results: &Results<'_>, summary: &Summary, to: &mut dyn Write) -> io::Result<()> {
     let experiment = results.experiment;
     let axes = AxisColumns::new(experiment, &fixed_columns());
     let names = axes.names().iter().map(String::as_str);
-    let mut table = Table::new(BEFORE.into_iter().chain(names).chain(AFTER));
+    let mut table = CsvTable::new(to, BEFORE.into_iter().chain(names).chain(AFTER))?;
     for cell in &experiment.cells {
         let grain = grain_word(results.grain(cell)).to_owned();
         let place =
             [vec!["cell".to_owned(), cell.label.clone(), String::new()], axes.values(cell), vec![grain]].concat();
         for &id in MetricId::ALL {
             if let Some(interval) = summary.interval(cell.index, id) {
-                row(&mut table, &place, &figures(id.definition().name, interval, None));
+                row(&mut table, &place, &figures(id.definition().name, interval, None))?;
             }
         }
         if let Some(failing) = summary.standing(cell.index).failing_percent() {
-            row(&mut table, &place, &figures(FAILING, failing, None));
+            row(&mut table, &place, &figures(FAILING, failing, None))?;
         }
     }
     for difference in summary.differences() {
@@ -48,9 +52,9 @@ pub fn summary_csv(results: &Results<'_>, summary: &Summary) -> Vec<u8> {
             &mut table,
             &place,
             &figures(difference.metric.definition().name, difference.interval, Some(difference.verdict)),
-        );
+        )?;
     }
-    table.into_bytes()
+    table.finish()
 }
 
 /// The word for a verdict in files and texts.
@@ -74,19 +78,21 @@ fn figures(name: &str, interval: Interval, verdict: Option<Verdict>) -> [String;
     ]
 }
 
-fn row(table: &mut Table, place: &[String], figures: &[String]) {
-    table.row(place.iter().chain(figures).map(String::as_str));
+fn row<W: Write>(table: &mut CsvTable<W>, place: &[String], figures: &[String]) -> io::Result<()> {
+    table.row(place.iter().chain(figures).map(String::as_str))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::content::in_memory;
     use super::super::fixture::Study;
     use super::*;
 
     fn text(study: &Study) -> String {
         let experiment = study.experiment();
         let results = study.results(&experiment);
-        String::from_utf8(summary_csv(&results, &Summary::of(&results))).expect("text")
+        String::from_utf8(in_memory(|to| summary_csv(&results, &Summary::of(&results), to)).expect("written"))
+            .expect("text")
     }
 
     #[test]

@@ -186,9 +186,9 @@ impl Row {
 // middle. Seeds in which either side has none do not count.
 fn median_seed(results: [&Results<'_>; 2], cell: usize, metric: MetricId) -> Option<(f64, f64)> {
     let [models, reals] = results.map(|results| results.cells[cell].runs.as_slice());
-    let value = |run: &crate::sweep::Replication| run.record.values.get(metric);
+    let value = |run: &crate::sweep::Replication| run.values.get(metric);
     let with_real = |model: &crate::sweep::Replication| {
-        let real = reals.iter().find(|real| real.record.seed == model.record.seed)?;
+        let real = reals.iter().find(|real| real.seed == model.seed)?;
         value(model).zip(value(real))
     };
     let mut pairs: Vec<(f64, f64)> = models.iter().filter_map(with_real).collect();
@@ -215,6 +215,7 @@ impl Tolerance {
 
 #[cfg(test)]
 mod tests {
+    use super::super::content::in_memory;
     use super::super::fixture::Study;
     use super::*;
 
@@ -257,7 +258,7 @@ mod tests {
         let experiment = model.experiment();
         let validation = validation(&model, &real);
         insta::assert_snapshot!("validation_text", render(&validation, &experiment, None, 100));
-        let csv = validation_csv(&validation, &experiment);
+        let csv = in_memory(|to| validation_csv(&validation, &experiment, to)).expect("written");
         insta::assert_snapshot!("validation_csv", String::from_utf8(csv).expect("text"));
     }
 

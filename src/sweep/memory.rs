@@ -24,8 +24,10 @@ pub struct MemoryError {
 
 /// The program itself, its plots and tables.
 const PROGRAM: u64 = 12 << 20;
-/// What is kept of a replication that is finished: its packed histograms and figures, with many peers and latencies.
-const PER_RECORD: u64 = 16_000;
+/// What is kept of a replication that is finished: its values, its findings and where its line of the store is.
+const PER_RUN: u64 = 1_500;
+/// What is kept of a cell: latencies and loads of all its replications.
+const PER_CELL: u64 = 50_000;
 
 /// Checks that the largest replications fit into memory, as many at once as the options say, beside the records of all
 /// that are finished: into `limit`, or if there is none into what is free, in the container if there is one.
@@ -62,7 +64,8 @@ fn needed(experiment: &Experiment, options: SweepOptions) -> (ByteCount, Vec<&Ce
     // Each cell runs with every seed, so the largest may meet itself.
     let slots = estimates.iter().flat_map(|estimate| std::iter::repeat_n(estimate, experiment.seeds.len()));
     let largest: Vec<_> = slots.take(options.jobs).collect();
-    let records = (experiment.cells.len() * experiment.seeds.len()) as u64 * PER_RECORD;
+    let cells = experiment.cells.len() as u64;
+    let records = cells * (PER_CELL + experiment.seeds.len() as u64 * PER_RUN);
     let at_once = largest.iter().map(|(bytes, _)| bytes.get()).fold(0, u64::saturating_add);
     let needed = at_once.saturating_add(records).saturating_add(PROGRAM);
     (ByteCount::new(needed), largest.into_iter().map(|(_, cell)| *cell).collect())

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::key::CellKey;
 use super::knowledge::Library;
-use super::results::{CellRuns, Replication, Results, RunCost};
+use super::results::{CellRuns, Results, RunCost};
 use super::rung::Rung;
 use super::store::{Kept, Store, encode};
 use crate::metrics::{CRASHED, Finding, NO_RESULT, RunRecord};
@@ -84,7 +84,8 @@ struct Task {
 /// A replication that has ended, and its line of the store.
 struct Ended {
     task: Task,
-    replication: Replication,
+    record: RunRecord,
+    cost: RunCost,
     line: Option<io::Result<Vec<u8>>>,
 }
 
@@ -120,14 +121,13 @@ pub fn resume<'a>(
     if !tasks.is_empty() {
         sweep.run(tasks, options)?;
     }
-    let cells = sweep.slots.into_iter().map(|runs| CellRuns { runs: runs.into_iter().flatten().collect() }).collect();
-    Ok(Results { experiment, rung: options.rung, cells })
+    Ok(Results { experiment, rung: options.rung, cells: sweep.cells })
 }
 
 /// A sweep under way.
 struct Sweep<'a, 'b> {
     experiment: &'a Arc<Experiment>,
-    slots: Vec<Vec<Option<Replication>>>,
+    cells: Vec<CellRuns>,
     store: Option<&'b mut Store>,
     observer: &'b mut dyn Observer,
 }
@@ -139,12 +139,9 @@ impl<'a, 'b> Sweep<'a, 'b> {
         store: Option<&'b mut Store>,
         observer: &'b mut dyn Observer,
     ) -> Self {
-        let mut slots: Vec<Vec<Option<Replication>>> =
-            experiment.cells.iter().map(|_| experiment.seeds.iter().map(|_| None).collect()).collect();
-        for (cell, seed, record) in kept.records {
-            slots[cell][seed] = Some(Replication { record, cost: RunCost::default() });
-        }
-        Self { experiment, slots, store, observer }
+        let mut cells = kept.cells;
+        cells.resize_with(experiment.cells.len(), CellRuns::default);
+        Self { experiment, cells, store, observer }
     }
 
     // What is left to do, the most work first; equals in the order of cells and seeds.
@@ -156,8 +153,7 @@ impl<'a, 'b> Sweep<'a, 'b> {
         let cells = 0..self.experiment.cells.len();
         let all = cells.flat_map(|cell| (0..seeds).map(move |seed| (cell, seed)));
         let all = all.map(|(cell, seed)| Task { cell, seed, work: work[cell] / total });
-        let (done, mut tasks): (Vec<Task>, Vec<Task>) =
-            all.partition(|task| self.slots[task.cell][task.seed].is_some());
+        let (done, mut tasks): (Vec<Task>, Vec<Task>) = all.partition(|task| self.cells[task.cell].has(task.seed));
         self.observer.taken_over(done.len(), done.iter().map(|task| task.work).sum());
         tasks.sort_by(|a, b| b.work.total_cmp(&a.work));
         tasks
@@ -168,9 +164,9 @@ impl<'a, 'b> Sweep<'a, 'b> {
         let (outcomes, pool) = start(self.experiment, tasks, options, self.store.is_some())?;
         loop {
             match outcomes.recv_timeout(TICK) {
-                Ok(Ended { task, replication, line }) => {
+                Ok(Ended { task, record, cost, line }) => {
                     self.keep(task, line);
-                    self.slots[task.cell][task.seed] = Some(replication);
+                    self.cells[task.cell].add(task.seed, self.experiment.seeds.len(), &record, cost);
                     share += task.work;
                     self.observer.finished(share);
                 }
@@ -187,12 +183,11 @@ impl<'a, 'b> Sweep<'a, 'b> {
         }
     }
 
-    // A store that has failed once is left alone: what comes later is in memory only.
+    // A store that the disk has refused holds in memory what comes later.
     fn keep(&mut self, task: Task, line: Option<io::Result<Vec<u8>>>) {
         let (Some(store), Some(line)) = (self.store.as_mut(), line) else { return };
         let seed = self.experiment.seeds[task.seed];
         if let Err(error) = line.and_then(|line| store.append_run(task.cell, seed, &line)) {
-            self.store = None;
             self.observer.store_failed(&error);
         }
     }
@@ -219,23 +214,23 @@ fn start(
         let tasks = tasks.into_iter().par_bridge();
         let run = |sender: &mut Sender<Ended>, task: Task| {
             let cell = &experiment.cells[task.cell];
-            let replication = replicate(cell, experiment.seeds[task.seed], rung, &library);
-            let line = keys.get(task.cell).map(|&key| encode(key, cell, &replication.record));
+            let (record, cost) = replicate(cell, experiment.seeds[task.seed], rung, &library);
+            let line = keys.get(task.cell).map(|&key| encode(key, cell, &record));
             // Nobody listens any more once the sweep was stopped.
-            let _ = sender.send(Ended { task, replication, line });
+            let _ = sender.send(Ended { task, record, cost, line });
         };
         pool.install(|| tasks.for_each_with(sender, run));
     });
     Ok((outcomes, thread))
 }
 
-fn replicate(cell: &Cell, seed: Seed, rung: Rung, library: &Library) -> Replication {
+fn replicate(cell: &Cell, seed: Seed, rung: Rung, library: &Library) -> (RunRecord, RunCost) {
     let clock = ThreadTime::now();
     // Nothing that a replication may have left half done is used again: it owns all that it changes.
     let outcome = catch_unwind(AssertUnwindSafe(|| (rung.replicate)(cell, seed, library.of(cell.index))));
     let without = |kind: &'static str, text: String| RunRecord::without_figures(seed, Finding { kind, text });
     let record = match outcome {
-        Ok(Ok(record)) => record.packed(),
+        Ok(Ok(record)) => record,
         Ok(Err(error)) => without(NO_RESULT, format!("the replication with seed {} fails: {error}", seed.0)),
         Err(panic) => {
             let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -244,5 +239,5 @@ fn replicate(cell: &Cell, seed: Seed, rung: Rung, library: &Library) -> Replicat
             without(CRASHED, format!("the replication with seed {} crashed, a fault of peerscape: {message}", seed.0))
         }
     };
-    Replication { record, cost: RunCost { cpu_s: Some(clock.elapsed().as_secs_f64()) } }
+    (record, RunCost { cpu_s: Some(clock.elapsed().as_secs_f64()) })
 }

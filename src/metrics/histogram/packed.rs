@@ -1,5 +1,6 @@
-//! The buckets of a histogram that are not empty, in few bytes: how many buckets after the one before, and the count, each
-//! as a number of variable length (LEB128: seven bits a byte, the lowest first, the last without its highest bit).
+//! The buckets of a histogram that are not empty, in few bytes: how many buckets after the one before, and the count.
+
+use crate::metrics::leb128::{pop, push};
 
 /// Buckets in ascending order.
 #[derive(Clone, Debug, Default)]
@@ -28,27 +29,6 @@ impl Packed {
             index += usize::try_from(pop(&mut rest)?).ok()?;
             Some((index, pop(&mut rest)?))
         })
-    }
-}
-
-fn push(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-fn pop(bytes: &mut &[u8]) -> Option<u64> {
-    let (mut number, mut shift) = (0, 0);
-    loop {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(number);
-        }
-        shift += 7;
     }
 }
 

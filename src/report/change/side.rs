@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::super::marks::MANIFEST;
-use crate::metrics::MetricValues;
+use crate::metrics::PackedValues;
 use crate::rng::Seed;
 use crate::sweep::store::{STORE, StoredRun, read_all, read_head};
 
@@ -39,7 +39,7 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct SideRun {
     pub(super) seed: Seed,
-    pub(super) values: MetricValues,
+    pub(super) values: PackedValues,
     pub(super) fails: bool,
 }
 
@@ -109,7 +109,11 @@ impl Side {
         let StoredRun { topology, peers, mut axes, record, .. } = run;
         axes.shift_remove("peers");
         let place = Place { topology, peers, axes };
-        let run = SideRun { seed: record.seed, fails: !record.findings.is_empty(), values: record.values };
+        let run = SideRun {
+            seed: record.seed,
+            fails: !record.findings.is_empty(),
+            values: PackedValues::from(&record.values),
+        };
         // Those of one cell follow each other.
         match self.cells.iter_mut().rev().find(|(other, _)| *other == place) {
             Some((_, runs)) => runs.push(run),

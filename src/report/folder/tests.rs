@@ -1,5 +1,8 @@
 //! What becomes of a results folder, whatever fails or is killed on the way.
 
+#[path = "../../../tests/support/folder.rs"]
+mod shared;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
@@ -13,13 +16,14 @@ use super::*;
 use crate::metrics::{Finding, MetricId, RunRecord};
 use crate::scenario::Experiment;
 use crate::sweep::disk::faults::{Fault, failing, set_in_two_steps};
-use crate::sweep::store::{Head, write_store};
+use crate::sweep::store::{Head, STORE, write_store};
 use crate::sweep::{self, Kept, Observer, Rung, Store, SweepOptions};
+use shared::names;
 
 /// Writes a folder as a run does.
 fn write(out: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<Written, FolderError> {
     let claim = Claim::take(out, &mut |_| {})?;
-    let written = write_folder(&claim, files, None)?;
+    let written = write_folder(&claim, &contents_of(files))?;
     claim.finish()?;
     Ok(written)
 }
@@ -30,13 +34,8 @@ fn files(content: &str) -> Vec<(PathBuf, Vec<u8>)> {
     vec![("runs.csv".into(), content.into()), ("plots/latency.svg".into(), content.into()), (MANIFEST.into(), manifest)]
 }
 
-/// The names in a folder, sorted.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder");
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
+fn contents_of(files: &[(PathBuf, Vec<u8>)]) -> Vec<(PathBuf, Content<'static>)> {
+    files.iter().map(|(name, bytes)| (name.clone(), bytes.clone().into())).collect()
 }
 
 #[test]
@@ -124,20 +123,8 @@ fn a_link_to_results_stays_a_link_and_others_can_read_them() {
 
 /// All files below a folder with their contents.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, String> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).expect("below").to_owned();
-                found.insert(name, fs::read_to_string(&path).expect("text"));
-            }
-        }
-    }
-    found
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    shared::all_files(folder).into_iter().map(|(name, bytes)| (name, text(bytes))).collect()
 }
 
 /// Results whose content is this word, and what a person has put beside them.
@@ -225,13 +212,13 @@ fn two_claims_wait_for_each_other() {
         let out = out.clone();
         move || {
             let claim = Claim::take(&out, &mut |line| said.send(line.to_owned()).expect("heard")).expect("claimed");
-            write_folder(&claim, &files("second"), None).expect("written");
+            write_folder(&claim, &contents_of(&files("second"))).expect("written");
             claim.finish().expect("removed");
         }
     });
     let line = heard.recv().expect("said");
     assert!(line.contains("another run writes to"), "{line}");
-    write_folder(&first, &files("first"), None).expect("written");
+    write_folder(&first, &contents_of(&files("first"))).expect("written");
     first.finish().expect("removed");
     second.join().expect("it ends");
     assert_eq!(fs::read_to_string(out.join("runs.csv")).expect("there"), "second");
@@ -280,7 +267,7 @@ fn run(out: &Path, experiment: &Arc<Experiment>, resumes: bool) -> Result<(), St
         false => Store::create(&claim.store(), &Head::of(experiment, FIGURES)),
         true => {
             claim.check_resumable(experiment, FIGURES.name).map_err(|error| text(&error))?;
-            for store in [claim.finished_store(), claim.store()] {
+            for store in [claim.store(), claim.finished_store()] {
                 kept.take(&store, experiment, FIGURES).map_err(|error| text(&error))?;
             }
             assert_eq!(kept.unreadable, 0, "only what was cut off is dropped");
@@ -291,7 +278,9 @@ fn run(out: &Path, experiment: &Arc<Experiment>, resumes: bool) -> Result<(), St
     let options = SweepOptions { jobs: 1, rung: FIGURES };
     let results =
         sweep::resume(experiment, options, kept, Some(&mut store), &mut Silent).map_err(|error| text(&error))?;
-    let mut files = super::super::tables(&results, &Summary::of(&results));
+    let summary = Summary::of(&results);
+    let mut files = super::super::tables(&results, &summary);
+    let (results, store) = (&results, &store);
     let provenance = Provenance {
         command: String::new(),
         rung: FIGURES.name,
@@ -300,8 +289,9 @@ fn run(out: &Path, experiment: &Arc<Experiment>, resumes: bool) -> Result<(), St
         threads: 1,
         files: files.iter().map(|(name, _)| name.clone()).chain([STORE.into()]).collect(),
     };
-    files.push((MANIFEST.into(), manifest_json(&results, &provenance)));
-    write_folder(&claim, &files, Some(&|to| write_store(&results, Some(&store), to))).map_err(|error| text(&error))?;
+    files.push((MANIFEST.into(), Content::written(move |to| manifest_json(results, &provenance, to))));
+    files.push((STORE.into(), Content::written(|to| write_store(results, store, to))));
+    write_folder(&claim, &files).map_err(|error| text(&error))?;
     claim.finish().map_err(|error| text(&error))
 }
 

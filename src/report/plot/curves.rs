@@ -4,10 +4,10 @@ use super::facets::{Facet, Facets};
 use super::figure::{Axis, Figure, Key, Line, Mark, Note, Panel, Reference, Side};
 use super::scale::{Scale, Tick, short_number, spans_decades};
 use super::words::{axis_title, hollow_note, left_out_note, subtitle};
-use crate::metrics::{LatencyHistogram, MetricId, RunRecord, Spread};
+use crate::metrics::{MeanSpread, MetricId};
 use crate::report::standing::{self, Standing};
 use crate::scenario::{Bound, Cell};
-use crate::sweep::CellRuns;
+use crate::sweep::{CellRuns, Merged};
 
 /// How many steps of equal probability a latency curve has.
 const LATENCY_STEPS: u32 = 200;
@@ -26,7 +26,7 @@ pub(super) struct LoadPlot {
     axis: &'static str,
     unit: Option<&'static str>,
     limit: Option<(f64, &'static str)>,
-    spread: fn(&RunRecord) -> &Spread,
+    spread: fn(&Merged) -> &MeanSpread,
 }
 
 /// The plots of load over the peers.
@@ -37,7 +37,7 @@ pub(super) static LOAD_PLOTS: &[LoadPlot] = &[
         axis: "uplink utilisation",
         unit: Some("%"),
         limit: Some((100.0, "100 %: the uplink is full")),
-        spread: |record| &record.uplink_percent,
+        spread: |merged| &merged.uplink_percent,
     },
     LoadPlot {
         file: "downlink_utilisation_by_peer",
@@ -45,7 +45,7 @@ pub(super) static LOAD_PLOTS: &[LoadPlot] = &[
         axis: "downlink utilisation",
         unit: Some("%"),
         limit: Some((100.0, "100 %: the downlink is full")),
-        spread: |record| &record.downlink_percent,
+        spread: |merged| &merged.downlink_percent,
     },
     LoadPlot {
         file: "connections_by_peer",
@@ -53,7 +53,7 @@ pub(super) static LOAD_PLOTS: &[LoadPlot] = &[
         axis: "open connections of a peer",
         unit: None,
         limit: None,
-        spread: |record| &record.connections,
+        spread: |merged| &merged.connections,
     },
 ];
 
@@ -126,10 +126,7 @@ pub(super) fn all_marks(panels: &[Panel]) -> impl Iterator<Item = &Mark> {
 }
 
 fn latency_line(topology: usize, runs: &CellRuns) -> Drawn {
-    let mut merged = LatencyHistogram::new();
-    for run in standing::counted(runs) {
-        merged.merge(&run.record.latency);
-    }
+    let latency = &runs.merged().latency;
     let hollow = standing::fails_in_all(runs);
     let steps = (0..=LATENCY_STEPS).map(|step| f64::from(step) / f64::from(LATENCY_STEPS));
     let mut shares: Vec<f64> = steps.chain(LATENCY_TAIL).collect();
@@ -137,7 +134,7 @@ fn latency_line(topology: usize, runs: &CellRuns) -> Drawn {
     let mark = |(index, share): (usize, f64)| {
         let marked = index % (2 * MARKED_EVERY) == offset(topology) * 2;
         Some(Mark {
-            x: merged.quantile(share)?.as_ms_f64(),
+            x: latency.quantile(share)?.as_ms_f64(),
             y: share * 100.0,
             extent: None,
             hollow,
@@ -146,20 +143,16 @@ fn latency_line(topology: usize, runs: &CellRuns) -> Drawn {
         })
     };
     let marks = shares.into_iter().enumerate().filter_map(mark).collect();
-    let p95 = merged.quantile(0.95).map(|p95| format!("p95 {} ms", short_number(p95.as_ms_f64())));
+    let p95 = latency.quantile(0.95).map(|p95| format!("p95 {} ms", short_number(p95.as_ms_f64())));
     (marks, p95)
 }
 
-fn load_marks(topology: usize, runs: &CellRuns, spread: fn(&RunRecord) -> &Spread) -> Drawn {
+fn load_marks(topology: usize, runs: &CellRuns, spread: fn(&Merged) -> &MeanSpread) -> Drawn {
     let hollow = standing::fails_in_all(runs);
-    let mean_at = |percent: usize| {
-        let values = standing::counted(runs).filter_map(|run| spread(&run.record).get(percent));
-        let (count, sum) = values.fold((0_u32, 0.0), |(count, sum), value| (count + 1, sum + value));
-        (count > 0).then(|| sum / f64::from(count))
-    };
+    let spread = spread(runs.merged());
     let mark = |percent: usize| {
         let marked = percent % MARKED_EVERY == offset(topology);
-        Some(Mark { x: percent as f64, y: mean_at(percent)?, extent: None, hollow, marked, gap: false })
+        Some(Mark { x: percent as f64, y: spread.get(percent)?, extent: None, hollow, marked, gap: false })
     };
     ((0..=100).filter_map(mark).collect(), None)
 }

@@ -8,7 +8,7 @@ use crate::overlay::Overlay;
 use crate::overlay::topology::{Shape, Spread as HowItSpreads, Topology};
 use crate::rng::{Seed, Stream};
 use crate::scenario::{AxisValue, Cell, Expectation, Experiment, Grain, OrderedNumber, RunSettings, Settings};
-use crate::sweep::{CellRuns, Replication, Results, RunCost, Rung};
+use crate::sweep::{CellRuns, Results, RunCost, Rung};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
 use crate::world::{PeerCount, PopulationSpec, World};
@@ -94,12 +94,15 @@ impl Study {
     pub(super) fn results(&self) -> Results<'_> {
         let runs = |cell: &Cell| {
             let values: Vec<f64> = cell.axes.iter().map(|value| value.number.map_or(0.0, |number| number.0)).collect();
-            let replication = |seed: &Seed| {
+            let seeds = &self.experiment.seeds;
+            let mut runs = CellRuns::default();
+            for (place, seed) in seeds.iter().enumerate() {
                 let phase = seed.0 as f64 * 12.9898 + cell.index as f64 * 78.233;
-                let sample = (self.model)(cell.index % self.topologies, &values, libm::sin(phase))?;
-                Some(Replication { record: record(*seed, &sample), cost: RunCost::default() })
-            };
-            CellRuns { runs: self.experiment.seeds.iter().filter_map(replication).collect() }
+                if let Some(sample) = (self.model)(cell.index % self.topologies, &values, libm::sin(phase)) {
+                    runs.add(place, seeds.len(), &record(*seed, &sample), RunCost::default());
+                }
+            }
+            runs
         };
         Results {
             experiment: &self.experiment,

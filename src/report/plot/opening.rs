@@ -5,7 +5,6 @@ use super::facets::Facets;
 use super::figure::{Axis, Figure, Key, Line, Mark, Panel, Reference, Side};
 use super::scale::{Scale, short_number};
 use super::words::{axis_title, subtitle};
-use crate::metrics::LatencyHistogram;
 use crate::sweep::CellRuns;
 use crate::webrtc::SignalingOutage;
 
@@ -47,12 +46,7 @@ fn time_scale(panels: &[Panel], values: &[f64]) -> Scale {
 }
 
 fn line(topology: usize, runs: &CellRuns) -> Drawn {
-    let mut times = LatencyHistogram::new();
-    let mut wanted = 0;
-    for run in crate::report::standing::counted(runs) {
-        times.merge(&run.record.opening.times);
-        wanted += run.record.opening.wanted;
-    }
+    let (times, wanted) = (&runs.merged().opened, runs.merged().wanted);
     let opened = times.count() as f64 / wanted.max(1) as f64;
     let hollow = crate::report::standing::fails_in_all(runs);
     let mark = |step: u32| {

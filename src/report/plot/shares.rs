@@ -231,6 +231,7 @@ fn draw_bar(
 mod tests {
     use super::super::fixtures::{Study, town_hall};
     use super::*;
+    use crate::metrics::{MetricValues, PackedValues};
 
     #[test]
     fn a_bar_for_each_population_with_its_parts_and_its_price() {
@@ -241,12 +242,10 @@ mod tests {
             for run in &mut cell.runs {
                 let direct = if index == 0 { 84.0 } else { 61.0 };
                 let shares = [direct, 90.0 - direct, 10.0, 0.0, 0.0];
-                CONNECTIONS
-                    .parts
-                    .iter()
-                    .zip(shares)
-                    .for_each(|(part, share)| run.record.values.set(part.metric, share));
-                run.record.values.set(MetricId::TurnCost, 0.25);
+                let mut values = MetricValues::new();
+                CONNECTIONS.parts.iter().zip(shares).for_each(|(part, share)| values.set(part.metric, share));
+                values.set(MetricId::TurnCost, 0.25);
+                run.values = PackedValues::from(&values);
             }
         }
         let svg = connections(&Facets::of(&results)).expect("a plot");
@@ -264,7 +263,9 @@ mod tests {
             for run in &mut cell.runs {
                 let shares = if index == 0 { [70.0, 18.0, 12.0] } else { [100.0, 0.0, 0.0] };
                 let ids = [MetricId::Delivered, MetricId::MissedLost, MetricId::MissedDownlink];
-                ids.into_iter().zip(shares).for_each(|(id, share)| run.record.values.set(id, share));
+                let mut values = MetricValues::new();
+                ids.into_iter().zip(shares).for_each(|(id, share)| values.set(id, share));
+                run.values = PackedValues::from(&values);
             }
         }
         let svg = deliveries(&Facets::of(&results)).expect("a plot");

@@ -145,7 +145,7 @@ fn measured(facets: &Facets<'_>, cell: &Cell, metric: MetricId) -> Option<(Inter
         return Some((interval, Vec::new(), true));
     }
     let failing = runs.runs.iter().filter(|run| standing::fails(run));
-    Some((interval, failing.filter_map(|run| run.record.values.get(metric)).collect(), false))
+    Some((interval, failing.filter_map(|run| run.values.get(metric)).collect(), false))
 }
 
 /// An interval stretches an axis by no more than this factor beyond its mean, on the side of 100 % by the rest to it.

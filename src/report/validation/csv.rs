@@ -1,7 +1,9 @@
 //! `validation.csv`: every compared figure, one row each.
 
+use std::io::{self, Write};
+
 use super::super::axes::{AxisColumns, number};
-use super::super::runs_csv::Table;
+use super::super::csv_table::CsvTable;
 use super::{Agreement, Figure, Tolerance, Validation};
 use crate::scenario::Experiment;
 
@@ -9,13 +11,15 @@ const BEFORE: [&str; 1] = ["topology"];
 const AFTER: [&str; 8] =
     ["metric", "over_seeds", "model", "real", "relative_error_percent", "bound", "bound_unit", "verdict"];
 
-/// The bytes of `validation.csv`.
-#[must_use]
-pub fn validation_csv(validation: &Validation, experiment: &Experiment) -> Vec<u8> {
+/// Writes `validation.csv`.
+///
+/// # Errors
+/// When `to` refuses.
+pub fn validation_csv(validation: &Validation, experiment: &Experiment, to: &mut dyn Write) -> io::Result<()> {
     let fixed = [BEFORE.as_slice(), &AFTER].concat();
     let axes = AxisColumns::new(experiment, &fixed);
     let names = axes.names().iter().map(String::as_str);
-    let mut table = Table::new(BEFORE.into_iter().chain(names).chain(AFTER));
+    let mut table = CsvTable::new(to, BEFORE.into_iter().chain(names).chain(AFTER))?;
     for row in &validation.rows {
         let definition = row.bound.metric.definition();
         let (bound, unit) = match row.bound.tolerance {
@@ -41,7 +45,7 @@ pub fn validation_csv(validation: &Validation, experiment: &Experiment) -> Vec<u
             verdict.to_owned(),
         ];
         let place = [vec![row.topology.clone()], axes.values(&experiment.cells[row.cell])].concat();
-        table.row(place.iter().chain(&figures).map(String::as_str));
+        table.row(place.iter().chain(&figures).map(String::as_str))?;
     }
-    table.into_bytes()
+    table.finish()
 }

@@ -70,7 +70,7 @@ impl Line<'_> {
         if self.xxh3 != checksum(text.as_bytes()) {
             return None;
         }
-        serde_json::from_str(text).ok().map(RunRecord::packed)
+        serde_json::from_str(text).ok()
     }
 }
 
@@ -79,6 +79,22 @@ impl Line<'_> {
 /// # Errors
 /// When the record holds what cannot be written: a finding of a kind that is not in the list.
 pub fn encode(key: CellKey, cell: &Cell, record: &RunRecord) -> io::Result<Vec<u8>> {
+    // Put together by hand, for the checksum is over the bytes of the record.
+    let mut line = place(key, cell, record.seed)?;
+    line.reserve(USUAL);
+    let sum = line.len();
+    line.extend_from_slice(&[b'0'; 16]);
+    line.extend_from_slice(b"\",\"record\":");
+    let begin = line.len();
+    serde_json::to_writer(&mut line, record)?;
+    let checksum = checksum(&line[begin..]);
+    line[sum..sum + 16].copy_from_slice(checksum.as_bytes());
+    line.extend_from_slice(b"}\n");
+    Ok(line)
+}
+
+/// How the line of a replication begins, up to its checksum.
+pub(super) fn place(key: CellKey, cell: &Cell, seed: Seed) -> io::Result<Vec<u8>> {
     #[derive(Serialize)]
     struct Place<'a> {
         cell: String,
@@ -89,21 +105,18 @@ pub fn encode(key: CellKey, cell: &Cell, record: &RunRecord) -> io::Result<Vec<u
     }
     let axes = cell.axes.iter().map(|axis| (axis.name.clone(), axis.text.clone().into())).collect();
     let peers = cell.settings.population.peers.get();
-    let place = Place { cell: key.to_hex(), seed: record.seed, topology: &cell.label, peers, axes };
-    // Put together by hand, for the checksum is over the bytes of the record.
-    let mut line = Vec::with_capacity(USUAL);
-    serde_json::to_writer(&mut line, &place)?;
+    let mut line = serde_json::to_vec(&Place { cell: key.to_hex(), seed, topology: &cell.label, peers, axes })?;
     line.pop();
     line.extend_from_slice(b",\"xxh3\":\"");
-    let sum = line.len();
-    line.extend_from_slice(&[b'0'; 16]);
-    line.extend_from_slice(b"\",\"record\":");
-    let begin = line.len();
-    serde_json::to_writer(&mut line, record)?;
-    let checksum = checksum(&line[begin..]);
-    line[sum..sum + 16].copy_from_slice(checksum.as_bytes());
-    line.extend_from_slice(b"}\n");
     Ok(line)
+}
+
+/// The line with its record as it is, at another place on the axes.
+pub(super) fn recast(line: &[u8], key: CellKey, cell: &Cell, seed: Seed) -> io::Result<Vec<u8>> {
+    let Line { xxh3, record, .. } = serde_json::from_slice(line)?;
+    let mut recast = place(key, cell, seed)?;
+    recast.extend([xxh3.as_bytes(), b"\",\"record\":", record.get().as_bytes(), b"}\n"].concat());
+    Ok(recast)
 }
 
 /// Bytes of most lines.

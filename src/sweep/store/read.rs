@@ -29,6 +29,8 @@ pub struct StoredRun {
 pub struct StoredRuns {
     lines: Take<BufReader<File>>,
     line: Vec<u8>,
+    // The byte behind the line.
+    end: u64,
 }
 
 /// The first line of a store: what was run. `None` if the file is not a store.
@@ -49,8 +51,8 @@ pub fn read_head(path: &Path) -> io::Result<Option<Value>> {
 pub fn read_all(path: &Path) -> io::Result<StoredRuns> {
     let is_store = read_head(path)?.is_some();
     let mut lines = BufReader::with_capacity(1 << 16, File::open(path)?);
-    lines.skip_until(b'\n')?;
-    Ok(StoredRuns { lines: lines.take(if is_store { u64::MAX } else { 0 }), line: Vec::new() })
+    let end = lines.skip_until(b'\n')? as u64;
+    Ok(StoredRuns { lines: lines.take(if is_store { u64::MAX } else { 0 }), line: Vec::new(), end })
 }
 
 /// How much of a store is whole.
@@ -87,6 +89,13 @@ pub fn extent(path: &Path) -> io::Result<Extent> {
     Ok(extent)
 }
 
+impl StoredRuns {
+    /// The line that was read last, and its first byte in the file.
+    pub(super) fn last_line(&self) -> (u64, &[u8]) {
+        (self.end - self.line.len() as u64, &self.line)
+    }
+}
+
 impl Iterator for StoredRuns {
     type Item = io::Result<Option<StoredRun>>;
 
@@ -95,7 +104,10 @@ impl Iterator for StoredRuns {
         match self.lines.read_until(b'\n', &mut self.line) {
             Err(error) => Some(Err(error)),
             Ok(0) => None,
-            Ok(_) => Some(Ok(run(&self.line))),
+            Ok(bytes) => {
+                self.end += bytes as u64;
+                Some(Ok(run(&self.line)))
+            }
         }
     }
 }
