@@ -82,6 +82,7 @@ impl Audiences {
     }
 
     /// The nodes to which `node` passes on a message for `audience` that came from `from` (`None`: its own).
+    #[inline]
     pub fn next_hops<'a>(
         &'a self,
         overlay: &'a Overlay,

@@ -18,7 +18,8 @@ impl Dissemination for Horizon {
     const EXACTLY_ONCE: bool = true;
 
     fn forward(&mut self, overlay: &Overlay, audiences: &Audiences, passing: Passing, out: &mut Vec<u32>) {
-        out.extend(audiences.next_hops(overlay, passing.audience, passing.node, passing.from));
+        // Not `extend`: that asks for one after the other, and this walks the lists.
+        audiences.next_hops(overlay, passing.audience, passing.node, passing.from).for_each(|next| out.push(next));
     }
 }
 
