@@ -1,7 +1,7 @@
 //! Which connections exist, what travels over them, and who sends it.
 
 pub mod audience;
-pub mod behind;
+pub(crate) mod behind;
 mod blocks;
 pub mod dissemination;
 mod entry;

@@ -214,7 +214,8 @@ fn all_publish_where_there_are_fewer_peers_than_sources() {
             assert_eq!(experiment.cells.len(), 3);
             for cell in &experiment.cells {
                 let peers = cell.settings.population.peers.get();
-                let per_source = cell.settings.workloads[0].messages_per_s(peers) / f64::from(peers);
+                let per_source =
+                    cell.settings.workloads[0].estimate(peers, cell.settings.run.duration).messages / f64::from(peers);
                 assert!(per_source > 0.0);
             }
         }

@@ -10,7 +10,7 @@ use super::places::{Place, Span, places};
 
 /// What counting receivers needs of an overlay.
 #[derive(Clone, Debug)]
-pub struct Behind {
+pub(crate) struct Behind {
     places: Vec<Place>,
     // How many peers are among the first nodes of the preorder, from none to all.
     peers_among: Vec<u32>,
@@ -19,7 +19,7 @@ pub struct Behind {
 impl Behind {
     /// Of an overlay whose first `peers` nodes are peers; the others are servers, for which no message is.
     #[must_use]
-    pub fn new(overlay: &Overlay, peers: u32) -> Self {
+    pub(crate) fn new(overlay: &Overlay, peers: u32) -> Self {
         let places = places(overlay);
         let mut peers_among = vec![0; places.len() + 1];
         for place in places.iter().take(peers as usize) {
@@ -34,7 +34,7 @@ impl Behind {
     /// How many peers a message for `audience` is to reach by way of the hop from `node` to its neighbour `next`, that
     /// one counted.
     #[must_use]
-    pub fn receivers(&self, audiences: &Audiences, audience: u32, [node, next]: [u32; 2]) -> u32 {
+    pub(crate) fn receivers(&self, audiences: &Audiences, audience: u32, [node, next]: [u32; 2]) -> u32 {
         let spans = self.places[node as usize].behind(&self.places[next as usize]);
         spans.into_iter().map(|span| self.count(audiences, audience, span)).sum()
     }

@@ -18,8 +18,11 @@ use crate::world::World;
 
 pub mod adaptation;
 mod broadcast;
+mod channel;
 mod distribution;
+mod estimate;
 mod game;
+mod limits;
 mod live;
 mod popularity;
 mod pub_sub;
@@ -30,6 +33,9 @@ mod telemetry;
 mod text;
 mod trace;
 
+pub use channel::Channel;
+pub use estimate::Estimate;
+pub use limits::{ContentLimits, Limits};
 pub use live::Live;
 pub use service::Service;
 pub use trace::{MessageFile, MessageLog};
@@ -39,6 +45,12 @@ pub trait Workload: Debug + Send + Sync {
     /// The flows among the peers of `world`, the same for every topology of the replication;
     /// `nth` is the workload's place among those of the scenario.
     fn flows(&self, world: &World, streams: Streams, nth: u32) -> Vec<Flow>;
+
+    /// What it asks of a population.
+    fn limits(&self) -> Limits<'_>;
+
+    /// How much it sends in a run of this length among so many peers.
+    fn estimate(&self, peers: u32, run: SimDuration) -> Estimate;
 
     /// The peers that messages are for, where they are not for everybody: lists without repetition, which the
     /// flows name by their places.
@@ -57,16 +69,6 @@ pub trait Workload: Debug + Send + Sync {
         None
     }
 
-    /// When it starts, if not at the end of the warm-up.
-    fn start(&self) -> Option<SimDuration> {
-        None
-    }
-
-    /// Into how many pieces that is cut.
-    fn pieces(&self) -> Option<u64> {
-        None
-    }
-
     /// The file that its messages come from, if they do.
     fn file(&self) -> Option<&MessageFile> {
         None
@@ -82,16 +84,6 @@ pub trait Workload: Debug + Send + Sync {
         None
     }
 
-    /// Whether half of its messages answer the other half, for estimates.
-    fn is_answered(&self) -> bool {
-        false
-    }
-
-    /// The channel of most of its messages, for estimates.
-    fn channel(&self) -> Channel {
-        Channel::default()
-    }
-
     /// How its channel serves it beyond losses and order.
     fn service(&self) -> Service {
         Service::default()
@@ -102,74 +94,22 @@ pub trait Workload: Debug + Send + Sync {
         None
     }
 
-    /// How many messages all sources together publish each second, for estimates.
-    fn messages_per_s(&self, peers: u32) -> f64;
-
-    /// How many they publish in a run of this length, for estimates.
-    fn messages(&self, peers: u32, run: SimDuration) -> f64 {
-        self.messages_per_s(peers) * run.as_secs_f64()
-    }
-
-    /// How many of those are published at times that are drawn one by one, for estimates.
-    fn messages_at_random(&self, _peers: u32, _run: SimDuration) -> f64 {
-        0.0
-    }
-
-    /// Whether it says beforehand when each of its messages is published ([`times`](Self::times)).
-    fn lists_times(&self) -> bool {
-        false
-    }
-
-    /// For how many peers a message is on average, for estimates.
-    fn receivers(&self, peers: u32) -> f64 {
-        f64::from(peers - 1)
-    }
-
-    /// The most flows that it has among so many peers.
-    fn flows_max(&self, peers: u32) -> u64 {
-        u64::from(self.sources().map_or(peers, |(_, sources)| sources.min(peers)))
-    }
-
-    /// How many peers publish, where the workload says so, behind the key with which it does.
-    fn sources(&self) -> Option<(&'static str, u32)> {
-        None
-    }
-
-    /// Whether all of the peers, or of the class, publish where there are fewer than [`sources`](Self::sources).
-    fn takes_fewer(&self) -> bool {
-        false
-    }
-
-    /// How many peers its messages are for, where the workload says so, likewise: fewer than there are.
-    fn sinks(&self) -> Option<(&'static str, u32)> {
-        None
-    }
-
-    /// How many peers have its content from the beginning, likewise: fewer than there are.
-    fn holders(&self) -> Option<(&'static str, u32)> {
-        None
-    }
-
-    /// The key of how many peers it chooses of a class, how many, and the class, if it names one.
-    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
-        None
-    }
-
-    /// The classes that have to exist, each behind the key that names it.
-    fn required_classes(&self) -> Vec<(&'static str, &str)> {
-        Vec::new()
-    }
-
-    /// The size of the largest message.
-    fn largest_message(&self) -> ByteCount;
-
-    /// The sizes of its messages, each behind the key that gives it.
-    fn message_sizes(&self) -> Vec<(&'static str, ByteCount)> {
-        vec![("message", self.largest_message())]
-    }
-
     /// The parameters with their defaults filled in, for the manifest.
     fn to_json(&self) -> serde_json::Value;
+}
+
+impl dyn Workload {
+    /// The size of the largest message.
+    #[must_use]
+    pub fn largest_message(&self) -> ByteCount {
+        self.limits().largest_message()
+    }
+
+    /// Into how many pieces its content is cut, if it has one.
+    #[must_use]
+    pub fn pieces(&self) -> Option<u64> {
+        self.limits().content.map(|content| content.pieces)
+    }
 }
 
 /// One peer that publishes a message again and again.
@@ -256,19 +196,6 @@ pub enum PieceOrder {
     RarestFirst,
     /// The first: for what is used while it arrives.
     InOrder,
-}
-
-/// The reliability of a data channel (RFC 8831, section 6.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Channel {
-    /// Unordered, no retransmission (`maxRetransmits: 0`): what is lost stays lost.
-    #[default]
-    Unreliable,
-    /// Unordered, retransmitted until it arrives.
-    ReliableUnordered,
-    /// Ordered and retransmitted: a lost message holds back those behind it.
-    Reliable,
 }
 
 /// The arrival process of a flow.

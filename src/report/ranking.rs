@@ -150,10 +150,7 @@ impl Row {
 pub(super) fn ranking_metrics(experiment: &Experiment) -> Vec<MetricId> {
     let cells = || experiment.cells.iter();
     let only_spreads = cells().all(|cell| {
-        cell.settings
-            .workloads
-            .iter()
-            .all(|workload| workload.pieces().is_some() && workload.message_sizes().is_empty())
+        cell.settings.workloads.iter().all(|workload| workload.pieces().is_some() && workload.limits().sizes.is_empty())
     }) && cells().any(|cell| !cell.settings.workloads.is_empty());
     let usual = if only_spreads { MetricId::DistributionP95 } else { MetricId::LatencyP95 };
     let mut metrics: Vec<MetricId> = Vec::new();

@@ -67,7 +67,6 @@ fn must_be_packets(settings: &Settings) -> bool {
 // Copies that one replication wants.
 fn copies(settings: &Settings) -> f64 {
     let peers = settings.population.peers.get();
-    let copies =
-        |workload: &Arc<dyn Workload>| workload.messages(peers, settings.run.duration) * workload.receivers(peers);
+    let copies = |workload: &Arc<dyn Workload>| workload.estimate(peers, settings.run.duration).copies();
     settings.workloads.iter().map(copies).sum()
 }

@@ -6,7 +6,7 @@ use super::explain;
 use super::read::Reader;
 use super::settings::RunSettings;
 use super::tree::{TreePath, join, path};
-use crate::overlay::workload::Workload;
+use crate::overlay::workload::{ContentLimits, Workload};
 use crate::units::{ByteCount, SimTime};
 use crate::world::{ClassSpec, PeerCount, PopulationSpec};
 
@@ -23,29 +23,30 @@ pub(super) fn check(
     let (peers, classes) = (population.peers, &population.classes);
     for (place, workload) in workloads {
         let peers_are_known = reader.get(&path(["population", "peers"])).is_some();
-        let too_few = |&(_, sources): &(_, u32)| sources > peers.get() && peers_are_known && !workload.takes_fewer();
-        if let Some((key, sources)) = workload.sources().filter(too_few) {
+        let limits = workload.limits();
+        let too_few = |&(_, sources): &(_, u32)| sources > peers.get() && peers_are_known && !limits.takes_fewer;
+        if let Some((key, sources)) = limits.sources.filter(too_few) {
             let message = format!("the workload needs {sources} peers, and there are only {peers}");
             reader.problem(&join(place, key), message, format!("at most {peers}"));
         }
-        check_sizes(reader, place, workload.as_ref());
-        if let Some(pieces) = workload.pieces() {
-            check_pieces(reader, place, workload.as_ref(), pieces, peers);
-            check_start(reader, &join(place, "start"), workload.as_ref(), run);
+        check_sizes(reader, place, &limits.sizes);
+        if let Some(content) = limits.content {
+            check_pieces(reader, place, content, limits.sizes.is_empty(), peers);
+            check_start(reader, &join(place, "start"), content, run);
         }
-        if let Some((key, sinks)) = workload.sinks().filter(|&(_, sinks)| sinks >= peers.get() && peers_are_known) {
+        if let Some((key, sinks)) = limits.sinks.filter(|&(_, sinks)| sinks >= peers.get() && peers_are_known) {
             let message = format!("{sinks} of {peers} peers are {key}, so that nobody is left to send to them");
             reader.problem(&join(place, key), message, format!("at most {}", peers.get() - 1));
         }
-        for (key, class) in workload.required_classes() {
+        for (key, class) in limits.classes {
             check_class_name(reader, &join(place, key), class, classes);
         }
-        if let Some((key, count, class)) = workload.chosen().filter(|_| peers_are_known) {
-            let count = if workload.takes_fewer() { 1 } else { count };
+        if let Some((key, count, class)) = limits.chosen.filter(|_| peers_are_known) {
+            let count = if limits.takes_fewer { 1 } else { count };
             check_class_size(reader, &join(place, key), (key, count, class), population);
         }
     }
-    let flows: u64 = workloads.iter().map(|(_, workload)| workload.flows_max(peers.get())).sum();
+    let flows: u64 = workloads.iter().map(|(_, workload)| workload.estimate(peers.get(), run.duration).flows).sum();
     if flows > FLOWS_MAX {
         let message = format!("the workloads have {flows} flows: one for each that publishes, and for whom");
         reader.problem(&path(["workload"]), message, format!("at most {FLOWS_MAX}: fewer peers, topics or workloads"));
@@ -63,8 +64,8 @@ pub(super) fn check_length(reader: &mut Reader<'_, '_>, place: &[String], worklo
     }
 }
 
-fn check_sizes(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload) {
-    for (key, size) in workload.message_sizes() {
+fn check_sizes(reader: &mut Reader<'_, '_>, place: &[String], sizes: &[(&str, ByteCount)]) {
+    for &(key, size) in sizes {
         let at = join(place, key);
         if size > LARGEST_MESSAGE {
             let message = format!("a message of {size} is larger than browsers accept");
@@ -114,14 +115,12 @@ const PIECES_MAX: u64 = 65_536;
 /// The most pieces that all peers together fetch: minutes of work a replication.
 const FETCHES_MAX: u64 = 20_000_000;
 
-fn check_pieces(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload, pieces: u64, peers: PeerCount) {
+fn check_pieces(reader: &mut Reader<'_, '_>, place: &[String], content: ContentLimits, is_all: bool, peers: PeerCount) {
+    let ContentLimits { pieces, chunk, holders: (holders_key, holders), .. } = content;
     let (size_at, piece_at) = (join(place, "size"), join(place, "piece"));
     if pieces == 0 && !reader.lost(&size_at) {
         reader.problem(&size_at, "a content without a byte", "at least 1 B");
-    } else if workload.message_sizes().is_empty()
-        && workload.largest_message() == ByteCount::default()
-        && !reader.lost(&piece_at)
-    {
+    } else if is_all && chunk == ByteCount::default() && !reader.lost(&piece_at) {
         reader.problem(&piece_at, "a piece without a byte", "at least 1 B; 256 KiB is usual");
     } else if pieces > PIECES_MAX {
         let message = format!("the content has {pieces} pieces");
@@ -133,14 +132,14 @@ fn check_pieces(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Wo
         reader.problem(&at, message, format!("at most {FETCHES_MAX} in all: take a larger `piece`"));
     }
     let peers_are_known = reader.get(&path(["population", "peers"])).is_some();
-    if let Some((key, _)) = workload.holders().filter(|&(_, holders)| holders == peers.get() && peers_are_known) {
+    if holders == peers.get() && peers_are_known {
         let message = format!("all {peers} peers have the content from the beginning");
-        reader.problem(&join(place, key), message, format!("at most {}", peers.get() - 1));
+        reader.problem(&join(place, holders_key), message, format!("at most {}", peers.get() - 1));
     }
 }
 
-fn check_start(reader: &mut Reader<'_, '_>, place: &[String], workload: &dyn Workload, run: &RunSettings) {
-    if let Some(start) = workload.start().filter(|&start| start >= run.duration)
+fn check_start(reader: &mut Reader<'_, '_>, place: &[String], content: ContentLimits, run: &RunSettings) {
+    if let Some(start) = content.start.filter(|&start| start >= run.duration)
         && !reader.lost(&path(["run"]))
     {
         let message = format!("the distribution would start at {start}, and the run ends at {}", run.duration);

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{Arrivals, Channel, Estimate, Flow, Limits, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -63,36 +63,21 @@ impl Workload for Broadcast {
         Service { priority: self.priority, lifetime: self.lifetime }
     }
 
-    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
-        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) } else { 0.0 }
+    fn limits(&self) -> Limits<'_> {
+        Limits {
+            sizes: vec![("message", self.message)],
+            sources: Some(("sources", self.sources.get())),
+            takes_fewer: true,
+            chosen: self.from.as_deref().map(|class| ("sources", self.sources.get(), class)),
+            classes: self.from.iter().map(|class| ("from", class.as_str())).collect(),
+            ..Limits::default()
+        }
     }
 
-    fn channel(&self) -> Channel {
-        self.channel
-    }
-
-    fn messages_per_s(&self, peers: u32) -> f64 {
-        f64::from(self.sources.get().min(peers)) * self.rate.per_second()
-    }
-
-    fn sources(&self) -> Option<(&'static str, u32)> {
-        Some(("sources", self.sources.get()))
-    }
-
-    fn takes_fewer(&self) -> bool {
-        true
-    }
-
-    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
-        Some(("sources", self.sources.get(), self.from.as_deref()?))
-    }
-
-    fn required_classes(&self) -> Vec<(&'static str, &str)> {
-        self.from.iter().map(|class| ("from", class.as_str())).collect()
-    }
-
-    fn largest_message(&self) -> ByteCount {
-        self.message
+    fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
+        let all = Estimate::to_all(self.sources.get(), self.rate.per_second(), peers, run);
+        let at_random = if self.arrivals == Arrivals::Poisson { all.messages } else { 0.0 };
+        Estimate { at_random, channel: self.channel, ..all }
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -7,7 +7,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Flow, PieceOrder, Workload, WorkloadEntry};
+use super::{Content, ContentLimits, Estimate, Flow, Limits, PieceOrder, Workload, WorkloadEntry};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, SimDuration};
@@ -94,40 +94,25 @@ impl Workload for Distribution {
         })
     }
 
-    fn messages_per_s(&self, _peers: u32) -> f64 {
-        0.0
+    fn limits(&self) -> Limits<'_> {
+        let sources = ("sources", self.sources.get());
+        Limits {
+            sources: Some(sources),
+            chosen: self.from.as_deref().map(|class| ("sources", self.sources.get(), class)),
+            classes: self.from.iter().map(|class| ("from", class.as_str())).collect(),
+            content: Some(ContentLimits {
+                pieces: self.size.get().div_ceil(self.piece.get().max(1)),
+                chunk: CHUNK.min(self.piece).min(self.size),
+                holders: sources,
+                start: self.start,
+            }),
+            ..Limits::default()
+        }
     }
 
-    fn start(&self) -> Option<SimDuration> {
-        self.start
-    }
-
-    fn pieces(&self) -> Option<u64> {
-        Some(self.size.get().div_ceil(self.piece.get().max(1)))
-    }
-
-    fn sources(&self) -> Option<(&'static str, u32)> {
-        Some(("sources", self.sources.get()))
-    }
-
-    fn holders(&self) -> Option<(&'static str, u32)> {
-        self.sources()
-    }
-
-    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
-        Some(("sources", self.sources.get(), self.from.as_deref()?))
-    }
-
-    fn required_classes(&self) -> Vec<(&'static str, &str)> {
-        self.from.iter().map(|class| ("from", class.as_str())).collect()
-    }
-
-    fn largest_message(&self) -> ByteCount {
-        CHUNK.min(self.piece).min(self.size)
-    }
-
-    fn message_sizes(&self) -> Vec<(&'static str, ByteCount)> {
-        Vec::new()
+    // It publishes nothing; what it fetches is counted in pieces.
+    fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
+        Estimate::to_all(self.sources.get(), 0.0, peers, run)
     }
 
     fn to_json(&self) -> serde_json::Value {

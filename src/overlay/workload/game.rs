@@ -14,7 +14,7 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{Arrivals, Channel, Estimate, Flow, Limits, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::audience::ALL;
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
@@ -124,38 +124,25 @@ impl Workload for Game {
         Service { priority: self.priority, lifetime: None }
     }
 
+    fn limits(&self) -> Limits<'_> {
+        Limits {
+            sizes: vec![("state", self.state), ("event", self.event)],
+            classes: self.from.iter().map(|class| ("from", class.as_str())).collect(),
+            ..Limits::default()
+        }
+    }
+
     // As if all classes played.
-    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
-        f64::from(peers) * self.event_rate.per_second() * run.as_secs_f64()
-    }
-
-    fn channel(&self) -> Channel {
-        self.channel
-    }
-
-    fn messages_per_s(&self, peers: u32) -> f64 {
-        f64::from(peers) * (self.rate.per_second() + self.event_rate.per_second())
-    }
-
-    fn receivers(&self, peers: u32) -> f64 {
+    fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
         let (others, states, events) = (f64::from(peers - 1), self.rate.per_second(), self.event_rate.per_second());
-        (others.min(f64::from(self.nearest.get())) * states + others * events) / (states + events)
-    }
-
-    fn flows_max(&self, peers: u32) -> u64 {
-        2 * u64::from(peers)
-    }
-
-    fn required_classes(&self) -> Vec<(&'static str, &str)> {
-        self.from.iter().map(|class| ("from", class.as_str())).collect()
-    }
-
-    fn largest_message(&self) -> ByteCount {
-        self.state.max(self.event)
-    }
-
-    fn message_sizes(&self) -> Vec<(&'static str, ByteCount)> {
-        vec![("state", self.state), ("event", self.event)]
+        Estimate {
+            messages: f64::from(peers) * (states + events) * run.as_secs_f64(),
+            at_random: f64::from(peers) * events * run.as_secs_f64(),
+            receivers: (others.min(f64::from(self.nearest.get())) * states + others * events) / (states + events),
+            flows: 2 * u64::from(peers),
+            channel: self.channel,
+            ..Estimate::default()
+        }
     }
 
     fn to_json(&self) -> serde_json::Value {

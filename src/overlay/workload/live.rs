@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::adaptation::AdaptationSpec;
-use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{Arrivals, Channel, Estimate, Flow, Limits, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bitrate, Bounded, ByteCount, SimDuration};
@@ -153,6 +153,10 @@ impl LiveParams {
     fn size(&self, rate: Bitrate) -> ByteCount {
         rate.bytes_in(self.chunk).max(ByteCount::new(1))
     }
+
+    fn largest_chunk(&self) -> ByteCount {
+        self.ladder.0.last().map_or_else(ByteCount::default, |&rate| self.size(rate))
+    }
 }
 
 impl Workload for LiveParams {
@@ -161,7 +165,7 @@ impl Workload for LiveParams {
         let chosen =
             super::choose(&candidates, self.sources.get(), &mut streams.stream(Domain::Workload, u64::from(nth)));
         let traffic = Traffic {
-            message: self.largest_message(),
+            message: self.largest_chunk(),
             period: self.chunk,
             arrivals: Arrivals::Periodic,
             channel: self.channel,
@@ -183,36 +187,26 @@ impl Workload for LiveParams {
         })
     }
 
-    fn channel(&self) -> Channel {
-        self.channel
+    fn limits(&self) -> Limits<'_> {
+        Limits {
+            sizes: vec![("chunk", self.largest_chunk())],
+            sources: Some(("sources", self.sources.get())),
+            takes_fewer: true,
+            chosen: self.from.as_deref().map(|class| ("sources", self.sources.get(), class)),
+            classes: self.from.iter().map(|class| ("from", class.as_str())).collect(),
+            ..Limits::default()
+        }
     }
 
-    fn messages_per_s(&self, peers: u32) -> f64 {
-        f64::from(self.sources.get().min(peers)) / self.chunk.as_secs_f64()
-    }
-
-    fn sources(&self) -> Option<(&'static str, u32)> {
-        Some(("sources", self.sources.get()))
-    }
-
-    fn takes_fewer(&self) -> bool {
-        true
-    }
-
-    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
-        Some(("sources", self.sources.get(), self.from.as_deref()?))
-    }
-
-    fn required_classes(&self) -> Vec<(&'static str, &str)> {
-        self.from.iter().map(|class| ("from", class.as_str())).collect()
-    }
-
-    fn largest_message(&self) -> ByteCount {
-        self.ladder.0.last().map_or_else(ByteCount::default, |&rate| self.size(rate))
-    }
-
-    fn message_sizes(&self) -> Vec<(&'static str, ByteCount)> {
-        vec![("chunk", self.largest_message())]
+    fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
+        let sources = self.sources.get().min(peers);
+        Estimate {
+            messages: f64::from(sources) / self.chunk.as_secs_f64() * run.as_secs_f64(),
+            receivers: f64::from(peers - 1),
+            flows: u64::from(sources),
+            channel: self.channel,
+            ..Estimate::default()
+        }
     }
 
     fn to_json(&self) -> serde_json::Value {

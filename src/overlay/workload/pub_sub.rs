@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::popularity::Exponent;
-use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{Arrivals, Channel, Estimate, Flow, Limits, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -114,34 +114,26 @@ impl Workload for PubSub {
         Service { priority: self.priority, lifetime: self.lifetime }
     }
 
-    fn flows_max(&self, peers: u32) -> u64 {
-        u64::from(self.topics.get()) * u64::from(self.publishers_per_topic.get().min(peers))
-    }
-
-    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
-        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) } else { 0.0 }
-    }
-
-    fn channel(&self) -> Channel {
-        self.channel
-    }
-
-    fn messages_per_s(&self, peers: u32) -> f64 {
-        f64::from(self.publishers_per_topic.get().min(peers)) * f64::from(self.topics.get()) * self.rate.per_second()
+    fn limits(&self) -> Limits<'_> {
+        Limits {
+            sizes: vec![("message", self.message)],
+            classes: self.from.iter().map(|class| ("from", class.as_str())).collect(),
+            ..Limits::default()
+        }
     }
 
     // Subscriptions spread over the topics, on each of which as much is published.
-    fn receivers(&self, peers: u32) -> f64 {
-        let topics = self.topics.get();
-        f64::from(self.subscriptions.get().min(topics)) * f64::from(peers) / f64::from(topics)
-    }
-
-    fn required_classes(&self) -> Vec<(&'static str, &str)> {
-        self.from.iter().map(|class| ("from", class.as_str())).collect()
-    }
-
-    fn largest_message(&self) -> ByteCount {
-        self.message
+    fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
+        let (topics, publishers) = (self.topics.get(), self.publishers_per_topic.get().min(peers));
+        let messages = f64::from(publishers) * f64::from(topics) * self.rate.per_second() * run.as_secs_f64();
+        Estimate {
+            messages,
+            at_random: if self.arrivals == Arrivals::Poisson { messages } else { 0.0 },
+            receivers: f64::from(self.subscriptions.get().min(topics)) * f64::from(peers) / f64::from(topics),
+            flows: u64::from(topics) * u64::from(publishers),
+            channel: self.channel,
+            ..Estimate::default()
+        }
     }
 
     fn to_json(&self) -> serde_json::Value {

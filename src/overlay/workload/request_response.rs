@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::popularity::Exponent;
-use super::{Arrivals, Channel, Flow, Role, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{Arrivals, Channel, Estimate, Flow, Limits, Role, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -146,50 +146,31 @@ impl Workload for RequestResponse {
         Service { priority: self.priority, lifetime: self.lifetime }
     }
 
-    // Requests, as if all classes asked.
-    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
-        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) / 2.0 } else { 0.0 }
-    }
-
-    fn channel(&self) -> Channel {
-        self.channel
-    }
-
-    fn is_answered(&self) -> bool {
-        true
-    }
-
-    fn messages_per_s(&self, peers: u32) -> f64 {
-        2.0 * f64::from(peers.saturating_sub(self.servers.get())) * self.rate.per_second()
-    }
-
-    fn receivers(&self, _peers: u32) -> f64 {
-        1.0
-    }
-
-    fn flows_max(&self, peers: u32) -> u64 {
-        2 * u64::from(peers.saturating_sub(self.servers.get()))
-    }
-
-    fn sinks(&self) -> Option<(&'static str, u32)> {
-        Some(("servers", self.servers.get()))
-    }
-
-    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
-        Some(("servers", self.servers.get(), self.server_class.as_deref()?))
-    }
-
-    fn required_classes(&self) -> Vec<(&'static str, &str)> {
+    fn limits(&self) -> Limits<'_> {
         let keys = [("from", &self.from), ("server_class", &self.server_class)];
-        keys.into_iter().filter_map(|(key, class)| Some((key, class.as_deref()?))).collect()
+        Limits {
+            sizes: vec![("request", self.request), ("response", self.response)],
+            sinks: Some(("servers", self.servers.get())),
+            chosen: self.server_class.as_deref().map(|class| ("servers", self.servers.get(), class)),
+            classes: keys.into_iter().filter_map(|(key, class)| Some((key, class.as_deref()?))).collect(),
+            ..Limits::default()
+        }
     }
 
-    fn largest_message(&self) -> ByteCount {
-        self.request.max(self.response)
-    }
-
-    fn message_sizes(&self) -> Vec<(&'static str, ByteCount)> {
-        vec![("request", self.request), ("response", self.response)]
+    // As if all classes asked.
+    fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
+        let clients = peers.saturating_sub(self.servers.get());
+        let messages = 2.0 * f64::from(clients) * self.rate.per_second() * run.as_secs_f64();
+        Estimate {
+            messages,
+            // Responses follow their requests.
+            at_random: if self.arrivals == Arrivals::Poisson { messages / 2.0 } else { 0.0 },
+            is_answered: true,
+            receivers: 1.0,
+            flows: 2 * u64::from(clients),
+            channel: self.channel,
+            ..Estimate::default()
+        }
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{Arrivals, Channel, Estimate, Flow, Limits, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::Streams;
 use crate::units::{ByteCount, Frequency, SimDuration};
@@ -51,20 +51,14 @@ impl Workload for StateSync {
         Service { priority: self.priority, lifetime: self.lifetime }
     }
 
-    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
-        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) } else { 0.0 }
+    fn limits(&self) -> Limits<'_> {
+        Limits { sizes: vec![("message", self.message)], ..Limits::default() }
     }
 
-    fn channel(&self) -> Channel {
-        self.channel
-    }
-
-    fn messages_per_s(&self, peers: u32) -> f64 {
-        f64::from(peers) * self.rate.per_second()
-    }
-
-    fn largest_message(&self) -> ByteCount {
-        self.message
+    fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
+        let all = Estimate::to_all(peers, self.rate.per_second(), peers, run);
+        let at_random = if self.arrivals == Arrivals::Poisson { all.messages } else { 0.0 };
+        Estimate { at_random, channel: self.channel, ..all }
     }
 
     fn to_json(&self) -> serde_json::Value {

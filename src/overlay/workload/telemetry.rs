@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Flow, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{Arrivals, Channel, Estimate, Flow, Limits, Service, Traffic, Workload, WorkloadEntry, service};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -82,38 +82,29 @@ impl Workload for Telemetry {
         Service { priority: self.priority, lifetime: self.lifetime }
     }
 
-    // As if all classes published.
-    fn messages_at_random(&self, peers: u32, run: SimDuration) -> f64 {
-        if self.arrivals == Arrivals::Poisson { self.messages(peers, run) } else { 0.0 }
-    }
-
-    fn channel(&self) -> Channel {
-        self.channel
-    }
-
-    fn messages_per_s(&self, peers: u32) -> f64 {
-        f64::from(peers.saturating_sub(self.sinks.get())) * self.rate.per_second()
-    }
-
-    fn receivers(&self, peers: u32) -> f64 {
-        f64::from(self.sinks.get().min(peers))
-    }
-
-    fn sinks(&self) -> Option<(&'static str, u32)> {
-        Some(("sinks", self.sinks.get()))
-    }
-
-    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
-        Some(("sinks", self.sinks.get(), self.sink_class.as_deref()?))
-    }
-
-    fn required_classes(&self) -> Vec<(&'static str, &str)> {
+    fn limits(&self) -> Limits<'_> {
         let keys = [("from", &self.from), ("sink_class", &self.sink_class)];
-        keys.into_iter().filter_map(|(key, class)| Some((key, class.as_deref()?))).collect()
+        Limits {
+            sizes: vec![("message", self.message)],
+            sinks: Some(("sinks", self.sinks.get())),
+            chosen: self.sink_class.as_deref().map(|class| ("sinks", self.sinks.get(), class)),
+            classes: keys.into_iter().filter_map(|(key, class)| Some((key, class.as_deref()?))).collect(),
+            ..Limits::default()
+        }
     }
 
-    fn largest_message(&self) -> ByteCount {
-        self.message
+    // As if all classes published.
+    fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
+        let sources = peers.saturating_sub(self.sinks.get());
+        let messages = f64::from(sources) * self.rate.per_second() * run.as_secs_f64();
+        Estimate {
+            messages,
+            at_random: if self.arrivals == Arrivals::Poisson { messages } else { 0.0 },
+            receivers: f64::from(self.sinks.get().min(peers)),
+            flows: u64::from(peers),
+            channel: self.channel,
+            ..Estimate::default()
+        }
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -13,7 +13,10 @@ use rand_distr::{Distribution, Exp1, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Content, Flow, PieceOrder, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{
+    Arrivals, Channel, Content, ContentLimits, Estimate, Flow, Limits, PieceOrder, Service, Traffic, Workload,
+    WorkloadEntry, service,
+};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Stream, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration, SimTime};
@@ -101,6 +104,10 @@ const CHUNK: ByteCount = ByteCount::new(16 << 10);
 const UPLOADS: u32 = 4;
 
 impl Text {
+    fn has_document(&self) -> bool {
+        self.document > ByteCount::default()
+    }
+
     // The share of time in which a writer types.
     fn typing(&self) -> f64 {
         let (burst, pause) = (self.burst.as_secs_f64(), self.pause.as_secs_f64());
@@ -161,7 +168,7 @@ impl Workload for Text {
         let mut stream = streams.stream(Domain::Holders, u64::from(nth));
         let mut sources = super::choose(&everybody, self.holders.get(), &mut stream);
         sources.sort_unstable();
-        self.pieces().map(|_| Content {
+        self.has_document().then(|| Content {
             nth,
             sources,
             size: self.document,
@@ -178,48 +185,33 @@ impl Workload for Text {
         Service { priority: self.priority, lifetime: None }
     }
 
-    fn channel(&self) -> Channel {
-        self.channel
+    fn limits(&self) -> Limits<'_> {
+        let content = ContentLimits {
+            pieces: 1,
+            chunk: CHUNK.min(self.document),
+            holders: ("holders", self.holders.get()),
+            start: self.start,
+        };
+        Limits {
+            sizes: vec![("update", self.update)],
+            sources: Some(("writers", self.writers.get())),
+            chosen: self.from.as_deref().map(|class| ("writers", self.writers.get(), class)),
+            classes: self.from.iter().map(|class| ("from", class.as_str())).collect(),
+            content: self.has_document().then_some(content),
+            ..Limits::default()
+        }
     }
 
-    fn messages_per_s(&self, peers: u32) -> f64 {
-        f64::from(self.writers.get().min(peers)) * self.rate.per_second() * self.typing()
-    }
-
-    fn start(&self) -> Option<SimDuration> {
-        self.start
-    }
-
-    fn pieces(&self) -> Option<u64> {
-        (self.document > ByteCount::default()).then_some(1)
-    }
-
-    fn lists_times(&self) -> bool {
-        true
-    }
-
-    fn sources(&self) -> Option<(&'static str, u32)> {
-        Some(("writers", self.writers.get()))
-    }
-
-    fn holders(&self) -> Option<(&'static str, u32)> {
-        Some(("holders", self.holders.get()))
-    }
-
-    fn chosen(&self) -> Option<(&'static str, u32, &str)> {
-        Some(("writers", self.writers.get(), self.from.as_deref()?))
-    }
-
-    fn required_classes(&self) -> Vec<(&'static str, &str)> {
-        self.from.iter().map(|class| ("from", class.as_str())).collect()
-    }
-
-    fn largest_message(&self) -> ByteCount {
-        self.update
-    }
-
-    fn message_sizes(&self) -> Vec<(&'static str, ByteCount)> {
-        vec![("update", self.update)]
+    fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
+        let writers = self.writers.get().min(peers);
+        Estimate {
+            messages: f64::from(writers) * self.rate.per_second() * self.typing() * run.as_secs_f64(),
+            lists_times: true,
+            receivers: f64::from(peers - 1),
+            flows: u64::from(writers),
+            channel: self.channel,
+            ..Estimate::default()
+        }
     }
 
     fn to_json(&self) -> serde_json::Value {

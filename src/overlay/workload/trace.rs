@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::log::{MessageFile, MessageLog};
-use super::{Arrivals, Channel, Flow, Role, Service, Workload, WorkloadEntry, service};
+use super::{Arrivals, Channel, Estimate, Flow, Limits, Role, Service, Workload, WorkloadEntry, service};
 use crate::overlay::audience::ALL;
 use crate::overlay::json_of;
 use crate::rng::Streams;
@@ -97,53 +97,34 @@ impl Workload for Trace {
         Service { priority: self.priority, lifetime: self.lifetime }
     }
 
-    // While there are any, and over a second at least.
-    fn channel(&self) -> Channel {
-        self.channel
-    }
-
-    fn messages_per_s(&self, peers: u32) -> f64 {
-        let length = self.log().length();
-        self.messages(peers, length + SimDuration::from_ns(1)) / length.as_secs_f64().max(1.0)
-    }
-
-    fn messages(&self, _peers: u32, run: SimDuration) -> f64 {
-        let is_published = |time: &&SimTime| self.is_kept(**time) && time.since(SimTime::ZERO) < run;
-        let of_flow = |flow: &log::LoggedFlow| flow.times.iter().filter(is_published).count() as f64;
-        self.log().flows().iter().map(of_flow).sum()
-    }
-
-    fn lists_times(&self) -> bool {
-        true
-    }
-
-    fn receivers(&self, peers: u32) -> f64 {
-        let log = self.log();
-        let of_flow = |flow: &log::LoggedFlow| {
-            let receivers = flow.audience.map_or(peers - 1, |list| log.audiences()[list as usize].len() as u32);
-            f64::from(receivers) * flow.times.len() as f64
-        };
-        log.flows().iter().map(of_flow).sum::<f64>() / log.messages().max(1) as f64
-    }
-
-    fn flows_max(&self, _peers: u32) -> u64 {
-        self.log().flows().len() as u64
-    }
-
-    // All whom the file names.
-    fn sources(&self) -> Option<(&'static str, u32)> {
-        Some(("file", self.log().peers()))
-    }
-
-    fn largest_message(&self) -> ByteCount {
-        self.log().flows().iter().map(|flow| flow.size).max().unwrap_or_default()
-    }
-
-    fn message_sizes(&self) -> Vec<(&'static str, ByteCount)> {
+    fn limits(&self) -> Limits<'_> {
         let mut sizes: Vec<ByteCount> = self.log().flows().iter().map(|flow| flow.size).collect();
         sizes.sort_unstable();
         sizes.dedup();
-        sizes.into_iter().map(|size| ("file", size)).collect()
+        Limits {
+            sizes: sizes.into_iter().map(|size| ("file", size)).collect(),
+            // All whom the file names.
+            sources: Some(("file", self.log().peers())),
+            ..Limits::default()
+        }
+    }
+
+    fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
+        let log = self.log();
+        let is_published = |time: &&SimTime| self.is_kept(**time) && time.since(SimTime::ZERO) < run;
+        let messages = |flow: &log::LoggedFlow| flow.times.iter().filter(is_published).count() as f64;
+        let copies = |flow: &log::LoggedFlow| {
+            let receivers = flow.audience.map_or(peers - 1, |list| log.audiences()[list as usize].len() as u32);
+            f64::from(receivers) * flow.times.len() as f64
+        };
+        Estimate {
+            messages: log.flows().iter().map(messages).sum(),
+            lists_times: true,
+            receivers: log.flows().iter().map(copies).sum::<f64>() / log.messages().max(1) as f64,
+            flows: log.flows().len() as u64,
+            channel: self.channel,
+            ..Estimate::default()
+        }
     }
 
     fn to_json(&self) -> serde_json::Value {

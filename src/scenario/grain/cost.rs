@@ -25,7 +25,7 @@ impl PacketCost {
     pub(super) fn of(settings: &Settings) -> Self {
         let peers = settings.population.peers.get();
         let of_workload = |workload: &std::sync::Arc<dyn crate::overlay::workload::Workload>| {
-            let copies = workload.messages(peers, settings.run.duration) * workload.receivers(peers);
+            let copies = workload.estimate(peers, settings.run.duration).copies();
             let packets = settings.webrtc.wire(workload.largest_message()).packets as f64;
             copies * (PER_MESSAGE_S + packets * PER_PACKET_S)
         };

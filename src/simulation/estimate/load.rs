@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::net::LinkSpec;
 use crate::overlay::topology::Spread;
-use crate::overlay::workload::{Channel, Workload};
+use crate::overlay::workload::{Channel, Estimate, Workload};
 use crate::scenario::{Cell, Grain};
 use crate::units::Bitrate;
 use crate::webrtc::{SetupProfile, Wire};
@@ -47,13 +47,14 @@ pub(super) fn pending(cell: &Cell, connections_in_use: f64, has_lanes: bool) -> 
     for workload in &settings.workloads {
         // Streams that adapt send what their connections carry.
         let adapts = workload.live().is_some_and(|live| live.adaptation.is_some());
-        let asked = workload.messages(peers, run) / if workload.is_answered() { 2.0 } else { 1.0 };
+        let estimate = workload.estimate(peers, run);
+        let asked = estimate.messages / if estimate.is_answered { 2.0 } else { 1.0 };
         // Packet by packet each packet is on its way by itself.
         let packets = match settings.run.grain {
             Grain::Packet => (settings.webrtc.wire(workload.largest_message()).packets as f64 / 4.0).max(1.0),
             Grain::Message => 1.0,
         };
-        let copies = workload.messages(peers, run) * reach(cell, workload);
+        let copies = estimate.messages * reach(cell, workload);
         total.travelling += copies * packets / run.as_secs_f64() * UNDER_WAY_S;
         if !adapts {
             let [waiting, in_sockets] = waiting(cell, workload, asked / run.as_secs_f64(), has_lanes);
@@ -78,7 +79,7 @@ pub(super) fn may_fill(cell: &Cell) -> bool {
     };
     settings.workloads.iter().any(|workload| {
         let bits = settings.webrtc.wire(workload.largest_message()).bytes.get() as f64 * 8.0;
-        let mut coming = workload.messages(peers, settings.run.duration) / run_s;
+        let mut coming = workload.estimate(peers, settings.run.duration).messages / run_s;
         stages(cell, workload).into_iter().any(|stage| {
             coming *= stage.copies;
             !stage.from_server && fills(bits, stage.copies, coming / stage.senders)
@@ -89,6 +90,7 @@ pub(super) fn may_fill(cell: &Cell) -> bool {
 // Copies that come to wait in a second, of so many messages: for good, and in sockets that drop what finds them full.
 fn waiting(cell: &Cell, workload: &Arc<dyn Workload>, messages_per_s: f64, has_lanes: bool) -> [f64; 2] {
     let wire = cell.settings.webrtc.wire(workload.largest_message());
+    let (estimate, limits) = (estimate_of(cell, workload), workload.limits());
     let bits = wire.bytes.get() as f64 * 8.0;
     let rate = |pick: fn(&LinkSpec) -> Option<Bitrate>| {
         mean(cell, |class| pick(&class.link.value).map_or(f64::INFINITY, |rate| rate.as_bps() as f64))
@@ -98,9 +100,9 @@ fn waiting(cell: &Cell, workload: &Arc<dyn Workload>, messages_per_s: f64, has_l
     let is_message = cell.settings.run.grain == Grain::Message;
     let spread = cell.topology.shape(cell.settings.population.peers.get()).spread;
     // A hub takes in what it sends on, and so it does with answers.
-    let turns = if spread == Spread::Hub { 2.0 } else { 1.0 } * if workload.is_answered() { 2.0 } else { 1.0 };
+    let turns = if spread == Spread::Hub { 2.0 } else { 1.0 } * if estimate.is_answered { 2.0 } else { 1.0 };
     // What gathers at a few waits at every level of a tree, at many nodes that each carry something.
-    let gathers = workload.sinks().is_some() && matches!(spread, Spread::Levels(_));
+    let gathers = limits.sinks.is_some() && matches!(spread, Spread::Levels(_));
     for stage in stages(cell, workload) {
         let copies = coming * stage.copies;
         let up = if stage.from_server { SERVER_BPS } else { up_bps };
@@ -109,7 +111,7 @@ fn waiting(cell: &Cell, workload: &Arc<dyn Workload>, messages_per_s: f64, has_l
         // A CPU that is too far behind leaves copies to sockets, which drop them for good where nobody repeats them.
         let by_cpu = copies * cpu * turns / stage.senders.min(stage.receivers);
         let load = by_links.max(by_cpu).max(1.0);
-        let is_dropped = workload.channel() == Channel::Unreliable && is_message;
+        let is_dropped = estimate.channel == Channel::Unreliable && is_message;
         if by_links >= by_cpu || !is_dropped {
             // Message by message a copy that comes after the end is booked at once: what waits at a time still comes.
             let is_booked = is_message && !gathers && (!has_lanes || by_cpu >= by_links);
@@ -127,8 +129,9 @@ fn waiting(cell: &Cell, workload: &Arc<dyn Workload>, messages_per_s: f64, has_l
 fn stages(cell: &Cell, workload: &Arc<dyn Workload>) -> Vec<Stage> {
     let peers = cell.settings.population.peers.get();
     let count = f64::from(peers);
-    let sources = f64::from(workload.sources().map_or(peers, |(_, sources)| sources.min(peers)));
-    let sinks = workload.sinks().map_or(count, |(_, sinks)| f64::from(sinks)).max(1.0);
+    let limits = workload.limits();
+    let sources = f64::from(limits.sources.map_or(peers, |(_, sources)| sources.min(peers)));
+    let sinks = limits.sinks.map_or(count, |(_, sinks)| f64::from(sinks)).max(1.0);
     let reach = reach(cell, workload);
     let stage = |copies: f64, senders: f64, receivers: f64| Stage {
         copies,
@@ -148,7 +151,7 @@ fn stages(cell: &Cell, workload: &Arc<dyn Workload>) -> Vec<Stage> {
             let levels = peers.checked_ilog(degree.max(2)).unwrap_or(1).max(1);
             let (fan, degree) = (libm::pow(reach, 1.0 / f64::from(levels)), f64::from(degree.max(2)));
             // What few want goes up to where their branches meet, which is the root for most.
-            if reach < count / 2.0 && sources > degree && workload.sinks().is_none() {
+            if reach < count / 2.0 && sources > degree && limits.sinks.is_none() {
                 let through_root = reach.min(degree);
                 let below = stage(reach / through_root, count / degree, count.min(sinks * 4.0));
                 return vec![stage(through_root, 1.0, degree), below];
@@ -169,11 +172,14 @@ fn stages(cell: &Cell, workload: &Arc<dyn Workload>) -> Vec<Stage> {
     }
 }
 
+fn estimate_of(cell: &Cell, workload: &Arc<dyn Workload>) -> Estimate {
+    workload.estimate(cell.settings.population.peers.get(), cell.settings.run.duration)
+}
+
 /// How many copies of a message are wanted, and can be: a peer that is the hub has as many connections as its engine
 /// allows.
 pub(super) fn reach(cell: &Cell, workload: &Arc<dyn Workload>) -> f64 {
-    let peers = cell.settings.population.peers.get();
-    let reach = workload.receivers(peers).max(1.0);
+    let reach = estimate_of(cell, workload).receivers.max(1.0);
     match hub_connections_max(cell) {
         Some(most) => reach.min(f64::from(most)),
         None => reach,
@@ -226,7 +232,7 @@ fn room(cell: &Cell, workload: &Arc<dyn Workload>, connections_in_use: f64) -> f
     let by_api = mean(cell, |class| class.engine.value.send_buffer.map_or(f64::INFINITY, |buffer| buffer.get() as f64))
         * connections_in_use
         / bytes;
-    if cell.settings.run.grain == Grain::Packet || workload.channel() != Channel::Unreliable {
+    if cell.settings.run.grain == Grain::Packet || estimate_of(cell, workload).channel != Channel::Unreliable {
         return by_api;
     }
     let peers = f64::from(cell.settings.population.peers.get());

@@ -104,7 +104,7 @@ fn is_packet(cell: &Cell) -> bool {
 }
 
 fn nodes(cell: &Cell) -> f64 {
-    let sizes = cell.settings.workloads.iter().map(|workload| workload.message_sizes().len()).sum::<usize>() as f64;
+    let sizes = cell.settings.workloads.iter().map(|workload| workload.limits().sizes.len()).sum::<usize>() as f64;
     let peers = cell.settings.population.peers.get();
     let nodes = f64::from(peers) + f64::from(cell.topology.servers(peers));
     let classes = cell.settings.population.classes.len() as f64;
@@ -132,9 +132,11 @@ fn in_use(cell: &Cell, shape: Shape) -> f64 {
         .workloads
         .iter()
         .map(|workload| {
-            let sources = workload.sources().map_or(peers, |(_, sources)| sources.min(peers));
-            let members = (shape.core as f64).min(workload.receivers(peers) + shape.core as f64 / 2.0);
-            let reached = if workload.sinks().is_some() { workload.receivers(peers) } else { members };
+            let (limits, receivers) =
+                (workload.limits(), workload.estimate(peers, cell.settings.run.duration).receivers);
+            let sources = limits.sources.map_or(peers, |(_, sources)| sources.min(peers));
+            let members = (shape.core as f64).min(receivers + shape.core as f64 / 2.0);
+            let reached = if limits.sinks.is_some() { receivers } else { members };
             f64::from(sources).min(shape.core as f64) * reached
         })
         .sum();
@@ -167,12 +169,12 @@ pub(super) fn are_set_ups_played(cell: &Cell) -> bool {
 fn lanes(cell: &Cell, in_use: f64) -> f64 {
     let peers = cell.settings.population.peers.get();
     let of_workload = |workload: &Arc<dyn Workload>| {
-        let few_publish =
-            workload.sources().is_some_and(|(_, sources)| sources < peers / 2) && workload.sinks().is_none();
+        let (limits, estimate) = (workload.limits(), workload.estimate(peers, cell.settings.run.duration));
+        let few_publish = limits.sources.is_some_and(|(_, sources)| sources < peers / 2) && limits.sinks.is_none();
         let directions = in_use * if few_publish { 1.0 } else { 2.0 };
-        let copies = workload.messages(peers, cell.settings.run.duration) * load::reach(cell, workload);
+        let copies = estimate.messages * load::reach(cell, workload);
         let pairs = match cell.topology.shape(peers).spread {
-            Spread::Direct => workload.flows_max(peers) as f64 * workload.receivers(peers),
+            Spread::Direct => estimate.flows as f64 * estimate.receivers,
             Spread::Hub | Spread::Levels(_) | Spread::Hubs(_) => f64::INFINITY,
         };
         directions.min(copies).min(pairs)
@@ -184,7 +186,9 @@ fn lanes(cell: &Cell, in_use: f64) -> f64 {
 fn has_lanes(cell: &Cell) -> bool {
     let settings = &cell.settings;
     let classes = &settings.population.classes;
-    let asked = settings.workloads.iter().any(|workload| workload.channel() != Channel::Unreliable);
+    let (peers, run) = (settings.population.peers.get(), settings.run.duration);
+    let channel = |workload: &Arc<dyn Workload>| workload.estimate(peers, run).channel;
+    let asked = settings.workloads.iter().any(|workload| channel(workload) != Channel::Unreliable);
     let accepted = classes.iter().any(|class| !class.engine.value.association().accepts_as_asked);
     if is_packet(cell) || !(asked || accepted) {
         return false;
@@ -198,15 +202,16 @@ fn has_lanes(cell: &Cell) -> bool {
 fn workloads(cell: &Cell) -> f64 {
     let (peers, run) = (cell.settings.population.peers.get(), cell.settings.run.duration);
     let of_workload = |workload: &Arc<dyn Workload>| {
-        let flows = workload.flows_max(peers) as f64;
-        let listed = if workload.lists_times() { workload.messages(peers, run) * PER_LISTED_TIME } else { 0.0 };
-        let audiences = if workload.receivers(peers) + 1.5 < f64::from(peers) {
+        let estimate = workload.estimate(peers, run);
+        let flows = estimate.flows as f64;
+        let listed = if estimate.lists_times { estimate.messages * PER_LISTED_TIME } else { 0.0 };
+        let audiences = if estimate.receivers + 1.5 < f64::from(peers) {
             // Flows share audiences where their members are many, and have one each where they are few.
-            flows * (PER_AUDIENCE + workload.receivers(peers).min(f64::from(peers)) * PER_MEMBER)
+            flows * (PER_AUDIENCE + estimate.receivers.min(f64::from(peers)) * PER_MEMBER)
         } else {
             0.0
         };
-        flows * PER_FLOW + audiences + listed + workload.messages_at_random(peers, run) * PER_DRAWN_TIME
+        flows * PER_FLOW + audiences + listed + estimate.at_random * PER_DRAWN_TIME
     };
     cell.settings.workloads.iter().map(of_workload).sum()
 }

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::parse;
 use crate::net::data_file::Kind;
 use crate::net::{ContentError, DataFileError};
-use crate::units::{ByteCount, SimDuration, SimTime};
+use crate::units::{ByteCount, SimTime};
 
 /// The messages of a file. Shared: a copy costs a reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,13 +68,6 @@ impl MessageLog {
     #[must_use]
     pub fn messages(&self) -> u64 {
         self.0.flows.iter().map(|flow| flow.times.len() as u64).sum()
-    }
-
-    /// From time zero until its last message.
-    #[must_use]
-    pub fn length(&self) -> SimDuration {
-        let last = self.0.flows.iter().filter_map(|flow| flow.times.last()).max();
-        last.map_or(SimDuration::ZERO, |last| last.since(SimTime::ZERO))
     }
 
     pub(super) fn flows(&self) -> &[LoggedFlow] {
