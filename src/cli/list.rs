@@ -51,13 +51,13 @@ enum Category {
 pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
     let mut out = io::stdout().lock();
     match arguments.category {
-        Some(category) => print(&mut out, "", rows(category, registry))?,
+        Some(category) => print(&mut out, "", &rows(category, registry))?,
         None => {
             for category in Category::value_variants() {
                 let value = category.to_possible_value().expect("invariant: no category is hidden");
                 let help = value.get_help().map(ToString::to_string).unwrap_or_default();
                 writeln!(out, "{} ({help})", value.get_name())?;
-                print(&mut out, "  ", rows(*category, registry))?;
+                print(&mut out, "  ", &rows(*category, registry))?;
                 writeln!(out)?;
             }
         }
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
     Ok(Exit::Success)
 }
 
-fn print(out: &mut impl Write, indent: &str, rows: Vec<(&str, String)>) -> io::Result<()> {
+fn print(out: &mut impl Write, indent: &str, rows: &[(&str, String)]) -> io::Result<()> {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     rows.iter().try_for_each(|(name, summary)| writeln!(out, "{indent}{name:width$}  {summary}"))
 }

@@ -5,7 +5,7 @@
 //! Francis and Crowcroft, "Core Based Trees (CBT)", SIGCOMM 1993), with membership known everywhere at once and at no
 //! cost. Each member is reached once, and no copy is sent that nobody needs.
 //!
-//! Nodes are numbered in preorder ([`places`](super::places)), so that what lies behind a hop is a range of numbers, or two,
+//! Nodes are numbered in preorder (`places.rs`), so that what lies behind a hop is a range of numbers, or two,
 //! and an audience a sorted list of them: two binary searches at most.
 
 use super::graph::Overlay;

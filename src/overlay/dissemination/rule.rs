@@ -40,7 +40,7 @@ pub static DISSEMINATIONS: &[DisseminationEntry] =
             .map(|_| Rule { spec: DisseminationSpec::Horizon, parameters: Value::default() })
     })];
 
-/// The parameters of a rule that has none.
+// The parameters of a rule that has none.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NoParameters {}

@@ -39,6 +39,6 @@ impl Limits<'_> {
     #[must_use]
     pub fn largest_message(&self) -> ByteCount {
         let largest = self.sizes.iter().map(|(_, size)| *size).max();
-        largest.or(self.content.map(|content| content.chunk)).unwrap_or_default()
+        largest.or_else(|| self.content.map(|content| content.chunk)).unwrap_or_default()
     }
 }
