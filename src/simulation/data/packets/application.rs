@@ -11,7 +11,7 @@ use crate::simulation::account::fate::Fate;
 use crate::simulation::data::application::Delivery;
 use crate::simulation::data::costs::has_paced_packets;
 use crate::units::{ByteCount, SimDuration, SimTime};
-use crate::webrtc::sctp::{Chunk, DataChunk, Event, PacketId};
+use crate::webrtc::sctp::{AssociationEvent, Chunk, DataChunk, PacketId};
 
 impl<D: Dissemination> Packets<D> {
     pub(super) fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Happening>) {
@@ -178,12 +178,12 @@ impl<D: Dissemination> Packets<D> {
         let mut arrived = std::mem::take(&mut self.arrived);
         for event in self.out.events() {
             match *event {
-                Event::Delivered { message, .. } => arrived.push(message),
-                Event::Abandoned { message, .. } => {
+                AssociationEvent::Delivered { message, .. } => arrived.push(message),
+                AssociationEvent::Abandoned { message, .. } => {
                     self.queueing.given_up(end, message);
                     self.missing.abandoned(end, message);
                 }
-                Event::BufferedLow { .. } => {}
+                AssociationEvent::BufferedLow { .. } => {}
             }
         }
         self.out.clear();
