@@ -14,7 +14,7 @@ use peerscape::rng::Seed;
 use peerscape::units::{Bitrate, ByteCount, SimDuration, SimTime};
 use peerscape::webrtc::sctp::lab::{BulkSpec, LabSpec, run};
 use peerscape::webrtc::sctp::{
-    Association, AssociationProfile, ChannelSpec, Event, Outbox, PacketId, PacketStore, Reliability,
+    Association, AssociationEvent, AssociationProfile, ChannelSpec, Outbox, PacketId, PacketStore, Reliability,
 };
 
 use support::{best_ns_per_op, is_measuring};
@@ -125,7 +125,7 @@ impl Crowd {
             let packet = self.store.put(packet.chunks);
             scheduler.schedule_in(DELAY, What::Arrive { association, end: 1 - end, packet });
         }
-        let delivered = self.out.events().iter().filter(|event| matches!(event, Event::Delivered { .. }));
+        let delivered = self.out.events().iter().filter(|event| matches!(event, AssociationEvent::Delivered { .. }));
         self.delivered += delivered.count() as u64;
         self.out.clear();
         let (row, side) = (association as usize, usize::from(end));

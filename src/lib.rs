@@ -106,7 +106,7 @@ pub use overlay::topology::{Topology, TopologyEntry};
 pub use overlay::workload::{Flow, Workload, WorkloadEntry};
 pub use overlay::{Overlay, json_of};
 pub use report::terminal::render as answer_text;
-pub use report::{Answer, Decision, Ranking, Row as RankedTopology, Summary, answer, tables};
+pub use report::{Answer, Decision, RankedTopology, Ranking, Summary, answer, tables};
 pub use rng::{Domain, PairKey, Seed, Stream, Streams};
 pub use scenario::{
     Cell, Experiment, Grain, Registry, RegistryError, RunSettings, ScenarioErrors, Settings, json_schema, load,

@@ -48,7 +48,7 @@ pub use folder::{Claim, FolderError, Written, write_folder};
 pub use held::OtherResults;
 pub use judgement::{Failure, FailureKind, Outcome};
 pub use manifest::{Provenance, manifest_json};
-pub use ranking::{Ranking, Row};
+pub use ranking::{RankedTopology, Ranking};
 pub use reign::Reign;
 pub use runs_csv::runs_csv;
 pub use standing::Standing;
@@ -56,7 +56,7 @@ pub use stops::Stop;
 pub use summary::{Difference, Summary};
 pub use summary_csv::summary_csv;
 pub use validation::{
-    Agreement, BOUNDS, Bound as ValidationBound, Pairing, RankAgreement, Row as ValidationRow, Tolerance, Validation,
+    Agreement, BOUNDS, Bound as ValidationBound, Pairing, RankAgreement, Tolerance, Validation, ValidationRow,
     render as validation_text, validation_csv,
 };
 

@@ -18,7 +18,7 @@ use std::net::SocketAddrV4;
 
 pub use connection::{Connection, ConnectionState, End};
 pub use context::Context;
-pub use event::Event;
+pub use event::ClusterEvent;
 pub use lab::{Application, Lab};
 pub use pacing::PacketCpu;
 

@@ -29,7 +29,7 @@ use crate::units::{SimDuration, SimTime};
 
 use allocations::Allocations;
 use credentials::Credentials;
-use wire::{Message, kind};
+use wire::{StunMessage, kind};
 
 pub use allocation::PERMISSIONS_MAX;
 pub use counts::{Dropped, Relayed, TurnCounts};
@@ -159,7 +159,7 @@ impl TurnServer {
 
     fn receive_stun(&mut self, now: SimTime, datagram: Datagram, out: &mut Vec<Datagram>) {
         let Datagram { source: client, payload, .. } = datagram;
-        let Some(message) = Message::parse(&payload) else {
+        let Some(message) = StunMessage::parse(&payload) else {
             self.counts.dropped.malformed += 1;
             return;
         };

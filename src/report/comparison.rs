@@ -1,7 +1,7 @@
 //! Two topologies against each other, in one sentence.
 
 use super::figures;
-use super::ranking::Row;
+use super::ranking::RankedTopology;
 use super::summary::{Difference, Summary};
 use crate::metrics::{Interval, MetricId, Verdict};
 
@@ -21,7 +21,12 @@ pub struct Comparison {
 }
 
 /// `first` against `second` in the first of `metrics`, and in those after it if need be; `None` if they share no seed.
-pub(super) fn compare(summary: &Summary, metrics: &[MetricId], first: &Row, second: &Row) -> Option<Comparison> {
+pub(super) fn compare(
+    summary: &Summary,
+    metrics: &[MetricId],
+    first: &RankedTopology,
+    second: &RankedTopology,
+) -> Option<Comparison> {
     let (&metric, next) = metrics.split_first()?;
     let difference = summary.difference(first.cell, second.cell, metric)?;
     let shown = |difference: &Difference| difference.verdict != Verdict::Inconclusive;

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::figures;
-use super::ranking::Row;
+use super::ranking::RankedTopology;
 use crate::metrics::MetricId;
 use crate::net::LinkSpec;
 use crate::simulation::{SETUPS_PLAYED_PEERS_MAX, Subject};
@@ -16,7 +16,7 @@ const SET_UP_LOAD_MAX: f64 = 0.1;
 const SLOWEST_DEVIATIONS: f64 = -2.3;
 
 /// Set-ups that are looked up as if links had no queues, where their packets alone would make one.
-pub(super) fn idle_set_ups(results: &Results<'_>, answer: &Answer, row: &Row) -> Option<String> {
+pub(super) fn idle_set_ups(results: &Results<'_>, answer: &Answer, row: &RankedTopology) -> Option<String> {
     let settings = &results.experiment.cells[row.cell].settings;
     if !Subject::of(settings).needs_learning() {
         return None;

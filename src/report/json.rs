@@ -8,7 +8,7 @@ use super::doubt::Doubt;
 use super::folder::Written;
 use super::judgement::{Failure, FailureKind};
 use super::marks::slashed;
-use super::ranking::Row;
+use super::ranking::RankedTopology;
 use super::reign::Reign;
 use super::standing::Standing;
 use super::stops::Stop;
@@ -97,7 +97,7 @@ fn stop_json(stop: &Stop) -> Value {
     })
 }
 
-fn row_json(row: &Row, decision: &Decision, answer: &Answer) -> Value {
+fn row_json(row: &RankedTopology, decision: &Decision, answer: &Answer) -> Value {
     let failure = |failure: &Failure| {
         let kind = match failure.kind {
             FailureKind::Expectation(_) => "expectation",

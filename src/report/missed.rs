@@ -50,7 +50,7 @@ pub(super) fn lines(results: &Results<'_>, summary: &Summary, ranking: &Ranking)
         lines.truncate(LINES_MAX);
         lines.push(format!("{more} more that fall short in summary.csv"));
     }
-    let loses = |row: &&&super::ranking::Row| mean(row.cell, MetricId::MissedLost) >= 100.0 - ENOUGH_PERCENT;
+    let loses = |row: &&&super::ranking::RankedTopology| mean(row.cell, MetricId::MissedLost) >= 100.0 - ENOUGH_PERCENT;
     if let Some(row) = short.iter().find(loses) {
         lines.extend(about_losses(results, row.cell));
     }

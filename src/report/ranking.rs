@@ -25,12 +25,12 @@ pub struct Ranking {
     /// The values on the axes other than `peers`.
     pub axes: Vec<AxisValue>,
     /// The topologies: those with a rank, then those without.
-    pub rows: Vec<Row>,
+    pub rows: Vec<RankedTopology>,
 }
 
 /// One topology in a ranking.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct RankedTopology {
     /// The index of its cell.
     pub cell: usize,
     /// Its label.
@@ -56,9 +56,9 @@ impl Ranking {
             let Judgement { failures, reservations } =
                 Judgement::of(results.experiment, runs, summary, cell.index, metric);
             let (topology, standing) = (cell.label.clone(), summary.standing(cell.index));
-            Row { cell: cell.index, topology, rank: None, leads: false, failures, reservations, standing }
+            RankedTopology { cell: cell.index, topology, rank: None, leads: false, failures, reservations, standing }
         };
-        let mut tiers: Vec<(Tier, Vec<Row>)> = Vec::new();
+        let mut tiers: Vec<(Tier, Vec<RankedTopology>)> = Vec::new();
         for row in cells.iter().map(row) {
             match tiers.iter_mut().find(|(tier, _)| *tier == row.tier()) {
                 Some((_, rows)) => rows.push(row),
@@ -66,7 +66,8 @@ impl Ranking {
             }
         }
         tiers.sort_by_key(|(tier, _)| *tier);
-        let mut rows: Vec<Row> = tiers.into_iter().flat_map(|(_, rows)| ordered(rows, summary, metrics)).collect();
+        let mut rows: Vec<RankedTopology> =
+            tiers.into_iter().flat_map(|(_, rows)| ordered(rows, summary, metrics)).collect();
         let ranked = rows.iter_mut().take_while(|row| row.failures.is_empty());
         ranked.zip(1..).for_each(|(row, rank)| row.rank = Some(rank));
         let peers = cells.first().map_or(0, |cell| cell.settings.population.peers.get());
@@ -76,23 +77,23 @@ impl Ranking {
 
     /// The topology of rank 1.
     #[must_use]
-    pub fn winner(&self) -> Option<&Row> {
+    pub fn winner(&self) -> Option<&RankedTopology> {
         self.rows.first().filter(|row| row.rank.is_some())
     }
 
     /// What becomes of the expectations: that of the topology that does best.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        self.winner().map_or(Outcome::Missed, Row::outcome)
+        self.winner().map_or(Outcome::Missed, RankedTopology::outcome)
     }
 
     /// The topologies with a rank, the best first.
-    pub fn ranked(&self) -> impl Iterator<Item = &Row> {
+    pub fn ranked(&self) -> impl Iterator<Item = &RankedTopology> {
         self.rows.iter().filter(|row| row.rank.is_some())
     }
 
     /// The first topology and those that cannot be told apart from it.
-    pub fn leaders(&self) -> impl Iterator<Item = &Row> {
+    pub fn leaders(&self) -> impl Iterator<Item = &RankedTopology> {
         self.ranked().filter(move |row| row.leads && self.rows.first().is_some_and(|first| first.tier() == row.tier()))
     }
 
@@ -114,7 +115,7 @@ enum Tier {
     NoData,
 }
 
-impl Row {
+impl RankedTopology {
     /// What becomes of the expectations with this topology.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -163,8 +164,8 @@ pub(super) fn ranking_metrics(experiment: &Experiment) -> Vec<MetricId> {
 }
 
 /// The rows of one tier, given in the order of the file, the best first.
-fn ordered(mut rows: Vec<Row>, summary: &Summary, metrics: &[MetricId]) -> Vec<Row> {
-    let mut ordered: Vec<Row> = Vec::with_capacity(rows.len());
+fn ordered(mut rows: Vec<RankedTopology>, summary: &Summary, metrics: &[MetricId]) -> Vec<RankedTopology> {
+    let mut ordered: Vec<RankedTopology> = Vec::with_capacity(rows.len());
     while !rows.is_empty() {
         let mut leaders = leaders(&rows, summary, metrics);
         // The sort is stable: equals stay in the order of the file.
@@ -178,7 +179,7 @@ fn ordered(mut rows: Vec<Row>, summary: &Summary, metrics: &[MetricId]) -> Vec<R
 }
 
 /// The places of those that none of the others beats, by one metric after another; never empty.
-fn leaders(rows: &[Row], summary: &Summary, metrics: &[MetricId]) -> Vec<usize> {
+fn leaders(rows: &[RankedTopology], summary: &Summary, metrics: &[MetricId]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..rows.len()).collect();
     for &metric in metrics {
         let beaten = |place: usize| {

@@ -2,7 +2,7 @@
 
 use super::figures;
 use super::judgement::{FailureKind, Outcome};
-use super::ranking::{Ranking, Row};
+use super::ranking::{RankedTopology, Ranking};
 
 /// How far a topology goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,14 +22,14 @@ pub struct Stop {
 /// none if there is one ranking only.
 pub(super) fn stops(rankings: &[Ranking]) -> Vec<Stop> {
     let Some(last) = rankings.last().filter(|_| rankings.len() > 1) else { return Vec::new() };
-    let mut rows: Vec<&Row> = last.rows.iter().collect();
+    let mut rows: Vec<&RankedTopology> = last.rows.iter().collect();
     rows.sort_by_key(|row| row.cell);
     rows.into_iter().map(|row| stop(rankings, &row.topology)).collect()
 }
 
 fn stop(rankings: &[Ranking], topology: &str) -> Stop {
     let here = |ranking: &'_ Ranking| ranking.rows.iter().position(|row| row.topology == topology);
-    let places: Vec<(u32, &Row)> =
+    let places: Vec<(u32, &RankedTopology)> =
         rankings.iter().filter_map(|ranking| Some((ranking.peers, &ranking.rows[here(ranking)?]))).collect();
     let working = places.iter().take_while(|(_, row)| row.works()).count();
     let undecided = places.get(working).filter(|(_, row)| row.outcome() == Outcome::Undecided);
@@ -42,11 +42,11 @@ fn stop(rankings: &[Ranking], topology: &str) -> Stop {
     }
 }
 
-fn why(row: &Row) -> &'static str {
+fn why(row: &RankedTopology) -> &'static str {
     row.failures.first().map_or("no data", |failure| failure.kind.name())
 }
 
-fn why_undecided(row: &Row) -> String {
+fn why_undecided(row: &RankedTopology) -> String {
     match row.reservations.first().map(|reservation| reservation.kind) {
         Some(FailureKind::Infeasible(kind)) => {
             format!("{kind} in {} of {} seeds", row.standing.failing, row.standing.seeds)

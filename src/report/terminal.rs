@@ -11,7 +11,7 @@ use super::doubt::{ASK_PACKETS, followed};
 use super::figures;
 use super::folder::Written;
 use super::judgement::{Failure, FailureKind, Outcome};
-use super::ranking::Row;
+use super::ranking::RankedTopology;
 use super::reign;
 use super::stops::Stop;
 use crate::metrics::MetricId;
@@ -230,7 +230,7 @@ impl Page<'_> {
         table
     }
 
-    fn cells(&self, row: &Row, is_in_doubt: bool, metrics: &[MetricId], duration: SimDuration) -> Vec<Cell> {
+    fn cells(&self, row: &RankedTopology, is_in_doubt: bool, metrics: &[MetricId], duration: SimDuration) -> Vec<Cell> {
         let figure = |(place, &id): (usize, &MetricId)| match self.answer.summary.interval(row.cell, id) {
             None => "-".to_owned(),
             // Set-ups are played to their end, however long that takes.
@@ -285,7 +285,7 @@ const NAMES_SHOWN: usize = 4;
 
 /// Why a topology fails, or is ranked with reservation. Where it cannot work at all, that is the reason; expectations
 /// that it therefore misses would only repeat it.
-fn failure_lines(row: &Row, decision: &Decision) -> Vec<String> {
+fn failure_lines(row: &RankedTopology, decision: &Decision) -> Vec<String> {
     let is_infeasible = |failure: &&Failure| matches!(failure.kind, FailureKind::Infeasible(_));
     let any_infeasible = row.failures.iter().any(|failure| is_infeasible(&failure));
     let told = if row.failures.is_empty() { &row.reservations } else { &row.failures };

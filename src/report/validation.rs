@@ -100,14 +100,14 @@ pub struct Validation {
     /// What is compared.
     pub pairing: Pairing,
     /// A row a cell and bounded metric, in the order of the experiment.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ValidationRow>,
     /// Whether both rank the topologies alike, a row a group of cells.
     pub ranks: Vec<RankAgreement>,
 }
 
 /// One metric of one cell on both rungs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct ValidationRow {
     /// The index of the cell.
     pub cell: usize,
     /// The group it belongs to.
@@ -148,7 +148,7 @@ impl Validation {
             };
             let verdict = if bound.tolerance.admits(model, real) { Agreement::Within } else { Agreement::Miss };
             let (group, topology) = (cell.group, cell.label.clone());
-            Some(Row { cell: cell.index, group, topology, bound: *bound, model, real, verdict })
+            Some(ValidationRow { cell: cell.index, group, topology, bound: *bound, model, real, verdict })
         };
         let bounds = || BOUNDS.iter().filter(|bound| pairing.compares(bound.metric));
         let rows = experiment.cells.iter().flat_map(|cell| bounds().filter_map(move |bound| row(cell, bound)));
@@ -162,7 +162,7 @@ impl Validation {
     }
 
     /// Rows that miss their bounds.
-    pub fn misses(&self) -> impl Iterator<Item = &Row> {
+    pub fn misses(&self) -> impl Iterator<Item = &ValidationRow> {
         self.rows.iter().filter(|row| row.verdict == Agreement::Miss)
     }
 
@@ -173,7 +173,7 @@ impl Validation {
     }
 }
 
-impl Row {
+impl ValidationRow {
     /// The model's distance from the real figure in percent of it, where that is not zero.
     #[must_use]
     pub fn relative_error_percent(&self) -> Option<f64> {

@@ -28,6 +28,6 @@ pub use profile::{
     DtlsProfile, DtlsTimer, Early, FlightBytes, Initiates, Opens, Repeats, SctpBytes, SctpProfile, TransportCpu,
     TransportProfile,
 };
-pub use segment::{Flight, Message, Segment};
+pub use segment::{Flight, HandshakeMessage, Segment};
 pub use timer::Backoff;
 pub use transport::{Output, Transport, TransportSpec};

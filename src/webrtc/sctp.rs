@@ -44,7 +44,7 @@ pub use channel::{ChannelSpec, Priority, Reliability};
 pub use chunk::{COMMON_HEADER_BYTES, Chunk, DATA_HEADER_BYTES, DataChunk, Flags, data_bytes};
 pub use course::{Answer, Course, Loss, Sent, first_lost};
 pub use idle::IdleEnd;
-pub use outbox::{Event, Outbox, Packet};
+pub use outbox::{AssociationEvent, Outbox, Packet};
 pub use profile::{
     AssociationProfile, Backoff, Buffered, Fragments, RecoveryUntil, Repair, RtoProfile, SackRides, Schedule, SlowStart,
 };

@@ -20,7 +20,7 @@ const AFTER: SimDuration = SimDuration::from_secs(2);
 
 /// One loss: a row.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct GridRow {
     pub(super) loss: Probability,
     /// By round trip.
     pub(super) cells: Vec<Cell>,
@@ -55,7 +55,7 @@ pub(super) fn runs(arguments: &Arguments) -> u64 {
 ///
 /// # Errors
 /// When the engine stops a runaway.
-pub(super) fn play(arguments: &Arguments) -> Result<Vec<Row>, EngineError> {
+pub(super) fn play(arguments: &Arguments) -> Result<Vec<GridRow>, EngineError> {
     let places = arguments.loss.iter().flat_map(|&loss| arguments.rtt.iter().map(move |&rtt| (loss, rtt)));
     let tasks: Vec<(Probability, SimDuration, u64)> =
         places.flat_map(|(loss, rtt)| (1..=seeds(arguments, loss)).map(move |seed| (loss, rtt, seed))).collect();
@@ -70,7 +70,7 @@ pub(super) fn play(arguments: &Arguments) -> Result<Vec<Row>, EngineError> {
             let runs: Vec<Figures> = figures.by_ref().take(seeds(arguments, loss) as usize).collect();
             Cell::of(rtt, &runs, arguments)
         };
-        Row { loss, cells: arguments.rtt.iter().map(cell).collect() }
+        GridRow { loss, cells: arguments.rtt.iter().map(cell).collect() }
     };
     Ok(arguments.loss.iter().map(row).collect())
 }

@@ -4,15 +4,15 @@ use peerscape::units::{Probability, SimDuration};
 use peerscape::webrtc::sctp::SctpSpec;
 
 use super::arguments::Arguments;
-use super::grid::{Cell, Row};
+use super::grid::{Cell, GridRow};
 
 /// The two tables with their heads and legends.
-pub(super) fn tables(arguments: &Arguments, rows: &[Row]) -> String {
+pub(super) fn tables(arguments: &Arguments, rows: &[GridRow]) -> String {
     [head(arguments), goodputs(arguments, rows), echoes(arguments, rows)].join("\n\n") + "\n"
 }
 
 /// One row a cell.
-pub(super) fn csv(arguments: &Arguments, rows: &[Row]) -> String {
+pub(super) fn csv(arguments: &Arguments, rows: &[GridRow]) -> String {
     let mut text = "sender,receiver,loss_percent,rtt_ms,goodput_mbit_per_s,goodput_min_mbit_per_s,\
                     goodput_max_mbit_per_s,mathis_mbit_per_s,collapsed_percent,stuck_max_s,echo_p50_ms,echo_p95_ms,\
                     echoes_back_percent\n"
@@ -58,7 +58,7 @@ fn head(arguments: &Arguments) -> String {
     )
 }
 
-fn goodputs(arguments: &Arguments, rows: &[Row]) -> String {
+fn goodputs(arguments: &Arguments, rows: &[GridRow]) -> String {
     let decimals = match arguments.rate.as_bps() {
         0..1_000_000 => 4,
         1_000_000..100_000_000 => 2,
@@ -81,7 +81,7 @@ fn goodputs(arguments: &Arguments, rows: &[Row]) -> String {
     text + &legend(arguments, rows)
 }
 
-fn echoes(arguments: &Arguments, rows: &[Row]) -> String {
+fn echoes(arguments: &Arguments, rows: &[GridRow]) -> String {
     let mut text = "round trip of a 64 B message on a second channel meanwhile, p50 / p95 in ms;\n\
                     without the transfer it is that of the path (columns)\n\n"
         .to_owned();
@@ -95,7 +95,7 @@ fn echoes(arguments: &Arguments, rows: &[Row]) -> String {
 }
 
 // With an empty line before it, if there is anything to say.
-fn legend(arguments: &Arguments, rows: &[Row]) -> String {
+fn legend(arguments: &Arguments, rows: &[GridRow]) -> String {
     let mut text = String::new();
     if rows.iter().flat_map(|row| &row.cells).any(|cell| cell.collapsed() > 0.0) {
         text += &format!(

@@ -3,7 +3,7 @@
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 /// The fields of one line.
-pub(super) struct Row {
+pub(super) struct MatrixRow {
     pub(super) line: u64,
     pub(super) fields: StringRecord,
 }
@@ -90,7 +90,7 @@ fn outside_quotes(line: &str) -> impl Iterator<Item = (usize, char)> {
 }
 
 /// The rows of a text.
-pub(super) fn rows(text: &str, delimiter: Delimiter) -> Result<Vec<Row>, csv::Error> {
+pub(super) fn rows(text: &str, delimiter: Delimiter) -> Result<Vec<MatrixRow>, csv::Error> {
     let (byte, aligned) = match delimiter {
         Delimiter::Byte(byte) => (byte, None),
         Delimiter::Blanks => (b'\t', Some(text.lines().map(tabs_for_blanks).collect::<Vec<_>>().join("\n"))),
@@ -106,7 +106,7 @@ pub(super) fn rows(text: &str, delimiter: Delimiter) -> Result<Vec<Row>, csv::Er
         if first.starts_with('#') || fields.len() == 1 && first.is_empty() {
             continue;
         }
-        rows.push(Row { line: fields.position().map_or(0, csv::Position::line), fields });
+        rows.push(MatrixRow { line: fields.position().map_or(0, csv::Position::line), fields });
     }
     Ok(rows)
 }
@@ -127,7 +127,7 @@ fn tabs_for_blanks(line: &str) -> String {
 
 /// The ways to look at rows, the most likely first: without a delimiter at the end of every line, where that may
 /// be what it is; as they are; and without rows of delimiters alone at the end, which spreadsheets leave.
-pub(super) fn views(rows: &[Row]) -> Vec<Vec<View<'_>>> {
+pub(super) fn views(rows: &[MatrixRow]) -> Vec<Vec<View<'_>>> {
     let as_is: Vec<View<'_>> =
         rows.iter().map(|row| View { line: row.line, fields: &row.fields, len: row.fields.len() }).collect();
     let trailing = without_trailing(&as_is);

@@ -1,6 +1,6 @@
 //! Making connections: attempts, time-outs, the end of it.
 
-use super::{Cluster, ConnectPolicy, ConnectionState, End, Event, FIRST_PORT, Mail, Seat};
+use super::{Cluster, ClusterEvent, ConnectPolicy, ConnectionState, End, FIRST_PORT, Mail, Seat};
 use crate::engine::Scheduler;
 use crate::real::stack::{Endpoint, Signal, StackError};
 use crate::real::trace::Happened;
@@ -9,7 +9,7 @@ use std::net::SocketAddrV4;
 
 impl Cluster {
     /// Begins an attempt: the offering end gathers and makes its offer.
-    pub(super) fn begin(&mut self, now: SimTime, connection: u32, scheduler: &mut Scheduler<Event>) {
+    pub(super) fn begin(&mut self, now: SimTime, connection: u32, scheduler: &mut Scheduler<ClusterEvent>) {
         let ConnectPolicy { timeout, .. } = self.policy;
         let known = &mut self.connections[connection as usize];
         if known.state == ConnectionState::Open || known.state == ConnectionState::Failed {
@@ -20,7 +20,7 @@ impl Cluster {
         known.attempts += 1;
         (known.opened, known.channels_open) = ([None; 2], [0; 2]);
         let attempt = known.attempts;
-        scheduler.schedule_at(now + timeout, Event::GiveUp { connection, attempt });
+        scheduler.schedule_at(now + timeout, ClusterEvent::GiveUp { connection, attempt });
         let end = End { connection, side: 0 };
         let offered = self.take_seat(now, end).and_then(|endpoint| {
             let (settings, seat) = (&self.settings, self.endpoints[endpoint as usize].as_mut());
@@ -31,7 +31,7 @@ impl Cluster {
     }
 
     /// A signaling message reaches an end; an offer makes one.
-    pub(super) fn receive_signal(&mut self, now: SimTime, mail: Mail, scheduler: &mut Scheduler<Event>) {
+    pub(super) fn receive_signal(&mut self, now: SimTime, mail: Mail, scheduler: &mut Scheduler<ClusterEvent>) {
         let connection = &self.connections[mail.to.connection as usize];
         if connection.attempts != mail.attempt || connection.state != ConnectionState::Connecting {
             return;
@@ -59,7 +59,7 @@ impl Cluster {
         now: SimTime,
         connection: u32,
         attempt: u32,
-        scheduler: &mut Scheduler<Event>,
+        scheduler: &mut Scheduler<ClusterEvent>,
     ) -> bool {
         let known = &self.connections[connection as usize];
         let late = known.attempts == attempt && known.state == ConnectionState::Connecting;
@@ -67,12 +67,17 @@ impl Cluster {
     }
 
     /// An attempt has failed: the next begins, or that was the last. Returns whether it was.
-    pub(super) fn attempt_failed(&mut self, now: SimTime, connection: u32, scheduler: &mut Scheduler<Event>) -> bool {
+    pub(super) fn attempt_failed(
+        &mut self,
+        now: SimTime,
+        connection: u32,
+        scheduler: &mut Scheduler<ClusterEvent>,
+    ) -> bool {
         self.leave_seats(connection);
         self.trace.push(now, Happened::AttemptFailed { connection });
         let known = &mut self.connections[connection as usize];
         if known.attempts < self.policy.attempts {
-            scheduler.schedule_at(now, Event::Begin { connection });
+            scheduler.schedule_at(now, ClusterEvent::Begin { connection });
             return false;
         }
         known.state = ConnectionState::Failed;
@@ -80,7 +85,7 @@ impl Cluster {
     }
 
     /// Closes a connection from one end, which tells the other.
-    pub(super) fn close(&mut self, now: SimTime, end: End, scheduler: &mut Scheduler<Event>) {
+    pub(super) fn close(&mut self, now: SimTime, end: End, scheduler: &mut Scheduler<ClusterEvent>) {
         let Some(endpoint) = self.endpoint_of(end) else { return };
         let Some(seat) = self.seat(endpoint) else { return };
         let closed = seat.endpoint.close(now).map(|()| endpoint);
@@ -104,7 +109,7 @@ impl Cluster {
     }
 
     // What follows from something an endpoint was told, or that it refused.
-    fn follow(&mut self, now: SimTime, told: Result<u32, StackError>, scheduler: &mut Scheduler<Event>) {
+    fn follow(&mut self, now: SimTime, told: Result<u32, StackError>, scheduler: &mut Scheduler<ClusterEvent>) {
         match told {
             Ok(endpoint) => self.drain(now, endpoint, scheduler),
             Err(error) => self.stack_error(now, &error),

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use super::{Cluster, End, Event};
+use super::{Cluster, ClusterEvent, End};
 use crate::engine::Scheduler;
 use crate::real::stack::{Selected, StackError};
 use crate::units::{SimDuration, SimTime};
@@ -12,12 +12,12 @@ pub struct Context<'a> {
     /// The moment.
     pub now: SimTime,
     pub(super) cluster: &'a mut Cluster,
-    pub(super) scheduler: &'a mut Scheduler<Event>,
+    pub(super) scheduler: &'a mut Scheduler<ClusterEvent>,
 }
 
 impl<'a> Context<'a> {
     /// The cluster between two events, for a caller that drives it.
-    pub fn new(cluster: &'a mut Cluster, scheduler: &'a mut Scheduler<Event>) -> Self {
+    pub fn new(cluster: &'a mut Cluster, scheduler: &'a mut Scheduler<ClusterEvent>) -> Self {
         Self { now: scheduler.now(), cluster, scheduler }
     }
 
@@ -29,7 +29,7 @@ impl<'a> Context<'a> {
 
     /// Begins with a connection at `time`.
     pub fn connect_at(&mut self, time: SimTime, connection: u32) {
-        self.scheduler.schedule_at(time, Event::Begin { connection });
+        self.scheduler.schedule_at(time, ClusterEvent::Begin { connection });
     }
 
     /// Sends a message.
@@ -65,7 +65,7 @@ impl<'a> Context<'a> {
 
     /// Calls [`wake`](super::Application::wake) with `token` at `time`.
     pub fn wake_at(&mut self, time: SimTime, token: u64) {
-        self.scheduler.schedule_at(time, Event::Wake { token });
+        self.scheduler.schedule_at(time, ClusterEvent::Wake { token });
     }
 
     /// Closes a connection from this end, and tells the other.

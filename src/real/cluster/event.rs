@@ -4,7 +4,7 @@ use crate::engine::Ticket;
 
 /// What happens next in a cluster.
 #[derive(Clone, Copy, Debug)]
-pub enum Event {
+pub enum ClusterEvent {
     /// A datagram comes to the receiver's boxes, or through its downlink.
     Datagram {
         /// Which, of those on their way.

@@ -1,6 +1,6 @@
 //! The events of a cluster, and what each sets off.
 
-use super::{Application, Cluster, ConnectionState, Context, Event, Flying, Mail};
+use super::{Application, Cluster, ClusterEvent, ConnectionState, Context, Flying, Mail};
 use crate::engine::Scheduler;
 use crate::real::network::wire_size;
 use crate::real::stack::{Effect, StackError, State};
@@ -20,46 +20,46 @@ impl Cluster {
     pub(super) fn handle<A: Application>(
         &mut self,
         now: SimTime,
-        event: Event,
-        scheduler: &mut Scheduler<Event>,
+        event: ClusterEvent,
+        scheduler: &mut Scheduler<ClusterEvent>,
         application: &mut A,
     ) {
         match event {
-            Event::Datagram { slot } => match self.flying.take(slot) {
+            ClusterEvent::Datagram { slot } => match self.flying.take(slot) {
                 Flying::Written(node, datagram) => self.launch(now, node, datagram, scheduler),
                 Flying::Between(launched, datagram) => self.arrive(now, launched, datagram, scheduler),
                 Flying::Downlink(node, datagram) => self.receive(now, node, datagram, scheduler),
                 Flying::Read(node, datagram) => self.take_in(now, node, datagram, scheduler),
             },
-            Event::Timer { ticket } => {
+            ClusterEvent::Timer { ticket } => {
                 if self.timers.fire(ticket) {
                     self.timeout(now, ticket.slot(), scheduler);
                 }
             }
-            Event::Signal { slot } => {
+            ClusterEvent::Signal { slot } => {
                 let mail = self.signals.take(slot);
                 let node = self.connections[mail.to.connection as usize].nodes[usize::from(mail.to.side)];
                 let received = if mail.is_through { now } else { self.network.hear(now, node, mail.size) };
                 if received > now {
                     let slot = self.signals.put(Mail { is_through: true, ..mail });
-                    scheduler.schedule_at(received, Event::Signal { slot });
+                    scheduler.schedule_at(received, ClusterEvent::Signal { slot });
                 } else {
                     self.receive_signal(now, mail, scheduler);
                 }
             }
-            Event::Begin { connection } => self.begin(now, connection, scheduler),
-            Event::GiveUp { connection, attempt } => {
+            ClusterEvent::Begin { connection } => self.begin(now, connection, scheduler),
+            ClusterEvent::GiveUp { connection, attempt } => {
                 if self.give_up(now, connection, attempt, scheduler) {
                     application.lost(connection, &mut Context { now, cluster: self, scheduler });
                 }
             }
-            Event::Wake { token } => application.wake(token, &mut Context { now, cluster: self, scheduler }),
+            ClusterEvent::Wake { token } => application.wake(token, &mut Context { now, cluster: self, scheduler }),
         }
         self.settle(now, scheduler, application);
     }
 
     /// Lets an endpoint put out what it has, and sets its timer.
-    pub(super) fn drain(&mut self, now: SimTime, endpoint: u32, scheduler: &mut Scheduler<Event>) {
+    pub(super) fn drain(&mut self, now: SimTime, endpoint: u32, scheduler: &mut Scheduler<ClusterEvent>) {
         let Some(seat) = self.endpoints[endpoint as usize].as_mut() else { return };
         let drained = seat.endpoint.drain(now, &mut self.effects);
         // A timer that fires early is set again then; most time-outs only move later.
@@ -70,7 +70,7 @@ impl Cluster {
             let due = if hurries { now + moment } else { due };
             if seat.due.is_none_or(|armed| due < armed) {
                 seat.due = Some(due);
-                scheduler.schedule_at(due, Event::Timer { ticket: self.timers.arm(endpoint) });
+                scheduler.schedule_at(due, ClusterEvent::Timer { ticket: self.timers.arm(endpoint) });
             }
         }
         let (node, end) = (seat.node, seat.end);
@@ -106,7 +106,7 @@ impl Cluster {
     }
 
     // Hands what endpoints reported to whom it concerns, until nothing is left.
-    fn settle<A: Application>(&mut self, now: SimTime, scheduler: &mut Scheduler<Event>, application: &mut A) {
+    fn settle<A: Application>(&mut self, now: SimTime, scheduler: &mut Scheduler<ClusterEvent>, application: &mut A) {
         while let Some((endpoint, effect)) = self.pending.pop_front() {
             let Some(seat) = self.endpoints[endpoint as usize].as_ref() else { continue };
             let end = seat.end;
@@ -121,7 +121,7 @@ impl Cluster {
                     let size = ByteCount::new(signal.bytes() + SIGNAL_HEADERS);
                     let attempt = connection.attempts;
                     let slot = self.signals.put(Mail { to: end.other(), attempt, signal, size, is_through: false });
-                    scheduler.schedule_at(self.network.signal(now, from, to, size), Event::Signal { slot });
+                    scheduler.schedule_at(self.network.signal(now, from, to, size), ClusterEvent::Signal { slot });
                 }
                 Effect::ChannelOpen(_) => {
                     if self.channel_open(now, end) {
@@ -154,7 +154,13 @@ impl Cluster {
     }
 
     // Whether a change of state ends a connection for good.
-    fn is_lost(&mut self, now: SimTime, end: super::End, state: State, scheduler: &mut Scheduler<Event>) -> bool {
+    fn is_lost(
+        &mut self,
+        now: SimTime,
+        end: super::End,
+        state: State,
+        scheduler: &mut Scheduler<ClusterEvent>,
+    ) -> bool {
         if !matches!(state, State::Failed | State::Closed) {
             return false;
         }
@@ -169,21 +175,21 @@ impl Cluster {
         }
     }
 
-    fn send(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
+    fn send(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<ClusterEvent>) {
         let written = self.pacing.handle(now, node, wire_size(&datagram));
         if written <= now {
             return self.launch(now, node, datagram, scheduler);
         }
         let slot = self.flying.put(Flying::Written(node, datagram));
-        scheduler.schedule_at(written, Event::Datagram { slot });
+        scheduler.schedule_at(written, ClusterEvent::Datagram { slot });
     }
 
-    fn launch(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
+    fn launch(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<ClusterEvent>) {
         let sent = self.network.send(now, node, &datagram);
         self.trace.sent(now, node, &datagram, sent.as_ref().err().copied());
         if let Ok((arrives, launched)) = sent {
             let slot = self.flying.put(Flying::Between(launched, datagram));
-            scheduler.schedule_at(arrives, Event::Datagram { slot });
+            scheduler.schedule_at(arrives, ClusterEvent::Datagram { slot });
         }
     }
 
@@ -192,7 +198,7 @@ impl Cluster {
         now: SimTime,
         launched: crate::real::network::Launched,
         datagram: Datagram,
-        scheduler: &mut Scheduler<Event>,
+        scheduler: &mut Scheduler<ClusterEvent>,
     ) {
         match self.network.arrive(now, launched, wire_size(&datagram)) {
             Ok((received, node, source, destination)) => {
@@ -201,7 +207,7 @@ impl Cluster {
                     return self.receive(now, node, datagram, scheduler);
                 }
                 let slot = self.flying.put(Flying::Downlink(node, datagram));
-                scheduler.schedule_at(received, Event::Datagram { slot });
+                scheduler.schedule_at(received, ClusterEvent::Datagram { slot });
             }
             Err(loss) => self
                 .trace
@@ -210,17 +216,17 @@ impl Cluster {
     }
 
     // A datagram has come through a node's downlink.
-    fn receive(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
+    fn receive(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<ClusterEvent>) {
         let read = self.pacing.handle(now, node, wire_size(&datagram));
         if read <= now {
             return self.take_in(now, node, datagram, scheduler);
         }
         let slot = self.flying.put(Flying::Read(node, datagram));
-        scheduler.schedule_at(read, Event::Datagram { slot });
+        scheduler.schedule_at(read, ClusterEvent::Datagram { slot });
     }
 
     // A node's CPU has read a datagram.
-    fn take_in(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<Event>) {
+    fn take_in(&mut self, now: SimTime, node: u32, datagram: Datagram, scheduler: &mut Scheduler<ClusterEvent>) {
         self.trace.received(now, node, &datagram);
         if let Some(server) = self.server.as_mut().filter(|server| server.node == node) {
             server.turn.receive(now, datagram, &mut self.replies);
@@ -238,7 +244,7 @@ impl Cluster {
         self.drain(now, endpoint, scheduler);
     }
 
-    fn timeout(&mut self, now: SimTime, endpoint: u32, scheduler: &mut Scheduler<Event>) {
+    fn timeout(&mut self, now: SimTime, endpoint: u32, scheduler: &mut Scheduler<ClusterEvent>) {
         let Some(seat) = self.seat(endpoint) else { return };
         seat.due = None;
         if seat.endpoint.next_timeout(now) == Some(now)

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use super::{Cluster, Context, End, Event};
+use super::{Cluster, ClusterEvent, Context, End};
 use crate::engine::{Engine, Model, RunLimits, Scheduler};
 use crate::units::SimTime;
 
@@ -37,9 +37,9 @@ impl<A: Application> Lab<A> {
 }
 
 impl<A: Application> Model for Lab<A> {
-    type Event = Event;
+    type Event = ClusterEvent;
 
-    fn handle(&mut self, now: SimTime, event: Event, scheduler: &mut Scheduler<Event>) {
+    fn handle(&mut self, now: SimTime, event: ClusterEvent, scheduler: &mut Scheduler<ClusterEvent>) {
         let Self { cluster, application } = self;
         cluster.handle(now, event, scheduler, application);
     }

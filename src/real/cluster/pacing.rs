@@ -18,11 +18,11 @@ pub struct PacketCpu {
 /// The network side of each node, for packets only.
 #[derive(Debug, Default)]
 pub(super) struct Pacing {
-    rows: Vec<Row>,
+    rows: Vec<PeerCpu>,
 }
 
 #[derive(Debug)]
-struct Row {
+struct PeerCpu {
     cpu: PacketCpu,
     server: FifoServer,
     // Work since it was last asked for.
@@ -34,7 +34,7 @@ const PACED_BYTES: ByteCount = ByteCount::new(250);
 
 impl Pacing {
     pub(super) fn new(cpus: impl IntoIterator<Item = PacketCpu>) -> Self {
-        let row = |cpu| Row { cpu, server: FifoServer::default(), work_ns: 0 };
+        let row = |cpu| PeerCpu { cpu, server: FifoServer::default(), work_ns: 0 };
         Self { rows: cpus.into_iter().map(row).collect() }
     }
 

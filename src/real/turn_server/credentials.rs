@@ -6,7 +6,7 @@
 use rtc::crypto::{HashAlgorithm, HmacAlgorithm, Mac, default_provider};
 
 use super::reply::{ErrorCode, Reply};
-use super::wire::{Message, attribute};
+use super::wire::{StunMessage, attribute};
 
 /// Who may allocate, and the key that proves it.
 pub(super) struct Credentials {
@@ -32,7 +32,7 @@ impl Credentials {
     }
 
     /// Whether a request comes from the user, in the order of RFC 8489 section 9.2.4.
-    pub(super) fn check(&mut self, request: Message<'_>) -> Result<(), ErrorCode> {
+    pub(super) fn check(&mut self, request: StunMessage<'_>) -> Result<(), ErrorCode> {
         let Some(integrity) = request.integrity() else {
             return Err(ErrorCode::Unauthorized);
         };

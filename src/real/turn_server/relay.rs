@@ -11,7 +11,7 @@ use bytes::{Buf, BufMut, BytesMut};
 
 use super::reply::Reply;
 use super::wire::{
-    ATTRIBUTE_HEADER_LEN, HEADER_LEN, Message, TransactionId, attribute, be16, kind, padded, read_address,
+    ATTRIBUTE_HEADER_LEN, HEADER_LEN, StunMessage, TransactionId, attribute, be16, kind, padded, read_address,
 };
 use super::{Datagram, TurnServer};
 use crate::units::SimTime;
@@ -116,7 +116,7 @@ impl TurnServer {
 
 /// The peer of a Send indication, and where in it its data are.
 #[inline]
-pub(super) fn read_send(message: Message<'_>) -> Option<(SocketAddrV4, Range<usize>)> {
+pub(super) fn read_send(message: StunMessage<'_>) -> Option<(SocketAddrV4, Range<usize>)> {
     let (mut peer, mut data) = (None, None);
     let mut at = HEADER_LEN;
     for (name, value) in message.attributes() {

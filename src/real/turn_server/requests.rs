@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use super::TurnServer;
 use super::allocation::CHANNEL_NUMBERS;
 use super::reply::{ErrorCode, Reply};
-use super::wire::{AddressFault, Message, attribute, be16, kind, read_address};
+use super::wire::{AddressFault, StunMessage, attribute, be16, kind, read_address};
 use crate::units::{SimDuration, SimTime};
 
 /// REQUESTED-TRANSPORT: the protocol number of UDP.
@@ -35,7 +35,7 @@ impl From<AddressFault> for ErrorCode {
 
 impl TurnServer {
     /// Answers a request to the STUN server: where it comes from (RFC 8489 section 12).
-    pub(super) fn answer_binding(&mut self, client: SocketAddrV4, request: Message<'_>) -> BytesMut {
+    pub(super) fn answer_binding(&mut self, client: SocketAddrV4, request: StunMessage<'_>) -> BytesMut {
         self.counts.bindings += 1;
         let reply = match unknown_attributes(request) {
             None => success(request).with_address(attribute::XOR_MAPPED_ADDRESS, client),
@@ -45,7 +45,7 @@ impl TurnServer {
     }
 
     /// Answers a request to the TURN server.
-    pub(super) fn answer(&mut self, now: SimTime, client: SocketAddrV4, request: Message<'_>) -> BytesMut {
+    pub(super) fn answer(&mut self, now: SimTime, client: SocketAddrV4, request: StunMessage<'_>) -> BytesMut {
         if let Err(code) = self.credentials.check(request) {
             let first = code == ErrorCode::Unauthorized && request.integrity().is_none();
             *if first { &mut self.counts.challenges } else { &mut self.counts.unauthorized } += 1;
@@ -73,7 +73,7 @@ impl TurnServer {
         close(reply.with_integrity(&mut self.credentials), request)
     }
 
-    fn tell(&self, client: SocketAddrV4, request: Message<'_>, done: &Success) -> Reply {
+    fn tell(&self, client: SocketAddrV4, request: StunMessage<'_>, done: &Success) -> Reply {
         let seconds =
             |lifetime: SimDuration| ((lifetime.as_ns() / SimDuration::from_secs(1).as_ns()) as u32).to_be_bytes();
         match *done {
@@ -86,7 +86,7 @@ impl TurnServer {
         }
     }
 
-    fn execute(&mut self, now: SimTime, client: SocketAddrV4, request: Message<'_>) -> Result<Success, ErrorCode> {
+    fn execute(&mut self, now: SimTime, client: SocketAddrV4, request: StunMessage<'_>) -> Result<Success, ErrorCode> {
         match request.kind() {
             kind::ALLOCATE => self.allocate(now, client, request),
             kind::REFRESH => self.refresh(now, client, request),
@@ -97,7 +97,7 @@ impl TurnServer {
     }
 
     /// RFC 8656 section 7.2, in the order of its steps.
-    fn allocate(&mut self, now: SimTime, client: SocketAddrV4, request: Message<'_>) -> Result<Success, ErrorCode> {
+    fn allocate(&mut self, now: SimTime, client: SocketAddrV4, request: StunMessage<'_>) -> Result<Success, ErrorCode> {
         let lifetime = self.lifetime(request)?;
         if let Some(allocation) = self.allocations.of_client(client) {
             // A retransmission gets the answer that was lost; it is the same, for the request is.
@@ -136,7 +136,7 @@ impl TurnServer {
     }
 
     /// RFC 8656 section 8.2.
-    fn refresh(&mut self, now: SimTime, client: SocketAddrV4, request: Message<'_>) -> Result<Success, ErrorCode> {
+    fn refresh(&mut self, now: SimTime, client: SocketAddrV4, request: StunMessage<'_>) -> Result<Success, ErrorCode> {
         if self.allocations.of_client(client).is_none() {
             return Err(ErrorCode::AllocationMismatch);
         }
@@ -160,7 +160,7 @@ impl TurnServer {
         &mut self,
         now: SimTime,
         client: SocketAddrV4,
-        request: Message<'_>,
+        request: StunMessage<'_>,
     ) -> Result<Success, ErrorCode> {
         let allocation = self.allocations.of_client(client).ok_or(ErrorCode::AllocationMismatch)?;
         let named = request.attributes().filter(|(name, _)| *name == attribute::XOR_PEER_ADDRESS);
@@ -178,7 +178,12 @@ impl TurnServer {
     }
 
     /// RFC 8656 section 12.2; a channel brings its permission.
-    fn channel_bind(&mut self, now: SimTime, client: SocketAddrV4, request: Message<'_>) -> Result<Success, ErrorCode> {
+    fn channel_bind(
+        &mut self,
+        now: SimTime,
+        client: SocketAddrV4,
+        request: StunMessage<'_>,
+    ) -> Result<Success, ErrorCode> {
         let allocation = self.allocations.of_client(client).ok_or(ErrorCode::AllocationMismatch)?;
         let number = request.find(attribute::CHANNEL_NUMBER).filter(|value| value.len() == 4).map(be16);
         let number = number.filter(|number| CHANNEL_NUMBERS.contains(number)).ok_or(ErrorCode::BadRequest)?;
@@ -193,7 +198,7 @@ impl TurnServer {
     }
 
     /// How long an allocation shall last: at least the default, at most the maximum (RFC 8656 section 7.2).
-    fn lifetime(&self, request: Message<'_>) -> Result<SimDuration, ErrorCode> {
+    fn lifetime(&self, request: StunMessage<'_>) -> Result<SimDuration, ErrorCode> {
         let wanted = match request.find(attribute::LIFETIME) {
             None => 0,
             Some(&[a, b, c, d]) => u32::from_be_bytes([a, b, c, d]),
@@ -206,21 +211,21 @@ impl TurnServer {
 }
 
 /// The types of attributes that the server must understand and does not, as UNKNOWN-ATTRIBUTES lists them.
-fn unknown_attributes(request: Message<'_>) -> Option<Vec<u8>> {
+fn unknown_attributes(request: StunMessage<'_>) -> Option<Vec<u8>> {
     let unknown = request.attributes().map(|(name, _)| name).filter(|&name| !attribute::is_understood(name));
     let listed: Vec<u8> = unknown.flat_map(u16::to_be_bytes).collect();
     (!listed.is_empty()).then_some(listed)
 }
 
-fn success(request: Message<'_>) -> Reply {
+fn success(request: StunMessage<'_>) -> Reply {
     Reply::new(request.kind() + kind::SUCCESS, request.transaction(), REPLY_LEN)
 }
 
-fn error(request: Message<'_>, code: ErrorCode) -> Reply {
+fn error(request: StunMessage<'_>, code: ErrorCode) -> Reply {
     Reply::new(request.kind() + kind::ERROR, request.transaction(), REPLY_LEN).with_error(code)
 }
 
 /// Ends a response: with FINGERPRINT if the request had it.
-fn close(reply: Reply, request: Message<'_>) -> BytesMut {
+fn close(reply: Reply, request: StunMessage<'_>) -> BytesMut {
     if request.fingerprint { reply.with_fingerprint() } else { reply }.finish()
 }

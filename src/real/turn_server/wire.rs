@@ -77,7 +77,7 @@ pub(super) mod attribute {
 
 /// A well-formed STUN message in a datagram.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Message<'a> {
+pub(super) struct StunMessage<'a> {
     bytes: &'a [u8],
     /// Where the attributes end that mean something: at MESSAGE-INTEGRITY, FINGERPRINT or the end.
     end: usize,
@@ -88,7 +88,7 @@ pub(super) struct Message<'a> {
     pub(super) fingerprint: bool,
 }
 
-impl<'a> Message<'a> {
+impl<'a> StunMessage<'a> {
     /// The message that fills a datagram, or nothing if that is no STUN.
     pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (header, body) = bytes.split_at_checked(HEADER_LEN)?;
@@ -96,7 +96,7 @@ impl<'a> Message<'a> {
         if !is_stun || usize::from(be16(&header[2..])) != body.len() || !body.len().is_multiple_of(4) {
             return None;
         }
-        let mut message = Message { bytes, end: bytes.len(), integrity: None, fingerprint: false };
+        let mut message = StunMessage { bytes, end: bytes.len(), integrity: None, fingerprint: false };
         let mut at = HEADER_LEN;
         while at < bytes.len() {
             // The body is a multiple of four, so a header always fits.

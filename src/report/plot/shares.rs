@@ -73,7 +73,7 @@ const GAP: i32 = 10;
 const ALL_PERCENT: f64 = 99.995;
 
 /// A row: its label, the parts in percent, and its cost in US dollars per hour.
-struct Row {
+struct Bar {
     label: String,
     percent: Vec<f64>,
     cost: Option<f64>,
@@ -92,7 +92,7 @@ pub(super) fn deliveries(facets: &Facets<'_>) -> Option<String> {
 fn svg(facets: &Facets<'_>, shown: &Sheet) -> Option<String> {
     let rows = rows(facets, shown);
     // Not what a rounded figure would show as all.
-    let is_mixed = |row: &Row| row.percent[0] < ALL_PERCENT;
+    let is_mixed = |row: &Bar| row.percent[0] < ALL_PERCENT;
     if !rows.iter().any(is_mixed) {
         return None;
     }
@@ -120,7 +120,7 @@ fn svg(facets: &Facets<'_>, shown: &Sheet) -> Option<String> {
     }))
 }
 
-fn rows(facets: &Facets<'_>, shown: &Sheet) -> Vec<Row> {
+fn rows(facets: &Facets<'_>, shown: &Sheet) -> Vec<Bar> {
     let mut rows = Vec::new();
     for panel in &facets.panels {
         for (topology, cell) in facets.at_largest_x(panel) {
@@ -133,7 +133,7 @@ fn rows(facets: &Facets<'_>, shown: &Sheet) -> Vec<Row> {
                 (false, _) => format!("{}, {name}", panel.title),
             };
             let cost = shown.cost.and_then(|(metric, _)| mean(runs, metric));
-            rows.push(Row { label, percent, cost });
+            rows.push(Bar { label, percent, cost });
         }
     }
     rows
@@ -149,7 +149,7 @@ fn mean(runs: &CellRuns, metric: MetricId) -> Option<f64> {
 }
 
 // Of the parts that occur, where the key shows each: the left end, the line and the part.
-fn key<'s>(rows: &[Row], shown: &'s Sheet) -> Vec<(i32, i32, &'s Part)> {
+fn key<'s>(rows: &[Bar], shown: &'s Sheet) -> Vec<(i32, i32, &'s Part)> {
     let (mut x, mut line) = (MARGIN, 0);
     let mut key = Vec::new();
     for (index, part) in shown.parts.iter().enumerate() {
@@ -174,8 +174,8 @@ fn draw_key(canvas: &mut Canvas<'_>, key: &[(i32, i32, &Part)], top: i32) {
     }
 }
 
-fn draw_rows(canvas: &mut Canvas<'_>, rows: &[Row], shown: &Sheet, top: i32) {
-    let label_width = |row: &Row| text_width(&row.label, TICK).min(LABEL_WIDTH_MAX);
+fn draw_rows(canvas: &mut Canvas<'_>, rows: &[Bar], shown: &Sheet, top: i32) {
+    let label_width = |row: &Bar| text_width(&row.label, TICK).min(LABEL_WIDTH_MAX);
     let left = MARGIN + rows.iter().map(label_width).max().unwrap_or(0) + GAP;
     // As many decimals for all, so that the column can be read down: as the smallest price needs.
     let least = rows.iter().filter_map(|row| row.cost).filter(|&cost| cost > 0.0).fold(f64::INFINITY, f64::min);
@@ -204,7 +204,7 @@ fn draw_rows(canvas: &mut Canvas<'_>, rows: &[Row], shown: &Sheet, top: i32) {
 
 fn draw_bar(
     canvas: &mut Canvas<'_>,
-    (row, parts): (&Row, &[Part]),
+    (row, parts): (&Bar, &[Part]),
     (left, right): (i32, i32),
     middle: i32,
     decimals: usize,

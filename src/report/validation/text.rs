@@ -5,7 +5,7 @@ use textwrap::{Options, fill};
 
 use super::super::figures;
 use super::super::folder::Written;
-use super::{Agreement, Figure, Pairing, RankAgreement, Row, Tolerance, Validation};
+use super::{Agreement, Figure, Pairing, RankAgreement, Tolerance, Validation, ValidationRow};
 use crate::scenario::{Cell, Experiment};
 
 /// The text, for lines of `width` characters, with where the results were written, if they were.
@@ -21,7 +21,7 @@ pub fn render(validation: &Validation, experiment: &Experiment, written: Option<
     for cells in experiment.cells.chunk_by(|a, b| a.group == b.group) {
         text += "\n";
         text += &line(&title(&cells[0]));
-        let rows: Vec<&Row> = validation.rows.iter().filter(|row| row.group == cells[0].group).collect();
+        let rows: Vec<&ValidationRow> = validation.rows.iter().filter(|row| row.group == cells[0].group).collect();
         text += &table(&rows, validation.pairing, width);
         if let Some(ranks) = validation.ranks.iter().find(|ranks| ranks.group == cells[0].group) {
             rank_lines(ranks, validation.pairing).iter().for_each(|sentence| text += &line(sentence));
@@ -46,7 +46,7 @@ fn title(cell: &Cell) -> String {
     format!("{axes}{}", figures::counted(cell.settings.population.peers.get() as usize, "peer"))
 }
 
-fn table(rows: &[&Row], pairing: Pairing, width: u16) -> String {
+fn table(rows: &[&ValidationRow], pairing: Pairing, width: u16) -> String {
     let [left, right] = pairing.sides();
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
@@ -81,7 +81,7 @@ fn table(rows: &[&Row], pairing: Pairing, width: u16) -> String {
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-fn title_of(row: &Row) -> String {
+fn title_of(row: &ValidationRow) -> String {
     let title = row.bound.metric.definition().title;
     match row.bound.figure {
         Figure::Mean => title.to_owned(),
@@ -89,7 +89,7 @@ fn title_of(row: &Row) -> String {
     }
 }
 
-fn error(row: &Row) -> String {
+fn error(row: &ValidationRow) -> String {
     match (row.bound.tolerance, row.relative_error_percent()) {
         (Tolerance::Relative(_), Some(percent)) => signed(percent),
         _ => {
@@ -106,7 +106,7 @@ fn signed(percent: f64) -> String {
     if percent.abs() < 0.05 { "0.0 %".to_owned() } else { text }
 }
 
-fn bound(row: &Row) -> String {
+fn bound(row: &ValidationRow) -> String {
     match row.bound.tolerance {
         Tolerance::Relative(percent) => format!("±{percent} %"),
         Tolerance::Absolute(most) if most < f64::MIN_POSITIVE => "equal".to_owned(),
@@ -134,7 +134,7 @@ fn rank_lines(ranks: &RankAgreement, pairing: Pairing) -> Vec<String> {
 }
 
 fn conclusion(validation: &Validation) -> String {
-    let misses: Vec<&Row> = validation.misses().collect();
+    let misses: Vec<&ValidationRow> = validation.misses().collect();
     let within = validation.rows.len() - misses.len();
     let of = figures::counted(validation.rows.len(), "figure");
     if misses.is_empty() {

@@ -36,7 +36,7 @@ use self::account::Account;
 use self::cpus::Cpus;
 use self::ends::Ends;
 use self::links::{Links, Parcel};
-use self::message::Message;
+use self::message::PacketMessage;
 use self::missing::Missing;
 use self::quality::Quality;
 use self::queueing::Queueing;
@@ -87,7 +87,7 @@ pub(in crate::simulation) enum Happening {
     /// The source of a flow publishes message number `number`.
     Publish { flow: u32, number: u32 },
     /// The CPU of an end's node has come to a copy.
-    Send { end: u32, message: Message },
+    Send { end: u32, message: PacketMessage },
     /// The last bit of a packet for an end arrives at its node's downlink.
     Arrive { parcel: Parcel },
     /// The downlink has served it.

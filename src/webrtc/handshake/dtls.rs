@@ -5,7 +5,7 @@
 //! with the server's flight and repeats its last one until the server has acknowledged it.
 
 use super::profile::{DtlsProfile, DtlsTimer, Repeats};
-use super::segment::{FLIGHTS, Flight, Message, Segment};
+use super::segment::{FLIGHTS, Flight, HandshakeMessage, Segment};
 use super::transport::Output;
 use crate::units::SimDuration;
 use crate::webrtc::stamp::{Difference, Moment, Stamp};
@@ -224,7 +224,7 @@ impl Dtls {
         let sizes = self.profile.bytes.of(flight, self.version == Version::V13);
         let parts = sizes.len() as u8;
         for (part, &bytes) in (0..).zip(sizes) {
-            out.push(Output::Send(Segment { message: Message::Dtls(flight), part, parts, bytes }));
+            out.push(Output::Send(Segment { message: HandshakeMessage::Dtls(flight), part, parts, bytes }));
         }
     }
 

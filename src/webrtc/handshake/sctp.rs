@@ -1,7 +1,7 @@
 //! One end of an SCTP association on its way, and the one channel that is opened on it.
 
 use super::profile::{Opens, SctpProfile};
-use super::segment::{Message, Segment};
+use super::segment::{HandshakeMessage, Segment};
 use super::timer::{Due, Timer};
 use super::transport::Output;
 use crate::webrtc::stamp::{Moment, Stamp};
@@ -26,7 +26,7 @@ pub(super) struct Sctp {
     t1: Timer,
     // Of the one DATA chunk that this end sends, OPEN or ACK, until it is acknowledged.
     t3: Timer,
-    data: Option<Message>,
+    data: Option<HandshakeMessage>,
     // The other end's DATA chunk: it has come, and when a SACK for it is due.
     heard: bool,
     sacked: bool,
@@ -92,7 +92,7 @@ impl Sctp {
     pub(super) fn initiate(&mut self, now: Stamp, out: &mut Vec<Output>) {
         if self.state == State::Closed {
             self.state = State::CookieWait;
-            self.put(Message::Init, out);
+            self.put(HandshakeMessage::Init, out);
             out.push(Output::WakeAt(self.t1.start(now)));
         }
     }
@@ -103,7 +103,7 @@ impl Sctp {
         self.state = State::Established;
         self.done = Some(now);
         if self.opens_channel {
-            self.send_data(Message::Open, now, out);
+            self.send_data(HandshakeMessage::Open, now, out);
             if self.opens == Opens::WithAssociation {
                 self.open = Some(now);
             }
@@ -116,25 +116,25 @@ impl Sctp {
     }
 
     /// Takes a packet.
-    pub(super) fn receive(&mut self, message: Message, now: Stamp, out: &mut Vec<Output>) {
+    pub(super) fn receive(&mut self, message: HandshakeMessage, now: Stamp, out: &mut Vec<Output>) {
         match (message, self.state) {
-            (Message::Init, _) => self.put(Message::InitAck, out),
-            (Message::InitAck, State::CookieWait) => {
+            (HandshakeMessage::Init, _) => self.put(HandshakeMessage::InitAck, out),
+            (HandshakeMessage::InitAck, State::CookieWait) => {
                 self.state = State::CookieEchoed;
-                self.put(Message::CookieEcho, out);
+                self.put(HandshakeMessage::CookieEcho, out);
                 out.push(Output::WakeAt(self.t1.start(now)));
             }
-            (Message::CookieEcho, state) => {
-                self.put(Message::CookieAck, out);
+            (HandshakeMessage::CookieEcho, state) => {
+                self.put(HandshakeMessage::CookieAck, out);
                 if state != State::Established {
                     self.establish(now, out);
                 }
             }
-            (Message::CookieAck, State::CookieEchoed) => self.establish(now, out),
-            (Message::Open | Message::OpenAck, State::CookieEchoed | State::Established) => {
+            (HandshakeMessage::CookieAck, State::CookieEchoed) => self.establish(now, out),
+            (HandshakeMessage::Open | HandshakeMessage::OpenAck, State::CookieEchoed | State::Established) => {
                 self.receive_data(now, out);
             }
-            (Message::Sack, State::Established) => {
+            (HandshakeMessage::Sack, State::Established) => {
                 self.t3.stop();
                 self.data = None;
             }
@@ -148,7 +148,10 @@ impl Sctp {
             Due::No => {}
             Due::Exhausted => self.failed = Some(moment.now),
             Due::Again => {
-                self.put(if self.state == State::CookieWait { Message::Init } else { Message::CookieEcho }, out);
+                self.put(
+                    if self.state == State::CookieWait { HandshakeMessage::Init } else { HandshakeMessage::CookieEcho },
+                    out,
+                );
                 out.extend(self.t1.deadline().map(Output::WakeAt));
             }
         }
@@ -189,10 +192,10 @@ impl Sctp {
     // The channel that the other end opens.
     fn accept(&mut self, now: Stamp, out: &mut Vec<Output>) {
         self.open = Some(now);
-        self.send_data(Message::OpenAck, now, out);
+        self.send_data(HandshakeMessage::OpenAck, now, out);
     }
 
-    fn send_data(&mut self, message: Message, now: Stamp, out: &mut Vec<Output>) {
+    fn send_data(&mut self, message: HandshakeMessage, now: Stamp, out: &mut Vec<Output>) {
         self.data = Some(message);
         self.put(message, out);
         out.push(Output::WakeAt(self.t3.start(now)));
@@ -209,19 +212,19 @@ impl Sctp {
     fn sack(&mut self, out: &mut Vec<Output>) {
         self.sack_owed = false;
         self.sacked = true;
-        self.put(Message::Sack, out);
+        self.put(HandshakeMessage::Sack, out);
     }
 
-    fn put(&self, message: Message, out: &mut Vec<Output>) {
+    fn put(&self, message: HandshakeMessage, out: &mut Vec<Output>) {
         let bytes = match message {
-            Message::Init => self.profile.bytes.init,
-            Message::InitAck => self.profile.bytes.init_ack,
-            Message::CookieEcho => self.profile.bytes.cookie_echo,
-            Message::CookieAck => COOKIE_ACK_BYTES,
-            Message::Open => OPEN_BYTES,
-            Message::OpenAck => OPEN_ACK_BYTES,
-            Message::Sack => SACK_BYTES,
-            Message::Dtls(_) => unreachable!("DTLS flights are not packets of SCTP"),
+            HandshakeMessage::Init => self.profile.bytes.init,
+            HandshakeMessage::InitAck => self.profile.bytes.init_ack,
+            HandshakeMessage::CookieEcho => self.profile.bytes.cookie_echo,
+            HandshakeMessage::CookieAck => COOKIE_ACK_BYTES,
+            HandshakeMessage::Open => OPEN_BYTES,
+            HandshakeMessage::OpenAck => OPEN_ACK_BYTES,
+            HandshakeMessage::Sack => SACK_BYTES,
+            HandshakeMessage::Dtls(_) => unreachable!("DTLS flights are not packets of SCTP"),
         };
         out.push(Output::Send(Segment::single(message, bytes + self.record_bytes)));
     }

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
     /// What is in it.
-    pub message: Message,
+    pub message: HandshakeMessage,
     /// Which datagram of its flight it is, from 0.
     pub part: u8,
     /// How many datagrams the flight has.
@@ -15,7 +15,7 @@ pub struct Segment {
 
 /// What a datagram of a handshake is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
+pub enum HandshakeMessage {
     /// A DTLS flight, or a part of one.
     Dtls(Flight),
     /// SCTP's INIT.
@@ -60,7 +60,7 @@ pub(super) const FLIGHTS: usize = 7;
 impl Segment {
     /// A flight of a single datagram.
     #[must_use]
-    pub const fn single(message: Message, bytes: u16) -> Self {
+    pub const fn single(message: HandshakeMessage, bytes: u16) -> Self {
         Self { message, part: 0, parts: 1, bytes }
     }
 
@@ -68,20 +68,20 @@ impl Segment {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self.message {
-            Message::Dtls(Flight::Hello) => "DTLS ClientHello",
-            Message::Dtls(Flight::Verify) => "DTLS HelloVerifyRequest",
-            Message::Dtls(Flight::HelloAgain) => "DTLS ClientHello with cookie",
-            Message::Dtls(Flight::Server) => "DTLS ServerHello and what follows",
-            Message::Dtls(Flight::Client) => "DTLS Certificate to Finished",
-            Message::Dtls(Flight::Finish) => "DTLS ChangeCipherSpec, Finished",
-            Message::Dtls(Flight::Ack) => "DTLS ACK",
-            Message::Init => "SCTP INIT",
-            Message::InitAck => "SCTP INIT ACK",
-            Message::CookieEcho => "SCTP COOKIE ECHO",
-            Message::CookieAck => "SCTP COOKIE ACK",
-            Message::Open => "DCEP OPEN",
-            Message::OpenAck => "DCEP ACK",
-            Message::Sack => "SCTP SACK",
+            HandshakeMessage::Dtls(Flight::Hello) => "DTLS ClientHello",
+            HandshakeMessage::Dtls(Flight::Verify) => "DTLS HelloVerifyRequest",
+            HandshakeMessage::Dtls(Flight::HelloAgain) => "DTLS ClientHello with cookie",
+            HandshakeMessage::Dtls(Flight::Server) => "DTLS ServerHello and what follows",
+            HandshakeMessage::Dtls(Flight::Client) => "DTLS Certificate to Finished",
+            HandshakeMessage::Dtls(Flight::Finish) => "DTLS ChangeCipherSpec, Finished",
+            HandshakeMessage::Dtls(Flight::Ack) => "DTLS ACK",
+            HandshakeMessage::Init => "SCTP INIT",
+            HandshakeMessage::InitAck => "SCTP INIT ACK",
+            HandshakeMessage::CookieEcho => "SCTP COOKIE ECHO",
+            HandshakeMessage::CookieAck => "SCTP COOKIE ACK",
+            HandshakeMessage::Open => "DCEP OPEN",
+            HandshakeMessage::OpenAck => "DCEP ACK",
+            HandshakeMessage::Sack => "SCTP SACK",
         }
     }
 }

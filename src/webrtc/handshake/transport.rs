@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::dtls::{Dtls, DtlsRole, Version};
 use super::profile::{Early, Initiates, TransportProfile};
 use super::sctp::Sctp;
-use super::segment::{Flight, Message, Segment};
+use super::segment::{Flight, HandshakeMessage, Segment};
 use crate::units::SimDuration;
 use crate::webrtc::setup::SetupProfile;
 use crate::webrtc::stamp::{Difference, Moment, Stamp};
@@ -213,8 +213,8 @@ impl Transport {
     fn take(&mut self, segment: Segment, moment: &mut Moment<'_>) {
         let cpu = &self.spec.profile.cpu;
         let span = match segment.message {
-            Message::Dtls(Flight::Verify | Flight::Ack) => SimDuration::ZERO,
-            Message::Dtls(_) => cpu.flight,
+            HandshakeMessage::Dtls(Flight::Verify | Flight::Ack) => SimDuration::ZERO,
+            HandshakeMessage::Dtls(_) => cpu.flight,
             _ => cpu.packet,
         };
         self.after(span, Work::Take(segment), moment);
@@ -234,7 +234,7 @@ impl Transport {
         match work {
             Work::Begin => self.begin(moment),
             Work::Take(segment) => match segment.message {
-                Message::Dtls(flight) => {
+                HandshakeMessage::Dtls(flight) => {
                     let before = self.dtls.done();
                     self.dtls.receive(flight, segment, moment, &mut self.out);
                     if before.is_none() && self.dtls.done().is_some() {
@@ -272,10 +272,11 @@ impl Transport {
     }
 
     // OPEN is made when the application hears of the association; all else is an answer.
-    fn take_packet(&mut self, message: Message, moment: &mut Moment<'_>) {
+    fn take_packet(&mut self, message: HandshakeMessage, moment: &mut Moment<'_>) {
         let mut made = Vec::new();
         self.sctp.receive(message, moment.now, &mut made);
-        let is_open = |output: &Output| matches!(output, Output::Send(segment) if segment.message == Message::Open);
+        let is_open =
+            |output: &Output| matches!(output, Output::Send(segment) if segment.message == HandshakeMessage::Open);
         let (late, answers) = made.into_iter().partition(is_open);
         self.out.extend::<Vec<_>>(answers);
         self.park(late, moment);

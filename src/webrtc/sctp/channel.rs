@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::outbox::{Event, Outbox};
+use super::outbox::{AssociationEvent, Outbox};
 use super::reassembly::Incoming;
 use crate::units::{SimDuration, SimTime};
 
@@ -77,7 +77,7 @@ pub(super) struct Channel {
     pub(super) incoming: Incoming,
     pub(super) buffered: u64,
     // Outgoing messages that are not sent whole.
-    queue: VecDeque<Message>,
+    queue: VecDeque<QueuedMessage>,
     next_ssn: u32,
     // On the clock of the turns: how far it has come, and when it is due next.
     clock: u64,
@@ -86,7 +86,7 @@ pub(super) struct Channel {
 
 /// An outgoing message.
 #[derive(Clone, Copy, Debug)]
-struct Message {
+struct QueuedMessage {
     id: u64,
     expires: SimTime,
     // Its place among the messages of all streams.
@@ -133,7 +133,7 @@ impl Channel {
             Reliability::Reliable | Reliability::Retransmits(_) => SimTime::MAX,
         };
         self.buffered += u64::from(len);
-        self.queue.push_back(Message { id, expires, order, len, sent: 0 });
+        self.queue.push_back(QueuedMessage { id, expires, order, len, sent: 0 });
     }
 
     /// Reads a word of each cache line.
@@ -212,7 +212,7 @@ impl Channel {
         while let Some(message) = self.queue.front().filter(|message| message.sent == 0 && message.expires <= now) {
             let (id, len) = (message.id, message.len);
             self.queue.pop_front();
-            out.tell(Event::Abandoned { stream, message: id });
+            out.tell(AssociationEvent::Abandoned { stream, message: id });
             self.release(stream, u64::from(len), out);
         }
     }
@@ -247,7 +247,7 @@ impl Channel {
         let before = self.buffered;
         self.buffered -= bytes;
         if self.spec.buffered_low.is_some_and(|low| before > low && self.buffered <= low) {
-            out.tell(Event::BufferedLow { stream });
+            out.tell(AssociationEvent::BufferedLow { stream });
         }
     }
 

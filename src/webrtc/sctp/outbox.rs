@@ -8,7 +8,7 @@ use crate::units::ByteCount;
 pub struct Outbox {
     chunks: Vec<Chunk>,
     ends: Vec<End>,
-    events: Vec<Event>,
+    events: Vec<AssociationEvent>,
     // The packet that is being made.
     open_bytes: u32,
 }
@@ -30,7 +30,7 @@ pub struct Packet<'a> {
 
 /// What an application is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum AssociationEvent {
     /// A message has arrived, whole and in its turn.
     Delivered {
         /// Its stream.
@@ -67,7 +67,7 @@ impl Outbox {
 
     /// What the application is told.
     #[must_use]
-    pub fn events(&self) -> &[Event] {
+    pub fn events(&self) -> &[AssociationEvent] {
         &self.events
     }
 
@@ -78,7 +78,7 @@ impl Outbox {
         self.events.clear();
     }
 
-    pub(super) fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, event: AssociationEvent) {
         self.events.push(event);
     }
 

@@ -13,7 +13,7 @@ use crate::units::{SimDuration, SimTime};
 
 /// A chunk on its way.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
+pub(super) struct SentChunk {
     pub(super) chunk: DataChunk,
     sent: SimTime,
     expires: SimTime,
@@ -33,7 +33,7 @@ const ABANDONED: u8 = 16;
 /// Reports of a miss after which a chunk counts as lost (RFC 9260, 7.2.4).
 const MISSES: u8 = 3;
 
-impl Row {
+impl SentChunk {
     const fn has(&self, state: u8) -> bool {
         self.state & state != 0
     }
@@ -50,7 +50,7 @@ impl Row {
 /// The chunks on their way, by TSN.
 #[derive(Clone, Debug)]
 pub(super) struct Outstanding {
-    rows: VecDeque<Row>,
+    rows: VecDeque<SentChunk>,
     // The TSN before the first row: all up to it is acknowledged.
     cumulative: u32,
     flight: u32,
@@ -102,7 +102,7 @@ impl Outstanding {
     /// Reads a word of the first and of the last row.
     #[inline]
     pub(super) fn touch(&self) -> u32 {
-        let of_row = |row: Option<&Row>| row.map_or(0, |row| row.chunk.tsn);
+        let of_row = |row: Option<&SentChunk>| row.map_or(0, |row| row.chunk.tsn);
         of_row(self.rows.front()) ^ of_row(self.rows.back())
     }
 
@@ -143,7 +143,8 @@ impl Outstanding {
             flags: Flags::new(fragment.begins, fragment.ends, channel.spec.unordered),
         };
         let retransmits_max = channel.retransmits_max();
-        let row = Row { chunk, sent: now, expires: fragment.expires, retransmits_max, sends: 1, misses: 0, state: 0 };
+        let row =
+            SentChunk { chunk, sent: now, expires: fragment.expires, retransmits_max, sends: 1, misses: 0, state: 0 };
         self.rows.push_back(row);
         let index = self.rows.len() - 1;
         self.enter_flight(index);
@@ -152,9 +153,9 @@ impl Outstanding {
 
     /// The round trip that a SACK lets measure: never from a chunk that was sent twice (Karn).
     pub(super) fn round_trip(&mut self, now: SimTime, cumulative: u32, gaps: &[Chunk]) -> Option<SimDuration> {
-        let fresh = |row: &&Row| row.sends == 1 && row.is_outstanding();
+        let fresh = |row: &&SentChunk| row.sends == 1 && row.is_outstanding();
         if self.by_window {
-            let measures = |row: &&Row| row.sends == 1 && (self.measures_gaps || row.is_outstanding());
+            let measures = |row: &&SentChunk| row.sends == 1 && (self.measures_gaps || row.is_outstanding());
             let row = self.row(cumulative).filter(|row| gaps.is_empty() && measures(row))?;
             return Some(now.since(row.sent));
         }
@@ -341,7 +342,7 @@ impl Outstanding {
         }
     }
 
-    fn row(&self, tsn: u32) -> Option<&Row> {
+    fn row(&self, tsn: u32) -> Option<&SentChunk> {
         self.rows.get(tsn.checked_sub(self.cumulative + 1)? as usize)
     }
 
@@ -349,7 +350,7 @@ impl Outstanding {
         (tsn - self.cumulative - 1) as usize
     }
 
-    fn counted(&self, row: &Row) -> u32 {
+    fn counted(&self, row: &SentChunk) -> u32 {
         if self.by_window { row.chunk.bytes() } else { u32::from(row.chunk.len) }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::chunk::DataChunk;
-use super::outbox::{Event, Outbox};
+use super::outbox::{AssociationEvent, Outbox};
 
 /// What one stream has received and not delivered.
 #[derive(Clone, Debug, Default)]
@@ -130,5 +130,5 @@ impl Incoming {
 }
 
 fn deliver(stream: u16, message: u64, len: u32, out: &mut Outbox) {
-    out.tell(Event::Delivered { stream, message, len });
+    out.tell(AssociationEvent::Delivered { stream, message, len });
 }

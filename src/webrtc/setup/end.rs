@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use super::gather::{Found, Gatherer};
 use super::queue::Told;
 use super::spec::{EndSpec, Gather, RelayTransport};
-use super::wire::{Content, Message, Packet};
+use super::wire::{Content, Packet, SetupMessage};
 use crate::net::Header;
 use crate::webrtc::handshake::{Output, Transport, TransportSpec};
 use crate::webrtc::ice::{Agent, Candidate, CandidateKind, Family, IceProfile, PREFERENCE_MAX, Route};
@@ -119,18 +119,18 @@ impl End {
     pub(super) fn receive(&mut self, moment: &mut Moment<'_>, packet: Packet) -> bool {
         let Packet { header, message } = packet;
         match message {
-            Message::Reply { id, reply } => return self.gatherer.answered(moment.now, id, reply),
-            Message::Peer(content) => {
+            SetupMessage::Reply { id, reply } => return self.gatherer.answered(moment.now, id, reply),
+            SetupMessage::Peer(content) => {
                 if let Some(route) = self.route_of(header) {
                     self.deliver(moment, route, header.source, content);
                 }
             }
-            Message::Data { peer, content } => {
+            SetupMessage::Data { peer, content } => {
                 if let Some(number) = self.gatherer.relay_of(header) {
                     self.deliver(moment, Route::Relay(number), peer, content);
                 }
             }
-            Message::Ask { .. } | Message::Send { .. } => {}
+            SetupMessage::Ask { .. } | SetupMessage::Send { .. } => {}
         }
         true
     }
@@ -213,7 +213,7 @@ impl End {
     fn send(&mut self, now: Stamp, route: Route, to: SocketAddrV4, content: Content, out: &mut Vec<Packet>) {
         match route {
             Route::Socket(socket) => {
-                out.push(Packet::new(Header::udp(self.socket(socket), to), Message::Peer(content)));
+                out.push(Packet::new(Header::udp(self.socket(socket), to), SetupMessage::Peer(content)));
             }
             Route::Relay(number) => self.gatherer.send(now, number, to, content),
         }

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::network::{SERVER_PORT, TLS_PORT};
 use super::spec::RelayTransport;
-use super::wire::{Ask, Content, Message, Packet, Reply};
+use super::wire::{Ask, Content, Packet, Reply, SetupMessage};
 use crate::net::{Header, Transport};
 use crate::units::SimDuration;
 use crate::webrtc::ice::IceProfile;
@@ -188,7 +188,7 @@ impl Gatherer {
             if sends < schedule.sends_max {
                 again.sends += 1;
                 again.resend_at = Some(moment.now.after(schedule.wait(again.sends)));
-                self.out.push(Packet::new(header, Message::Ask { client: self.side, id, ask }));
+                self.out.push(Packet::new(header, SetupMessage::Ask { client: self.side, id, ask }));
             } else {
                 again.resend_at = None;
             }
@@ -249,7 +249,7 @@ impl Gatherer {
         if bind {
             self.ask(now, Way::Relay(number), Ask::Channel(address), header);
         }
-        self.out.push(Packet::new(header, Message::Send { peer: address, content }));
+        self.out.push(Packet::new(header, SetupMessage::Send { peer: address, content }));
     }
 
     fn ask(&mut self, now: Stamp, by: Way, ask: Ask, header: Header) {
@@ -258,7 +258,7 @@ impl Gatherer {
         let schedule = if ask == Ask::Binding { self.profile.binding } else { self.profile.turn };
         let resend_at = (header.transport == Transport::Udp).then(|| now.after(schedule.wait(1)));
         self.transactions.push(Transaction { id, ask, by, header, sends: 1, resend_at });
-        self.out.push(Packet::new(header, Message::Ask { client: self.side, id, ask }));
+        self.out.push(Packet::new(header, SetupMessage::Ask { client: self.side, id, ask }));
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::memo::{Chance, losses};
 use super::outcome::SetupOutcome;
-use super::queue::{Event, Signal};
+use super::queue::{SetupEvent, Signal};
 use super::run::{Driver, EVENTS_MAX};
 use super::spec::{Gather, PairSetup};
 use super::underlay::Underlay;
@@ -76,7 +76,7 @@ impl Play {
     /// A letter reaches the end that it is for, at a time that is not before the next one.
     pub fn deliver(&mut self, at: SimTime, letter: Letter) {
         let stamp = Stamp::ZERO.after(at.since(SimTime::ZERO));
-        let event = Event::Signal { to: 1 - letter.from, signal: letter.signal };
+        let event = SetupEvent::Signal { to: 1 - letter.from, signal: letter.signal };
         self.driver.queue.push(stamp, event, &mut self.driver.comparisons);
     }
 

@@ -1,7 +1,7 @@
 //! The events of a set-up, in the order of their times, those of the same time in the order in
 //! which they were pushed.
 
-use super::wire::{Message, Packet};
+use super::wire::{Packet, SetupMessage};
 use crate::net::Transit;
 use crate::units::SimTime;
 use crate::webrtc::ice::Candidate;
@@ -9,9 +9,9 @@ use crate::webrtc::stamp::{Comparisons, Stamp};
 
 /// What happens.
 #[derive(Clone, Debug)]
-pub(super) enum Event {
+pub(super) enum SetupEvent {
     /// A packet comes to the receiver's boxes; its addresses are in its way.
-    Arrival { transit: Transit, message: Message, local: bool },
+    Arrival { transit: Transit, message: SetupMessage, local: bool },
     /// A packet is through the receiver's downlink.
     Received { side: usize, packet: Packet },
     /// A signaling message reaches an end.
@@ -43,7 +43,7 @@ pub(super) struct Queue {
     // When, and the place in `events`; the next one last.
     order: Vec<(SimTime, u32)>,
     // The timers of both ends have the first two places.
-    events: Vec<(Stamp, Option<Event>)>,
+    events: Vec<(Stamp, Option<SetupEvent>)>,
     free: Vec<u32>,
 }
 
@@ -59,9 +59,9 @@ impl Default for Queue {
 }
 
 impl Queue {
-    pub(super) fn push(&mut self, at: Stamp, event: Event, comparisons: &mut Comparisons) {
+    pub(super) fn push(&mut self, at: Stamp, event: SetupEvent, comparisons: &mut Comparisons) {
         let slot = match event {
-            Event::Timer { side } => side as u32,
+            SetupEvent::Timer { side } => side as u32,
             _ => self.free.pop().unwrap_or_else(|| {
                 self.events.push((Stamp::ZERO, None));
                 self.events.len() as u32 - 1
@@ -77,7 +77,7 @@ impl Queue {
         self.order.insert(place, (at.time(), slot));
     }
 
-    pub(super) fn pop(&mut self) -> Option<(Stamp, Event)> {
+    pub(super) fn pop(&mut self) -> Option<(Stamp, SetupEvent)> {
         let (_, slot) = self.order.pop()?;
         if slot >= 2 {
             self.free.push(slot);
@@ -116,12 +116,12 @@ mod tests {
         for mut comparisons in [Comparisons::new(now), Comparisons::between(now, [&now, &Delays::default()])] {
             let mut queue = Queue::default();
             for (ms, to) in [(5, 0), (2, 1), (5, 2), (9, 3), (2, 4), (5, 5)] {
-                let event = Event::Signal { to, signal: Signal::Description(Vec::new()) };
+                let event = SetupEvent::Signal { to, signal: Signal::Description(Vec::new()) };
                 queue.push(Stamp::ZERO.after(SimDuration::from_ms(ms)), event, &mut comparisons);
             }
-            queue.push(Stamp::ZERO.after(SimDuration::from_ms(5)), Event::Timer { side: 1 }, &mut comparisons);
+            queue.push(Stamp::ZERO.after(SimDuration::from_ms(5)), SetupEvent::Timer { side: 1 }, &mut comparisons);
             let order = std::iter::from_fn(|| queue.pop()).map(|(at, event)| match event {
-                Event::Signal { to, .. } => (at.time().as_ns() / 1_000_000, to),
+                SetupEvent::Signal { to, .. } => (at.time().as_ns() / 1_000_000, to),
                 _ => (at.time().as_ns() / 1_000_000, 99),
             });
             assert_eq!(order.collect::<Vec<_>>(), [(2, 1), (2, 4), (5, 0), (5, 2), (5, 5), (5, 99), (9, 3)]);

@@ -10,13 +10,13 @@ use super::end::End;
 use super::network::{Launched, Network, Party};
 use super::outcome::{RelayUse, SelectedKinds, SetupOutcome, SetupTimes, Signaled};
 use super::play::Letter;
-use super::queue::{Event, Queue, Signal, Told};
+use super::queue::{Queue, SetupEvent, Signal, Told};
 use super::reach::Reach;
 use super::server::Server;
 use super::spec::{Losses, PairSetup, Relation};
 use super::trace::{Step, Trace, Who};
 use super::underlay::{Delayless, Parcel, Underlay};
-use super::wire::{Message, Packet};
+use super::wire::{Packet, SetupMessage};
 use crate::net::{Transit, Transport};
 use crate::units::{SimDuration, SimTime};
 use crate::webrtc::handshake::{DtlsRole, TransportProfile, TransportSpec};
@@ -166,15 +166,15 @@ impl<'a> Driver<'a> {
         until.is_some_and(|until| self.now.time() <= until)
     }
 
-    pub(super) fn handle<U: Underlay>(&mut self, event: Event, underlay: &mut U) {
+    pub(super) fn handle<U: Underlay>(&mut self, event: SetupEvent, underlay: &mut U) {
         match event {
-            Event::Arrival { transit, message, local } => self.arrive(transit, message, local, underlay),
-            Event::Received { side, packet } => self.receive(side, packet, underlay),
-            Event::Signal { to, signal } => {
+            SetupEvent::Arrival { transit, message, local } => self.arrive(transit, message, local, underlay),
+            SetupEvent::Received { side, packet } => self.receive(side, packet, underlay),
+            SetupEvent::Signal { to, signal } => {
                 self.hear(to, signal);
                 self.settle(to, underlay);
             }
-            Event::Timer { side } => {
+            SetupEvent::Timer { side } => {
                 if let Some(end) = &mut self.ends[side] {
                     end.armed = None;
                 }
@@ -183,7 +183,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn arrive<U: Underlay>(&mut self, transit: Transit, message: Message, local: bool, underlay: &mut U) {
+    fn arrive<U: Underlay>(&mut self, transit: Transit, message: SetupMessage, local: bool, underlay: &mut U) {
         let Some((party, header, lost)) = self.network.arrive(self.now, transit) else {
             self.trace.note(self.now, Who::Network, || format!("drops {}", message.name()));
             return;
@@ -198,7 +198,7 @@ impl<'a> Driver<'a> {
                 return;
             };
             let received = self.now.after(received.since(self.now.time()));
-            return self.queue.push(received, Event::Received { side, packet }, &mut self.comparisons);
+            return self.queue.push(received, SetupEvent::Received { side, packet }, &mut self.comparisons);
         }
         if lost {
             self.trace.note(self.now, Who::Network, || format!("drops {}", packet.message.name()));
@@ -380,7 +380,7 @@ impl<'a> Driver<'a> {
             if end.armed.replace(wake).is_some() {
                 self.queue.disarm(side);
             }
-            self.queue.push(wake, Event::Timer { side }, &mut self.comparisons);
+            self.queue.push(wake, SetupEvent::Timer { side }, &mut self.comparisons);
         }
     }
 
@@ -407,7 +407,7 @@ impl<'a> Driver<'a> {
             format!("sends {} to {}{fate}", packet.message.name(), packet.header.destination)
         });
         if let Some((arrives, transit, local)) = sent {
-            let arrival = Event::Arrival { transit, message: packet.message, local };
+            let arrival = SetupEvent::Arrival { transit, message: packet.message, local };
             self.queue.push(arrives, arrival, &mut self.comparisons);
         }
     }
@@ -431,7 +431,7 @@ impl<'a> Driver<'a> {
         }
         let leg = if side == 0 { Leg::Offer } else { Leg::Answer };
         let arrives = self.now.over(leg, self.comparisons.delays());
-        self.queue.push(arrives, Event::Signal { to: 1 - side, signal }, &mut self.comparisons);
+        self.queue.push(arrives, SetupEvent::Signal { to: 1 - side, signal }, &mut self.comparisons);
     }
 
     // Whether nothing more is to come: both ends are ready and no relayed path may give way to a better one, or

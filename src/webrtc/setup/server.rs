@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::network::{Network, SERVER_PORT};
-use super::wire::{Ask, Message, Packet, Reply};
+use super::wire::{Ask, Packet, Reply, SetupMessage};
 use crate::net::{Header, Transport};
 
 /// All allocations.
@@ -28,16 +28,16 @@ impl Server {
         let Packet { header, message } = packet;
         let back = Header { source: header.destination, destination: header.source, ..header };
         match message {
-            Message::Ask { client, id, ask } => {
+            SetupMessage::Ask { client, id, ask } => {
                 let reply = self.answer(network, client, header, ask)?;
-                Some(Packet::new(back, Message::Reply { id, reply }))
+                Some(Packet::new(back, SetupMessage::Reply { id, reply }))
             }
-            Message::Send { peer, content } => {
+            SetupMessage::Send { peer, content } => {
                 let allocation = self.of_client(header)?;
                 let permitted = allocation.permissions.contains(peer.ip());
-                permitted.then(|| Packet::new(Header::udp(allocation.relayed, peer), Message::Peer(content)))
+                permitted.then(|| Packet::new(Header::udp(allocation.relayed, peer), SetupMessage::Peer(content)))
             }
-            Message::Peer(content) => {
+            SetupMessage::Peer(content) => {
                 let allocation = self.allocations.iter().find(|known| known.relayed == header.destination)?;
                 let permitted = allocation.permissions.contains(header.source.ip());
                 let header_down = Header {
@@ -45,9 +45,9 @@ impl Server {
                     source: allocation.listens,
                     destination: allocation.client,
                 };
-                permitted.then(|| Packet::new(header_down, Message::Data { peer: header.source, content }))
+                permitted.then(|| Packet::new(header_down, SetupMessage::Data { peer: header.source, content }))
             }
-            Message::Reply { .. } | Message::Data { .. } => None,
+            SetupMessage::Reply { .. } | SetupMessage::Data { .. } => None,
         }
     }
 

@@ -11,12 +11,12 @@ use crate::webrtc::ice::Check;
 #[derive(Clone, Debug)]
 pub(super) struct Packet {
     pub(super) header: Header,
-    pub(super) message: Message,
+    pub(super) message: SetupMessage,
 }
 
 /// What a packet carries.
 #[derive(Clone, Debug)]
-pub(super) enum Message {
+pub(super) enum SetupMessage {
     /// From end to end, as it is.
     Peer(Content),
     /// A request to a STUN or TURN server.
@@ -81,7 +81,7 @@ pub(super) enum Reply {
 }
 
 impl Packet {
-    pub(super) const fn new(header: Header, message: Message) -> Self {
+    pub(super) const fn new(header: Header, message: SetupMessage) -> Self {
         Self { header, message }
     }
 }
@@ -101,7 +101,7 @@ const CREDENTIALS: u32 = 92;
 /// A ChannelData header (RFC 8656, section 12.4): data follows on the channel that is bound with the first.
 const CHANNEL_DATA: u32 = 4;
 
-impl Message {
+impl SetupMessage {
     /// Bytes of the payload of UDP, or of TCP's stream. Sizes of attributes: RFC 8489, section 14, RFC 8445, section
     /// 16.1, RFC 8656, section 18; of TLS: a ClientHello with a key share.
     fn bytes(&self) -> u32 {

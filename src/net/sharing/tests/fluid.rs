@@ -140,17 +140,17 @@ impl Churn {
 }
 
 /// What was sent, when it began, and when it ended.
-type Row = (FlowSpec, ByteCount, SimTime, Option<SimTime>);
+type FlowCourse = (FlowSpec, ByteCount, SimTime, Option<SimTime>);
 
 /// Ends so many flows, and returns when each of those that were started ended.
-fn run(seed: u64, plain: bool, ended: usize) -> Vec<Row> {
+fn run(seed: u64, plain: bool, ended: usize) -> Vec<FlowCourse> {
     let mut churn = Churn { stream: Streams::new(Seed(seed)).stream(Domain::Bench, 0), hosts: 12, plain };
     let mut flows = FluidFlows::new();
     (0..churn.hosts).for_each(|host| _ = flows.add_host(mbit(10), if host % 4 == 0 { None } else { mbit(12) }));
-    let mut log: Vec<Row> = Vec::new();
+    let mut log: Vec<FlowCourse> = Vec::new();
     // Where in the log each flow is.
     let mut places = vec![0; 60];
-    let mut start = |flows: &mut FluidFlows, log: &mut Vec<Row>, now| {
+    let mut start = |flows: &mut FluidFlows, log: &mut Vec<FlowCourse>, now| {
         let (spec, size) = churn.next();
         let flow = flows.start(now, &spec, size);
         log.push((spec, size, now, None));

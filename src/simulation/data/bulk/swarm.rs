@@ -25,7 +25,7 @@ pub(super) struct Swarm<'a> {
     flows: FluidFlows,
     // By flow.
     sending: Vec<Option<(FlowId, Sending)>>,
-    queue: EventQueue<Event>,
+    queue: EventQueue<SwarmEvent>,
     events: u64,
     standing: Standing,
     // Beside messages.
@@ -69,7 +69,7 @@ struct Sending {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Event {
+enum SwarmEvent {
     /// The sources have a content.
     Start(u32),
     /// A connection has opened.
@@ -118,7 +118,7 @@ impl<'a> Swarm<'a> {
 
     /// The sources have a content from then on.
     pub(super) fn start_at(&mut self, time: SimTime, content: u32) {
-        self.queue.push(time, Event::Start(content));
+        self.queue.push(time, SwarmEvent::Start(content));
     }
 
     /// Lets happen what happens until the end of the replication.
@@ -170,12 +170,12 @@ impl<'a> Swarm<'a> {
         }
     }
 
-    fn handle(&mut self, now: SimTime, event: Event) {
+    fn handle(&mut self, now: SimTime, event: SwarmEvent) {
         match event {
-            Event::Start(content) => self.start(now, content),
-            Event::Opened(a, b) => self.opened(now, a, b),
-            Event::Asked(transfer) => self.asked(now, transfer),
-            Event::Arrived(transfer) => self.arrived(now, transfer),
+            SwarmEvent::Start(content) => self.start(now, content),
+            SwarmEvent::Opened(a, b) => self.opened(now, a, b),
+            SwarmEvent::Asked(transfer) => self.asked(now, transfer),
+            SwarmEvent::Arrived(transfer) => self.arrived(now, transfer),
         }
     }
 
@@ -183,7 +183,7 @@ impl<'a> Swarm<'a> {
         // Connections that open later are told once, whatever the number of contents.
         if self.contents.iter().all(|spreading| spreading.started == SimTime::MAX) {
             for (at, a, b) in self.links.opening_after(now) {
-                self.queue.push(at, Event::Opened(a, b));
+                self.queue.push(at, SwarmEvent::Opened(a, b));
             }
         }
         let spreading = &mut self.contents[content as usize];
@@ -264,7 +264,7 @@ impl<'a> Swarm<'a> {
                 carriers.remove([from, to], self.links.round_trip(from, to));
             }
             let way = SimDuration::from_ns(self.links.path(from, to).delay_ns);
-            self.queue.push(now + way, Event::Arrived(sent.transfer));
+            self.queue.push(now + way, SwarmEvent::Arrived(sent.transfer));
             self.offer(now, content, from);
         }
     }
@@ -326,7 +326,7 @@ impl Spreading<'_> {
         &mut self,
         now: SimTime,
         links: &Links<'_>,
-        queue: &mut EventQueue<Event>,
+        queue: &mut EventQueue<SwarmEvent>,
         (content, from, to): (u32, u32, u32),
     ) {
         let piece = self.pieces.choose(from, to).expect("invariant: one can help the other");
@@ -334,6 +334,6 @@ impl Spreading<'_> {
         self.downloads[to as usize] += 1;
         self.uploads[from as usize] += 1;
         let way = SimDuration::from_ns(links.path(to, from).delay_ns);
-        queue.push(now + way, Event::Asked(Transfer { content, piece, from, to }));
+        queue.push(now + way, SwarmEvent::Asked(Transfer { content, piece, from, to }));
     }
 }

@@ -3,7 +3,7 @@
 use super::cpus::Work;
 use super::ends::far;
 use super::links::Parcel;
-use super::message::Message;
+use super::message::PacketMessage;
 use super::{Happening, Packets};
 use crate::engine::Scheduler;
 use crate::overlay::dissemination::Dissemination;
@@ -11,12 +11,12 @@ use crate::simulation::account::fate::Fate;
 use crate::simulation::data::application::Delivery;
 use crate::simulation::data::costs::has_paced_packets;
 use crate::units::{ByteCount, SimDuration, SimTime};
-use crate::webrtc::sctp::{Chunk, DataChunk, Event, PacketId};
+use crate::webrtc::sctp::{AssociationEvent, Chunk, DataChunk, PacketId};
 
 impl<D: Dissemination> Packets<D> {
     pub(super) fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Happening>) {
         let planned = self.plan.programme.flows[flow as usize];
-        let message = Message { flow, number, level: self.quality.highest(planned.workload) };
+        let message = PacketMessage { flow, number, level: self.quality.highest(planned.workload) };
         if let Some(next) = self.app.publish(flow, number) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 });
         }
@@ -30,7 +30,7 @@ impl<D: Dissemination> Packets<D> {
         time: SimTime,
         node: u32,
         from: Option<u32>,
-        message: Message,
+        message: PacketMessage,
         scheduler: &mut Scheduler<Happening>,
     ) {
         let mut hops = std::mem::take(&mut self.hops);
@@ -53,7 +53,7 @@ impl<D: Dissemination> Packets<D> {
     }
 
     // A message keeps a node's CPU busy, without packets that have costs of their own; when that is over.
-    fn busy(&mut self, time: SimTime, node: u32, message: Message) -> SimTime {
+    fn busy(&mut self, time: SimTime, node: u32, message: PacketMessage) -> SimTime {
         let Work { done, work_ns } = self.cpus.message(time, node, self.size(message));
         if self.is_measured(message) {
             self.account.cpu_work[node as usize] += work_ns;
@@ -68,7 +68,7 @@ impl<D: Dissemination> Packets<D> {
         let data = |chunk: &Chunk| if let Chunk::Data(data) = chunk { Some(*data) } else { None };
         let mut chunks = self.store.get(parcel.packet).iter().filter_map(data);
         let first = chunks.next().filter(|first| !is_of_message(first) && !chunks.any(|data| is_of_message(&data)));
-        let paced = first.map(|data| Message::of_word(data.message));
+        let paced = first.map(|data| PacketMessage::of_word(data.message));
         let paced = paced.filter(|&message| has_paced_packets(self.plan.sizes[self.size(message)]));
         let Some(message) = paced else { return self.cpus.free_at(now, node) };
         let Work { done, work_ns } = self.cpus.packet(now, node, u64::from(parcel.bytes));
@@ -79,7 +79,13 @@ impl<D: Dissemination> Packets<D> {
     }
 
     /// The CPU has come to a copy: it is handed to the association.
-    pub(super) fn send(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
+    pub(super) fn send(
+        &mut self,
+        now: SimTime,
+        end: u32,
+        message: PacketMessage,
+        scheduler: &mut Scheduler<Happening>,
+    ) {
         let size = self.size(message);
         let workload = self.plan.programme.flows[message.flow as usize].workload;
         let stream = self.ends.stream(message.flow);
@@ -109,14 +115,14 @@ impl<D: Dissemination> Packets<D> {
     }
 
     // The message at the level that an end sends it at.
-    fn at_level(&mut self, now: SimTime, end: u32, message: Message) -> Message {
+    fn at_level(&mut self, now: SimTime, end: u32, message: PacketMessage) -> PacketMessage {
         let workload = self.plan.programme.flows[message.flow as usize].workload;
         if !self.quality.adapts(workload) || !self.ends.is_open(now, end) {
             return message;
         }
         let unsent = self.ends.row(end).unsent_on(self.ends.stream(message.flow));
         let stream = (end, message.flow, workload);
-        Message { level: self.quality.choose(now, stream, message.level, ByteCount::new(unsent)), ..message }
+        PacketMessage { level: self.quality.choose(now, stream, message.level, ByteCount::new(unsent)), ..message }
     }
 
     /// A packet has come through the downlink: it is read, or waits for that in its socket. Where the socket is
@@ -132,7 +138,7 @@ impl<D: Dissemination> Packets<D> {
             if let Chunk::Data(data) = chunk
                 && data.flags.ends()
             {
-                self.cpus.brings(now, node, self.size(Message::of_word(data.message)));
+                self.cpus.brings(now, node, self.size(PacketMessage::of_word(data.message)));
             }
         }
         let read = self.cpus.free_at(now, node);
@@ -178,12 +184,12 @@ impl<D: Dissemination> Packets<D> {
         let mut arrived = std::mem::take(&mut self.arrived);
         for event in self.out.events() {
             match *event {
-                Event::Delivered { message, .. } => arrived.push(message),
-                Event::Abandoned { message, .. } => {
+                AssociationEvent::Delivered { message, .. } => arrived.push(message),
+                AssociationEvent::Abandoned { message, .. } => {
                     self.queueing.given_up(end, message);
                     self.missing.abandoned(end, message);
                 }
-                Event::BufferedLow { .. } => {}
+                AssociationEvent::BufferedLow { .. } => {}
             }
         }
         self.out.clear();
@@ -191,7 +197,7 @@ impl<D: Dissemination> Packets<D> {
             self.give_up();
         }
         for &word in &arrived {
-            self.deliver(now, end, Message::of_word(word), scheduler);
+            self.deliver(now, end, PacketMessage::of_word(word), scheduler);
         }
         arrived.clear();
         self.arrived = arrived;
@@ -210,7 +216,7 @@ impl<D: Dissemination> Packets<D> {
     }
 
     // A message has arrived: the CPU takes it in, delivers it and passes it on.
-    fn deliver(&mut self, now: SimTime, end: u32, message: Message, scheduler: &mut Scheduler<Happening>) {
+    fn deliver(&mut self, now: SimTime, end: u32, message: PacketMessage, scheduler: &mut Scheduler<Happening>) {
         let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
         let measured = self.is_measured(message);
         let workload = self.plan.programme.flows[message.flow as usize].workload;
@@ -238,7 +244,7 @@ impl<D: Dissemination> Packets<D> {
         &mut self,
         done: SimTime,
         node: u32,
-        message: Message,
+        message: PacketMessage,
         scheduler: &mut Scheduler<Happening>,
     ) {
         let workload = self.app.flow(message.flow).workload;
@@ -259,7 +265,7 @@ impl<D: Dissemination> Packets<D> {
     #[cold]
     fn backlog_ns(&self, node: usize, packet: PacketId) -> u64 {
         let brings = |chunk: &Chunk| match chunk {
-            Chunk::Data(data) => Some(Message::of_word(data.message)),
+            Chunk::Data(data) => Some(PacketMessage::of_word(data.message)),
             _ => None,
         };
         let message = self.store.get(packet).iter().find_map(brings);
@@ -273,10 +279,10 @@ impl<D: Dissemination> Packets<D> {
     #[cold]
     fn overflow(&mut self, end: u32, packet: PacketId) {
         let ended = |chunk: &Chunk| match chunk {
-            Chunk::Data(data) if data.flags.ends() => Some(Message::of_word(data.message)),
+            Chunk::Data(data) if data.flags.ends() => Some(PacketMessage::of_word(data.message)),
             _ => None,
         };
-        let messages: Vec<Message> = self.store.get(packet).iter().filter_map(ended).collect();
+        let messages: Vec<PacketMessage> = self.store.get(packet).iter().filter_map(ended).collect();
         self.drop_packet(end, packet, Fate::Socket);
         let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
         for message in messages {
@@ -294,7 +300,7 @@ impl<D: Dissemination> Packets<D> {
 
     // A node should pass a message on and never comes to it: the demand counts all the same.
     #[cold]
-    fn book_unserved(&mut self, node: u32, from: Option<u32>, message: Message) {
+    fn book_unserved(&mut self, node: u32, from: Option<u32>, message: PacketMessage) {
         if !self.is_measured(message) {
             return;
         }
@@ -307,24 +313,24 @@ impl<D: Dissemination> Packets<D> {
     }
 
     // A copy is not sent: its connection is not open, or has no room.
-    fn refuse(&mut self, nodes: [u32; 2], message: Message, fate: Fate) {
+    fn refuse(&mut self, nodes: [u32; 2], message: PacketMessage, fate: Fate) {
         self.fail(fate, nodes, message);
         self.app.seen.refused(fate, self.is_measured(message));
     }
 
     // How long a message keeps a node's CPU busy, its packets included.
-    fn cpu_ns(&self, node: u32, message: Message) -> u64 {
+    fn cpu_ns(&self, node: u32, message: PacketMessage) -> u64 {
         self.plan.services[self.size(message) * self.backlogs.len() + node as usize].cpu_ns
     }
 
     // Which of the plan's sizes a message has.
-    fn size(&self, message: Message) -> usize {
+    fn size(&self, message: PacketMessage) -> usize {
         let planned = &self.plan.programme.flows[message.flow as usize];
         let levels = &self.plan.programme.levels[usize::from(planned.workload)];
         levels.get(usize::from(message.level)).copied().unwrap_or(planned.size) as usize
     }
 
-    fn is_measured(&self, message: Message) -> bool {
+    fn is_measured(&self, message: PacketMessage) -> bool {
         self.app.programme.is_measured(message.flow, message.number)
     }
 }

@@ -2,13 +2,13 @@
 
 /// A message: its flow, its number there, and the level at which a live stream is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::simulation) struct Message {
+pub(in crate::simulation) struct PacketMessage {
     pub(super) flow: u32,
     pub(super) number: u32,
     pub(super) level: u8,
 }
 
-impl Message {
+impl PacketMessage {
     // What an association keeps of it. Flows are numbered in 24 bits.
     pub(super) fn word(self) -> u64 {
         u64::from(self.level) << 56 | u64::from(self.flow) << 32 | u64::from(self.number)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::Packets;
 use super::ends::far;
-use super::message::Message;
+use super::message::PacketMessage;
 use crate::overlay::dissemination::Dissemination;
 use crate::simulation::account::fate::Fate;
 use crate::webrtc::sctp::{Chunk, PacketId};
@@ -64,7 +64,7 @@ impl<D: Dissemination> Packets<D> {
         }));
         self.store.free(packet);
         for (word, is_whole) in gone.drain(..) {
-            let message = Message::of_word(word);
+            let message = PacketMessage::of_word(word);
             if self.ends.repeats(sender, message.flow) {
                 continue;
             }
@@ -82,7 +82,7 @@ impl<D: Dissemination> Packets<D> {
     #[cold]
     pub(super) fn give_up(&mut self) {
         while let Some((end, word)) = self.missing.abandoned.pop() {
-            let message = Message::of_word(word);
+            let message = PacketMessage::of_word(word);
             if !self.ends.is_sent_once(end, message.flow) {
                 let fate = self.missing.fate((end, word)).unwrap_or(Fate::Throttled);
                 self.fail(fate, [end, far(end)].map(|end| self.ends.row(end).node), message);
@@ -92,7 +92,7 @@ impl<D: Dissemination> Packets<D> {
 
     /// A copy between two nodes has failed.
     #[cold]
-    pub(super) fn fail(&mut self, fate: Fate, [from, to]: [u32; 2], message: Message) {
+    pub(super) fn fail(&mut self, fate: Fate, [from, to]: [u32; 2], message: PacketMessage) {
         self.app.fail(fate, [from, to], (message.flow, message.number));
     }
 
@@ -102,7 +102,7 @@ impl<D: Dissemination> Packets<D> {
             let blocked = self.ends.row(end).held_back();
             for word in blocked {
                 let nodes = [far(end), end].map(|end| self.ends.row(end).node);
-                self.fail(Fate::Blocked, nodes, Message::of_word(word));
+                self.fail(Fate::Blocked, nodes, PacketMessage::of_word(word));
             }
         }
     }

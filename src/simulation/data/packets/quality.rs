@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::message::Message;
+use super::message::PacketMessage;
 use crate::overlay::workload::Live;
 use crate::overlay::workload::adaptation::{Adaptation, Observation};
 use crate::scenario::Settings;
@@ -103,7 +103,7 @@ impl Quality {
     }
 
     /// A chunk has reached the application of a receiver.
-    pub(super) fn delivered(&mut self, receiver: u32, message: Message, workload: u16, latency: SimDuration) {
+    pub(super) fn delivered(&mut self, receiver: u32, message: PacketMessage, workload: u16, latency: SimDuration) {
         if self.live(workload).is_none_or(|live| latency > live.playout) {
             return;
         }

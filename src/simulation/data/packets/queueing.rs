@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::message::Message;
+use super::message::PacketMessage;
 use crate::metrics::LatencyHistogram;
 use crate::scenario::Settings;
 use crate::simulation::account::experience::Waits;
@@ -64,7 +64,7 @@ impl Queueing {
             let Chunk::Data(data) = chunk else { continue };
             // What is repeated has left before, or was dropped and waits still.
             if let Some(since) = data.flags.begins().then(|| self.take(end, data.message)).flatten() {
-                let class = self.classes[Message::of_word(data.message).flow as usize];
+                let class = self.classes[PacketMessage::of_word(data.message).flow as usize];
                 let wait = begun.since(since);
                 self.by_priority[class.priority as usize].record(wait);
                 match class.is_live {

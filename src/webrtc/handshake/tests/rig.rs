@@ -34,7 +34,7 @@ pub(super) struct Ran {
 }
 
 #[derive(Clone, Copy)]
-enum Event {
+enum RigEvent {
     Start,
     Arrives(Segment),
     Wake,
@@ -77,12 +77,13 @@ impl Rig {
             })
         });
         let mut ran = Ran { ends, sent: Vec::new() };
-        let mut queue: Vec<(Stamp, usize, Event)> = Vec::new();
+        let mut queue: Vec<(Stamp, usize, RigEvent)> = Vec::new();
         for side in [0, 1] {
-            queue.push((Stamp::ZERO.after(self.ice[side]), side, Event::Start));
+            queue.push((Stamp::ZERO.after(self.ice[side]), side, RigEvent::Start));
         }
-        let order =
-            |&(at, _, event): &(Stamp, usize, Event)| (at.time(), self.arrivals_first && matches!(event, Event::Wake));
+        let order = |&(at, _, event): &(Stamp, usize, RigEvent)| {
+            (at.time(), self.arrivals_first && matches!(event, RigEvent::Wake))
+        };
         while let Some(next) = (0..queue.len()).min_by_key(|&place| order(&queue[place])) {
             let (now, side, event) = queue.remove(next);
             if now.time() > SimTime::ZERO + LIMIT {
@@ -91,7 +92,7 @@ impl Rig {
             let mut moment = Moment { now, comparisons: &mut comparisons };
             let end = &mut ran.ends[side];
             match event {
-                Event::Start => {
+                RigEvent::Start => {
                     if self.measured {
                         let back = Stamp::ZERO.over(Leg::Direct, &delays).over(Leg::Direct, &delays);
                         end.set_round_trip(Stamp::ZERO, back, &mut moment);
@@ -101,18 +102,18 @@ impl Rig {
                     }
                     end.start(&mut moment);
                 }
-                Event::Arrives(segment) => end.receive(&mut moment, segment),
-                Event::Wake => end.act(&mut moment),
+                RigEvent::Arrives(segment) => end.receive(&mut moment, segment),
+                RigEvent::Wake => end.act(&mut moment),
             }
             for output in end.take_out() {
                 match output {
-                    Output::WakeAt(stamp) => queue.push((stamp, side, Event::Wake)),
+                    Output::WakeAt(stamp) => queue.push((stamp, side, RigEvent::Wake)),
                     Output::Send(segment) => {
                         let number = ran.sent.iter().filter(|sent| sent.1 == side).count();
                         let lost = self.lost[side].contains(&number);
                         ran.sent.push((now.time(), side, segment, lost));
                         if !lost {
-                            queue.push((now.over(Leg::Direct, &delays), 1 - side, Event::Arrives(segment)));
+                            queue.push((now.over(Leg::Direct, &delays), 1 - side, RigEvent::Arrives(segment)));
                         }
                     }
                 }

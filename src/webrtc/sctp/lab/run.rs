@@ -2,7 +2,7 @@
 
 use super::super::super::EngineSpec;
 use super::super::association::Association;
-use super::super::outbox::{Event, Outbox};
+use super::super::outbox::{AssociationEvent, Outbox};
 use super::super::socket::SocketBuffer;
 use super::super::store::{PacketId, PacketStore};
 use super::{LabRun, LabSpec};
@@ -183,17 +183,17 @@ impl Lab {
         }
         for &event in self.out.events() {
             match event {
-                Event::Delivered { stream, len, .. } if stream == self.bulk => {
+                AssociationEvent::Delivered { stream, len, .. } if stream == self.bulk => {
                     self.run.messages += 1;
                     self.run.delivered[bin] += u64::from(len);
                 }
-                Event::Delivered { message, .. } if side == 1 => self.answers.push(message),
-                Event::Delivered { message, .. } => {
+                AssociationEvent::Delivered { message, .. } if side == 1 => self.answers.push(message),
+                AssociationEvent::Delivered { message, .. } => {
                     self.run.echoes.push(now.since(self.echo_times[message as usize]));
                     self.run.echo_times.push(now);
                 }
-                Event::Abandoned { stream, .. } => self.run.abandoned += u64::from(stream == self.bulk),
-                Event::BufferedLow { .. } => {}
+                AssociationEvent::Abandoned { stream, .. } => self.run.abandoned += u64::from(stream == self.bulk),
+                AssociationEvent::BufferedLow { .. } => {}
             }
         }
         self.out.clear();

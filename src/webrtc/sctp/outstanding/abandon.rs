@@ -2,8 +2,8 @@
 
 use super::super::channel::Channel;
 use super::super::chunk::{Chunk, DataChunk, Flags};
-use super::super::outbox::{Event, Outbox};
-use super::{ABANDONED, ACKNOWLEDGED, IN_FLIGHT, Outstanding, Row};
+use super::super::outbox::{AssociationEvent, Outbox};
+use super::{ABANDONED, ACKNOWLEDGED, IN_FLIGHT, Outstanding, SentChunk};
 use crate::units::SimTime;
 
 impl Outstanding {
@@ -45,7 +45,7 @@ impl Outstanding {
         // A stream's last message stands for those before it.
         for (row, at) in skipped.zip(0..) {
             let ordered = !row.chunk.flags.is_unordered();
-            let later = |other: &Row| other.chunk.stream == row.chunk.stream;
+            let later = |other: &SentChunk| other.chunk.stream == row.chunk.stream;
             if ordered && !self.rows.range(at + 1..count).any(later) {
                 out.push(Chunk::Skip { stream: row.chunk.stream, ssn: row.chunk.ssn });
             }
@@ -68,10 +68,10 @@ impl Outstanding {
             self.rows.push_back(row);
             channel.release(stream, u64::from(rest), out);
         }
-        out.tell(Event::Abandoned { stream, message: chunk.message });
+        out.tell(AssociationEvent::Abandoned { stream, message: chunk.message });
         self.abandoned = true;
         // The chunks of a message have TSNs in a row.
-        let belongs = |row: &Row| row.chunk.stream == stream && row.chunk.ssn == ssn;
+        let belongs = |row: &SentChunk| row.chunk.stream == stream && row.chunk.ssn == ssn;
         let mut index = self.index(tsn);
         while index > 0 && belongs(&self.rows[index - 1]) {
             index -= 1;

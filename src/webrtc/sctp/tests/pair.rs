@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::net::PacketLink;
 use crate::units::{SimDuration, SimTime};
-use crate::webrtc::sctp::{Association, AssociationProfile, ChannelSpec, Chunk, Event, Outbox, SendError};
+use crate::webrtc::sctp::{Association, AssociationEvent, AssociationProfile, ChannelSpec, Chunk, Outbox, SendError};
 
 /// What comes at a time, in the order of being put there.
 type Due = Reverse<(SimTime, u64, usize, Vec<RawChunk>)>;
@@ -133,9 +133,9 @@ impl Pair {
         }
         for &event in out.events() {
             match event {
-                Event::Delivered { stream, message, .. } => self.delivered[end].push((stream, message)),
-                Event::Abandoned { stream, message } => self.abandoned[end].push((stream, message)),
-                Event::BufferedLow { .. } => self.low[end] += 1,
+                AssociationEvent::Delivered { stream, message, .. } => self.delivered[end].push((stream, message)),
+                AssociationEvent::Abandoned { stream, message } => self.abandoned[end].push((stream, message)),
+                AssociationEvent::BufferedLow { .. } => self.low[end] += 1,
             }
         }
     }
