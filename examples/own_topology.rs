@@ -8,9 +8,9 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
-use peerscape::overlay::topology::{Shape, Spread};
+use peerscape::overlay::topology::{BuildContext, Shape, Spread};
 use peerscape::{
-    Overlay, Registry, Stream, SweepOptions, Topology, TopologyEntry, World, answer, answer_text, json_of, run_sweep,
+    Overlay, Registry, Stream, SweepOptions, Topology, TopologyEntry, answer, answer_text, json_of, run_sweep,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,8 @@ impl Topology for Caterpillar {
         Shape { tree: u64::from(peers - 1), core: 0, spread: Spread::Levels(legs + 1) }
     }
 
-    fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {
+    fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
+        let world = context.world;
         let order = world.peers_by_uplink();
         let (spine, legs) = order.split_at(self.spine(world.peers()) as usize);
         let path = spine.windows(2).map(|pair| (pair[0], pair[1]));

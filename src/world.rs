@@ -154,7 +154,13 @@ impl World {
     /// All peers, those with the fastest uplinks first; equals by number.
     #[must_use]
     pub fn peers_by_uplink(&self) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.peers).collect();
+        self.by_uplink(&(0..self.peers).collect::<Vec<_>>())
+    }
+
+    /// These nodes, those with the fastest uplinks first; equals in their order.
+    #[must_use]
+    pub fn by_uplink(&self, nodes: &[u32]) -> Vec<u32> {
+        let mut order = nodes.to_vec();
         let speed = |peer: u32| self.rates[peer as usize].up.map_or(u64::MAX, Bitrate::as_bps);
         order.sort_by_key(|&peer| std::cmp::Reverse(speed(peer)));
         order

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::overlay::Overlay;
-use peerscape::overlay::topology::{Shape, Spread, Topology};
+use peerscape::overlay::topology::{BuildContext, Shape, Spread, Topology};
 use peerscape::rng::{Seed, Stream};
 use peerscape::scenario::{self, Cell};
 use peerscape::simulation::{Knowledge, Options, SimulationError, simulate_with};
-use peerscape::world::World;
 
 /// An overlay that is written down.
 #[derive(Clone, Debug)]
@@ -28,7 +27,8 @@ impl Topology for Written {
         Shape { tree: u64::from(peers), core: 0, spread: Spread::Levels(4) }
     }
 
-    fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {
+    fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
+        let world = context.world;
         Overlay::new(world.nodes(), &self.pairs, self.blocks.clone())
     }
 

@@ -148,6 +148,25 @@ impl Overlay {
         hops.filter(move |&next| next != node && Some(next) != from)
     }
 
+    /// Calls `visit` for each of [`next_hops`](Self::next_hops), in the same order.
+    #[inline]
+    pub fn for_each_next_hop(&self, node: u32, from: Option<u32>, mut visit: impl FnMut(u32)) {
+        let from = from.unwrap_or(node);
+        for &next in self.pair_neighbours(node) {
+            if next != from {
+                visit(next);
+            }
+        }
+        for seat in self.seats(node) {
+            let came_by_it = from != node && self.seats(from).iter().any(|other| other.block == seat.block);
+            for &next in if came_by_it { &[] } else { self.block(seat.block) } {
+                if next != node {
+                    visit(next);
+                }
+            }
+        }
+    }
+
     /// Calls `visit` for every connection once: pairs by their first node, then those of each block by growing distance
     /// around the ring of its members.
     pub fn for_each_connection(&self, mut visit: impl FnMut(Connection)) {

@@ -13,15 +13,19 @@ use super::dissemination::DisseminationSpec;
 use super::entry::Entry;
 use super::graph::Overlay;
 use crate::rng::Stream;
-use crate::world::World;
 
+mod capacity;
+mod context;
+mod hubs;
 mod hybrid;
 mod mesh;
 mod nearest;
+mod part;
 mod ruled;
 mod star;
 mod tree;
 
+pub use context::BuildContext;
 pub(crate) use ruled::ruled;
 
 /// A rule that says which connections should exist.
@@ -39,9 +43,8 @@ pub trait Topology: Debug + Send + Sync {
     /// form, for estimates that come before anything is built.
     fn shape(&self, peers: u32) -> Shape;
 
-    /// The connections among the peers and servers of `world`; `sources` are the peers that publish, or those that
-    /// receive where they are fewer; `stream` is the topology's own.
-    fn build(&self, world: &World, sources: &[u32], stream: &mut Stream) -> Overlay;
+    /// The connections among the peers and servers of a world; `stream` is the topology's own.
+    fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay;
 
     /// The rule by which nodes pass messages on, where the scenario does not name one.
     fn dissemination(&self) -> DisseminationSpec {

@@ -7,14 +7,14 @@ use crate::metrics::{
 };
 use crate::net::LatencySpec;
 use crate::overlay::Overlay;
-use crate::overlay::topology::{Shape, Spread as HowItSpreads, Topology};
+use crate::overlay::topology::{BuildContext, Shape, Spread as HowItSpreads, Topology};
 use crate::presets::OrPreset;
 use crate::rng::{Seed, Stream};
 use crate::scenario::{AxisValue, Bound, Cell, Expectation, Experiment, Grain, RunSettings, Settings};
 use crate::sweep::{CellRuns, Results, RunCost, Rung};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
-use crate::world::{PeerCount, PopulationSpec, World};
+use crate::world::{PeerCount, PopulationSpec};
 
 /// A topology that is nothing but its name.
 #[derive(Debug)]
@@ -29,7 +29,8 @@ impl Topology for Named {
         Shape { tree: 0, core: 0, spread: HowItSpreads::Direct }
     }
 
-    fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {
+    fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
+        let world = context.world;
         Overlay::new(world.nodes(), &[], Vec::new())
     }
 

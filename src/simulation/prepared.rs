@@ -4,6 +4,7 @@ use super::error::SimulationError;
 use crate::overlay::Overlay;
 use crate::overlay::audience::{ALL, Audiences};
 use crate::overlay::dissemination::{Dissemination, Load, Traffic};
+use crate::overlay::topology::BuildContext;
 use crate::overlay::workload::{Arrivals, Flow, Role};
 use crate::rng::{Domain, Streams};
 use crate::scenario::{Cell, Settings};
@@ -51,7 +52,14 @@ impl Prepared {
         }
         wait_for_timers(&mut flows, settings, &world);
         let first = central(&flows, &audiences);
-        let overlay = cell.topology.build(&world, &first, &mut streams.stream(Domain::Topology, 0));
+        let context = BuildContext {
+            world: &world,
+            sources: &first,
+            flows: &flows,
+            audiences: &audiences,
+            webrtc: &settings.webrtc,
+        };
+        let overlay = cell.topology.build(&context, &mut streams.stream(Domain::Topology, 0));
         if D::EXACTLY_ONCE && overlay.has_ring() {
             return Err(SimulationError::Ring { topology: cell.topology.label() });
         }

@@ -17,7 +17,7 @@ pub enum HeaderOverhead {
 }
 
 /// A message as it crosses a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Default, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wire {
     /// Bytes on the link, headers included.
     pub bytes: ByteCount,

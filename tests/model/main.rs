@@ -8,6 +8,7 @@ mod bulk;
 mod direct_paths;
 mod full_downlinks;
 mod grains;
+mod hybrids;
 mod live;
 mod oracles;
 mod overloads;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::support::{ideal, topology};
 use peerscape::net::LatencySpec;
 use peerscape::overlay::Overlay;
-use peerscape::overlay::topology::{TOPOLOGIES, Topology};
+use peerscape::overlay::topology::{BuildContext, TOPOLOGIES, Topology};
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::scenario::Settings;
 use peerscape::world::{World, WorldSpec};
@@ -24,6 +24,11 @@ fn world(settings: &Settings, topology: &dyn Topology) -> World {
     .expect("a world")
 }
 
+fn built(topology: &dyn Topology, settings: &Settings, world: &World, sources: &[u32]) -> Overlay {
+    let context = BuildContext { world, sources, flows: &[], audiences: &[], webrtc: &settings.webrtc };
+    topology.build(&context, &mut Streams::new(Seed(1)).stream(Domain::Topology, 0))
+}
+
 fn for_every_topology(check: impl Fn(&str, &World, &Overlay)) {
     let extra = [("star", r#"{ hub = "server" }"#), ("tree", r#"{ degree = 1, order = "arrival" }"#)];
     let defaults = TOPOLOGIES.iter().map(|entry| (entry.kind, "{}"));
@@ -33,7 +38,7 @@ fn for_every_topology(check: impl Fn(&str, &World, &Overlay)) {
             let mut settings = ideal(peers, LatencySpec::default(), Vec::new());
             settings.population.classes[0].link = peerscape::presets::OrPreset::named("cable").expect("a preset");
             let world = world(&settings, &*topology);
-            let build = || topology.build(&world, &[peers / 2], &mut Streams::new(Seed(1)).stream(Domain::Topology, 0));
+            let build = || built(&*topology, &settings, &world, &[peers / 2]);
             let overlay = build();
             assert_eq!(format!("{overlay:?}"), format!("{:?}", build()), "{kind} is not deterministic");
             check(&format!("{} of {peers}", topology.label()), &world, &overlay);
@@ -85,7 +90,7 @@ fn a_tree_keeps_its_degree() {
     let tree = topology("tree", "{ degree = 3 }");
     let settings = ideal(100, LatencySpec::default(), Vec::new());
     let world = world(&settings, &*tree);
-    let overlay = tree.build(&world, &[7], &mut Streams::new(Seed(1)).stream(Domain::Topology, 0));
+    let overlay = built(&*tree, &settings, &world, &[7]);
     assert_eq!(overlay.degree(7), 3, "the source is the root");
     assert!((0..100).all(|peer| overlay.degree(peer) <= 4));
 }
@@ -103,7 +108,7 @@ fn spokes_are_at_the_nearest_hub_with_room() {
     let mut settings = ideal(200, LatencySpec::default(), Vec::new());
     settings.population.regions = peerscape::presets::OrPreset::named("world").expect("a preset");
     let world = world(&settings, &*hybrid);
-    let overlay = hybrid.build(&world, &[], &mut Streams::new(Seed(1)).stream(Domain::Topology, 0));
+    let overlay = built(&*hybrid, &settings, &world, &[]);
     let hubs = overlay.block(0);
     let has_room = |hub: u32| overlay.pair_neighbours(hub).len() < 6;
     let delay_ns = |hub: u32, spoke: u32| world.typical_delay_ns(hub, spoke).expect("all are public");

@@ -18,8 +18,15 @@ impl Dissemination for Horizon {
     const EXACTLY_ONCE: bool = true;
 
     fn forward(&mut self, overlay: &Overlay, audiences: &Audiences, passing: Passing, out: &mut Vec<u32>) {
-        // Not `extend`: that asks for one after the other, and this walks the lists.
-        audiences.next_hops(overlay, passing.audience, passing.node, passing.from).for_each(|next| out.push(next));
+        let Passing { node, from, audience, .. } = passing;
+        if audience == ALL {
+            return overlay.for_each_next_hop(node, from, |next| out.push(next));
+        }
+        overlay.for_each_next_hop(node, from, |next| {
+            if audiences.needs(audience, node, next) {
+                out.push(next);
+            }
+        });
     }
 }
 

@@ -1,52 +1,177 @@
-//! Hybrid: hubs in a full mesh, every other peer a spoke of one hub.
+//! Hybrid: some peers are hubs, connected by a core; every other peer hangs at a hub, alone or with others.
+//!
+//! Core and what hangs at a hub are topologies themselves, hybrids too, so that stars in a mesh, a mesh of trees, a chain
+//! of meshes and nested hybrids are all of this kind. A core of one hub with spokes around it is a star.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::capacity::Duty;
+use super::context::BuildContext;
+use super::hubs::{Choose, HubCount, Rooms, equal_rooms, fewest};
+use super::mesh::Mesh;
 use super::nearest::Hubs;
+use super::part::{Burden, Connections, Nested, Part};
+use super::star::Star;
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
-use crate::world::World;
 
 pub(super) const ENTRY: TopologyEntry = TopologyEntry::new::<Hybrid>(
     "hybrid",
-    "hubs in a full mesh, every other peer a spoke of the nearest hub with room",
+    "hubs in a mesh or any other core, every other peer below the nearest hub with room",
 );
 
-/// A mesh of hubs with a star around each.
+/// Hubs in a core, and what hangs at each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Hybrid {
-    /// Most peers around a hub, the hub included: there are `peers / peers_per_hub` hubs, rounded
-    /// up, and they are the peers with the fastest uplinks.
-    #[serde(default = "default_peers_per_hub")]
-    peers_per_hub: Bounded<1, 1_000_000>,
+    /// Most peers at a hub, the hub included: there are `peers / peers_per_hub` hubs, rounded up. 16 without `hubs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    peers_per_hub: Option<Bounded<1, 1_000_000>>,
+    /// How many hubs there are, in place of `peers_per_hub`: a number, or `"auto"`, the fewest that can serve all
+    /// others within their budgets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hubs: Option<HubCount>,
+    /// Which peers become hubs first.
+    #[serde(default)]
+    choose: Choose,
+    /// The topology among the hubs.
+    #[serde(default = "default_core")]
+    core: Nested,
+    /// The topology of each hub and its peers, with the hub as its root.
+    #[serde(default = "default_attach")]
+    attach: Nested,
 }
 
-fn default_peers_per_hub() -> Bounded<1, 1_000_000> {
-    Bounded::new(16).expect("invariant: sixteen is in range")
+const PEERS_PER_HUB: u32 = 16;
+/// For estimates before anything is known of budgets.
+const AUTO_PEERS_PER_HUB: u32 = 16;
+
+fn default_core() -> Nested {
+    Nested::new(Mesh {})
+}
+
+fn default_attach() -> Nested {
+    Nested::new(Star::default())
+}
+
+impl Hybrid {
+    // How many hubs there are among so many; none where that is to be found out.
+    fn count(&self, members: u32) -> Option<u32> {
+        match self.hubs {
+            Some(HubCount::Number(hubs)) => Some(hubs.get().min(members)),
+            Some(HubCount::Fewest(_)) => None,
+            None => {
+                let per_hub = self.peers_per_hub.map_or(PEERS_PER_HUB, |per_hub| per_hub.get());
+                Some(members.div_ceil(per_hub))
+            }
+        }
+    }
+
+    fn duty(&self, context: &BuildContext<'_>, members: u32, hubs: u32) -> Duty {
+        let core = self.core.0.burden(hubs);
+        let attach = self.attach.0.burden(members.saturating_sub(hubs) + 1);
+        let passes_on = core.passes_on && hubs > 1;
+        Duty {
+            offered: context.offered(),
+            peers: members,
+            hubs,
+            core_degree: core.degree,
+            core_passes_on: passes_on,
+            fan_out: attach.degree,
+        }
+    }
+
+    // The hubs and their rooms; if there is a root, it is the first of them.
+    fn rooms(&self, context: &BuildContext<'_>, members: &[u32], rooted: bool) -> Rooms {
+        let all = members.len() as u32;
+        let likely = self.count(all).unwrap_or(all.div_ceil(AUTO_PEERS_PER_HUB));
+        let mut order = self.choose.order(context, &members[usize::from(rooted)..], &self.duty(context, all, likely));
+        if rooted {
+            order.insert(0, members[0]);
+        }
+        match self.count(all) {
+            Some(hubs) => equal_rooms(&order, hubs),
+            None => fewest(context.world, &order, |hubs| self.duty(context, all, hubs)),
+        }
+    }
+}
+
+impl Part for Hybrid {
+    fn among(
+        &self,
+        context: &BuildContext<'_>,
+        members: &[u32],
+        rooted: bool,
+        stream: &mut Stream,
+        out: &mut Connections,
+    ) {
+        let rooms = self.rooms(context, members, rooted);
+        let mut group_of = vec![None; context.world.nodes() as usize];
+        let mut groups: Vec<Vec<u32>> = Vec::with_capacity(rooms.len());
+        for (group, &(hub, room)) in rooms.iter().enumerate() {
+            group_of[hub as usize] = Some(group);
+            groups.push(Vec::with_capacity(room as usize + 1));
+            groups[group].push(hub);
+        }
+        let mut nearest = Hubs::new(context.world, rooms.iter().copied());
+        let spokes = Choose::BestUplink.order(context, members, &self.duty(context, members.len() as u32, 1));
+        for spoke in spokes.into_iter().filter(|&spoke| group_of[spoke as usize].is_none()) {
+            let hub = nearest.take(spoke).expect("invariant: the hubs have room for all");
+            groups[group_of[hub as usize].expect("invariant: a hub has a group")].push(spoke);
+        }
+        let hubs: Vec<u32> = rooms.iter().map(|&(hub, _)| hub).collect();
+        for group in groups.iter().filter(|group| group.len() > 1) {
+            self.attach.0.among(context, group, true, stream, out);
+        }
+        self.core.0.among(context, &hubs, rooted, stream, out);
+    }
+
+    fn burden(&self, members: u32) -> Burden {
+        let hubs = self.count(members).unwrap_or_else(|| members.div_ceil(AUTO_PEERS_PER_HUB));
+        let (core, attach) = (self.core.0.burden(hubs), self.attach.0.burden(members.div_ceil(hubs.max(1))));
+        Burden { degree: core.degree + attach.degree, passes_on: true }
+    }
 }
 
 impl Topology for Hybrid {
     fn label(&self) -> String {
-        format!("{} peers_per_hub={}", ENTRY.kind, self.peers_per_hub)
+        let mut label = ENTRY.kind.to_owned();
+        match (self.hubs, self.peers_per_hub) {
+            (Some(HubCount::Number(hubs)), _) => label += &format!(" hubs={hubs}"),
+            (Some(HubCount::Fewest(_)), _) => label += " hubs=auto",
+            (None, per_hub) => {
+                label += &format!(" peers_per_hub={}", per_hub.map_or(PEERS_PER_HUB, |per_hub| per_hub.get()))
+            }
+        }
+        if self.choose != Choose::default() {
+            let word = serde_json::to_value(self.choose).unwrap_or_default();
+            label += &format!(" choose={}", word.as_str().unwrap_or_default());
+        }
+        for (key, part, default) in [("core", &self.core, default_core()), ("attach", &self.attach, default_attach())] {
+            if *part != default {
+                label += &format!(" {key}=({})", part.0.label());
+            }
+        }
+        label
     }
 
     fn shape(&self, peers: u32) -> Shape {
-        let hubs = peers.div_ceil(self.peers_per_hub.get());
-        Shape { tree: u64::from(peers - hubs), core: u64::from(hubs), spread: Spread::Hubs(hubs) }
+        let hubs = self.count(peers).unwrap_or_else(|| peers.div_ceil(AUTO_PEERS_PER_HUB)).max(1);
+        let (core, attach) = (self.core.0.shape(hubs), self.attach.0.shape(peers.div_ceil(hubs)));
+        let below = attach.connections() * u64::from(hubs);
+        let below = below.min(u64::from(peers - hubs).max(below));
+        let below = if attach.core == 0 { u64::from(peers - hubs) } else { below };
+        Shape { tree: core.tree + below, core: core.core, spread: Spread::Hubs(hubs) }
     }
 
-    fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {
-        let order = world.peers_by_uplink();
-        let hub_count = world.peers().div_ceil(self.peers_per_hub.get()) as usize;
-        let (hubs, spokes) = order.split_at(hub_count);
-        let mut nearest = Hubs::new(world, hubs.iter().map(|&hub| (hub, self.peers_per_hub.get() - 1)));
-        let mut attach = |&spoke: &u32| (nearest.take(spoke).expect("invariant: the hubs have room for all"), spoke);
-        let edges: Vec<_> = spokes.iter().map(&mut attach).collect();
-        Overlay::new(world.nodes(), &edges, vec![hubs.to_vec()])
+    fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {
+        let members: Vec<u32> = (0..context.world.peers()).collect();
+        let mut connections = Connections::default();
+        self.among(context, &members, false, stream, &mut connections);
+        connections.into_overlay(context.world.nodes())
     }
 
     fn to_json(&self) -> serde_json::Value {

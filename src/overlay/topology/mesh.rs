@@ -6,10 +6,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::context::BuildContext;
+use super::part::{Burden, Connections, Part};
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
-use crate::world::World;
 
 pub(super) const ENTRY: TopologyEntry = TopologyEntry::new::<Mesh>("mesh", "every peer connects to every other");
 
@@ -17,6 +18,16 @@ pub(super) const ENTRY: TopologyEntry = TopologyEntry::new::<Mesh>("mesh", "ever
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mesh {}
+
+impl Part for Mesh {
+    fn among(&self, _: &BuildContext<'_>, members: &[u32], _rooted: bool, _: &mut Stream, out: &mut Connections) {
+        out.blocks.push(members.to_vec());
+    }
+
+    fn burden(&self, members: u32) -> Burden {
+        Burden { degree: members.saturating_sub(1), passes_on: false }
+    }
+}
 
 impl Topology for Mesh {
     fn label(&self) -> String {
@@ -27,8 +38,8 @@ impl Topology for Mesh {
         Shape { tree: 0, core: u64::from(peers), spread: Spread::Direct }
     }
 
-    fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {
-        Overlay::new(world.nodes(), &[], vec![(0..world.peers()).collect()])
+    fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
+        Overlay::new(context.world.nodes(), &[], vec![(0..context.world.peers()).collect()])
     }
 
     fn to_json(&self) -> serde_json::Value {

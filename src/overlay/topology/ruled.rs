@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::context::BuildContext;
 use super::{Shape, Topology};
 use crate::overlay::dissemination::{DisseminationSpec, Rule};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
-use crate::world::World;
 
 /// A topology and a rule.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ impl Topology for Ruled {
         self.topology.shape(peers)
     }
 
-    fn build(&self, world: &World, sources: &[u32], stream: &mut Stream) -> Overlay {
-        self.topology.build(world, sources, stream)
+    fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {
+        self.topology.build(context, stream)
     }
 
     fn dissemination(&self) -> DisseminationSpec {

@@ -5,16 +5,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::context::BuildContext;
+use super::part::{Burden, Connections, Part};
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
-use crate::world::World;
 
 pub(super) const ENTRY: TopologyEntry =
     TopologyEntry::new::<Star>("star", "every peer connects to one hub: the best-connected peer, or a server");
 
 /// A star and its hub.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Star {
     /// Who is the hub.
@@ -31,6 +32,21 @@ enum Hub {
     BestUplink,
     /// A server in a data centre, at the place with the lowest mean latency to the peers.
     Server,
+}
+
+impl Part for Star {
+    fn among(&self, context: &BuildContext<'_>, members: &[u32], rooted: bool, _: &mut Stream, out: &mut Connections) {
+        let hub = if rooted { members[0] } else { context.world.by_uplink(members)[0] };
+        out.pairs.extend(members.iter().filter(|&&member| member != hub).map(|&member| (hub, member)));
+    }
+
+    fn burden(&self, members: u32) -> Burden {
+        Burden { degree: members.saturating_sub(1), passes_on: true }
+    }
+
+    fn adds_servers(&self) -> bool {
+        self.hub == Hub::Server
+    }
 }
 
 impl Topology for Star {
@@ -50,7 +66,8 @@ impl Topology for Star {
         Shape { tree, core: 0, spread: Spread::Hub }
     }
 
-    fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {
+    fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
+        let world = context.world;
         let hub = match self.hub {
             Hub::BestUplink => world.peers_by_uplink()[0],
             Hub::Server => world.peers(),

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::context::BuildContext;
+use super::part::{Burden, Connections, Part};
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
@@ -40,6 +42,33 @@ fn default_degree() -> Bounded<1, 65_535> {
     Bounded::new(4).expect("invariant: four is in range")
 }
 
+impl Tree {
+    fn in_order(&self, world: &World, members: &[u32]) -> Vec<u32> {
+        match self.order {
+            Order::BestUplink => world.by_uplink(members),
+            Order::Arrival => members.to_vec(),
+        }
+    }
+
+    fn edges(&self, order: &[u32]) -> impl Iterator<Item = (u32, u32)> {
+        let degree = self.degree.get() as usize;
+        (1..order.len()).map(move |child| (order[(child - 1) / degree], order[child]))
+    }
+}
+
+impl Part for Tree {
+    fn among(&self, context: &BuildContext<'_>, members: &[u32], rooted: bool, _: &mut Stream, out: &mut Connections) {
+        let root = usize::from(rooted);
+        let mut order = members[..root].to_vec();
+        order.extend(self.in_order(context.world, &members[root..]));
+        out.pairs.extend(self.edges(&order));
+    }
+
+    fn burden(&self, members: u32) -> Burden {
+        Burden { degree: members.saturating_sub(1).min(self.degree.get() + 1), passes_on: true }
+    }
+}
+
 impl Topology for Tree {
     fn label(&self) -> String {
         let order = match self.order {
@@ -53,15 +82,11 @@ impl Topology for Tree {
         Shape { tree: u64::from(peers - 1), core: 0, spread: Spread::Levels(self.degree.get()) }
     }
 
-    fn build(&self, world: &World, sources: &[u32], _stream: &mut Stream) -> Overlay {
-        let others = match self.order {
-            Order::BestUplink => world.peers_by_uplink(),
-            Order::Arrival => (0..world.peers()).collect(),
-        };
-        let order = sources_first(sources, &others, world.peers());
-        let degree = self.degree.get() as usize;
-        let edges: Vec<_> = (1..order.len()).map(|child| (order[(child - 1) / degree], order[child])).collect();
-        Overlay::new(world.nodes(), &edges, Vec::new())
+    fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
+        let world = context.world;
+        let members: Vec<u32> = (0..world.peers()).collect();
+        let order = sources_first(context.sources, &self.in_order(world, &members), world.peers());
+        Overlay::new(world.nodes(), &self.edges(&order).collect::<Vec<_>>(), Vec::new())
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use crate::metrics::{Finding, LatencyHistogram, MetricId, MetricValues, Opening, RunCounts, RunRecord, Spread};
 use crate::net::LatencySpec;
 use crate::overlay::Overlay;
-use crate::overlay::topology::{Shape, Spread as HowItSpreads, Topology};
+use crate::overlay::topology::{BuildContext, Shape, Spread as HowItSpreads, Topology};
 use crate::rng::{Seed, Stream};
 use crate::scenario::{AxisValue, Cell, Expectation, Experiment, Grain, OrderedNumber, RunSettings, Settings};
 use crate::sweep::{CellRuns, Results, RunCost, Rung};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
-use crate::world::{PeerCount, PopulationSpec, World};
+use crate::world::{PeerCount, PopulationSpec};
 
 /// What one replication is made up of.
 #[derive(Clone, Debug)]
@@ -240,7 +240,8 @@ impl Topology for Named {
         Shape { tree: 0, core: 0, spread: HowItSpreads::Direct }
     }
 
-    fn build(&self, world: &World, _sources: &[u32], _stream: &mut Stream) -> Overlay {
+    fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
+        let world = context.world;
         Overlay::new(world.nodes(), &[], Vec::new())
     }
 

@@ -147,6 +147,7 @@ impl Ends {
     }
 
     /// A packet has come to an end.
+    #[inline(always)]
     pub(super) fn receive(&mut self, now: SimTime, end: u32, chunks: &[Chunk], out: &mut Outbox) {
         if let Standing::InUse(association) = &mut self.rows[end as usize].standing {
             return association.receive(now, chunks, out);

@@ -120,6 +120,8 @@ impl Links {
     }
 
     /// Hands a packet of `size` to the uplink; `from` is its sender's end.
+    // Inlined, as are others below, though every rule of dissemination has its own driver that calls them.
+    #[inline(always)]
     pub(super) fn send(
         &mut self,
         now: SimTime,

@@ -103,6 +103,7 @@ impl Quality {
     }
 
     /// A chunk has reached the application of a receiver.
+    #[inline(always)]
     pub(super) fn delivered(&mut self, receiver: u32, message: PacketMessage, workload: u16, latency: SimDuration) {
         if self.live(workload).is_none_or(|live| latency > live.playout) {
             return;

@@ -52,6 +52,7 @@ impl Queueing {
     }
 
     /// A copy is handed to the association of an end.
+    #[inline(always)]
     pub(super) fn handed_over(&mut self, now: SimTime, end: u32, word: u64) {
         if let Some((end, word, since)) = self.latest.replace((end, word, now)) {
             self.waiting.insert((end, word), since);

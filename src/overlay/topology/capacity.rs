@@ -1,0 +1,82 @@
+//! How many spokes a hub can serve within its budgets.
+//!
+//! A hub of `H` that are connected by a core passes the messages of its own `s` spokes on into the core, and every message
+//! that its spokes need to these. With `T` messages a second of `w` bits, of which each peer needs a share `r`, `n` peers,
+//! and a hub that has `f(s)` children among its spokes,
+//!
+//! ```text
+//! in  = T * min(1, r (s + 1)),   own = max(T (s + 1) / n, the rate of the busiest source)
+//! out = own * c(H) + in * min(f(s), r s)
+//! ```
+//!
+//! where `c(H)` is what the core asks of a member: `H - 1` copies of what it sends itself in a full mesh, or as many as it
+//! has children where members pass on. Uplink, downlink and CPU are not to be asked for more than [`LOAD_MAX`] of what
+//! they have, and connections, memory and open connections' CPU not for more than all of it.
+
+use super::context::Offered;
+use crate::units::Bitrate;
+use crate::world::World;
+
+/// Share of a link or CPU that a hub is given: bursts and queues need the rest.
+pub(super) const LOAD_MAX: f64 = 0.7;
+
+/// What hubs are to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Duty {
+    pub(super) offered: Offered,
+    pub(super) peers: u32,
+    /// How many hubs there are.
+    pub(super) hubs: u32,
+    /// Most connections that the core gives a hub, and whether its members pass on what they receive over it.
+    pub(super) core_degree: u32,
+    pub(super) core_passes_on: bool,
+    /// Most children that a hub has among its spokes.
+    pub(super) fan_out: u32,
+}
+
+impl Duty {
+    /// How many spokes a node can serve; none if it cannot even do with none.
+    pub(super) fn spokes_max(&self, world: &World, node: u32) -> u32 {
+        let most = self.peers.saturating_sub(self.hubs);
+        // What is asked grows with the number of spokes.
+        let (mut fits, mut exceeds) = (0, most + 1);
+        while exceeds - fits > 1 {
+            let spokes = fits + (exceeds - fits) / 2;
+            if self.is_within_budget(world, node, spokes) { fits = spokes } else { exceeds = spokes }
+        }
+        fits
+    }
+
+    /// Whether a node can serve so many spokes.
+    pub(super) fn is_within_budget(&self, world: &World, node: u32, spokes: u32) -> bool {
+        let class = world.class(node);
+        let children = spokes.min(self.fan_out);
+        let connections = children + self.core_degree;
+        let idle = class.device.service_time(class.engine.cpu_idle_per_s).as_secs_f64() * f64::from(connections);
+        let memory = class.device.memory.is_none_or(|budget| class.engine.memory(connections) <= budget);
+        if idle >= LOAD_MAX || !memory || class.engine.max_connections.is_some_and(|most| connections > most) {
+            return false;
+        }
+        let [came, sent] = self.copies(spokes);
+        let bits = self.offered.wire.bytes.get() as f64 * 8.0;
+        let rates = world.rates(node);
+        let carries = |rate: Option<Bitrate>, copies: f64| {
+            rate.is_none_or(|rate| copies * bits <= LOAD_MAX * rate.as_bps() as f64)
+        };
+        let cost = class.device.service_time(class.engine.message_cost(self.offered.wire)).as_secs_f64();
+        let wake = class.device.service_time(class.engine.cpu_per_wakeup).as_secs_f64();
+        let cpu = idle + (came + sent) * cost + came * wake;
+        carries(rates.down, came) && carries(rates.up, sent) && cpu <= LOAD_MAX
+    }
+
+    // Copies that come to a hub with so many spokes, and that it sends, each second.
+    fn copies(&self, spokes: u32) -> [f64; 2] {
+        let Offered { per_s, peak_per_s, reach, .. } = self.offered;
+        let own = (per_s * f64::from(spokes + 1) / f64::from(self.peers.max(1))).max(peak_per_s);
+        let for_group = per_s * (reach * f64::from(spokes + 1)).min(1.0);
+        let needed = (reach * f64::from(spokes)).min(f64::from(spokes.min(self.fan_out)));
+        let into_core = if self.core_passes_on { per_s } else { own };
+        let came = if self.core_passes_on { per_s.max(for_group) } else { for_group };
+        [came, into_core * f64::from(self.core_degree) + for_group * needed]
+    }
+}

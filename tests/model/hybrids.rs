@@ -1,0 +1,170 @@
+//! Hybrids are made of topologies: what their compositions have in common with these.
+
+use std::collections::BTreeSet;
+
+use super::support::{ideal, topology};
+use peerscape::net::LatencySpec;
+use peerscape::overlay::Overlay;
+use peerscape::overlay::audience::ALL;
+use peerscape::overlay::topology::{BuildContext, Topology};
+use peerscape::overlay::workload::{Arrivals, Channel, Flow, Role};
+use peerscape::presets::OrPreset;
+use peerscape::rng::{Domain, Seed, Streams};
+use peerscape::scenario::Settings;
+use peerscape::units::{ByteCount, Probability, SimDuration, SimTime};
+use peerscape::world::{World, WorldSpec};
+use proptest::prelude::*;
+
+fn settings(peers: u32) -> Settings {
+    let mut settings = ideal(peers, LatencySpec::default(), Vec::new());
+    settings.population.regions = OrPreset::named("world").expect("a preset");
+    settings.population.classes[0].link = OrPreset::named("cable").expect("a preset");
+    settings
+}
+
+fn world(settings: &Settings) -> World {
+    let Settings { population, latency, webrtc, .. } = settings;
+    WorldSpec { population, latency, webrtc, servers: 0 }.generate(Streams::new(Seed(1))).expect("a world")
+}
+
+fn built(topology: &dyn Topology, settings: &Settings, world: &World, flows: &[Flow]) -> Overlay {
+    let context = BuildContext { world, sources: &[], flows, audiences: &[], webrtc: &settings.webrtc };
+    topology.build(&context, &mut Streams::new(Seed(1)).stream(Domain::Topology, 0))
+}
+
+fn connections(overlay: &Overlay) -> BTreeSet<(u32, u32)> {
+    let mut found = BTreeSet::new();
+    overlay.for_each_connection(|c| assert!(found.insert((c.a.min(c.b), c.a.max(c.b))), "{c:?} is there twice"));
+    found
+}
+
+fn of(kind: &str, parameters: &str, peers: u32) -> BTreeSet<(u32, u32)> {
+    let settings = settings(peers);
+    connections(&built(&*topology(kind, parameters), &settings, &world(&settings), &[]))
+}
+
+#[test]
+fn one_hub_is_a_star_and_nothing_but_hubs_is_the_core() {
+    for peers in [1, 2, 3, 17, 60] {
+        for core in ["mesh", "star", "tree"] {
+            assert_eq!(of("hybrid", &format!("{{ hubs = 1, core = \"{core}\" }}"), peers), of("star", "{}", peers));
+            let all = format!("{{ peers_per_hub = 1, core = \"{core}\" }}");
+            assert_eq!(of("hybrid", &all, peers), of(core, "{}", peers), "{core} of {peers}");
+        }
+        let attached = |attach: &str| of("hybrid", &format!("{{ hubs = 1, attach = {attach} }}"), peers);
+        assert_eq!(attached("\"mesh\""), of("mesh", "{}", peers));
+        assert_eq!(attached("{ kind = \"tree\", degree = 3 }"), of("tree", "{ degree = 3 }", peers));
+    }
+}
+
+/// Any core, anything below, one level deeper.
+fn parts() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("{ kind = \"mesh\" }".to_owned()),
+        Just("{ kind = \"star\" }".to_owned()),
+        (1_u32..6).prop_map(|degree| format!("{{ kind = \"tree\", degree = {degree} }}")),
+    ];
+    leaf.prop_recursive(3, 8, 2, |part| {
+        (1_u32..9, part.clone(), part).prop_map(|(per_hub, core, attach)| {
+            format!("{{ kind = \"hybrid\", peers_per_hub = {per_hub}, core = {core}, attach = {attach} }}")
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Whatever is nested in whatever hangs together without a ring, so that split horizon brings every message once.
+    #[test]
+    fn every_composition_hangs_together_without_a_ring(
+        (core, attach, peers, per_hub) in (parts(), parts(), 1_u32..90, 1_u32..20)
+    ) {
+        let text = format!("{{ peers_per_hub = {per_hub}, core = {core}, attach = {attach} }}");
+        let settings = settings(peers);
+        let overlay = built(&*topology("hybrid", &text), &settings, &world(&settings), &[]);
+        prop_assert!(!overlay.has_ring(), "{}", text);
+        let components = petgraph::algo::connected_components(&overlay.to_petgraph());
+        prop_assert_eq!(components, 1, "{}", text);
+        connections(&overlay);
+    }
+}
+
+/// As many sources as given, each with ten messages of 1,200 bytes a second for everybody.
+fn flows(sources: u32) -> Vec<Flow> {
+    let flow = |source: u32| Flow {
+        id: u64::from(source),
+        source,
+        audience: ALL,
+        arrivals: Arrivals::Periodic,
+        start: SimTime::ZERO,
+        period: SimDuration::from_ms(100),
+        times: None,
+        size: ByteCount::new(1_200),
+        channel: Channel::Unreliable,
+        role: Role::Message,
+    };
+    (0..sources).map(flow).collect()
+}
+
+/// The more is sent the more hubs there are, and none is asked for more than 70 % of its uplink, 17 Mbit/s.
+#[test]
+fn as_few_hubs_as_budgets_allow() {
+    let mut before = 0;
+    for sources in [1, 4, 16] {
+        let settings = settings(60);
+        let world = world(&settings);
+        let hybrid = topology("hybrid", "{ hubs = \"auto\", choose = \"best-capacity\", core = { kind = \"tree\" } }");
+        let flows = flows(sources);
+        let overlay = built(&*hybrid, &settings, &world, &flows);
+        let wire_bits = settings.webrtc.wire(ByteCount::new(1_200)).bytes.get() as f64 * 8.0;
+        let uplink_bps = world.rates(0).up.expect("cable has a rate").as_bps() as f64;
+        let copies_max = 0.7 * uplink_bps / (wire_bits * 10.0 * f64::from(sources));
+        let most = (0..60).map(|node| overlay.degree(node)).max().expect("peers");
+        // It does not send to whom a message comes from.
+        assert!(f64::from(most) <= copies_max + 1.0, "{sources} sources: {most} connections, room for {copies_max}");
+        let hubs = (0..60).filter(|&node| overlay.degree(node) > 1).count();
+        assert!(hubs > before, "{sources} sources: {hubs} hubs after {before}");
+        before = hubs;
+    }
+}
+
+/// Where no number of hubs suffices, everybody is connected all the same, and the simulation tells what is missing.
+#[test]
+fn where_no_choice_works_nobody_is_left_out() {
+    let settings = settings(60);
+    let world = world(&settings);
+    for core in ["mesh", "star", "tree"] {
+        let hybrid = topology("hybrid", &format!("{{ hubs = \"auto\", core = \"{core}\" }}"));
+        let overlay = built(&*hybrid, &settings, &world, &flows(60));
+        assert_eq!(petgraph::algo::connected_components(&overlay.to_petgraph()), 1, "{core}");
+    }
+}
+
+/// Each rule prefers whom it says.
+#[test]
+fn hubs_are_who_the_rule_says() {
+    let mut settings = settings(40);
+    let mut slow = settings.population.classes[0].clone();
+    slow.name = "slow".to_owned();
+    slow.share = Probability::new(0.5).expect("a share");
+    settings.population.classes[0].share = slow.share;
+    slow.link = OrPreset::named("4g").expect("a preset");
+    slow.nat = OrPreset::named("mobile").expect("a preset");
+    slow.device = OrPreset::named("phone").expect("a preset");
+    slow.engine = OrPreset::named("chromium").expect("a preset");
+    settings.population.classes.push(slow);
+    let world = world(&settings);
+    for choose in ["best-uplink", "best-cpu", "best-capacity", "reachable"] {
+        let hybrid = topology("hybrid", &format!("{{ hubs = 8, choose = \"{choose}\" }}"));
+        let overlay = built(&*hybrid, &settings, &world, &flows(1));
+        assert!(overlay.block(0).iter().all(|&hub| world.class_index(hub) == 0), "{choose}");
+    }
+    let central = topology("hybrid", "{ hubs = 8, choose = \"central\" }");
+    let overlay = built(&*central, &settings, &world, &[]);
+    let mean = |from: u32| (0..40).map(|to| world.typical_delay_ns(from, to).unwrap_or(10_000_000_000)).sum::<u64>();
+    let is_hub = |node: u32| overlay.block(0).contains(&node);
+    let worst_hub = (0..40).filter(|&node| is_hub(node)).map(mean).max();
+    let best_spoke = (0..40).filter(|&node| !is_hub(node)).map(mean).min();
+    // Delays are taken in whole microseconds.
+    assert!(worst_hub.map(|ns| ns / 1_000_000) <= best_spoke.map(|ns| ns / 1_000_000), "{worst_hub:?} {best_spoke:?}");
+}
