@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::support::{ideal, topology};
+use super::support::{ideal, topology, with_defaults};
 use peerscape::net::LatencySpec;
 use peerscape::overlay::Overlay;
-use peerscape::overlay::topology::{BuildContext, TOPOLOGIES, Topology};
+use peerscape::overlay::topology::{BuildContext, Topology};
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::scenario::Settings;
 use peerscape::world::{World, WorldSpec};
@@ -31,7 +31,7 @@ fn built(topology: &dyn Topology, settings: &Settings, world: &World, sources: &
 
 fn for_every_topology(check: impl Fn(&str, &World, &Overlay)) {
     let extra = [("star", r#"{ hub = "server" }"#), ("tree", r#"{ degree = 1, order = "arrival" }"#)];
-    let defaults = TOPOLOGIES.iter().map(|entry| (entry.kind, "{}"));
+    let defaults = with_defaults().map(|kind| (kind, "{}"));
     for (kind, params) in defaults.chain(extra) {
         let topology = topology(kind, params);
         for &peers in SIZES {
@@ -97,8 +97,8 @@ fn a_tree_keeps_its_degree() {
 
 #[test]
 fn labels_tell_topologies_apart() {
-    let labels: BTreeSet<String> = TOPOLOGIES.iter().map(|entry| topology(entry.kind, "{}").label()).collect();
-    assert_eq!(labels.len(), TOPOLOGIES.len());
+    let labels: BTreeSet<String> = with_defaults().map(|kind| topology(kind, "{}").label()).collect();
+    assert_eq!(labels.len(), with_defaults().count());
 }
 
 /// Who is not at the nearest hub finds none nearer with room: by places, since pairs' own draws are not known beforehand.
