@@ -14,6 +14,7 @@ pub(crate) mod run;
 mod rung;
 mod say;
 pub(crate) mod schema;
+pub(crate) mod topology;
 pub(crate) mod transfer;
 pub(crate) mod validate;
 
@@ -47,6 +48,8 @@ pub(crate) enum Verb {
     Transfer(transfer::Arguments),
     /// Find every error of scenario files, without running or writing anything
     Check(check::Arguments),
+    /// Write the overlay of one cell: a plan for a signaling server, an edge list, a graph, a drawing
+    Topology(topology::Arguments),
     /// Show the names that a scenario may use
     List(list::Arguments),
     /// Print the JSON schema of scenario files, for editors

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Verb::Nat(arguments) => cli::nat::run(&arguments),
         Verb::Transfer(arguments) => cli::transfer::run(&arguments),
         Verb::Check(arguments) => cli::check::run(&arguments, &registry),
+        Verb::Topology(arguments) => cli::topology::run(&arguments, &registry),
         Verb::List(arguments) => cli::list::run(&arguments, &registry),
         Verb::Schema => cli::schema::run(&registry),
     };

@@ -68,6 +68,23 @@ fn write_files(folder: &Path, files: &[(PathBuf, Content<'_>)]) -> Result<(), Fo
     folders.iter().try_for_each(|folder| disk::sync_dir(folder).map_err(io_error("flush", folder)))
 }
 
+/// Writes one file, in place of what is there: all of it or nothing.
+///
+/// # Errors
+/// When the disk refuses; what was there before is still there.
+pub fn write_one(path: &Path, content: &Content<'_>) -> Result<(), FolderError> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.new", std::process::id()));
+    let new = path.with_file_name(name);
+    let written = write_file(&new, content).and_then(|()| disk::rename(&new, path).map_err(io_error("write", path)));
+    if written.is_err() {
+        // It may not be there; there is nothing else to do.
+        let _ = disk::remove_file(&new);
+    }
+    written
+}
+
 fn write_file(path: &Path, content: &Content<'_>) -> Result<(), FolderError> {
     let file = disk::create_new(path).map_err(io_error("create", path))?;
     let mut buffered = BufWriter::with_capacity(1 << 18, ByDisk(file));

@@ -1,0 +1,165 @@
+//! `peerscape topology`: the overlay of one cell, as a file for other programs.
+
+use std::io::{self, BufWriter, Write, stdout};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use peerscape::report::{self, Content, PlanFormat, PlanOutput};
+use peerscape::rng::Seed;
+use peerscape::scenario::{Cell, Experiment, Registry};
+
+use super::exit::Exit;
+use super::say;
+
+/// The arguments of `topology`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The scenario file
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+    /// Replace a value: `population.peers=100`, `workload.0.rate="10 /s"`
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    overrides: Vec<String>,
+    /// Which point of the sweep, by values of its axes: `peers=100`, `peers=100,rate=10 /s`
+    #[arg(long, value_name = "AXIS=VALUE,...", value_delimiter = ',')]
+    cell: Vec<String>,
+    /// Which topology, by its label: `tree degree=4`
+    #[arg(long, value_name = "LABEL")]
+    topology: Option<String>,
+    /// The seed of the population and the overlay [default: the scenario's first]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// What to write
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// The file to write [default: the standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// What to write.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// A plan with nodes, pairs, full meshes and the forwarding rule
+    #[default]
+    Json,
+    /// An edge list
+    Csv,
+    /// A graph for NetworkX, Gephi, yEd and others
+    Graphml,
+    /// A drawing for Graphviz
+    Dot,
+}
+
+impl From<Format> for PlanFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Json => Self::Json,
+            Format::Csv => Self::Csv,
+            Format::Graphml => Self::Graphml,
+            Format::Dot => Self::Dot,
+        }
+    }
+}
+
+/// Writes the overlay of the cell that is asked for.
+pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
+    let experiment = match registry.load(&arguments.scenario, &arguments.overrides) {
+        Ok(experiment) => experiment,
+        Err(errors) => {
+            say::line(format_args!("{:?}", miette::Report::new(errors)));
+            return Ok(Exit::Usage);
+        }
+    };
+    let cell = match arguments.cell(&experiment) {
+        Ok(cell) => cell,
+        Err(problem) => {
+            say::error(problem);
+            return Ok(Exit::Usage);
+        }
+    };
+    let seed = arguments.seed.map_or(experiment.seeds[0], Seed);
+    let plan = match PlanOutput::of(&experiment.name, cell, seed) {
+        Ok(plan) => plan,
+        Err(error) => {
+            say::error(error);
+            return Ok(Exit::Failure);
+        }
+    };
+    let content = Content::written(|to| plan.write(arguments.format.into(), to));
+    let Some(out) = &arguments.out else {
+        let mut out = BufWriter::new(stdout().lock());
+        content.write(&mut out)?;
+        out.flush()?;
+        return Ok(Exit::Success);
+    };
+    if let Err(error) = report::write_one(out, &content) {
+        let source = std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
+        say::error(format_args!("{error}{source}"));
+        return Ok(Exit::Failure);
+    }
+    let (nodes, connections) = (plan.overlay().nodes(), plan.overlay().connections());
+    say::line(format_args!("{}: {nodes} nodes, {connections} connections", out.display()));
+    Ok(Exit::Success)
+}
+
+impl Arguments {
+    // The only cell that fits, or what there is to choose from.
+    fn cell<'e>(&self, experiment: &'e Experiment) -> Result<&'e Cell, String> {
+        let mut cells: Vec<&Cell> = experiment.cells.iter().collect();
+        for (asked, (name, value)) in
+            self.cell.iter().map(|asked| (asked, asked.split_once('=').unwrap_or((asked, ""))))
+        {
+            let (name, value) = (name.trim(), value.trim());
+            let Some(axis) = experiment.axes.iter().position(|axis| axis == name) else {
+                let axes = quoted(experiment.axes.iter().map(String::as_str));
+                let axes =
+                    if axes.is_empty() { "this scenario has none".to_owned() } else { format!("there are {axes}") };
+                return Err(format!("`{asked}`: there is no axis `{name}`; {axes}"));
+            };
+            if !cells.iter().any(|cell| cell.axes[axis].text == value) {
+                let values = quoted(cells.iter().map(|cell| cell.axes[axis].text.as_str()));
+                return Err(format!("`{asked}`: {name} is never `{value}`; there are {values}"));
+            }
+            cells.retain(|cell| cell.axes[axis].text == value);
+        }
+        if let Some(label) = &self.topology {
+            if !cells.iter().any(|cell| cell.label == *label) {
+                let labels = quoted(cells.iter().map(|cell| cell.label.as_str()));
+                return Err(format!("there is no topology `{label}`; there are {labels}"));
+            }
+            cells.retain(|cell| cell.label == *label);
+        }
+        match cells.as_slice() {
+            [cell] => Ok(cell),
+            cells => Err(self.choice(experiment, cells)),
+        }
+    }
+
+    // What is left to say where several cells fit.
+    fn choice(&self, experiment: &Experiment, cells: &[&Cell]) -> String {
+        let mut lines = vec![format!("{} overlays fit; say which:", cells.len())];
+        for (index, axis) in experiment.axes.iter().enumerate() {
+            let values = quoted(cells.iter().map(|cell| cell.axes[index].text.as_str()));
+            if values.contains(", ") {
+                lines.push(format!("  --cell {axis}=VALUE, of {values}"));
+            }
+        }
+        let labels = quoted(cells.iter().map(|cell| cell.label.as_str()));
+        if self.topology.is_none() && labels.contains(", ") {
+            lines.push(format!("  --topology LABEL, of {labels}"));
+        }
+        lines.join("\n")
+    }
+}
+
+// Each once, in their order.
+fn quoted<'v>(values: impl Iterator<Item = &'v str>) -> String {
+    let mut seen: Vec<&str> = Vec::new();
+    for value in values {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    }
+    seen.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,117 @@
+//! The overlay of one replication as a file: for a signaling server, for other programs, for a picture.
+//!
+//! What `peerscape topology` writes, the topology `file` reads, but for pictures.
+
+mod csv;
+mod dot;
+mod graphml;
+mod json;
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::overlay::Overlay;
+use crate::overlay::dissemination::DisseminationSpec;
+use crate::overlay::topology::PlanRole;
+use crate::rng::Seed;
+use crate::scenario::Cell;
+use crate::simulation::{self, SimulationError};
+use crate::world::World;
+
+/// The overlay of one replication.
+#[derive(Debug)]
+pub struct PlanOutput<'a> {
+    scenario: &'a str,
+    cell: &'a Cell,
+    seed: Seed,
+    world: World,
+    overlay: Overlay,
+}
+
+/// How an overlay is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlanFormat {
+    /// A JSON plan.
+    #[default]
+    Json,
+    /// A CSV edge list.
+    Csv,
+    /// GraphML.
+    Graphml,
+    /// A drawing for Graphviz.
+    Dot,
+}
+
+impl<'a> PlanOutput<'a> {
+    /// The overlay of a cell with a seed.
+    ///
+    /// # Errors
+    /// When the population cannot be drawn.
+    pub fn of(scenario: &'a str, cell: &'a Cell, seed: Seed) -> Result<Self, SimulationError> {
+        let (world, overlay) = simulation::build(cell, seed)?;
+        Ok(Self { scenario, cell, seed, world, overlay })
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// When `to` refuses.
+    pub fn write(&self, format: PlanFormat, to: &mut dyn Write) -> io::Result<()> {
+        match format {
+            PlanFormat::Json => json::write(self, to),
+            PlanFormat::Csv => csv::write(self, to),
+            PlanFormat::Graphml => graphml::write(self, to),
+            PlanFormat::Dot => dot::write(self, to),
+        }
+    }
+
+    /// The overlay.
+    #[must_use]
+    pub const fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    fn role(&self, node: u32) -> PlanRole {
+        let groups = self.overlay.pair_neighbours(node).len() + self.overlay.seats(node).len();
+        match groups {
+            _ if node >= self.world.peers() => PlanRole::Server,
+            0 | 1 => PlanRole::Peer,
+            _ => PlanRole::Hub,
+        }
+    }
+
+    // As lists of edges call it.
+    fn name(&self, node: u32) -> String {
+        match node.checked_sub(self.world.peers()) {
+            None => node.to_string(),
+            Some(server) => format!("s{server}"),
+        }
+    }
+
+    // Every connection, and the block that it belongs to. Members of a block appear in their order.
+    fn edges(&self) -> impl Iterator<Item = (u32, u32, Option<u32>)> {
+        let pairs = self.overlay.pairs_in_order().into_iter().map(|(a, b)| (a, b, None));
+        let of_block = |block: u32| {
+            let members = self.overlay.block(block);
+            let behind =
+                move |place: usize| members[place + 1..].iter().map(move |&b| (members[place], b, Some(block)));
+            (0..members.len()).flat_map(behind)
+        };
+        pairs.chain((0..self.overlay.blocks()).flat_map(of_block))
+    }
+
+    // The rule by which nodes pass messages on, if it has a name.
+    fn dissemination(&self) -> Option<Value> {
+        let named = self.cell.topology.to_json().get("dissemination").cloned();
+        named.or_else(|| match self.cell.topology.dissemination() {
+            DisseminationSpec::Horizon => Some(json!({ "kind": "horizon" })),
+            _ => None,
+        })
+    }
+}
+
+// The word for the sort of a connection.
+fn kind(block: Option<u32>) -> String {
+    block.map_or_else(|| "pair".to_owned(), |block| block.to_string())
+}
