@@ -74,6 +74,8 @@ broken! {
     nat_and_links
     nat_mixes
     not_toml
+    overlay_files
+    overlay_peers
     places
     preset_slips
     results_name

@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     /// Which point of the sweep, by values of its axes: `peers=100`, `peers=100,rate=10 /s`
     #[arg(long, value_name = "AXIS=VALUE,...", value_delimiter = ',')]
     cell: Vec<String>,
-    /// Which topology, by its label: `tree degree=4`
+    /// Which topology, by its label or the beginning of it: `tree degree=4`
     #[arg(long, value_name = "LABEL")]
     topology: Option<String>,
     /// The seed of the population and the overlay [default: the scenario's first]
@@ -124,11 +124,13 @@ impl Arguments {
             cells.retain(|cell| cell.axes[axis].text == value);
         }
         if let Some(label) = &self.topology {
-            if !cells.iter().any(|cell| cell.label == *label) {
+            let is_whole = cells.iter().any(|cell| cell.label == *label);
+            let fits = |cell: &Cell| if is_whole { cell.label == *label } else { cell.label.starts_with(label) };
+            if !cells.iter().any(|cell| fits(cell)) {
                 let labels = quoted(cells.iter().map(|cell| cell.label.as_str()));
                 return Err(format!("there is no topology `{label}`; there are {labels}"));
             }
-            cells.retain(|cell| cell.label == *label);
+            cells.retain(|cell| fits(cell));
         }
         match cells.as_slice() {
             [cell] => Ok(cell),
@@ -146,7 +148,7 @@ impl Arguments {
             }
         }
         let labels = quoted(cells.iter().map(|cell| cell.label.as_str()));
-        if self.topology.is_none() && labels.contains(", ") {
+        if labels.contains(", ") {
             lines.push(format!("  --topology LABEL, of {labels}"));
         }
         lines.join("\n")

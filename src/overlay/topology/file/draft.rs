@@ -70,16 +70,15 @@ impl Draft {
         Self { faults, ..Self::default() }
     }
 
-    /// Notes a node; it may have no connection.
-    pub(super) fn node(&mut self, name: Name, place: Place) {
+    /// Notes a node, which may have no connection; whether it is new.
+    pub(super) fn node(&mut self, name: Name, place: Place) -> bool {
         match name {
             Name::Peer(number) if PeerCount::new(number.saturating_add(1)).is_none() => {
                 let why = format!("is not possible: a population has at most {} peers", PeerCount::MAX);
                 self.faults.push(place.to_string(), &format!("node {number}"), &why);
+                true
             }
-            name => {
-                self.named.entry(name).or_insert(place);
-            }
+            name => *self.named.entry(name).or_insert(place) == place,
         }
     }
 
@@ -102,7 +101,9 @@ impl Draft {
 
     /// Notes a full mesh.
     pub(super) fn block(&mut self, members: Vec<Name>, place: Place) {
-        members.iter().for_each(|&member| self.node(member, place));
+        for &member in &members {
+            self.node(member, place);
+        }
         let mut sorted = members.clone();
         sorted.sort_unstable();
         if let Some(twice) = sorted.windows(2).find(|two| two[0] == two[1]) {

@@ -37,10 +37,11 @@ pub(super) fn parse(text: &str) -> Result<Content, Vec<String>> {
             draft.faults.push(place.to_string(), &quoted(&id), NO_NAME);
             continue;
         };
-        if names.insert(id.clone(), name).is_some() {
+        // The same node may be called `1` and `n1`.
+        let is_new = draft.node(name, place);
+        if names.insert(id.clone(), name).is_some() || !is_new {
             draft.faults.push(place.to_string(), &quoted(&id), "is there twice");
         }
-        draft.node(name, place);
     }
     for Edge { ends, kind, line } in edges {
         let place = Place::Line(line);
@@ -234,7 +235,7 @@ mod tests {
     fn every_fault_has_its_line() {
         let text = graph(
             "<graph>\n<node id='0'/>\n<node id='bob'/>\n<node id='1'/><node/>\n<edge source='0' target='0'/>\n\
-             <edge source='0' target='7'/>\n<edge source='0'/>\n<node id='1'/>\n</graph>",
+             <edge source='0' target='7'/>\n<edge source='0'/>\n<node id='1'/>\n<node id='n0'/>\n</graph>",
         );
         assert_eq!(
             parse(&text).expect_err("bad"),
@@ -242,7 +243,7 @@ mod tests {
                 "line 6: <node> has no `id`",
                 "line 9: <edge> has no `target`",
                 "line 5: `bob` is no node: write a peer's number, such as 7, or s0 for the first server",
-                "line 10: `1` is there twice",
+                "line 10: `1` is there twice (2 such faults; the next: line 11)",
                 "line 7: node 0 is connected to itself",
                 "line 8: `7` is no <node> of the graph",
             ]
