@@ -52,6 +52,10 @@ pub(super) fn topologies(root: &Node<'_>, registry: &Registry, problems: &mut Pr
                 Named::Not => topology,
                 Named::Rule(kind, rule) => ruled(topology, kind, rule),
             };
+            // What could not be read stands at its default, which others may have too.
+            if reader.lost(&entry) {
+                continue;
+            }
             let label = topology.label();
             if variants.iter().any(|other| other.label == label) {
                 let message = format!("two topologies are labelled `{label}`");
