@@ -18,9 +18,13 @@ mod capacity;
 mod context;
 mod hubs;
 mod hybrid;
+mod links;
 mod mesh;
 mod nearest;
+mod neighbours;
 mod part;
+mod random_regular;
+mod ring;
 mod ruled;
 mod star;
 mod tree;
@@ -91,7 +95,15 @@ impl Shape {
 pub type TopologyEntry = Entry<Arc<dyn Topology>>;
 
 /// Every topology, in the order to show them.
-pub static TOPOLOGIES: &[TopologyEntry] = &[mesh::ENTRY, star::ENTRY, tree::ENTRY, hybrid::ENTRY];
+pub static TOPOLOGIES: &[TopologyEntry] = &[
+    mesh::ENTRY,
+    star::ENTRY,
+    tree::ENTRY,
+    hybrid::ENTRY,
+    random_regular::ENTRY,
+    ring::ENTRY,
+    neighbours::ENTRY,
+];
 
 impl TopologyEntry {
     /// The row of a topology whose parameters are `P`.
