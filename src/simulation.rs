@@ -33,7 +33,7 @@ pub(crate) use self::prepared::Prepared;
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
 use crate::overlay::Overlay;
-use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Horizon};
+use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Flood, Horizon};
 use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Grain, Settings};
 use crate::units::SimTime;
@@ -87,6 +87,8 @@ pub fn simulate_with(
 ) -> Result<RunRecord, SimulationError> {
     match cell.topology.dissemination() {
         DisseminationSpec::Horizon => simulate_by(&Horizon, cell, seed, knowledge, options),
+        DisseminationSpec::Flood => simulate_by(&Flood::default(), cell, seed, knowledge, options),
+        DisseminationSpec::Push(push) => simulate_by(&push, cell, seed, knowledge, options),
         DisseminationSpec::Foreign(rule) => simulate_by(&rule, cell, seed, knowledge, options),
     }
 }
@@ -112,7 +114,7 @@ pub fn simulate_by<D: Dissemination>(
     let plan = Plan::new(settings, &prepared, &connected);
     let traffic = bulk::traffic_beside(settings, &prepared, &connected.degrees);
     let lines = Lines::new(settings, &prepared, &connected.degrees);
-    let Prepared { streams, world, overlay, audiences, flows, times, load } = prepared;
+    let Prepared { streams, world, overlay, audiences, flows, times, load, .. } = prepared;
     drop((flows, times, load));
     let mut relays = Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);
     let (connections, idle_share) = (&connected, plan.idle_share.as_slice());

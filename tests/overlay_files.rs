@@ -29,6 +29,10 @@ const OVERLAYS: &[&str] = &[
     "kind = \"hybrid\"\npeers_per_hub = 6",
     "kind = \"hybrid\"\nhubs = 4\ncore = \"tree\"\nattach = \"mesh\"",
     "kind = \"hybrid\"\nhubs = 5\ncore = { kind = \"hybrid\", hubs = 2 }\nattach = { kind = \"tree\", degree = 2 }",
+    "kind = \"random-regular\"",
+    "kind = \"ring\"",
+    "kind = \"ring\"\ndissemination = { kind = \"push\", fan_out = 3 }",
+    "kind = \"neighbours\"",
     "kind = \"hybrid\"\nhubs = 3\nattach = { kind = \"hybrid\", hubs = 2, attach = \"mesh\" }",
 ];
 
@@ -74,13 +78,15 @@ fn what_is_written_is_read_as_the_same_overlay() {
         for (format, ending) in FORMATS {
             let name = format!("plan.{ending}");
             fs::write(folder.path().join(&name), written(&made.cells[0], Seed(3), format)).expect("written");
-            let read = scenario(&format!("kind = \"file\"\nfile = \"{name}\""), folder.path());
+            // A plan names the rule by which messages are passed on, other files do not.
+            let rule = if format == PlanFormat::Json { "" } else { "dissemination = \"flood\"" };
+            let read = scenario(&format!("kind = \"file\"\nfile = \"{name}\"\n{rule}"), folder.path());
             let again = overlay(&read.cells[0], Seed(3));
             assert_eq!(connections(&first), connections(&again), "{topology} as {ending}");
             if format == PlanFormat::Json {
                 assert_eq!(format!("{first:?}"), format!("{again:?}"), "{topology}");
             }
-            assert_eq!(read.cells[0].label, format!("file={name}"));
+            assert!(read.cells[0].label.starts_with(&format!("file={name}")));
         }
     }
 }

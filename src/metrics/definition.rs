@@ -235,6 +235,8 @@ metrics! {
         "Share of the peers that failed because their connections alone need more CPU or memory than their device has for them.";
     Overflowed: "overflowed_copies_percent", "%", Lower, "overflowed",
         "Share of the copies put on a path in the measured window that found the socket of their receiver full, for its CPU was too far behind.";
+    Duplicates: "duplicates_per_delivery", "copies", Lower, "duplicates",
+        "Copies of the measured window that came to a node which knew their message already, for each delivery: the relative message redundancy of Plumtree where every node receives. No value by split horizon, which sends none.";
 }
 
 impl MetricId {

@@ -72,6 +72,9 @@ pub struct RunCounts {
     pub copies_dropped: u64,
     /// Copies that found no open connection.
     pub copies_unconnected: u64,
+    /// Copies that arrived at a node which knew their message already.
+    #[serde(default)]
+    pub copies_duplicate: u64,
 }
 
 impl RunRecord {
@@ -142,7 +145,7 @@ mod tests {
     }
 
     fn counts() -> impl Strategy<Value = RunCounts> {
-        any::<[u64; 10]>().prop_map(|[a, b, c, d, e, f, g, h, i, j]| RunCounts {
+        any::<[u64; 11]>().prop_map(|[a, b, c, d, e, f, g, h, i, j, k]| RunCounts {
             events: a,
             messages: b,
             deliveries: c,
@@ -153,6 +156,7 @@ mod tests {
             copies_in_flight: h,
             copies_dropped: i,
             copies_unconnected: j,
+            copies_duplicate: k,
         })
     }
 

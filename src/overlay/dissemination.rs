@@ -11,12 +11,17 @@ use super::graph::Overlay;
 use super::workload::Flow;
 use crate::rng::Streams;
 
+mod flood;
 mod foreign;
 mod horizon;
+mod known;
+mod push;
 mod rule;
 
+pub use flood::Flood;
 pub use foreign::ForeignRule;
 pub use horizon::Horizon;
+pub use push::Push;
 pub use rule::{DISSEMINATIONS, DisseminationEntry, Rule};
 
 /// The rule by which nodes pass messages on. One value serves all nodes of a replication: it keeps what they know,
@@ -28,6 +33,11 @@ pub trait Dissemination: Load + Clone + 'static {
     /// hop, and what it does not bring to a receiver by the end counts as late.
     const EXACTLY_ONCE: bool;
 
+    /// Whether a node passes every message on over all of its connections but the one it came by. A driver may then
+    /// walk its own lists of them, and tell by [`passed_on`](Self::passed_on) how many copies that was, instead of
+    /// asking [`forward`](Self::forward) for their names.
+    const OVER_ALL: bool = false;
+
     /// The rule at the beginning of a replication: nothing is known yet, and chance comes from these streams.
     #[must_use]
     fn begin(&self, _streams: Streams) -> Self {
@@ -36,6 +46,9 @@ pub trait Dissemination: Load + Clone + 'static {
 
     /// Adds the nodes to which a node sends a copy to `out`; only those that it has a connection to.
     fn forward(&mut self, overlay: &Overlay, audiences: &Audiences, passing: Passing, out: &mut Vec<u32>);
+
+    /// A node has passed a message on over so many connections, where it was not asked which.
+    fn passed_on(&mut self, _overlay: &Overlay, _passing: Passing, _copies: usize) {}
 
     /// A copy has come to a node, or from nobody where the node publishes it; whether the message is new to it, so that
     /// it is delivered and passed on.
@@ -87,6 +100,10 @@ pub enum DisseminationSpec {
     /// Split horizon: [`Horizon`].
     #[default]
     Horizon,
+    /// Flood with duplicate suppression: [`Flood`].
+    Flood,
+    /// Eager push with a fan-out: [`Push`].
+    Push(Push),
     /// A rule from outside of this crate.
     Foreign(ForeignRule),
 }
@@ -96,5 +113,24 @@ impl DisseminationSpec {
     #[must_use]
     pub fn foreign<D: Dissemination>(rule: D) -> Self {
         Self::Foreign(ForeignRule::new(rule))
+    }
+
+    /// How many copies go for each delivery of a message that reaches all of so many nodes over so many connections; one
+    /// where the rule does not say.
+    #[must_use]
+    pub fn copies_per_delivery(&self, nodes: u64, connections: u64) -> f64 {
+        let (others, connections) = (nodes.saturating_sub(1).max(1) as f64, connections as f64);
+        let flooded = (2.0 * connections / others - 1.0).max(1.0);
+        match self {
+            Self::Horizon | Self::Foreign(_) => 1.0,
+            Self::Flood => flooded,
+            Self::Push(push) => flooded.min(f64::from(push.fan_out())),
+        }
+    }
+
+    /// Whether each message keeps a bit for each node.
+    #[must_use]
+    pub const fn remembers(&self) -> bool {
+        matches!(self, Self::Flood | Self::Push(_))
     }
 }

@@ -19,16 +19,22 @@ mod context;
 mod file;
 mod hubs;
 mod hybrid;
+mod links;
 mod mesh;
 mod nearest;
+mod neighbours;
 mod part;
+mod random_regular;
+mod ring;
 mod ruled;
+mod shape;
 mod star;
 mod tree;
 
 pub use context::BuildContext;
 pub use file::{PLAN_VERSION, Plan, PlanDocument, PlanFile, PlanNode, PlanRole};
 pub(crate) use ruled::ruled;
+pub use shape::{Shape, Spread};
 
 /// A rule that says which connections should exist.
 pub trait Topology: Debug + Send + Sync {
@@ -67,44 +73,20 @@ pub trait Topology: Debug + Send + Sync {
     fn to_json(&self) -> serde_json::Value;
 }
 
-/// What is known of an overlay before it is built.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shape {
-    /// Connections outside of the core.
-    pub tree: u64,
-    /// Members of the core, all of which are connected to each other.
-    pub core: u64,
-    /// How a message spreads.
-    pub spread: Spread,
-}
-
-/// How a message spreads from the one who publishes it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Spread {
-    /// To everybody at once.
-    #[default]
-    Direct,
-    /// By way of one hub.
-    Hub,
-    /// To so many at each level.
-    Levels(u32),
-    /// By way of one of so many hubs to all others.
-    Hubs(u32),
-}
-
-impl Shape {
-    /// All connections.
-    #[must_use]
-    pub const fn connections(&self) -> u64 {
-        self.tree + self.core * self.core.saturating_sub(1) / 2
-    }
-}
-
 /// The row of a topology.
 pub type TopologyEntry = Entry<Arc<dyn Topology>>;
 
 /// Every topology, in the order to show them.
-pub static TOPOLOGIES: &[TopologyEntry] = &[mesh::ENTRY, star::ENTRY, tree::ENTRY, hybrid::ENTRY, file::ENTRY];
+pub static TOPOLOGIES: &[TopologyEntry] = &[
+    mesh::ENTRY,
+    star::ENTRY,
+    tree::ENTRY,
+    hybrid::ENTRY,
+    random_regular::ENTRY,
+    ring::ENTRY,
+    neighbours::ENTRY,
+    file::ENTRY,
+];
 
 impl TopologyEntry {
     /// The row of a topology whose parameters are `P`.

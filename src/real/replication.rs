@@ -21,7 +21,7 @@ use crate::engine::EngineError;
 use crate::metrics::RunRecord;
 use crate::net::{Nat, PacketLinkSpec, Queueing};
 use crate::overlay::Connection;
-use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Horizon};
+use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Flood, Horizon};
 use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Experiment, Grain};
 use crate::simulation::{Knowledge, Prepared, SimulationError, beginnings, failing};
@@ -68,6 +68,8 @@ pub struct Replicated {
 pub fn replicate(cell: &Cell, seed: Seed, knowledge: &Knowledge) -> Result<Replicated, ReplicationError> {
     match cell.topology.dissemination() {
         DisseminationSpec::Horizon => replicate_by(&Horizon, cell, seed, knowledge),
+        DisseminationSpec::Flood => replicate_by(&Flood::default(), cell, seed, knowledge),
+        DisseminationSpec::Push(push) => replicate_by(&push, cell, seed, knowledge),
         DisseminationSpec::Foreign(rule) => replicate_by(&rule, cell, seed, knowledge),
     }
 }

@@ -11,9 +11,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::overlay::Overlay;
 use crate::overlay::dissemination::DisseminationSpec;
 use crate::overlay::topology::PlanRole;
+use crate::overlay::{Overlay, json_of};
 use crate::rng::Seed;
 use crate::scenario::Cell;
 use crate::simulation::{self, SimulationError};
@@ -106,7 +106,10 @@ impl<'a> PlanOutput<'a> {
         let named = self.cell.topology.to_json().get("dissemination").cloned();
         named.or_else(|| match self.cell.topology.dissemination() {
             DisseminationSpec::Horizon => Some(json!({ "kind": "horizon" })),
-            _ => None,
+            DisseminationSpec::Flood => Some(json!({ "kind": "flood" })),
+            DisseminationSpec::Push(push) => Some(json_of("push", &push)),
+            // Nobody but its author knows it by name.
+            DisseminationSpec::Foreign(_) => None,
         })
     }
 }

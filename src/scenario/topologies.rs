@@ -74,6 +74,10 @@ pub(super) fn topologies(
                 Some((kind, rule)) => ruled(topology, kind, rule),
             };
             plans::check_rings(&mut reader, &entry, &*topology);
+            // What could not be read stands at its default, which others may have too.
+            if reader.lost(&entry) {
+                continue;
+            }
             let label = topology.label();
             if variants.iter().any(|other| other.label == label) {
                 let message = format!("two topologies are labelled `{label}`");

@@ -23,6 +23,8 @@ pub(crate) struct Prepared {
     pub(crate) audiences: Audiences,
     /// How much the rule has nodes send.
     pub(crate) load: Box<dyn Load>,
+    /// Whether it brings every message once.
+    pub(crate) exactly_once: bool,
 }
 
 impl Prepared {
@@ -33,7 +35,16 @@ impl Prepared {
             return Err(SimulationError::Ring { topology: cell.topology.label() });
         }
         let audiences = Audiences::new(&overlay, &audiences);
-        Ok(Self { streams, world, flows, times, overlay, audiences, load: Box::new(rule) })
+        Ok(Self {
+            streams,
+            world,
+            flows,
+            times,
+            overlay,
+            audiences,
+            load: Box::new(rule),
+            exactly_once: D::EXACTLY_ONCE,
+        })
     }
 
     /// Of every node what it sends and what comes to it a second, if a message of a flow counts `each`, over so many

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use super::support::{ideal, topology, with_defaults};
 use peerscape::net::LatencySpec;
 use peerscape::overlay::Overlay;
+use peerscape::overlay::audience::{ALL, Audiences};
+use peerscape::overlay::dissemination::{Dissemination, DisseminationSpec, Flood, Passing};
 use peerscape::overlay::topology::{BuildContext, Topology};
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::scenario::Settings;
 use peerscape::world::{World, WorldSpec};
 use petgraph::algo::connected_components;
 
-const SIZES: &[u32] = &[2, 3, 17, 100, 257];
+const SIZES: &[u32] = &[1, 2, 3, 5, 17, 100, 257];
 
 fn world(settings: &Settings, topology: &dyn Topology) -> World {
     WorldSpec {
@@ -30,7 +32,17 @@ fn built(topology: &dyn Topology, settings: &Settings, world: &World, sources: &
 }
 
 fn for_every_topology(check: impl Fn(&str, &World, &Overlay)) {
-    let extra = [("star", r#"{ hub = "server" }"#), ("tree", r#"{ degree = 1, order = "arrival" }"#)];
+    for_every(|name, _, world, overlay| check(name, world, overlay));
+}
+
+fn for_every(check: impl Fn(&str, &dyn Topology, &World, &Overlay)) {
+    let extra = [
+        ("star", r#"{ hub = "server" }"#),
+        ("tree", r#"{ degree = 1, order = "arrival" }"#),
+        ("random-regular", "{ degree = 3 }"),
+        ("ring", "{ neighbours = 1, shortcuts = 0 }"),
+        ("nearest", "{ degree = 1, links = 0 }"),
+    ];
     let defaults = with_defaults().map(|kind| (kind, "{}"));
     for (kind, params) in defaults.chain(extra) {
         let topology = topology(kind, params);
@@ -41,7 +53,7 @@ fn for_every_topology(check: impl Fn(&str, &World, &Overlay)) {
             let build = || built(&*topology, &settings, &world, &[peers / 2]);
             let overlay = build();
             assert_eq!(format!("{overlay:?}"), format!("{:?}", build()), "{kind} is not deterministic");
-            check(&format!("{} of {peers}", topology.label()), &world, &overlay);
+            check(&format!("{} of {peers}", topology.label()), &*topology, &world, &overlay);
         }
     }
 }
@@ -56,7 +68,10 @@ fn every_topology_is_connected() {
 
 #[test]
 fn a_message_of_any_peer_reaches_every_other_exactly_once() {
-    for_every_topology(|name, world, overlay| {
+    for_every(|name, topology, world, overlay| {
+        if !matches!(topology.dissemination(), DisseminationSpec::Horizon) {
+            return;
+        }
         for source in [0, world.peers() / 2, world.peers() - 1] {
             let mut reached = vec![0_u32; world.nodes() as usize];
             let mut pending = vec![(source, None)];
@@ -67,6 +82,79 @@ fn a_message_of_any_peer_reaches_every_other_exactly_once() {
             assert!(reached.iter().all(|&times| times == 1), "{name} from {source}: {reached:?}");
         }
     });
+}
+
+/// Over any graph: all of `n` nodes, with `2 m - (n - 1)` copies over `m` connections, as few of them new as there are
+/// receivers.
+#[test]
+fn a_flood_reaches_every_node_of_every_topology() {
+    for_every(|name, _, world, overlay| {
+        let (mut flood, audiences) = (Flood::default(), Audiences::default());
+        for (source, number) in [0, world.peers() / 2, world.peers() - 1].into_iter().zip(0..) {
+            let passing = |node, from| Passing { node, from, audience: ALL, flow: 0, number };
+            let (mut reached, mut copies, mut out) = (0, 0, Vec::new());
+            let mut pending = std::collections::VecDeque::from([(source, None)]);
+            while let Some((node, from)) = pending.pop_front() {
+                copies += u64::from(from.is_some());
+                if flood.is_new(passing(node, from)) {
+                    reached += 1;
+                    flood.forward(overlay, &audiences, passing(node, from), &mut out);
+                    pending.extend(out.drain(..).map(|next| (next, Some(node))));
+                }
+            }
+            assert_eq!(reached, overlay.nodes(), "{name}");
+            assert_eq!(copies, 2 * overlay.connections() - u64::from(overlay.nodes() - 1), "{name}");
+        }
+    });
+}
+
+/// As many connections as the topology says beforehand; where peers dial one another somewhat less, where parts are joined
+/// somewhat more.
+#[test]
+fn shapes_tell_how_many_connections_there_are() {
+    for_every(|name, topology, world, overlay| {
+        let (told, built) = (topology.shape(world.peers()).connections(), overlay.connections());
+        let dials = name.starts_with("nearest") || name.starts_with("ring");
+        let least = if dials { 0.6 * told as f64 } else { told as f64 };
+        let most = if name.starts_with("nearest") { 1.2 * told as f64 } else { told as f64 };
+        assert!(built as f64 <= most && built as f64 >= least, "{name}: {built} of {told}");
+    });
+}
+
+#[test]
+fn random_graphs_keep_their_degrees() {
+    for (kind, params, least, most) in [
+        ("random-regular", "{ degree = 6 }", 6, 6),
+        ("random-regular", "{ degree = 9 }", 9, 9),
+        // Of the ring four, one that it dials, and those that dial it.
+        ("ring", "{ neighbours = 2, shortcuts = 1 }", 5, 14),
+        ("nearest", "{ degree = 3, links = 1 }", 4, 24),
+    ] {
+        let topology = topology(kind, params);
+        let settings = ideal(2_000, LatencySpec::default(), Vec::new());
+        let world = world(&settings, &*topology);
+        let overlay = built(&*topology, &settings, &world, &[]);
+        let degrees = (0..2_000).map(|peer| overlay.degree(peer));
+        assert!(degrees.clone().all(|degree| (least..=most).contains(&degree)), "{kind}: {:?}", degrees.max());
+    }
+}
+
+/// Whom a peer dials is no farther than whom it does not, as far as places tell.
+#[test]
+fn near_neighbours_are_near() {
+    let nearest = topology("nearest", "{ degree = 4, links = 0 }");
+    let mut settings = ideal(300, LatencySpec::default(), Vec::new());
+    settings.population.regions = peerscape::presets::OrPreset::named("world").expect("a preset");
+    let world = world(&settings, &*nearest);
+    let overlay = built(&*nearest, &settings, &world, &[]);
+    for peer in 0..300 {
+        let delay_ns = |other: u32| world.typical_delay_ns(peer, other).expect("all are public");
+        let mut all: Vec<u64> = (0..300).filter(|&other| other != peer).map(delay_ns).collect();
+        let mut own: Vec<u64> = overlay.pair_neighbours(peer).iter().map(|&other| delay_ns(other)).collect();
+        all.sort_unstable();
+        own.sort_unstable();
+        assert_eq!(own[..4], all[..4], "{peer}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Dissemination, DisseminationSpec};
+use super::{Dissemination, DisseminationSpec, Push};
 use crate::overlay::Entry;
 
 /// A rule and the parameters that a scenario gives it, defaults filled in.
@@ -18,6 +18,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    // A rule without parameters.
+    fn plain(spec: DisseminationSpec) -> Self {
+        Self { spec, parameters: Value::default() }
+    }
+
     /// The kind and the parameters: `gossip fanout=3`.
     #[must_use]
     pub fn label(&self, kind: &str) -> String {
@@ -34,11 +39,21 @@ impl Rule {
 pub type DisseminationEntry = Entry<Rule>;
 
 /// Every rule, in the order to show them.
-pub static DISSEMINATIONS: &[DisseminationEntry] =
-    &[Entry::of::<NoParameters>("horizon", "over every connection but the one a message came by", |value| {
-        NoParameters::deserialize(value)
-            .map(|_| Rule { spec: DisseminationSpec::Horizon, parameters: Value::default() })
-    })];
+pub static DISSEMINATIONS: &[DisseminationEntry] = &[
+    Entry::of::<NoParameters>("horizon", "over every connection but the one a message came by; no rings", |value| {
+        NoParameters::deserialize(value).map(|_| Rule::plain(DisseminationSpec::Horizon))
+    }),
+    Entry::of::<NoParameters>(
+        "flood",
+        "what is new over every connection but the one it came by; rings do no harm",
+        |value| NoParameters::deserialize(value).map(|_| Rule::plain(DisseminationSpec::Flood)),
+    ),
+    Entry::of::<Push>("push", "what is new to `fan_out` neighbours drawn at random", |value| {
+        let push = Push::deserialize(value)?;
+        let parameters = serde_json::to_value(&push).map_err(serde::de::Error::custom)?;
+        Ok(Rule { spec: DisseminationSpec::Push(push), parameters })
+    }),
+];
 
 // The parameters of a rule that has none.
 #[derive(Deserialize, JsonSchema)]

@@ -3,6 +3,7 @@
 //! Files name peers by their numbers in the population and servers by numbers of their own. What may stand in them is
 //! checked when they are read ([`draft`]); whether the population has so many peers, when the scenario is resolved.
 
+mod content;
 mod document;
 mod draft;
 mod edges;

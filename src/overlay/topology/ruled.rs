@@ -23,6 +23,7 @@ struct Ruled {
 pub(crate) fn ruled(topology: Arc<dyn Topology>, kind: &'static str, rule: Rule) -> Arc<dyn Topology> {
     match (topology.dissemination(), &rule.spec) {
         (DisseminationSpec::Horizon, DisseminationSpec::Horizon) => topology,
+        (DisseminationSpec::Flood, DisseminationSpec::Flood) => topology,
         _ => Arc::new(Ruled { topology, kind, rule }),
     }
 }

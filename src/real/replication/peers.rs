@@ -243,9 +243,10 @@ impl<D: Dissemination> Application for Peers<D> {
         let (node, from) = (nodes[usize::from(end.side)], nodes[usize::from(end.other().side)]);
         self.tally.unreliable -= self.unreliable_deliveries(Hop { from, to: node, flow, number });
         self.app.seen.counts.copies_arrived += 1;
-        self.tally.arrived_measured += u64::from(self.app.programme.is_measured(flow, number));
+        let measured = self.app.programme.is_measured(flow, number);
+        self.tally.arrived_measured += u64::from(measured);
         let done = self.busy(context.now, node, flow, number, context);
-        if done > self.app.programme.horizon || !self.app.is_new(node, from, (flow, number)) {
+        if done > self.app.programme.horizon || !self.app.is_new(node, from, (flow, number), measured) {
             return;
         }
         if self.app.is_for(node, flow)

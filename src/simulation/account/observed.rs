@@ -78,4 +78,6 @@ pub(crate) struct Window {
     pub(crate) lost: u64,
     pub(crate) overflowed: u64,
     pub(crate) refused: u64,
+    /// Copies that brought nothing new, where that can be.
+    pub(crate) duplicates: Option<u64>,
 }

@@ -40,6 +40,12 @@ impl Seen {
         self.window.sent += u64::from(measured);
     }
 
+    /// A copy brings nothing new.
+    pub(crate) fn duplicate(&mut self, measured: bool) {
+        self.counts.copies_duplicate += 1;
+        *self.window.duplicates.get_or_insert(0) += u64::from(measured);
+    }
+
     /// A copy is not sent: its connection is not open, or has no room.
     pub(crate) fn refused(&mut self, fate: Fate, measured: bool) {
         self.window.refused += u64::from(measured);

@@ -44,7 +44,9 @@ impl<D: Dissemination> Application<D> {
         peers: u32,
         rule: D,
     ) -> Self {
-        Self { programme, overlay, audiences, peers, rule, seen: Seen::default() }
+        let mut seen = Seen::default();
+        seen.window.duplicates = (!D::EXACTLY_ONCE).then_some(0);
+        Self { programme, overlay, audiences, peers, rule, seen }
     }
 
     /// The flow of a message.
@@ -75,9 +77,20 @@ impl<D: Dissemination> Application<D> {
 
     /// A message has come to a node; whether for the first time, so that it is delivered and passed on.
     #[inline]
-    pub(crate) fn is_new(&mut self, node: u32, from: u32, message: (u32, u32)) -> bool {
+    pub(crate) fn is_new(&mut self, node: u32, from: u32, message: (u32, u32), measured: bool) -> bool {
         let passing = self.passing(node, Some(from), message);
-        self.rule.is_new(passing)
+        let is_new = self.rule.is_new(passing);
+        if !is_new {
+            self.seen.duplicate(measured);
+        }
+        is_new
+    }
+
+    /// A node has passed a message on over so many of its connections, by a rule that takes all.
+    #[inline]
+    pub(crate) fn passed_on(&mut self, node: u32, from: Option<u32>, message: (u32, u32), copies: usize) {
+        let passing = self.passing(node, from, message);
+        self.rule.passed_on(&self.overlay, passing, copies);
     }
 
     fn passing(&self, node: u32, from: Option<u32>, (flow, number): (u32, u32)) -> Passing {

@@ -8,6 +8,7 @@ use super::fills::{self, Fills};
 use super::loads::{self, LinkLoad};
 use super::programme::Programme;
 use super::repair;
+use crate::overlay::workload::Flow;
 use crate::scenario::{Grain, Settings};
 use crate::simulation::control::connect::Connected;
 use crate::simulation::prepared::Prepared;
@@ -41,6 +42,8 @@ pub(in crate::simulation) struct Plan {
     pub(in crate::simulation) busy: Vec<(u32, LinkLoad)>,
     /// Share of each node's CPU budget that open connections need to stay alive.
     pub(in crate::simulation) idle_share: Vec<f32>,
+    /// Packets a second that come to each node, where messages may come more than once.
+    pub(in crate::simulation) received: Option<Vec<f64>>,
 }
 
 /// Service times of one message at one node, in ns; zero is a server that never waits.
@@ -84,6 +87,10 @@ impl Plan {
         let loads = loads::loads(settings, prepared, &connected.degrees);
         let fills = fills::fills(prepared, &connected.degrees, &loads, (&services, &limits));
         let nodes = loads.len();
+        let packets = |flow: &Flow| settings.webrtc.wire(flow.size).packets as f64;
+        let received = (!prepared.exactly_once).then(|| {
+            prepared.traffic(&connected.degrees, packets).into_iter().map(|traffic| traffic.received).collect()
+        });
         let busy: Vec<(u32, LinkLoad)> = (0..).zip(loads).filter(|(_, load)| load.is_busy()).collect();
         stretch(settings, (&mut services, nodes), &busy);
         let mut plan = Self {
@@ -98,6 +105,7 @@ impl Plan {
             may_repair: false,
             busy,
             idle_share,
+            received,
         };
         plan.may_repair = repair::may_exist(world, &plan);
         plan

@@ -1,37 +1,13 @@
 //! Connections as a file names them, and what cannot be among them: loops, the same connection twice, meshes with holes.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use petgraph::unionfind::UnionFind;
 
-use super::super::{Shape, Spread};
-use super::plan::Content;
+use super::super::shape::{Shape, Spread};
+use super::content::{Closing, Content, Name, Place};
 use crate::net::faults::{Faults, shown};
 use crate::world::PeerCount;
-
-/// A node as a file names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Name {
-    Peer(u32),
-    Server(u32),
-}
-
-/// Where something stands in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
-    Line(u32),
-    Node(u32),
-    Pair(u32),
-    Block(u32),
-}
-
-/// A connection that closes a ring.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Closing {
-    place: Place,
-    ends: [Name; 2],
-}
 
 /// What has been read of a file, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -341,31 +317,4 @@ pub(super) const NO_SORT: &str = "is no kind of connection: write `pair`, or the
 /// A text as a fault shows it.
 pub(super) fn quoted(text: &str) -> String {
     format!("`{}`", shown(text))
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Peer(number) => write!(f, "node {number}"),
-            Self::Server(number) => write!(f, "server {number}"),
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line(line) => write!(f, "line {line}"),
-            Self::Node(index) => write!(f, "nodes[{index}]"),
-            Self::Pair(index) => write!(f, "pairs[{index}]"),
-            Self::Block(index) => write!(f, "blocks[{index}]"),
-        }
-    }
-}
-
-impl fmt::Display for Closing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b] = self.ends;
-        write!(f, "{}: {a} and {b} are connected by another way already", self.place)
-    }
 }

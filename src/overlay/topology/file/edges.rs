@@ -5,8 +5,8 @@
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::draft::{Draft, NO_NAME, NO_SORT, Place, Sort, name_of, quoted, sort_of};
-use super::plan::Content;
+use super::content::{Content, Place};
+use super::draft::{Draft, NO_NAME, NO_SORT, Sort, name_of, quoted, sort_of};
 use crate::net::data_file::first_line;
 
 pub(super) fn parse(text: &str) -> Result<Content, Vec<String>> {

@@ -10,8 +10,8 @@ use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
-use super::draft::{Draft, NO_NAME, NO_SORT, Name, Place, name_of, quoted, sort_of};
-use super::plan::Content;
+use super::content::{Content, Name, Place};
+use super::draft::{Draft, NO_NAME, NO_SORT, name_of, quoted, sort_of};
 use crate::net::faults::Faults;
 
 pub(super) fn parse(text: &str) -> Result<Content, Vec<String>> {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::content::{Content, Name, Place};
 use super::document::{PLAN_VERSION, PlanDocument, PlanNode, PlanRole};
-use super::draft::{Draft, Name, Place, Sort};
-use super::plan::Content;
+use super::draft::{Draft, Sort};
 
 #[derive(Deserialize)]
 struct Version {

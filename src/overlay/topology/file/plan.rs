@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::super::Shape;
-use super::draft::{Closing, Place};
+use super::super::shape::Shape;
+use super::content::Content;
 use super::{edges, graphml, json};
 use crate::net::data_file::{Kind, with_ending};
 use crate::net::faults::Faults;
@@ -19,26 +19,6 @@ use crate::overlay::Overlay;
 /// The connections of a file. Shared: a copy costs a reference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan(Arc<Content>);
-
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Content {
-    /// Numbers of peers are below it.
-    pub(super) peers: u32,
-    pub(super) servers: u32,
-    /// Between peers by their numbers, and servers from `peers` on.
-    pub(super) pairs: Vec<(u32, u32)>,
-    pub(super) blocks: Vec<Vec<u32>>,
-    /// Every peer that the file names, by number, and where it does so first.
-    pub(super) named: Vec<(u32, Place)>,
-    pub(super) shape: Shape,
-    /// The first connection that closes a ring.
-    pub(super) ring: Option<Closing>,
-    /// How many parts the connected nodes fall into.
-    pub(super) parts: u32,
-    pub(super) seed: Option<u64>,
-    pub(super) dissemination: Option<Value>,
-    pub(super) hash: u128,
-}
 
 /// A file with an overlay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

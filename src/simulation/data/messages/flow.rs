@@ -93,7 +93,7 @@ impl<D: Dissemination> Model for Flows<D> {
 
 impl<D: Dissemination> Flows<D> {
     pub(in crate::simulation) fn new(mut parts: Parts, rule: D, options: Options) -> Self {
-        let layout = Layout::new(&mut parts, options.shortcuts && D::EXACTLY_ONCE);
+        let layout = Layout::new(&mut parts, options.shortcuts, D::EXACTLY_ONCE);
         let Parts { world, overlay, audiences, connected, plan, relays, standing, lines } = parts;
         let app = Application::new(Arc::clone(&plan.programme), (overlay, audiences), world.peers(), rule);
         let standing = (!standing.is_empty()).then_some(standing);

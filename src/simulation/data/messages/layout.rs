@@ -102,8 +102,8 @@ pub(in crate::simulation) struct End {
 
 impl Layout {
     /// The layout of a replication, into which the plan's service times move.
-    pub(in crate::simulation) fn new(parts: &mut Parts, shortcuts: bool) -> Self {
-        let receptions = receptions(parts, shortcuts);
+    pub(in crate::simulation) fn new(parts: &mut Parts, shortcuts: bool, exactly_once: bool) -> Self {
+        let receptions = receptions(parts, shortcuts, exactly_once);
         let Parts { world, overlay, connected, plan, .. } = parts;
         let order = breadth_first(overlay, plan.programme.flows.first().map_or(0, |flow| flow.source));
         let mut places = vec![0; order.len()];

@@ -20,13 +20,18 @@ pub(in crate::simulation) enum Reception {
 }
 
 /// How each node receives, by number.
-pub(in crate::simulation) fn receptions(parts: &Parts, shortcuts: bool) -> Vec<Reception> {
+pub(in crate::simulation) fn receptions(parts: &Parts, shortcuts: bool, exactly_once: bool) -> Vec<Reception> {
     let Parts { overlay, plan, lines, .. } = parts;
     // A retransmission arrives behind copies that were sent after it, and jitter holds up what others send.
     if !shortcuts || lines.is_some() || plan.may_repair {
         return vec![Reception::Source; overlay.nodes() as usize];
     }
     let sources = plan.programme.sources();
+    if !exactly_once {
+        // Copies come from anywhere and may come again, but a downlink hands them on in the order they came.
+        let reception = |node| if sources.binary_search(&node).is_ok() { Reception::Source } else { Reception::Queued };
+        return (0..overlay.nodes()).map(reception).collect();
+    }
     // Who asks receives an answer, who answers a request: both leave a trace.
     let exchanging: Vec<u32> = plan.programme.sources_of(|flow| flow.role != Role::Message);
     let nodes = overlay.nodes() as usize;

@@ -27,6 +27,9 @@ impl<D: Dissemination> Flows<D> {
         message: &Message,
         scheduler: &mut Scheduler<Event>,
     ) {
+        if D::OVER_ALL {
+            return self.pass_on_over_all(now, place, from, message, scheduler);
+        }
         if !D::EXACTLY_ONCE {
             return self.pass_on_by_rule(now, place, from, message, scheduler);
         }
@@ -60,6 +63,36 @@ impl<D: Dissemination> Flows<D> {
             }
         }
         sender.finish();
+    }
+
+    // The same over every connection but the one that the message came by.
+    #[inline]
+    fn pass_on_over_all(
+        &mut self,
+        now: SimTime,
+        place: u32,
+        from: u32,
+        message: &Message,
+        scheduler: &mut Scheduler<Event>,
+    ) {
+        let mut sender = self.sender(place, message, scheduler);
+        let (overlay, node, hops) = (sender.overlay, sender.own.node, sender.hops);
+        let mut copies = 0;
+        for hop in hops.iter().filter(|hop| hop.next.place != from) {
+            // What is not open takes no copy that could come.
+            copies += usize::from(hop.open <= now);
+            sender.send_over(now, hop);
+        }
+        if sender.kinds[place as usize].in_block {
+            let came_by = sender.came_by(from);
+            for seat in overlay.seats(node) {
+                copies += overlay.block(seat.block).len() - 1 - usize::from(Some(seat.block) == came_by);
+                sender.send_in_block(now, *seat, |next| next.place != from);
+            }
+        }
+        sender.finish();
+        let from = (from != NOBODY).then(|| self.layout.end(from).node);
+        self.app.passed_on(node, from, (message.flow, message.number), copies);
     }
 
     // The same, where the rule names each node that a copy goes to.
@@ -144,7 +177,7 @@ impl<D: Dissemination> Flows<D> {
     /// A message has come to the node at `to`; whether for the first time.
     pub(in crate::simulation) fn is_new(&mut self, from: u32, to: u32, message: &Message) -> bool {
         let [from, to] = [from, to].map(|place| self.layout.end(place).node);
-        self.app.is_new(to, from, (message.flow, message.number))
+        self.app.is_new(to, from, (message.flow, message.number), message.measured)
     }
 
     /// The node at `place` should pass a message on and never comes to it before the end: the demand counts all

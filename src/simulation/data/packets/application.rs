@@ -231,7 +231,7 @@ impl<D: Dissemination> Packets<D> {
             // The CPU never came to it, but was asked to.
             return self.book_unserved(node, Some(from), message);
         }
-        if !self.app.is_new(node, from, (message.flow, message.number)) {
+        if !self.app.is_new(node, from, (message.flow, message.number), measured) {
             return;
         }
         if self.app.is_for(node, message.flow) {

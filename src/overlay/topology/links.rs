@@ -1,0 +1,156 @@
+//! Pairs as a random topology draws them: none twice, and all hanging together in the end.
+
+use petgraph::unionfind::UnionFind;
+use rand::Rng;
+
+use crate::rng::{Stream, below};
+
+/// A number below `bound`, which is not zero.
+pub(super) fn draw(stream: &mut Stream, bound: u32) -> u32 {
+    below(stream.next_u64(), u64::from(bound)) as u32
+}
+
+/// Which pairs are there: of each node the others.
+#[derive(Clone, Debug)]
+pub(super) struct Links(Vec<Vec<u32>>);
+
+impl Links {
+    pub(super) fn new(nodes: usize) -> Self {
+        Self(vec![Vec::new(); nodes])
+    }
+
+    /// These pairs among so many nodes.
+    pub(super) fn of(nodes: u32, pairs: &[(u32, u32)]) -> Self {
+        let mut links = Self::new(nodes as usize);
+        pairs.iter().for_each(|&pair| links.link(pair));
+        links
+    }
+
+    /// Whether a pair is there, or one node is both its ends.
+    pub(super) fn has(&self, (a, b): (u32, u32)) -> bool {
+        let [of_a, of_b] = [a, b].map(|node| &self.0[node as usize]);
+        a == b || if of_a.len() <= of_b.len() { of_a.contains(&b) } else { of_b.contains(&a) }
+    }
+
+    /// Adds a pair, unless it is there.
+    pub(super) fn add(&mut self, pair: (u32, u32)) -> bool {
+        let is_new = !self.has(pair);
+        if is_new {
+            self.link(pair);
+        }
+        is_new
+    }
+
+    /// Takes a pair away.
+    pub(super) fn remove(&mut self, (a, b): (u32, u32)) {
+        for (node, other) in [(a, b), (b, a)] {
+            let others = &mut self.0[node as usize];
+            if let Some(place) = others.iter().position(|&known| known == other) {
+                others.swap_remove(place);
+            }
+        }
+    }
+
+    /// How many pairs a node has.
+    #[cfg(test)]
+    pub(super) fn degree(&self, node: u32) -> usize {
+        self.0[node as usize].len()
+    }
+
+    fn link(&mut self, (a, b): (u32, u32)) {
+        self.0[a as usize].push(b);
+        self.0[b as usize].push(a);
+    }
+}
+
+/// The same pairs, with some switched so that all nodes hang together and each has as many as before: of two parts that
+/// do not, each gives a pair that closes a ring, and both are joined crosswise. A part without a ring is joined by one pair
+/// more.
+pub(super) fn hang_together(nodes: u32, mut pairs: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
+    if nodes == 0 {
+        return pairs;
+    }
+    let mut joined = UnionFind::<u32>::new(nodes as usize);
+    // Places of pairs that close a ring.
+    let closing: Vec<usize> = (0..pairs.len()).filter(|&place| !joined.union(pairs[place].0, pairs[place].1)).collect();
+    let mut of_part = vec![None; nodes as usize];
+    closing.into_iter().for_each(|place| of_part[joined.find_mut(pairs[place].0) as usize] = Some(place));
+    let mut first = joined.find_mut(0);
+    for node in 1..nodes {
+        let other = joined.find_mut(node);
+        if other == first {
+            continue;
+        }
+        // What joins them crosswise closes a ring of both.
+        let spare = match (of_part[first as usize], of_part[other as usize]) {
+            (Some(here), Some(there)) => {
+                let ((a, b), (c, d)) = (pairs[here], pairs[there]);
+                (pairs[here], pairs[there]) = ((a, c), (b, d));
+                Some(there)
+            }
+            (here, there) => {
+                pairs.push((first, node));
+                here.or(there)
+            }
+        };
+        joined.union(first, other);
+        first = joined.find_mut(first);
+        of_part[first as usize] = spare;
+    }
+    pairs
+}
+
+/// Adds a pair for each part that does not hang together with what comes before it, to a node drawn there.
+pub(super) fn bridge(nodes: u32, pairs: &mut Vec<(u32, u32)>, stream: &mut Stream) {
+    let mut joined = UnionFind::<u32>::new(nodes as usize);
+    pairs.iter().for_each(|&(a, b)| {
+        joined.union(a, b);
+    });
+    for node in 1..nodes {
+        // All nodes before it hang together.
+        if !joined.equiv(0, node) {
+            let other = draw(stream, node);
+            pairs.push((other, node));
+            joined.union(other, node);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(nodes: u32, pairs: &[(u32, u32)]) -> usize {
+        let mut joined = UnionFind::<u32>::new(nodes as usize);
+        pairs.iter().for_each(|&(a, b)| {
+            joined.union(a, b);
+        });
+        let mut roots = joined.into_labeling();
+        roots.sort_unstable();
+        roots.dedup();
+        roots.len()
+    }
+
+    #[test]
+    fn rings_are_joined_without_another_degree() {
+        // Thirty rings of three to five nodes.
+        let (mut pairs, mut nodes) = (Vec::new(), 0);
+        for ring in 0..30 {
+            let length = 3 + ring % 3;
+            pairs.extend((0..length).map(|node| (nodes + node, nodes + (node + 1) % length)));
+            nodes += length;
+        }
+        assert_eq!(parts(nodes, &pairs), 30);
+        let joined = hang_together(nodes, pairs.clone());
+        assert_eq!((parts(nodes, &joined), joined.len()), (1, pairs.len()));
+        let links = Links::of(nodes, &joined);
+        assert!((0..nodes).all(|node| links.degree(node) == 2));
+    }
+
+    #[test]
+    fn parts_without_a_ring_are_joined_by_a_pair_more() {
+        let joined = hang_together(6, vec![(0, 1), (2, 3), (3, 4), (4, 2)]);
+        assert_eq!((parts(6, &joined), joined.len()), (1, 6));
+        assert_eq!(hang_together(1, Vec::new()), []);
+    }
+}

@@ -1,0 +1,34 @@
+//! How many connections an overlay has and how messages spread over it, for estimates that come before anything is built.
+
+/// What is known of an overlay before it is built.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// Connections outside of the core.
+    pub tree: u64,
+    /// Members of the core, all of which are connected to each other.
+    pub core: u64,
+    /// How a message spreads.
+    pub spread: Spread,
+}
+
+/// How a message spreads from the one who publishes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spread {
+    /// To everybody at once.
+    #[default]
+    Direct,
+    /// By way of one hub.
+    Hub,
+    /// To so many at each level.
+    Levels(u32),
+    /// By way of one of so many hubs to all others.
+    Hubs(u32),
+}
+
+impl Shape {
+    /// All connections.
+    #[must_use]
+    pub const fn connections(&self) -> u64 {
+        self.tree + self.core * self.core.saturating_sub(1) / 2
+    }
+}

@@ -1,0 +1,192 @@
+//! Floods and pushes: over graphs with rings, by every driver, to the copy.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use peerscape::metrics::{MetricId, RunRecord};
+use peerscape::overlay::topology::BuildContext;
+use peerscape::rng::{Domain, Seed, Streams};
+use peerscape::scenario::{self, Cell};
+use peerscape::simulation::{Knowledge, Options, SimulationError, simulate, simulate_with};
+use peerscape::units::SimDuration;
+use peerscape::webrtc::SetupProfile;
+use peerscape::world::WorldSpec;
+
+const BROADCAST: &str =
+    "kind = \"broadcast\"\nsources = 1\nmessage = \"200 B\"\nrate = \"10 /s\"\nchannel = \"reliable\"";
+const EVERYBODY: &str = "kind = \"state-sync\"\nmessage = \"100 B\"\nrate = \"2 /s\"\nchannel = \"unreliable\"";
+const TOPICS: &str = "kind = \"pub-sub\"\ntopics = 5\nmessage = \"200 B\"\nrate = \"4 /s\"\nchannel = \"reliable\"";
+const QUESTIONS: &str =
+    "kind = \"request-response\"\nservers = 2\nrequest = \"100 B\"\nresponse = \"1 kB\"\nrate = \"1 /s\"";
+
+const RINGS: &[&str] = &[
+    "kind = \"random-regular\"\ndegree = 4",
+    "kind = \"ring\"",
+    "kind = \"nearest\"",
+    "kind = \"mesh\"\ndissemination = \"flood\"",
+    "kind = \"hybrid\"\npeers_per_hub = 4\ndissemination = \"flood\"",
+    "kind = \"tree\"\ndegree = 3\ndissemination = \"flood\"",
+];
+
+fn cell(peers: u32, grain: &str, links: &str, workload: &str, topology: &str) -> Cell {
+    let text = format!(
+        "name = \"flood\"\n[run]\nduration = \"12 s\"\nwarmup = \"6 s\"\nseeds = 1\ngrain = \"{grain}\"\n[population]\npeers = \
+         {peers}\nregions = \"europe\"\n[[population.class]]\nname = \"peers\"\nlink = {{ {links} }}\nnat = \"public\"\ndevice = \
+         \"server\"\nengine = \"webrtc-rs\"\n[webrtc]\nsetup = \"webrtc-rs\"\n[[workload]]\n{workload}\n[[topology]]\n{topology}\n"
+    );
+    let experiment = scenario::parse_str("flood.toml", &text, Path::new("."), &[])
+        .unwrap_or_else(|errors| panic!("{:?}", miette::Report::new(errors)));
+    experiment.cells[0].clone()
+}
+
+const FAST: &str = "up = \"20 Mbit/s\", down = \"50 Mbit/s\", rtt = \"10 ms\"";
+
+fn run(cell: &Cell) -> RunRecord {
+    simulate(cell, Seed(3), &Knowledge::of(&cell.settings)).expect("it runs")
+}
+
+fn value(record: &RunRecord, id: MetricId) -> f64 {
+    record.values.get(id).expect("a value")
+}
+
+/// How many connections the cell's overlay has.
+fn connections(cell: &Cell) -> u64 {
+    let settings = &cell.settings;
+    let (population, latency, webrtc) = (&settings.population, &settings.latency, &settings.webrtc);
+    let streams = Streams::new(Seed(3));
+    let servers = cell.topology.servers(population.peers.get());
+    let world = WorldSpec { population, latency, webrtc, servers }.generate(streams).expect("a world");
+    let context = BuildContext { world: &world, sources: &[], flows: &[], audiences: &[], webrtc };
+    cell.topology.build(&context, &mut streams.stream(Domain::Topology, 0)).connections()
+}
+
+/// Once the overlay is connected, a message of one source takes `2 m - (n - 1)` copies, of which `n - 1` are delivered.
+#[test]
+fn a_flood_takes_the_copies_that_the_graph_says() {
+    for topology in RINGS {
+        for grain in ["message", "packet"] {
+            let cell = cell(40, grain, FAST, BROADCAST, topology);
+            let record = run(&cell);
+            let excess = connections(&cell) - 39;
+            let duplicates = value(&record, MetricId::Duplicates);
+            assert!((value(&record, MetricId::Delivered) - 100.0).abs() < 1e-9, "{topology} {grain}");
+            let wanted = 2.0 * excess as f64 / 39.0;
+            assert!((duplicates - wanted).abs() < 1e-12, "{topology} {grain}: {duplicates}, not {wanted}");
+            let counts = record.counts;
+            assert_eq!(counts.copies_arrived, counts.deliveries + counts.copies_duplicate, "{topology} {grain}");
+        }
+    }
+}
+
+/// The same, but connections take no time to open.
+fn open_at_once(cell: Cell) -> Cell {
+    let mut settings = (*cell.settings).clone();
+    settings.webrtc.setup = SetupProfile::Instant;
+    settings.population.join_over = SimDuration::ZERO;
+    Cell { settings: Arc::new(settings), ..cell }
+}
+
+#[test]
+fn every_workload_floods_message_by_message_and_packet_by_packet() {
+    for workload in [BROADCAST, EVERYBODY, TOPICS, QUESTIONS] {
+        for topology in RINGS {
+            let [messages, packets] =
+                ["message", "packet"].map(|grain| run(&cell(20, grain, FAST, workload, topology)));
+            for record in [&messages, &packets] {
+                assert!((value(record, MetricId::Delivered) - 100.0).abs() < 1e-9, "{workload} {topology}");
+            }
+            let [a, b] = [&messages, &packets].map(|record| value(record, MetricId::LatencyP95));
+            assert!((a / b - 1.0).abs() < 0.05, "{workload} {topology}: {a} {b}");
+            let [a, b] = [&messages, &packets].map(|record| value(record, MetricId::Duplicates));
+            assert!((a - b).abs() < 1e-9, "{workload} {topology}: {a} {b}");
+        }
+    }
+}
+
+/// Arrivals without events of their own change nothing.
+#[test]
+fn shortcuts_change_nothing() {
+    for topology in [RINGS[0], RINGS[4], "kind = \"mesh\"\ndissemination = { kind = \"push\", fan_out = 3 }"] {
+        for workload in [BROADCAST, EVERYBODY] {
+            let cell = cell(30, "message", FAST, workload, topology);
+            let known = Knowledge::of(&cell.settings);
+            let slow = simulate_with(&cell, Seed(3), &known, Options { shortcuts: false, ..Options::default() });
+            let [fast, mut slow] = [run(&cell), slow.expect("it runs")];
+            slow.counts.events = fast.counts.events;
+            assert_eq!(fast, slow, "{topology} {workload}");
+        }
+    }
+}
+
+/// Copies that are lost leave ways around, and nothing is flooded twice.
+#[test]
+fn a_flood_makes_up_for_losses() {
+    let lossy = format!("{FAST}, loss = \"5 %\"");
+    let unreliable = BROADCAST.replace("reliable", "unreliable");
+    let delivered = |topology: &str| {
+        let record = run(&cell(60, "message", &lossy, &unreliable, topology));
+        (value(&record, MetricId::Delivered), record.values.get(MetricId::Duplicates))
+    };
+    let (by_tree, none) = delivered("kind = \"tree\"\ndegree = 3");
+    let (by_flood, some) = delivered("kind = \"random-regular\"");
+    assert!(by_tree < 80.0 && by_flood > 99.5, "{by_tree} {by_flood}");
+    // One in ten copies is missing, of a path's two links.
+    assert!(none.is_none() && some.is_some_and(|some| some > 3.0 && some < 4.0), "{none:?} {some:?}");
+}
+
+/// In a full mesh a push reaches the share `s = 1 - exp(-f s)` of all. At 300 peers within one percentage point.
+#[test]
+fn a_push_reaches_as_many_as_a_random_graph() {
+    for fan_out in [2, 3, 4] {
+        let push = format!("kind = \"mesh\"\ndissemination = {{ kind = \"push\", fan_out = {fan_out} }}");
+        let record = run(&open_at_once(cell(300, "message", FAST, &BROADCAST.replace("10 /s", "40 /s"), &push)));
+        let mut share = 1.0_f64;
+        (0..200).for_each(|_| share = 1.0 - (-f64::from(fan_out) * share).exp());
+        let reached = value(&record, MetricId::Delivered) / 100.0;
+        assert!((reached - share).abs() < 0.01, "fan-out {fan_out}: {reached}, not {share}");
+        // Each node that is reached sends so many copies.
+        let counts = record.counts;
+        let copies =
+            (counts.copies_sent + counts.copies_unconnected) as f64 / (counts.deliveries + counts.messages) as f64;
+        assert!((copies - f64::from(fan_out)).abs() < 1e-9, "{copies}");
+    }
+}
+
+#[test]
+fn split_horizon_is_refused_where_there_are_rings() {
+    for topology in ["kind = \"random-regular\"", "kind = \"ring\"", "kind = \"nearest\""] {
+        let cell = cell(20, "message", FAST, BROADCAST, &format!("{topology}\ndissemination = \"horizon\""));
+        let outcome = simulate(&cell, Seed(1), &Knowledge::of(&cell.settings));
+        assert_eq!(outcome.unwrap_err(), SimulationError::Ring { topology: cell.label.clone() });
+    }
+}
+
+#[test]
+fn the_rule_of_a_topology_need_not_be_named() {
+    let labels = ["", "\ndissemination = \"flood\"", "\ndissemination = \"push\""]
+        .map(|rule| cell(20, "message", FAST, BROADCAST, &format!("kind = \"random-regular\"{rule}")).label);
+    assert_eq!(labels[0], labels[1]);
+    assert_eq!(labels[2], "random-regular degree=6 dissemination=push fan_out=4");
+}
+
+/// Latency within 5 % at the median and 10 % at p95, and the same duplicates.
+#[cfg(feature = "real")]
+#[test]
+fn floods_on_the_real_stack() {
+    use peerscape::real::replication::replicate;
+    for topology in
+        ["kind = \"random-regular\"\ndegree = 4", "kind = \"ring\"", "kind = \"nearest\"\ndissemination = \"push\""]
+    {
+        let cell = cell(16, "message", FAST, BROADCAST, topology);
+        let model = run(&cell);
+        let real = replicate(&cell, Seed(3), &Knowledge::of(&cell.settings)).expect("it runs").record;
+        for (id, bound) in [(MetricId::LatencyP50, 0.05), (MetricId::LatencyP95, 0.1)] {
+            let [model, real] = [&model, &real].map(|record| value(record, id));
+            assert!((model / real - 1.0).abs() < bound, "{topology} {id:?}: {model} {real}");
+        }
+        for id in [MetricId::Delivered, MetricId::Duplicates] {
+            let [model, real] = [&model, &real].map(|record| value(record, id));
+            assert!((model - real).abs() < 1e-9, "{topology} {id:?}: {model} {real}");
+        }
+    }
+}
