@@ -32,7 +32,7 @@ const OVERLAYS: &[&str] = &[
     "kind = \"random-regular\"",
     "kind = \"ring\"",
     "kind = \"ring\"\ndissemination = { kind = \"push\", fan_out = 3 }",
-    "kind = \"neighbours\"",
+    "kind = \"nearest\"",
     "kind = \"hybrid\"\nhubs = 3\nattach = { kind = \"hybrid\", hubs = 2, attach = \"mesh\" }",
 ];
 

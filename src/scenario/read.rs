@@ -94,6 +94,11 @@ impl<'r, 'i> Reader<'r, 'i> {
         self.lost.push(path.to_vec());
     }
 
+    /// Takes the entry at `path` out, as what has been read.
+    pub(super) fn take(&mut self, path: &[String]) {
+        tree::remove(&mut self.root, path);
+    }
+
     /// Brings the value at `path`, if there is one, into another form.
     pub(super) fn shape(&mut self, path: &[String], shape: fn(Node<'i>) -> Node<'i>) {
         if let Some(node) = tree::get_mut(&mut self.root, path) {

@@ -114,8 +114,16 @@ fn dissemination(reader: &mut Reader<'_, '_>, place: &TreePath) -> Option<Named>
             None
         }
     };
-    reader.lose(&place);
-    read.map(|(kind, rule)| Named::Rule(kind, rule))
+    match read {
+        Some((kind, rule)) => {
+            reader.take(&place);
+            Some(Named::Rule(kind, rule))
+        }
+        None => {
+            reader.lose(&place);
+            None
+        }
+    }
 }
 
 /// `{ kind = "horizon" }` for `"horizon"`.
