@@ -114,16 +114,8 @@ fn dissemination(reader: &mut Reader<'_, '_>, place: &TreePath) -> Option<Named>
             None
         }
     };
-    match read {
-        Some((kind, rule)) => {
-            reader.take(&place);
-            Some(Named::Rule(kind, rule))
-        }
-        None => {
-            reader.lose(&place);
-            None
-        }
-    }
+    reader.take_out(&place);
+    read.map(|(kind, rule)| Named::Rule(kind, rule))
 }
 
 /// `{ kind = "horizon" }` for `"horizon"`.
