@@ -12,10 +12,12 @@ use peerscape::units::SimDuration;
 use peerscape::webrtc::SetupProfile;
 use peerscape::world::WorldSpec;
 
-const BROADCAST: &str = "kind = \"broadcast\"\nsources = 1\nmessage = \"200 B\"\nrate = \"10 /s\"\nchannel = \"reliable\"";
+const BROADCAST: &str =
+    "kind = \"broadcast\"\nsources = 1\nmessage = \"200 B\"\nrate = \"10 /s\"\nchannel = \"reliable\"";
 const EVERYBODY: &str = "kind = \"state-sync\"\nmessage = \"100 B\"\nrate = \"2 /s\"\nchannel = \"unreliable\"";
 const TOPICS: &str = "kind = \"pub-sub\"\ntopics = 5\nmessage = \"200 B\"\nrate = \"4 /s\"\nchannel = \"reliable\"";
-const QUESTIONS: &str = "kind = \"request-response\"\nservers = 2\nrequest = \"100 B\"\nresponse = \"1 kB\"\nrate = \"1 /s\"";
+const QUESTIONS: &str =
+    "kind = \"request-response\"\nservers = 2\nrequest = \"100 B\"\nresponse = \"1 kB\"\nrate = \"1 /s\"";
 
 const RINGS: &[&str] = &[
     "kind = \"random-regular\"\ndegree = 4",
@@ -88,7 +90,8 @@ fn open_at_once(cell: Cell) -> Cell {
 fn every_workload_floods_message_by_message_and_packet_by_packet() {
     for workload in [BROADCAST, EVERYBODY, TOPICS, QUESTIONS] {
         for topology in RINGS {
-            let [messages, packets] = ["message", "packet"].map(|grain| run(&cell(20, grain, FAST, workload, topology)));
+            let [messages, packets] =
+                ["message", "packet"].map(|grain| run(&cell(20, grain, FAST, workload, topology)));
             for record in [&messages, &packets] {
                 assert!((value(record, MetricId::Delivered) - 100.0).abs() < 1e-9, "{workload} {topology}");
             }
@@ -143,7 +146,8 @@ fn a_push_reaches_as_many_as_a_random_graph() {
         assert!((reached - share).abs() < 0.01, "fan-out {fan_out}: {reached}, not {share}");
         // Each node that is reached sends so many copies.
         let counts = record.counts;
-        let copies = (counts.copies_sent + counts.copies_unconnected) as f64 / (counts.deliveries + counts.messages) as f64;
+        let copies =
+            (counts.copies_sent + counts.copies_unconnected) as f64 / (counts.deliveries + counts.messages) as f64;
         assert!((copies - f64::from(fan_out)).abs() < 1e-9, "{copies}");
     }
 }
@@ -170,7 +174,9 @@ fn the_rule_of_a_topology_need_not_be_named() {
 #[test]
 fn floods_on_the_real_stack() {
     use peerscape::real::replication::replicate;
-    for topology in ["kind = \"random-regular\"\ndegree = 4", "kind = \"ring\"", "kind = \"nearest\"\ndissemination = \"push\""] {
+    for topology in
+        ["kind = \"random-regular\"\ndegree = 4", "kind = \"ring\"", "kind = \"nearest\"\ndissemination = \"push\""]
+    {
         let cell = cell(16, "message", FAST, BROADCAST, topology);
         let model = run(&cell);
         let real = replicate(&cell, Seed(3), &Knowledge::of(&cell.settings)).expect("it runs").record;

@@ -95,15 +95,8 @@ impl Shape {
 pub type TopologyEntry = Entry<Arc<dyn Topology>>;
 
 /// Every topology, in the order to show them.
-pub static TOPOLOGIES: &[TopologyEntry] = &[
-    mesh::ENTRY,
-    star::ENTRY,
-    tree::ENTRY,
-    hybrid::ENTRY,
-    random_regular::ENTRY,
-    ring::ENTRY,
-    neighbours::ENTRY,
-];
+pub static TOPOLOGIES: &[TopologyEntry] =
+    &[mesh::ENTRY, star::ENTRY, tree::ENTRY, hybrid::ENTRY, random_regular::ENTRY, ring::ENTRY, neighbours::ENTRY];
 
 impl TopologyEntry {
     /// The row of a topology whose parameters are `P`.

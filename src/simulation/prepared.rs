@@ -66,7 +66,16 @@ impl Prepared {
             return Err(SimulationError::Ring { topology: cell.topology.label() });
         }
         let audiences = Audiences::new(&overlay, &audiences);
-        Ok(Self { streams, world, flows, times, overlay, audiences, load: Box::new(rule), exactly_once: D::EXACTLY_ONCE })
+        Ok(Self {
+            streams,
+            world,
+            flows,
+            times,
+            overlay,
+            audiences,
+            load: Box::new(rule),
+            exactly_once: D::EXACTLY_ONCE,
+        })
     }
 
     /// Of every node what it sends and what comes to it a second, if a message of a flow counts `each`, over so many

@@ -66,10 +66,7 @@ impl Load for Flood {
         let of_node = |(own, &degree): (&f64, &u32)| {
             let (degree, others) = (f64::from(degree), all - own);
             let onward = (degree - 1.0).max(0.0);
-            Traffic {
-                sent: own * degree + others * onward,
-                received: others * (degree - onward * first_share),
-            }
+            Traffic { sent: own * degree + others * onward, received: others * (degree - onward * first_share) }
         };
         own.iter().zip(degrees).map(of_node).collect()
     }

@@ -43,9 +43,11 @@ pub static DISSEMINATIONS: &[DisseminationEntry] = &[
     Entry::of::<NoParameters>("horizon", "over every connection but the one a message came by; no rings", |value| {
         NoParameters::deserialize(value).map(|_| Rule::plain(DisseminationSpec::Horizon))
     }),
-    Entry::of::<NoParameters>("flood", "what is new over every connection but the one it came by; rings do no harm", |value| {
-        NoParameters::deserialize(value).map(|_| Rule::plain(DisseminationSpec::Flood))
-    }),
+    Entry::of::<NoParameters>(
+        "flood",
+        "what is new over every connection but the one it came by; rings do no harm",
+        |value| NoParameters::deserialize(value).map(|_| Rule::plain(DisseminationSpec::Flood)),
+    ),
     Entry::of::<Push>("push", "what is new to `fan_out` neighbours drawn at random", |value| {
         let push = Push::deserialize(value)?;
         let parameters = serde_json::to_value(&push).map_err(serde::de::Error::custom)?;

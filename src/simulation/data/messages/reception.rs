@@ -29,8 +29,7 @@ pub(in crate::simulation) fn receptions(parts: &Parts, shortcuts: bool, exactly_
     let sources = plan.programme.sources();
     if !exactly_once {
         // Copies come from anywhere and may come again, but a downlink hands them on in the order they came.
-        let reception =
-            |node| if sources.binary_search(&node).is_ok() { Reception::Source } else { Reception::Queued };
+        let reception = |node| if sources.binary_search(&node).is_ok() { Reception::Source } else { Reception::Queued };
         return (0..overlay.nodes()).map(reception).collect();
     }
     // Who asks receives an answer, who answers a request: both leave a trace.
