@@ -24,6 +24,7 @@ mod load;
 mod messages;
 mod overrides;
 mod plain;
+mod plans;
 mod problem;
 mod quantity;
 mod range;

@@ -28,14 +28,17 @@ use self::data::{bulk, packets};
 pub use self::error::SimulationError;
 pub use self::parts::Options;
 use self::parts::Parts;
+use self::prepared::Drawn;
 pub(crate) use self::prepared::Prepared;
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
+use crate::overlay::Overlay;
 use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Flood, Horizon};
 use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Grain, Settings};
 use crate::units::SimTime;
 use crate::webrtc::HeaderOverhead;
+use crate::world::World;
 
 #[cfg(feature = "real")]
 pub(crate) use account::experience::Experience;
@@ -62,6 +65,14 @@ pub use estimate::{MemoryNeeds, estimate_cpu_s, estimate_deliveries, estimate_me
 /// ring.
 pub fn simulate(cell: &Cell, seed: Seed, knowledge: &Knowledge) -> Result<RunRecord, SimulationError> {
     simulate_with(cell, seed, knowledge, Options::default())
+}
+
+/// The population of a replication and its overlay, of which nothing is run; the overlay may have rings.
+///
+/// # Errors
+/// When a place does not exist.
+pub fn build(cell: &Cell, seed: Seed) -> Result<(World, Overlay), SimulationError> {
+    Drawn::of(cell, Streams::new(seed)).map(|Drawn { world, overlay, .. }| (world, overlay))
 }
 
 /// Runs one replication of a cell in the way that `options` choose.

@@ -132,6 +132,12 @@ impl World {
         usize::from(self.nodes[node as usize].class)
     }
 
+    /// Where a node is: an index into the places of the latency model.
+    #[must_use]
+    pub fn place(&self, node: u32) -> Place {
+        self.nodes[node as usize].place
+    }
+
     /// The set-up ladder of all connections.
     #[must_use]
     pub const fn setup(&self) -> SetupProfile {

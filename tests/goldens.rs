@@ -28,7 +28,7 @@ const fn case(scenario: &'static str, set: &'static [&'static str], ran_by: &'st
 }
 
 /// One run each. Which way a model answers is in them all: set-ups that are played through and that are looked up
-/// (more than 80 peers), arrivals in order and out of it, audiences, pieces of contents, lanes, traces.
+/// (more than 100 peers), arrivals in order and out of it, audiences, pieces of contents, lanes, traces.
 const CASES: &[Case] = &[
     // Live streams are followed packet by packet; what messages cost beside files is fluid, message by message.
     case("adaptive-live", &["run.duration=\"40 s\"", "run.warmup=\"10 s\"", "run.seeds=1"], PACKETS),
@@ -40,6 +40,7 @@ const CASES: &[Case] = &[
     case("cursors-beside-files", &["run.seeds=1", "run.duration=\"30 s\""], MESSAGES),
     case("flood", &["population.peers=[16, 60]", "run.seeds=1"], BOTH),
     case("glare", &["population.peers=16", "run.seeds=1", "run.duration=\"25 s\""], BOTH),
+    case("hybrids", &["population.peers=200", "run.seeds=1", "run.duration=\"24 s\""], BOTH),
     case("join-burst", &["population.peers=300", "run.seeds=1"], MESSAGES),
     case("many-to-one", &["population.peers=[50, 80]", "run.seeds=1", "run.duration=\"50 s\""], BOTH),
     case("matrix", &["population.peers=[8, 16]", "run.seeds=2"], BOTH),

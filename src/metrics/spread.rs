@@ -13,9 +13,9 @@ pub use mean::MeanSpread;
 pub struct Spread {
     /// The mean over the peers.
     pub mean: f64,
-    // Neighbours that are equal are kept once: few peers have few values.
+    // Equal percentiles that follow each other are kept once, for few peers have few values.
     values: Box<[f64]>,
-    // Of each value, the first percentile that has another.
+    // For each value, the first percentile that is another.
     ends: Box<[u8]>,
 }
 

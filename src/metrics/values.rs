@@ -11,7 +11,7 @@ use super::definition::MetricId;
 /// The values of one replication, one slot a metric.
 #[derive(Clone)]
 pub struct MetricValues(
-    // Not a number where there is no value: half the size of options.
+    // NaN stands for no value: an option would take twice the room.
     [f64; MetricId::ALL.len()],
 );
 
@@ -83,7 +83,7 @@ impl From<&MetricValues> for PackedValues {
         let (mut present, mut kept) = (MetricSet::default(), MetricSet::default());
         let mut keep = |(id, value): (MetricId, f64)| {
             present.insert(id);
-            // A zero below zero is one to be kept.
+            // A negative zero has bits of its own, so it is kept.
             let is_kept = value.to_bits() != 0;
             is_kept.then(|| kept.insert(id));
             is_kept.then_some(value)

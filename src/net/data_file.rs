@@ -86,15 +86,46 @@ impl Kind {
         file: &Path,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, DataFileError> {
+        self.read_beginning(base_dir, file, None, parse)
+    }
+
+    /// The same of a format whose texts begin with a character, so that they are no other format.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn read_beginning<T, E: Into<ContentError>>(
+        &self,
+        base_dir: &Path,
+        file: &Path,
+        begins: Option<char>,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, DataFileError> {
         let bytes = bytes_of(&base_dir.join(file), DATA_BYTES_MAX, Pipes::Refused)
             .map_err(|why| DataFileError::Read { file: file.to_owned(), why })?;
         let text = text_of(bytes).map_err(|what| ContentError::from(vec![what]));
-        let parsed = text.and_then(|text| match foreign_text(&text) {
+        let is_own = |text: &str| begins.is_some() && text.trim_start().chars().next() == begins;
+        let parsed = text.and_then(|text| match foreign_text(&text).filter(|_| !is_own(&text)) {
             Some(what) => Err(vec![format!("this looks like {what}; {}", self.advice)].into()),
             None => parse(&text).map_err(Into::into),
         });
         parsed.map_err(|source| DataFileError::Content { file: file.to_owned(), what: self.name, source })
     }
+}
+
+/// What belongs to the ending of a file's name, in whatever letters.
+///
+/// # Errors
+/// When it has none of these endings.
+pub(crate) fn with_ending<T>(
+    file: &Path,
+    endings: impl Iterator<Item = (&'static str, T)> + Clone,
+) -> Result<T, DataFileError> {
+    let is_ending = |ending: &str| file.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
+    endings.clone().find(|(ending, _)| is_ending(ending)).map(|(_, found)| found).ok_or_else(|| {
+        let endings: Vec<String> = endings.map(|(ending, _)| format!(".{ending}")).collect();
+        let faults = vec![format!("its name says what it is, and ends with one of {}", endings.join(", "))];
+        DataFileError::Content { file: file.to_owned(), what: "a file of a known format", source: faults.into() }
+    })
 }
 
 /// Whether something that is no regular file may be read, within the same bound.

@@ -196,6 +196,35 @@ impl Overlay {
         }
     }
 
+    /// Every pair once, in an order of which [`Overlay::new`] makes the same lists of neighbours.
+    ///
+    /// # Panics
+    /// Never: the order in which pairs were added is one.
+    #[must_use]
+    pub fn pairs_in_order(&self) -> Vec<(u32, u32)> {
+        let mut pairs = Vec::with_capacity(self.neighbours.len() / 2);
+        // A pair comes next when it is the first that is left at both of its ends.
+        let mut next: Vec<usize> = (0..self.nodes()).map(|node| self.pair_slots(node).start).collect();
+        for start in 0..self.nodes() {
+            let mut waiting = vec![start];
+            while let Some(a) = waiting.pop() {
+                while next[a as usize] < self.pair_slots(a).end {
+                    let slot = next[a as usize];
+                    let b = self.neighbours[slot];
+                    if next[b as usize] != self.twin(slot) {
+                        break;
+                    }
+                    next[a as usize] += 1;
+                    next[b as usize] += 1;
+                    pairs.push((a, b));
+                    waiting.push(b);
+                }
+            }
+        }
+        assert_eq!(pairs.len() * 2, self.neighbours.len(), "invariant: pairs were added one by one");
+        pairs
+    }
+
     /// The indices of a node's pairs among those of all nodes, for arrays that keep something per pair and direction.
     #[inline]
     #[must_use]
@@ -355,6 +384,16 @@ mod tests {
         assert!(Overlay::new(4, &[(0, 1), (1, 2), (2, 0)], Vec::new()).has_ring());
         assert!(Overlay::new(4, &[(3, 0), (3, 1)], vec![vec![0, 1, 2]]).has_ring());
         assert!(Overlay::new(5, &[], vec![vec![0, 1, 2], vec![1, 2, 3]]).has_ring());
+    }
+
+    #[test]
+    fn pairs_in_order_make_the_same_lists() {
+        let all = [(4, 0), (3, 1), (0, 1), (2, 0), (4, 3), (1, 2), (3, 0), (2, 4)];
+        for count in 0..=all.len() {
+            let overlay = Overlay::new(5, &all[..count], Vec::new());
+            let again = Overlay::new(5, &overlay.pairs_in_order(), Vec::new());
+            assert_eq!(format!("{overlay:?}"), format!("{again:?}"));
+        }
     }
 
     #[test]

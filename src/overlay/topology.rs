@@ -16,6 +16,7 @@ use crate::rng::Stream;
 
 mod capacity;
 mod context;
+mod file;
 mod hubs;
 mod hybrid;
 mod links;
@@ -30,6 +31,7 @@ mod star;
 mod tree;
 
 pub use context::BuildContext;
+pub use file::{PLAN_VERSION, Plan, PlanDocument, PlanFile, PlanNode, PlanRole};
 pub(crate) use ruled::ruled;
 
 /// A rule that says which connections should exist.
@@ -55,12 +57,22 @@ pub trait Topology: Debug + Send + Sync {
         DisseminationSpec::Horizon
     }
 
+    /// The file that its connections come from, if it names one.
+    fn file(&self) -> Option<&PlanFile> {
+        None
+    }
+
+    /// The same topology with what was read from its file, if it names one.
+    fn with_file(&self, _file: PlanFile) -> Option<Arc<dyn Topology>> {
+        None
+    }
+
     /// The parameters with their defaults filled in, for the manifest.
     fn to_json(&self) -> serde_json::Value;
 }
 
 /// What is known of an overlay before it is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// Connections outside of the core.
     pub tree: u64,
@@ -71,9 +83,10 @@ pub struct Shape {
 }
 
 /// How a message spreads from the one who publishes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Spread {
     /// To everybody at once.
+    #[default]
     Direct,
     /// By way of one hub.
     Hub,
@@ -95,8 +108,16 @@ impl Shape {
 pub type TopologyEntry = Entry<Arc<dyn Topology>>;
 
 /// Every topology, in the order to show them.
-pub static TOPOLOGIES: &[TopologyEntry] =
-    &[mesh::ENTRY, star::ENTRY, tree::ENTRY, hybrid::ENTRY, random_regular::ENTRY, ring::ENTRY, neighbours::ENTRY];
+pub static TOPOLOGIES: &[TopologyEntry] = &[
+    mesh::ENTRY,
+    star::ENTRY,
+    tree::ENTRY,
+    hybrid::ENTRY,
+    random_regular::ENTRY,
+    ring::ENTRY,
+    neighbours::ENTRY,
+    file::ENTRY,
+];
 
 impl TopologyEntry {
     /// The row of a topology whose parameters are `P`.

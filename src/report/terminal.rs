@@ -148,7 +148,7 @@ impl Page<'_> {
         let has_value = |id: MetricId| rows.iter().any(|row| self.answer.summary.interval(row.cell, id).is_some());
         metrics.retain(|&id| id == ranks || has_value(id));
         let mut table = self.table_of(decision, &metrics);
-        while metrics.len() > 1 && natural_width(&table) > self.width {
+        while metrics.len() > 1 && least_width(&table) > self.width {
             metrics.pop();
             table = self.table_of(decision, &metrics);
         }
@@ -268,9 +268,14 @@ fn lines_of(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-/// How wide a table is if nothing in it is wrapped, spaces at the end of lines not counted.
-fn natural_width(table: &Table) -> u16 {
-    table.column_max_content_widths().iter().map(|width| width + GAP).sum::<u16>() + 1 - GAP
+/// A label is rather wrapped at so many characters than a metric left out.
+const LABEL_WIDTH_MIN: u16 = 32;
+
+/// How wide a table is if nothing in it is wrapped but long labels, spaces at the end of lines not counted.
+fn least_width(table: &Table) -> u16 {
+    let widths = table.column_max_content_widths();
+    let width = |(place, &width): (usize, &u16)| if place == 1 { width.min(LABEL_WIDTH_MIN) } else { width };
+    widths.iter().enumerate().map(|column| width(column) + GAP).sum::<u16>() + 1 - GAP
 }
 
 /// What was followed where the decision is taken, and whether something else was at fewer peers.

@@ -48,6 +48,18 @@ impl Experiment {
             );
         }
         warnings.extend(self.inputs().into_iter().flat_map(|input| input.warnings));
+        for cell in &self.cells {
+            let Some(file) = cell.topology.file() else { continue };
+            let mut found = file.warnings(cell.settings.population.peers.get());
+            if let Some(seed) = file.plan.seed().filter(|&seed| self.seeds.iter().any(|other| other.0 != seed)) {
+                found.push(format!(
+                    "{}: it was made for the population of seed {seed}; with another seed its numbers are other peers",
+                    file.file.display()
+                ));
+            }
+            found.retain(|warning| !warnings.contains(warning));
+            warnings.extend(found);
+        }
         warnings
     }
 }

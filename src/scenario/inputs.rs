@@ -17,7 +17,8 @@ pub struct Input {
 }
 
 impl Experiment {
-    /// What was read from every file of data, each once: latency matrices, capacity traces, traces of messages.
+    /// What was read from every file of data, each once: latency matrices, capacity traces, traces of messages,
+    /// overlays.
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
         let mut inputs = BTreeMap::new();
@@ -27,6 +28,13 @@ impl Experiment {
             if !seen.is_some_and(|seen| Arc::ptr_eq(seen, &cell.settings)) {
                 of_settings(&cell.settings, &mut inputs);
                 seen = Some(&cell.settings);
+            }
+            if let Some(file) = cell.topology.file() {
+                note(&mut inputs, format!("overlay {}", file.file.display()), &|| Input {
+                    summary: format!("overlay {}", file.summary()),
+                    // What is not plausible depends on the population.
+                    warnings: Vec::new(),
+                });
             }
         }
         let mut read: Vec<(usize, Input)> = inputs.into_values().collect();
@@ -38,11 +46,13 @@ impl Experiment {
 /// Inputs by file and how it is read, with the order in which they were met.
 type Inputs = BTreeMap<String, (usize, Input)>;
 
+fn note(inputs: &mut Inputs, key: String, read: &dyn Fn() -> Input) {
+    let nth = inputs.len();
+    inputs.entry(key).or_insert_with(|| (nth, read()));
+}
+
 fn of_settings(settings: &Settings, inputs: &mut Inputs) {
-    let mut note = |key: String, read: &dyn Fn() -> Input| {
-        let nth = inputs.len();
-        inputs.entry(key).or_insert_with(|| (nth, read()));
-    };
+    let mut note = |key: String, read: &dyn Fn() -> Input| note(inputs, key, read);
     if let LatencySpec::Matrix(matrix) = &settings.latency {
         let key = format!("matrix {} {:?} {:?}", matrix.file.display(), matrix.unit, matrix.measures);
         note(key, &|| Input { summary: format!("latency matrix {}", matrix.summary()), warnings: matrix.warnings() });

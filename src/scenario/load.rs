@@ -14,6 +14,7 @@ use super::file::SweepTable;
 use super::head;
 use super::overrides;
 use super::plain;
+use super::plans;
 use super::problem::{Problem, Problems, ScenarioErrors};
 use super::read::Reader;
 use super::registry::Registry;
@@ -62,7 +63,7 @@ impl Registry {
         }
         let mut root = tree::root_of(table);
         overrides::apply(&mut root, &sources, &mut problems);
-        let experiment = Scenario::new(root, self, &mut problems).resolve(name, base_dir, &mut problems);
+        let experiment = Scenario::new(root, self, base_dir, &mut problems).resolve(name, base_dir, &mut problems);
         if problems.is_empty() { Ok(experiment) } else { Err(problems.into_errors(name, &sources)) }
     }
 }
@@ -78,7 +79,7 @@ struct Scenario<'i> {
 }
 
 impl<'i> Scenario<'i> {
-    fn new(mut root: Node<'i>, registry: &'i Registry, problems: &mut Problems) -> Self {
+    fn new(mut root: Node<'i>, registry: &'i Registry, base_dir: &Path, problems: &mut Problems) -> Self {
         check_top_level(&mut root, registry, problems);
         let mut axes = Vec::new();
         let mut lost = Vec::new();
@@ -101,7 +102,7 @@ impl<'i> Scenario<'i> {
         }
         axes.sort_by_key(|axis| axis.span.start);
         axes::name(&mut axes);
-        let topologies = topologies::topologies(&root, registry, problems);
+        let topologies = topologies::topologies(&root, registry, base_dir, problems);
         Self { registry, root, lost, axes, topologies }
     }
 
@@ -126,6 +127,7 @@ impl<'i> Scenario<'i> {
         }
         let mut cells = Vec::new();
         for (combination, settings) in combinations.iter().zip(settings) {
+            self.check_files(combination, &exclusions, &settings, problems);
             self.push_cells(&mut cells, combination, &exclusions, &Arc::new(settings));
         }
         topologies::note_none(&self.root, self.registry, problems);
@@ -152,6 +154,28 @@ impl<'i> Scenario<'i> {
 
     fn tree<'s>(&'s self, combination: &Combination) -> Node<'s> {
         axes::substitute(&self.root, self.axes.iter().zip(combination.iter().copied()))
+    }
+
+    // Whether the population has all peers that the files of topologies name.
+    fn check_files(
+        &self,
+        combination: &Combination,
+        exclusions: &Exclusions,
+        settings: &Settings,
+        problems: &mut Problems,
+    ) {
+        // Where the population cannot be read, its size says nothing.
+        if !problems.is_empty() {
+            return;
+        }
+        let peers = settings.population.peers.get();
+        for (index, variant) in self.topologies.iter().enumerate() {
+            if !exclusions.contain(combination, index)
+                && let Some(problem) = plans::beyond(variant.file_at.clone(), &*variant.topology, peers)
+            {
+                problems.push(problem);
+            }
+        }
     }
 
     fn push_cells(

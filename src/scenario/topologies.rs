@@ -1,5 +1,6 @@
 //! The `[[topology]]` and `[[workload]]` entries: a kind from a table, and its parameters.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use schemars::{Schema, SchemaGenerator};
@@ -9,9 +10,11 @@ use toml::de::DeValue;
 use super::axes;
 use super::combine;
 use super::explain;
+use super::plans::{self, Plans};
 use super::problem::{Problem, Problems};
 use super::read::Reader;
 use super::registry::Registry;
+use super::source::Span;
 use super::suggest;
 use super::tree::{self, Node, TreePath, join, path};
 use crate::overlay::Entry;
@@ -28,10 +31,18 @@ pub(super) struct Variant {
     pub(super) label: String,
     /// The topology.
     pub(super) topology: Arc<dyn Topology>,
+    /// Where it names a file, or else where it is.
+    pub(super) file_at: Option<Span>,
 }
 
-/// Every topology of the file.
-pub(super) fn topologies(root: &Node<'_>, registry: &Registry, problems: &mut Problems) -> Vec<Variant> {
+/// Every topology of the file; what they name is relative to `base_dir`.
+pub(super) fn topologies(
+    root: &Node<'_>,
+    registry: &Registry,
+    base_dir: &Path,
+    problems: &mut Problems,
+) -> Vec<Variant> {
+    let mut plans = Plans::new(base_dir);
     let mut variants: Vec<Variant> = Vec::new();
     for entry in entries_of(root, "topology") {
         let mut root = root.clone();
@@ -48,16 +59,31 @@ pub(super) fn topologies(root: &Node<'_>, registry: &Registry, problems: &mut Pr
             let rows = registry.topologies();
             let Some(rule) = dissemination(&mut reader, &entry) else { continue };
             let Some((kind, topology)) = kinded(&mut reader, &entry, "topology", rows) else { continue };
-            let topology = match rule {
-                Named::Not => topology,
-                Named::Rule(kind, rule) => ruled(topology, kind, rule),
+            let file_at = reader.span(&join(&entry, "file"));
+            let Some(topology) = plans.fill(&mut reader, &entry, topology) else { continue };
+            let rule = match rule {
+                Named::Rule(kind, rule) => Some((kind, rule)),
+                Named::Not => match plans::named_rule(&mut reader, &entry, &*topology) {
+                    None => None,
+                    Some(None) => continue,
+                    Some(named) => named,
+                },
             };
+            let topology = match rule {
+                None => topology,
+                Some((kind, rule)) => ruled(topology, kind, rule),
+            };
+            plans::check_rings(&mut reader, &entry, &*topology);
+            // What could not be read stands at its default, which others may have too.
+            if reader.lost(&entry) {
+                continue;
+            }
             let label = topology.label();
             if variants.iter().any(|other| other.label == label) {
                 let message = format!("two topologies are labelled `{label}`");
                 reader.problem(&entry, message, "the same topology again");
             }
-            variants.push(Variant { kind, label, topology });
+            variants.push(Variant { kind, label, topology, file_at });
         }
     }
     variants

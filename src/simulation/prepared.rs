@@ -30,6 +30,43 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// A replication whose nodes pass messages on by this rule.
     pub(crate) fn new<D: Dissemination>(cell: &Cell, streams: Streams, rule: D) -> Result<Self, SimulationError> {
+        let Drawn { world, flows, times, overlay, audiences } = Drawn::of(cell, streams)?;
+        if D::EXACTLY_ONCE && overlay.has_ring() {
+            return Err(SimulationError::Ring { topology: cell.topology.label() });
+        }
+        let audiences = Audiences::new(&overlay, &audiences);
+        Ok(Self {
+            streams,
+            world,
+            flows,
+            times,
+            overlay,
+            audiences,
+            load: Box::new(rule),
+            exactly_once: D::EXACTLY_ONCE,
+        })
+    }
+
+    /// Of every node what it sends and what comes to it a second, if a message of a flow counts `each`, over so many
+    /// open connections.
+    pub(crate) fn traffic(&self, degrees: &[u32], each: impl Fn(&Flow) -> f64) -> Vec<Traffic> {
+        self.load.load(&self.overlay, &self.audiences, &self.flows, degrees, &each)
+    }
+}
+
+/// What a replication draws and builds before anything happens.
+#[derive(Debug)]
+pub(super) struct Drawn {
+    pub(super) world: World,
+    flows: Vec<Flow>,
+    times: Vec<Vec<SimTime>>,
+    pub(super) overlay: Overlay,
+    audiences: Vec<Vec<u32>>,
+}
+
+impl Drawn {
+    /// Of a replication of this cell with these streams.
+    pub(super) fn of(cell: &Cell, streams: Streams) -> Result<Self, SimulationError> {
         let settings = &cell.settings;
         let world = WorldSpec {
             population: &settings.population,
@@ -62,26 +99,7 @@ impl Prepared {
             webrtc: &settings.webrtc,
         };
         let overlay = cell.topology.build(&context, &mut streams.stream(Domain::Topology, 0));
-        if D::EXACTLY_ONCE && overlay.has_ring() {
-            return Err(SimulationError::Ring { topology: cell.topology.label() });
-        }
-        let audiences = Audiences::new(&overlay, &audiences);
-        Ok(Self {
-            streams,
-            world,
-            flows,
-            times,
-            overlay,
-            audiences,
-            load: Box::new(rule),
-            exactly_once: D::EXACTLY_ONCE,
-        })
-    }
-
-    /// Of every node what it sends and what comes to it a second, if a message of a flow counts `each`, over so many
-    /// open connections.
-    pub(crate) fn traffic(&self, degrees: &[u32], each: impl Fn(&Flow) -> f64) -> Vec<Traffic> {
-        self.load.load(&self.overlay, &self.audiences, &self.flows, degrees, &each)
+        Ok(Self { world, flows, times, overlay, audiences })
     }
 }
 

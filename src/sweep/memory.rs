@@ -24,7 +24,7 @@ pub struct MemoryError {
 
 /// The program itself, its plots and tables.
 const PROGRAM: u64 = 12 << 20;
-/// What is kept of a replication that is finished: its values, its findings and where its line of the store is.
+/// What is kept of a replication that is finished: its values, its findings, and where its line of the store is.
 const PER_RUN: u64 = 1_500;
 /// What is kept of a cell: latencies and loads of all its replications.
 const PER_CELL: u64 = 50_000;

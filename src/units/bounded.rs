@@ -13,6 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub struct Bounded<const MIN: u32, const MAX: u32>(u32);
 
 impl<const MIN: u32, const MAX: u32> Bounded<MIN, MAX> {
+    /// The largest.
+    pub const MAX: Self = Self(MAX);
+
     /// The number, or `None` where it is out of range.
     #[must_use]
     pub const fn new(value: u32) -> Option<Self> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use peerscape::metrics::RunRecord;
 use peerscape::net::{LatencySpec, LinkSpec};
-use peerscape::overlay::topology::{TOPOLOGIES, Topology};
+use peerscape::overlay::topology::{TOPOLOGIES, Topology, TopologyEntry};
 use peerscape::overlay::workload::{WORKLOADS, Workload};
 use peerscape::presets::OrPreset;
 use peerscape::rng::Seed;
@@ -13,12 +13,19 @@ use peerscape::simulation::{self, Knowledge, SimulationError};
 use peerscape::units::{Bitrate, SimDuration};
 use peerscape::webrtc::{HeaderOverhead, SetupProfile, WebrtcSpec};
 use peerscape::world::{ClassSpec, PeerCount, PopulationSpec};
+use schemars::SchemaGenerator;
 use toml::de::ValueDeserializer;
 
 /// A topology of the registry: its kind and its parameters as a TOML inline table.
 pub(crate) fn topology(kind: &str, params: &str) -> Arc<dyn Topology> {
     let entry = TOPOLOGIES.iter().find(|entry| entry.kind == kind).expect("a kind of topology");
     (entry.parse)(ValueDeserializer::parse(params).expect("TOML")).expect("parameters of the topology")
+}
+
+/// The kinds of topologies that need no parameter: of others only files say what they are.
+pub(crate) fn with_defaults() -> impl Iterator<Item = &'static str> {
+    let needs = |entry: &&TopologyEntry| (entry.schema)(&mut SchemaGenerator::default()).get("required").is_some();
+    TOPOLOGIES.iter().filter(move |entry| !needs(entry)).map(|entry| entry.kind)
 }
 
 /// A workload of the registry: its kind and its parameters as a TOML inline table.

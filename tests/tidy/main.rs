@@ -1,6 +1,7 @@
 //! The house rules that a compiler does not know: floors and sizes.
 
 mod circles;
+mod documents;
 
 use std::fs;
 use std::path::{Path, PathBuf};

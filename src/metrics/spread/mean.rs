@@ -9,12 +9,12 @@ use super::{PERCENTILES, Spread};
 pub struct MeanSpread {
     // In units of 2^-64. All percentiles, or only those that differ from the one before.
     sums: Vec<i128>,
-    // Of each sum, the first percentile that has another; empty where all percentiles are there.
+    // For each sum, the first percentile that is another; empty while all percentiles are there.
     ends: Box<[u8]>,
     count: u32,
 }
 
-/// Percents and counts of connections above 0.0003 lose no digit, and there is room for 1e18.
+/// Units of a whole: values above 0.0003 lose no digit, and sums up to 9e18 have room.
 const UNITS: f64 = 18_446_744_073_709_551_616.0;
 
 impl MeanSpread {

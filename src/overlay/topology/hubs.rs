@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use super::capacity::Duty;
 use super::context::BuildContext;
@@ -33,21 +35,44 @@ pub(super) enum Choose {
 }
 
 /// How many hubs there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
 pub(super) enum HubCount {
     /// So many.
     Number(Bounded<1, 1_000_000>),
     /// The fewest that keep within their budgets.
-    Fewest(Auto),
+    #[schemars(with = "Auto")]
+    Fewest,
 }
 
 /// The word for the fewest that suffice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Auto {
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+enum Auto {
     /// The fewest that keep within their budgets.
+    #[expect(dead_code, reason = "only the schema names it")]
     Auto,
+}
+
+impl Serialize for HubCount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(hubs) => hubs.serialize(serializer),
+            Self::Fewest => "auto".serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for HubCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(word) if word == "auto" => Ok(Self::Fewest),
+            Value::String(word) => {
+                Err(D::Error::custom(format!("expected a number of hubs or \"auto\", not `{word}`")))
+            }
+            number => Bounded::deserialize(number).map(Self::Number).map_err(D::Error::custom),
+        }
+    }
 }
 
 /// Hubs in their order, each with the number of spokes that it takes at most.
@@ -109,10 +134,9 @@ fn mean_delays(world: &World, members: &[u32]) -> BTreeMap<(Vantage, usize), u64
     groups.iter().map(|(&key, &(example, _))| (key, mean(example))).collect()
 }
 
-/// The first hubs of an order, each with room for as many spokes as every other.
-pub(super) fn equal_rooms(order: &[u32], hubs: u32) -> Rooms {
+/// The first hubs of an order, each with the same room.
+pub(super) fn equal_rooms(order: &[u32], hubs: u32, room: u32) -> Rooms {
     let hubs = hubs.clamp(1, order.len() as u32);
-    let room = (order.len() as u32).div_ceil(hubs) - 1;
     order[..hubs as usize].iter().map(|&hub| (hub, room)).collect()
 }
 
@@ -138,7 +162,7 @@ pub(super) fn fewest(world: &World, order: &[u32], duty_of: impl Fn(u32) -> Duty
     }
     let (share, hubs) = best.unwrap_or((1.0, 1));
     if share <= 0.0 {
-        return equal_rooms(order, hubs);
+        return equal_rooms(order, hubs, members.div_ceil(hubs) - 1);
     }
     rooms(world, &order[..hubs as usize], &duty_of(hubs), 1.0 / share)
 }

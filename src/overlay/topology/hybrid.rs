@@ -3,7 +3,7 @@
 //! Core and what hangs at a hub are topologies themselves, hybrids too, so that stars in a mesh, a mesh of trees, a chain
 //! of meshes and nested hybrids are all of this kind. A core of one hub with spokes around it is a star.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::capacity::Duty;
@@ -26,7 +26,7 @@ pub(super) const ENTRY: TopologyEntry = TopologyEntry::new::<Hybrid>(
 /// Hubs in a core, and what hangs at each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Hybrid {
+struct Parameters {
     /// Most peers at a hub, the hub included: there are `peers / peers_per_hub` hubs, rounded up. 16 without `hubs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     peers_per_hub: Option<Bounded<1, 1_000_000>>,
@@ -45,6 +45,32 @@ pub(super) struct Hybrid {
     attach: Nested,
 }
 
+/// Parameters that go together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Parameters")]
+pub(super) struct Hybrid(Parameters);
+
+impl TryFrom<Parameters> for Hybrid {
+    type Error = &'static str;
+
+    fn try_from(parameters: Parameters) -> Result<Self, Self::Error> {
+        match (parameters.hubs, parameters.peers_per_hub) {
+            (Some(_), Some(_)) => Err("`hubs` and `peers_per_hub` both say how many hubs there are: name one of them"),
+            _ => Ok(Self(parameters)),
+        }
+    }
+}
+
+impl JsonSchema for Hybrid {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Parameters::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Parameters::json_schema(generator)
+    }
+}
+
 const PEERS_PER_HUB: u32 = 16;
 /// For estimates before anything is known of budgets.
 const AUTO_PEERS_PER_HUB: u32 = 16;
@@ -60,19 +86,32 @@ fn default_attach() -> Nested {
 impl Hybrid {
     // How many hubs there are among so many; none where that is to be found out.
     fn count(&self, members: u32) -> Option<u32> {
-        match self.hubs {
+        match self.0.hubs {
             Some(HubCount::Number(hubs)) => Some(hubs.get().min(members)),
-            Some(HubCount::Fewest(_)) => None,
+            Some(HubCount::Fewest) => None,
             None => {
-                let per_hub = self.peers_per_hub.map_or(PEERS_PER_HUB, |per_hub| per_hub.get());
+                let per_hub = self.0.peers_per_hub.map_or(PEERS_PER_HUB, Bounded::get);
                 Some(members.div_ceil(per_hub))
             }
         }
     }
 
+    // How many spokes each of so many hubs takes.
+    fn room(&self, members: u32, hubs: u32) -> u32 {
+        let per_hub = match self.0.hubs {
+            Some(_) => members.div_ceil(hubs.max(1)),
+            None => self.0.peers_per_hub.map_or(PEERS_PER_HUB, Bounded::get),
+        };
+        per_hub - 1
+    }
+
+    fn likely_count(&self, members: u32) -> u32 {
+        self.count(members).unwrap_or_else(|| members.div_ceil(AUTO_PEERS_PER_HUB))
+    }
+
     fn duty(&self, context: &BuildContext<'_>, members: u32, hubs: u32) -> Duty {
-        let core = self.core.0.burden(hubs);
-        let attach = self.attach.0.burden(members.saturating_sub(hubs) + 1);
+        let core = self.0.core.0.burden(hubs);
+        let attach = self.0.attach.0.burden(members.saturating_sub(hubs) + 1);
         let passes_on = core.passes_on && hubs > 1;
         Duty {
             offered: context.offered(),
@@ -87,13 +126,13 @@ impl Hybrid {
     // The hubs and their rooms; if there is a root, it is the first of them.
     fn rooms(&self, context: &BuildContext<'_>, members: &[u32], rooted: bool) -> Rooms {
         let all = members.len() as u32;
-        let likely = self.count(all).unwrap_or(all.div_ceil(AUTO_PEERS_PER_HUB));
-        let mut order = self.choose.order(context, &members[usize::from(rooted)..], &self.duty(context, all, likely));
+        let likely = self.likely_count(all);
+        let mut order = self.0.choose.order(context, &members[usize::from(rooted)..], &self.duty(context, all, likely));
         if rooted {
             order.insert(0, members[0]);
         }
         match self.count(all) {
-            Some(hubs) => equal_rooms(&order, hubs),
+            Some(hubs) => equal_rooms(&order, hubs, self.room(all, hubs)),
             None => fewest(context.world, &order, |hubs| self.duty(context, all, hubs)),
         }
     }
@@ -124,14 +163,14 @@ impl Part for Hybrid {
         }
         let hubs: Vec<u32> = rooms.iter().map(|&(hub, _)| hub).collect();
         for group in groups.iter().filter(|group| group.len() > 1) {
-            self.attach.0.among(context, group, true, stream, out);
+            self.0.attach.0.among(context, group, true, stream, out);
         }
-        self.core.0.among(context, &hubs, rooted, stream, out);
+        self.0.core.0.among(context, &hubs, rooted, stream, out);
     }
 
     fn burden(&self, members: u32) -> Burden {
-        let hubs = self.count(members).unwrap_or_else(|| members.div_ceil(AUTO_PEERS_PER_HUB));
-        let (core, attach) = (self.core.0.burden(hubs), self.attach.0.burden(members.div_ceil(hubs.max(1))));
+        let hubs = self.likely_count(members);
+        let (core, attach) = (self.0.core.0.burden(hubs), self.0.attach.0.burden(members.div_ceil(hubs.max(1))));
         Burden { degree: core.degree + attach.degree, passes_on: true }
     }
 }
@@ -139,18 +178,20 @@ impl Part for Hybrid {
 impl Topology for Hybrid {
     fn label(&self) -> String {
         let mut label = ENTRY.kind.to_owned();
-        match (self.hubs, self.peers_per_hub) {
+        match (self.0.hubs, self.0.peers_per_hub) {
             (Some(HubCount::Number(hubs)), _) => label += &format!(" hubs={hubs}"),
-            (Some(HubCount::Fewest(_)), _) => label += " hubs=auto",
+            (Some(HubCount::Fewest), _) => label += " hubs=auto",
             (None, per_hub) => {
-                label += &format!(" peers_per_hub={}", per_hub.map_or(PEERS_PER_HUB, |per_hub| per_hub.get()))
+                label += &format!(" peers_per_hub={}", per_hub.map_or(PEERS_PER_HUB, Bounded::get));
             }
         }
-        if self.choose != Choose::default() {
-            let word = serde_json::to_value(self.choose).unwrap_or_default();
+        if self.0.choose != Choose::default() {
+            let word = serde_json::to_value(self.0.choose).unwrap_or_default();
             label += &format!(" choose={}", word.as_str().unwrap_or_default());
         }
-        for (key, part, default) in [("core", &self.core, default_core()), ("attach", &self.attach, default_attach())] {
+        for (key, part, default) in
+            [("core", &self.0.core, default_core()), ("attach", &self.0.attach, default_attach())]
+        {
             if *part != default {
                 label += &format!(" {key}=({})", part.0.label());
             }
@@ -159,11 +200,11 @@ impl Topology for Hybrid {
     }
 
     fn shape(&self, peers: u32) -> Shape {
-        let hubs = self.count(peers).unwrap_or_else(|| peers.div_ceil(AUTO_PEERS_PER_HUB)).max(1);
-        let (core, attach) = (self.core.0.shape(hubs), self.attach.0.shape(peers.div_ceil(hubs)));
-        let below = attach.connections() * u64::from(hubs);
-        let below = below.min(u64::from(peers - hubs).max(below));
-        let below = if attach.core == 0 { u64::from(peers - hubs) } else { below };
+        let hubs = self.likely_count(peers).max(1);
+        let (core, attach) = (self.0.core.0.shape(hubs), self.0.attach.0.shape(peers.div_ceil(hubs)));
+        // What hangs at hubs without full meshes has a connection for each peer.
+        let is_tree = attach.core == 0;
+        let below = if is_tree { u64::from(peers - hubs) } else { attach.connections() * u64::from(hubs) };
         Shape { tree: core.tree + below, core: core.core, spread: Spread::Hubs(hubs) }
     }
 

@@ -65,16 +65,11 @@ pub(super) struct Nested(pub(super) Arc<dyn Part>);
 struct PartEntry {
     kind: &'static str,
     parse: fn(Value) -> Result<Arc<dyn Part>, serde_json::Error>,
-    schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
 impl PartEntry {
-    const fn new<P: Part + DeserializeOwned + JsonSchema + 'static>(kind: &'static str) -> Self {
-        Self {
-            kind,
-            parse: |value| serde_json::from_value::<P>(value).map(|part| Arc::new(part) as Arc<dyn Part>),
-            schema: |generator| generator.subschema_for::<P>(),
-        }
+    const fn new<P: Part + DeserializeOwned + 'static>(kind: &'static str) -> Self {
+        Self { kind, parse: |value| serde_json::from_value::<P>(value).map(|part| Arc::new(part) as Arc<dyn Part>) }
     }
 }
 
@@ -136,19 +131,17 @@ impl JsonSchema for Nested {
         "Part".into()
     }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let kinds: Vec<&str> = PARTS.iter().map(|entry| entry.kind).collect();
-        let table = |entry: &PartEntry| {
-            let parameters = (entry.schema)(generator).to_value();
-            // Parameters are checked where they are known; here the kind says which.
+        // Parameters are checked where they are known; here the kind says which.
+        let table = |kind: &&str| {
             serde_json::json!({
                 "type": "object",
                 "required": ["kind"],
-                "properties": { "kind": { "const": entry.kind } },
-                "description": parameters.get("description").cloned().unwrap_or_default(),
+                "properties": { "kind": { "const": kind } },
             })
         };
-        let tables: Vec<Value> = PARTS.iter().map(table).collect();
+        let tables: Vec<Value> = kinds.iter().map(table).collect();
         let choices: Vec<Value> = std::iter::once(serde_json::json!({ "enum": kinds })).chain(tables).collect();
         json_schema!({ "description": "A topology as a part of another: a kind, or a table with a `kind`.", "anyOf": choices })
     }

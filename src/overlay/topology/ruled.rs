@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::context::BuildContext;
-use super::{Shape, Topology};
+use super::{PlanFile, Shape, Topology};
 use crate::overlay::dissemination::{DisseminationSpec, Rule};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
@@ -47,6 +47,10 @@ impl Topology for Ruled {
 
     fn dissemination(&self) -> DisseminationSpec {
         self.rule.spec.clone()
+    }
+
+    fn file(&self) -> Option<&PlanFile> {
+        self.topology.file()
     }
 
     fn to_json(&self) -> Value {
