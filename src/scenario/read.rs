@@ -88,6 +88,11 @@ impl<'r, 'i> Reader<'r, 'i> {
         self.lost.iter().any(|lost| lost == path)
     }
 
+    /// Takes a value out that has been read apart from the table in which it stands.
+    pub(super) fn take_out(&mut self, path: &[String]) {
+        tree::remove(&mut self.root, path);
+    }
+
     /// Takes the entry at `path` out, as what could not be read.
     pub(super) fn lose(&mut self, path: &[String]) {
         tree::remove(&mut self.root, path);

@@ -114,7 +114,7 @@ fn dissemination(reader: &mut Reader<'_, '_>, place: &TreePath) -> Option<Named>
             None
         }
     };
-    reader.lose(&place);
+    reader.take_out(&place);
     read.map(|(kind, rule)| Named::Rule(kind, rule))
 }
 

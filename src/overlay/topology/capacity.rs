@@ -18,7 +18,7 @@ use crate::units::Bitrate;
 use crate::world::World;
 
 /// Share of a link or CPU that a hub is given: bursts and queues need the rest.
-pub(super) const LOAD_MAX: f64 = 0.7;
+pub(super) const LOAD_MAX: f64 = 0.5;
 
 /// What hubs are to do.
 #[derive(Clone, Copy, Debug)]
