@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use peerscape::metrics::{MetricId, RunRecord};
+use peerscape::overlay::Overlay;
 use peerscape::overlay::topology::BuildContext;
+use peerscape::overlay::workload::Flow;
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::scenario::{self, Cell};
 use peerscape::simulation::{Knowledge, Options, SimulationError, simulate, simulate_with};
 use peerscape::units::SimDuration;
 use peerscape::webrtc::SetupProfile;
-use peerscape::world::WorldSpec;
+use peerscape::world::{World, WorldSpec};
 
 const BROADCAST: &str =
     "kind = \"broadcast\"\nsources = 1\nmessage = \"200 B\"\nrate = \"10 /s\"\nchannel = \"reliable\"";
@@ -49,15 +51,18 @@ fn value(record: &RunRecord, id: MetricId) -> f64 {
     record.values.get(id).expect("a value")
 }
 
-/// How many connections the cell's overlay has.
-fn connections(cell: &Cell) -> u64 {
+/// The cell's peers and overlay.
+fn built(cell: &Cell) -> (World, Overlay) {
     let settings = &cell.settings;
     let (population, latency, webrtc) = (&settings.population, &settings.latency, &settings.webrtc);
     let streams = Streams::new(Seed(3));
     let servers = cell.topology.servers(population.peers.get());
     let world = WorldSpec { population, latency, webrtc, servers }.generate(streams).expect("a world");
-    let context = BuildContext { world: &world, sources: &[], flows: &[], audiences: &[], webrtc };
-    cell.topology.build(&context, &mut streams.stream(Domain::Topology, 0)).connections()
+    let flows: Vec<Flow> = settings.workloads.iter().flat_map(|workload| workload.flows(&world, streams, 0)).collect();
+    let sources = [flows[0].source];
+    let context = BuildContext { world: &world, sources: &sources, flows: &flows, audiences: &[], webrtc };
+    let overlay = cell.topology.build(&context, &mut streams.stream(Domain::Topology, 0));
+    (world, overlay)
 }
 
 /// Once the overlay is connected, a message of one source takes `2 m - (n - 1)` copies, of which `n - 1` are delivered.
@@ -67,7 +72,7 @@ fn a_flood_takes_the_copies_that_the_graph_says() {
         for grain in ["message", "packet"] {
             let cell = cell(40, grain, FAST, BROADCAST, topology);
             let record = run(&cell);
-            let excess = connections(&cell) - 39;
+            let excess = built(&cell).1.connections() - 39;
             let duplicates = value(&record, MetricId::Duplicates);
             assert!((value(&record, MetricId::Delivered) - 100.0).abs() < 1e-9, "{topology} {grain}");
             let wanted = 2.0 * excess as f64 / 39.0;
@@ -100,6 +105,37 @@ fn every_workload_floods_message_by_message_and_packet_by_packet() {
             let [a, b] = [&messages, &packets].map(|record| value(record, MetricId::Duplicates));
             assert!((a - b).abs() < 1e-9, "{workload} {topology}: {a} {b}");
         }
+    }
+}
+
+/// Where nothing waits, a flood comes to everybody by the fastest way there is: mean and maximum to the nanosecond.
+#[test]
+fn a_flood_takes_the_shortest_paths() {
+    for topology in RINGS {
+        let workload = BROADCAST.replace("reliable", "unreliable");
+        let cell = cell(150, "message", "rtt = \"10 ms\"", &workload, topology);
+        let mut settings = (*cell.settings).clone();
+        settings.population.classes[0].engine = peerscape::presets::OrPreset::named("ideal").expect("a preset");
+        settings.population.join_over = SimDuration::ZERO;
+        settings.webrtc.setup = SetupProfile::Instant;
+        let cell = Cell { settings: Arc::new(settings), ..cell };
+        let record = run(&cell);
+        let (world, overlay) = built(&cell);
+        let mut graph = petgraph::graph::UnGraph::<(), u64, u32>::default();
+        let nodes: Vec<_> = (0..overlay.nodes()).map(|_| graph.add_node(())).collect();
+        overlay.for_each_connection(|connection| {
+            let delay_ns = world.path(connection.a, connection.b).expect("all are public").delay_ns;
+            graph.add_edge(nodes[connection.a as usize], nodes[connection.b as usize], delay_ns);
+        });
+        // Which of the peers the source is, the figures tell.
+        let figures = |source: u32| {
+            let ways = petgraph::algo::dijkstra(&graph, nodes[source as usize], None, |edge| *edge.weight());
+            let (sum, max) = ways.values().fold((0, 0), |(sum, max), &way| (sum + way, max.max(way)));
+            (sum as f64 / 149.0 / 1e6, max as f64 / 1e6)
+        };
+        let measured = [MetricId::LatencyMean, MetricId::LatencyMax].map(|id| value(&record, id));
+        let fits = |(mean, max): (f64, f64)| (mean - measured[0]).abs() < 1e-6 && (max - measured[1]).abs() < 1e-6;
+        assert!((0..150).any(|source| fits(figures(source))), "{topology}: {measured:?}");
     }
 }
 

@@ -24,15 +24,16 @@ const COMPARISONS_MAX: usize = 4;
 /// Values of the other axes side by side in a table of how far topologies go.
 const STOPS_ABREAST: usize = 4;
 /// Columns that want a word.
-const LEGEND: [(MetricId, &str); 2] = [
+const LEGEND: [(MetricId, &str); 3] = [
     (MetricId::ConnectTime, "until the last connection that can open is open"),
+    (MetricId::Duplicates, "copies of a message to who knew it, for each delivery"),
     (MetricId::Cost, "traffic of TURN servers and of what servers send"),
 ];
 /// Spaces between two columns.
 const GAP: u16 = 2;
 
 /// What a table shows beside the metric that ranks, where the width allows: the last goes first.
-const COLUMNS: [MetricId; 14] = [
+const COLUMNS: [MetricId; 15] = [
     MetricId::LatencyP95,
     MetricId::Delivered,
     MetricId::ResponseP95,
@@ -42,6 +43,7 @@ const COLUMNS: [MetricId; 14] = [
     MetricId::DistributionP95,
     MetricId::DistributionBound,
     MetricId::DistributionFromSources,
+    MetricId::Duplicates,
     MetricId::UplinkP95,
     MetricId::ConnectionsMax,
     MetricId::ConnectTime,

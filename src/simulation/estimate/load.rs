@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use super::copies_per_delivery;
 use crate::net::LinkSpec;
 use crate::overlay::topology::Spread;
 use crate::overlay::workload::{Channel, Estimate, Workload};
@@ -54,7 +55,7 @@ pub(super) fn pending(cell: &Cell, connections_in_use: f64, has_lanes: bool) -> 
             Grain::Packet => (settings.webrtc.wire(workload.largest_message()).packets as f64 / 4.0).max(1.0),
             Grain::Message => 1.0,
         };
-        let copies = estimate.messages * reach(cell, workload);
+        let copies = estimate.messages * reach(cell, workload) * copies_per_delivery(cell);
         total.travelling += copies * packets / run.as_secs_f64() * UNDER_WAY_S;
         if !adapts {
             let [waiting, in_sockets] = waiting(cell, workload, asked / run.as_secs_f64(), has_lanes);

@@ -51,6 +51,9 @@ const PER_PAIR_AND_SIZE: f64 = 8.0;
 /// A copy that is pending: an event; packet by packet its chunks, its place in a queue, and since when it waits.
 const PER_COPY: f64 = 36.0;
 const PER_COPY_IN_PACKETS: f64 = 110.0;
+/// A message that nodes remember, and in each of them: most are forgotten long before, but none of which a copy is lost.
+const PER_MESSAGE_KNOWN: f64 = 50.0;
+const PER_NODE_THAT_KNOWS: f64 = 0.125;
 /// A connection over which pieces can come; a piece and node, in bits; one that comes beside messages.
 const PER_CARRIER: f64 = 100.0;
 const BITS_PER_PIECE: f64 = 2.0;
@@ -218,7 +221,13 @@ fn workloads(cell: &Cell) -> f64 {
 
 fn pending(cell: &Cell, in_use: f64) -> f64 {
     let Pending { travelling, waiting } = load::pending(cell, in_use, has_lanes(cell));
-    (travelling + waiting) * if is_packet(cell) { PER_COPY_IN_PACKETS } else { PER_COPY }
+    let copies = (travelling + waiting) * if is_packet(cell) { PER_COPY_IN_PACKETS } else { PER_COPY };
+    if !cell.topology.dissemination().remembers() {
+        return copies;
+    }
+    let (peers, run) = (cell.settings.population.peers.get(), cell.settings.run.duration);
+    let messages: f64 = cell.settings.workloads.iter().map(|workload| workload.estimate(peers, run).messages).sum();
+    copies + messages * (PER_MESSAGE_KNOWN + f64::from(peers) * PER_NODE_THAT_KNOWS)
 }
 
 fn bulk(cell: &Cell, shape: Shape) -> f64 {
