@@ -307,3 +307,38 @@ fn a_file_is_written_whole_or_not_at_all() {
     left.sort();
     assert_eq!(left, ["plan.dot", "small.toml", "taken"]);
 }
+
+#[test]
+fn what_is_no_overlay_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let help = |name: &str, bytes: &[u8]| {
+        fs::write(folder.path().join(name), bytes).expect("written");
+        let text = format!("{BASE}[[topology]]\nkind = \"file\"\nfile = \"{name}\"\n");
+        let errors = parse_str("small.toml", &text, folder.path(), &[]).expect_err(name);
+        assert_eq!(errors.errors().len(), 1, "{errors:?}");
+        miette::Diagnostic::help(&errors.errors()[0]).map(|help| help.to_string()).unwrap_or_default()
+    };
+    for name in ["plan.json", "plan.csv", "plan.graphml", "PLAN.CSV"] {
+        assert!(help(name, &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]).contains("gzip"), "{name}");
+        assert!(!help(name, b"").is_empty(), "{name}");
+        assert!(!help(name, b"digraph { a -> b }").is_empty(), "{name}");
+    }
+    assert!(help("plan.csv", b"{ \"version\": 1, \"pairs\": [] }").contains("JSON"));
+    assert!(help("plan.json", b"<graphml></graphml>").contains("GraphML"));
+    assert!(help("plan.graphml", b"a,b\n0,1\n").contains("<graphml>"));
+    assert!(help("plan.txt", b"a,b\n0,1\n").contains(".json, .csv, .graphml"));
+}
+
+/// Names in the files of others are echoed, and must not steer a terminal; entities of XML are not followed.
+#[test]
+fn texts_of_files_are_harmless() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bomb = "<!DOCTYPE g [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]>\n<graphml><graph>\
+                <node id=\"&b;\"/></graph></graphml>";
+    for (name, text) in [("plan.csv", "a,b\n\u{202e}7,1\n"), ("plan.graphml", bomb)] {
+        fs::write(folder.path().join(name), text).expect("written");
+        let text = format!("{BASE}[[topology]]\nkind = \"file\"\nfile = \"{name}\"\n");
+        let errors = parse_str("small.toml", &text, folder.path(), &[]).expect_err(name);
+        assert!(!format!("{:?}", miette::Report::new(errors)).contains('\u{202e}'));
+    }
+}

@@ -87,7 +87,7 @@ impl Draft {
         }
         match members.len() {
             0 | 1 => {
-                self.faults.push(place.to_string(), &format!("{} members:", members.len()), "a block has two or more")
+                self.faults.push(place.to_string(), &format!("{} members:", members.len()), "a block has two or more");
             }
             _ => self.blocks.push((members, place)),
         }
