@@ -146,7 +146,7 @@ fn shortcuts_change_nothing() {
         for workload in [BROADCAST, EVERYBODY] {
             let cell = cell(30, "message", FAST, workload, topology);
             let known = Knowledge::of(&cell.settings);
-            let slow = simulate_with(&cell, Seed(3), &known, Options { shortcuts: false, ..Options::default() });
+            let slow = simulate_with(&cell, Seed(3), &known, Options { shortcuts: false });
             let [fast, mut slow] = [run(&cell), slow.expect("it runs")];
             slow.counts.events = fast.counts.events;
             assert_eq!(fast, slow, "{topology} {workload}");
@@ -193,7 +193,7 @@ fn split_horizon_is_refused_where_there_are_rings() {
     for topology in ["kind = \"random-regular\"", "kind = \"ring\"", "kind = \"nearest\""] {
         let cell = cell(20, "message", FAST, BROADCAST, &format!("{topology}\ndissemination = \"horizon\""));
         let outcome = simulate(&cell, Seed(1), &Knowledge::of(&cell.settings));
-        assert_eq!(outcome.unwrap_err(), SimulationError::Ring { topology: cell.label.clone() });
+        assert_eq!(outcome.expect_err("a ring"), SimulationError::Ring { topology: cell.label.clone() });
     }
 }
 

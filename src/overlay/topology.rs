@@ -3,19 +3,9 @@
 //! Adding one is one file beside this one and one line in [`TOPOLOGIES`]. The table drives parsing,
 //! `peerscape list topologies`, the JSON schema and the conformance tests.
 
-use std::fmt::Debug;
-use std::sync::Arc;
-
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
-
-use super::dissemination::DisseminationSpec;
-use super::entry::Entry;
-use super::graph::Overlay;
-use crate::rng::Stream;
-
 mod capacity;
 mod context;
+mod contract;
 mod file;
 mod hubs;
 mod hybrid;
@@ -23,6 +13,7 @@ mod links;
 mod mesh;
 mod nearest;
 mod neighbours;
+mod nested;
 mod part;
 mod random_regular;
 mod ring;
@@ -32,49 +23,10 @@ mod star;
 mod tree;
 
 pub use context::BuildContext;
+pub use contract::{Topology, TopologyEntry};
 pub use file::{PLAN_VERSION, Plan, PlanDocument, PlanFile, PlanNode, PlanRole};
 pub(crate) use ruled::ruled;
 pub use shape::{Shape, Spread};
-
-/// A rule that says which connections should exist.
-pub trait Topology: Debug + Send + Sync {
-    /// The name with the parameters that differ from their defaults: `mesh`, `tree degree=8`.
-    fn label(&self) -> String;
-
-    /// How many servers the topology adds to a population of so many peers; they relay and receive no messages of
-    /// their own.
-    fn servers(&self, _peers: u32) -> u32 {
-        0
-    }
-
-    /// How many connections it has among so many peers, its servers included, and who passes messages on: in closed
-    /// form, for estimates that come before anything is built.
-    fn shape(&self, peers: u32) -> Shape;
-
-    /// The connections among the peers and servers of a world; `stream` is the topology's own.
-    fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay;
-
-    /// The rule by which nodes pass messages on, where the scenario does not name one.
-    fn dissemination(&self) -> DisseminationSpec {
-        DisseminationSpec::Horizon
-    }
-
-    /// The file that its connections come from, if it names one.
-    fn file(&self) -> Option<&PlanFile> {
-        None
-    }
-
-    /// The same topology with what was read from its file, if it names one.
-    fn with_file(&self, _file: PlanFile) -> Option<Arc<dyn Topology>> {
-        None
-    }
-
-    /// The parameters with their defaults filled in, for the manifest.
-    fn to_json(&self) -> serde_json::Value;
-}
-
-/// The row of a topology.
-pub type TopologyEntry = Entry<Arc<dyn Topology>>;
 
 /// Every topology, in the order to show them.
 pub static TOPOLOGIES: &[TopologyEntry] = &[
@@ -87,14 +39,3 @@ pub static TOPOLOGIES: &[TopologyEntry] = &[
     neighbours::ENTRY,
     file::ENTRY,
 ];
-
-impl TopologyEntry {
-    /// The row of a topology whose parameters are `P`.
-    #[must_use]
-    pub const fn new<P>(kind: &'static str, summary: &'static str) -> Self
-    where
-        P: Topology + DeserializeOwned + JsonSchema + 'static,
-    {
-        Self::of::<P>(kind, summary, |value| P::deserialize(value).map(|params| Arc::new(params) as Arc<dyn Topology>))
-    }
-}

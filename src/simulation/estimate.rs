@@ -40,7 +40,7 @@ pub fn estimate_deliveries(cell: &Cell) -> f64 {
         }
     };
     let fetched = pieces(cell) * f64::from(peers);
-    cell.settings.workloads.iter().map(of_workload).sum::<f64>() * copies_per_delivery(cell) + PER_FETCH * fetched
+    cell.settings.workloads.iter().map(of_workload).sum::<f64>() * load::copies_per_delivery(cell) + PER_FETCH * fetched
 }
 
 /// An estimate of the CPU time of one replication, in seconds of one core of a cloud VM. It tells orders of magnitude:
@@ -54,13 +54,6 @@ pub fn estimate_cpu_s(cell: &Cell) -> f64 {
         false => PER_SETUP_S,
     };
     estimate_deliveries(cell) * PER_DELIVERY_S + connections * per_setup
-}
-
-// How many copies go for each delivery, by the rule of dissemination.
-fn copies_per_delivery(cell: &Cell) -> f64 {
-    let peers = cell.settings.population.peers.get();
-    let nodes = u64::from(peers) + u64::from(cell.topology.servers(peers));
-    cell.topology.dissemination().copies_per_delivery(nodes, cell.topology.shape(peers).connections())
 }
 
 // Of all contents.

@@ -35,12 +35,12 @@ impl Dissemination for Flood {
 
     #[inline]
     fn passed_on(&mut self, overlay: &Overlay, passing: Passing, copies: usize) {
-        self.known.sent(passing, copies, overlay.nodes());
+        self.known.sent((passing.flow, passing.number), copies, overlay.nodes());
     }
 
     #[inline]
     fn is_new(&mut self, passing: Passing) -> bool {
-        self.known.meets(passing)
+        self.known.meets((passing.flow, passing.number), passing.node, passing.from.is_some())
     }
 }
 

@@ -8,7 +8,8 @@
 
 use std::collections::VecDeque;
 
-use super::Passing;
+/// A message: the number of its flow, and its own there.
+type MessageId = (u32, u32);
 
 /// What all nodes know of all messages.
 #[derive(Clone, Debug, Default)]
@@ -41,51 +42,51 @@ const UNHEARD: u32 = u32::MAX;
 const OVER: u32 = u32::MAX - 1;
 
 impl Known {
-    /// A copy has come to a node, or the node publishes the message: whether it is new to it.
+    /// A node publishes a message, or meets a copy of it: whether it is new to it.
     #[inline]
-    pub(super) fn meets(&mut self, passing: Passing) -> bool {
-        let Some(slot) = self.slot(passing) else { return false };
+    pub(super) fn meets(&mut self, message: MessageId, node: u32, is_copy: bool) -> bool {
+        let Some(slot) = self.slot(message) else { return false };
         let set = &mut self.sets[slot as usize];
-        set.under_way = set.under_way.saturating_sub(u64::from(passing.from.is_some()));
-        let is_new = set.insert(passing.node);
+        set.under_way = set.under_way.saturating_sub(u64::from(is_copy));
+        let is_new = set.insert(node);
         if !is_new && set.under_way == 0 {
-            self.end(passing, slot);
+            self.end(message, slot);
         }
         is_new
     }
 
     /// A node that knows a message has sent so many copies of it to others of so many nodes.
     #[inline]
-    pub(super) fn sent(&mut self, passing: Passing, copies: usize, nodes: u32) {
-        let Some(slot) = self.slot(passing) else { return };
+    pub(super) fn sent(&mut self, message: MessageId, copies: usize, nodes: u32) {
+        let Some(slot) = self.slot(message) else { return };
         let set = &mut self.sets[slot as usize];
         set.under_way += copies as u64;
         if set.under_way == 0 || set.nodes == nodes {
-            self.end(passing, slot);
+            self.end(message, slot);
         }
     }
 
     // The set of a message; none if it is over.
     #[inline]
-    fn slot(&mut self, Passing { flow, number, .. }: Passing) -> Option<u32> {
+    fn slot(&mut self, (flow, number): MessageId) -> Option<u32> {
         let slot = self.windows.get(flow as usize).and_then(|window| {
             let place = number.checked_sub(window.first)?;
             Some(window.slots.get(place as usize).copied().unwrap_or(UNHEARD))
         });
         match slot {
-            Some(UNHEARD) => Some(self.begin(flow, number)),
+            Some(UNHEARD) => Some(self.begin((flow, number))),
             Some(OVER) => None,
             Some(slot) => Some(slot),
             None if (flow as usize) < self.windows.len() => None,
             None => {
                 self.windows.resize_with(flow as usize + 1, Window::default);
-                Some(self.begin(flow, number))
+                Some(self.begin((flow, number)))
             }
         }
     }
 
     #[cold]
-    fn begin(&mut self, flow: u32, number: u32) -> u32 {
+    fn begin(&mut self, (flow, number): MessageId) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.sets.push(Set::default());
             self.sets.len() as u32 - 1
@@ -100,7 +101,7 @@ impl Known {
     }
 
     #[cold]
-    fn end(&mut self, Passing { flow, number, .. }: Passing, slot: u32) {
+    fn end(&mut self, (flow, number): MessageId, slot: u32) {
         let set = &mut self.sets[slot as usize];
         set.bits.fill(0);
         (set.nodes, set.under_way) = (0, 0);
@@ -132,26 +133,23 @@ impl Set {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::overlay::audience::ALL;
 
-    fn at(node: u32, from: Option<u32>, number: u32) -> Passing {
-        Passing { node, from, audience: ALL, flow: 3, number }
-    }
+    const FLOW: u32 = 3;
 
     #[test]
     fn a_message_is_over_when_its_last_copy_has_come() {
         // A ring of 0, 1 and 2; 3 is apart, so that never all know it.
         let mut known = Known::default();
         for number in 0..100 {
-            assert!(known.meets(at(0, None, number)));
-            known.sent(at(0, None, number), 2, 4);
-            for (node, from) in [(1, 0), (2, 1)] {
-                assert!(known.meets(at(node, Some(from), number)));
-                known.sent(at(node, Some(from), number), 1, 4);
+            assert!(known.meets((FLOW, number), 0, false));
+            known.sent((FLOW, number), 2, 4);
+            for node in [1, 2] {
+                assert!(known.meets((FLOW, number), node, true));
+                known.sent((FLOW, number), 1, 4);
             }
-            assert!(!known.meets(at(2, Some(0), number)) && known.free.is_empty());
-            assert!(!known.meets(at(0, Some(2), number)) && known.free.len() == 1);
-            assert!(!known.meets(at(3, Some(0), number)), "it is over for good");
+            assert!(!known.meets((FLOW, number), 2, true) && known.free.is_empty());
+            assert!(!known.meets((FLOW, number), 0, true) && known.free.len() == 1);
+            assert!(!known.meets((FLOW, number), 3, true), "it is over for good");
         }
         assert_eq!((known.sets.len(), known.free.len(), known.windows[3].slots.len()), (1, 1, 0));
         assert_eq!(known.windows[3].first, 100);
@@ -160,19 +158,19 @@ mod tests {
     #[test]
     fn a_message_of_which_a_copy_is_lost_is_remembered_until_all_know_it() {
         let mut known = Known::default();
-        assert!(known.meets(at(0, None, 0)));
-        known.sent(at(0, None, 0), 3, 3);
+        assert!(known.meets((FLOW, 0), 0, false));
+        known.sent((FLOW, 0), 3, 3);
         // One of three copies is lost.
         for node in [1, 2] {
             assert_eq!(known.sets[0].under_way, 4 - u64::from(node));
-            assert!(known.meets(at(node, Some(0), 0)) && known.free.is_empty());
-            known.sent(at(node, Some(0), 0), 0, 3);
+            assert!(known.meets((FLOW, 0), node, true) && known.free.is_empty());
+            known.sent((FLOW, 0), 0, 3);
         }
         assert_eq!(known.free.len(), 1);
         // Of another message half of the nodes never hear: its bits stay, and nobody is told twice.
-        assert!(known.meets(at(0, None, 1)));
-        known.sent(at(0, None, 1), 3, 9);
-        assert!(known.meets(at(1, Some(0), 1)) && !known.meets(at(1, Some(0), 1)));
+        assert!(known.meets((FLOW, 1), 0, false));
+        known.sent((FLOW, 1), 3, 9);
+        assert!(known.meets((FLOW, 1), 1, true) && !known.meets((FLOW, 1), 1, true));
         assert!(known.free.is_empty());
     }
 }

@@ -96,12 +96,12 @@ impl Dissemination for Push {
                 out.push(self.candidates.swap_remove(place));
             }
         }
-        self.known.sent(passing, out.len() - before, overlay.nodes());
+        self.known.sent((flow, number), out.len() - before, overlay.nodes());
     }
 
     #[inline]
     fn is_new(&mut self, passing: Passing) -> bool {
-        self.known.meets(passing)
+        self.known.meets((passing.flow, passing.number), passing.node, passing.from.is_some())
     }
 }
 

@@ -98,7 +98,8 @@ fn paired(degrees: &[u32], stream: &mut Stream) -> (Vec<(u32, u32)>, bool) {
     let mut ends: Vec<u32> = ends.collect();
     ends.shuffle(stream);
     let mut links = Links::new(degrees.len());
-    let (mut pairs, mut bad): (Vec<(u32, u32)>, Vec<(u32, u32)>) = (Vec::with_capacity(ends.len() / 2), Vec::new());
+    let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(ends.len() / 2);
+    let mut bad: Vec<(u32, u32)> = Vec::new();
     for two in ends.chunks_exact(2) {
         let pair = (two[0], two[1]);
         if links.add(pair) { pairs.push(pair) } else { bad.push(pair) }

@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use super::copies_per_delivery;
 use crate::net::LinkSpec;
 use crate::overlay::topology::Spread;
 use crate::overlay::workload::{Channel, Estimate, Workload};
@@ -185,6 +184,13 @@ pub(super) fn reach(cell: &Cell, workload: &Arc<dyn Workload>) -> f64 {
         Some(most) => reach.min(f64::from(most)),
         None => reach,
     }
+}
+
+/// How many copies go for each delivery, by the rule of dissemination.
+pub(super) fn copies_per_delivery(cell: &Cell) -> f64 {
+    let peers = cell.settings.population.peers.get();
+    let nodes = u64::from(peers) + u64::from(cell.topology.servers(peers));
+    cell.topology.dissemination().copies_per_delivery(nodes, cell.topology.shape(peers).connections())
 }
 
 /// How many connections the hub of a star has at most, if that is a peer: as many as its engine allows and as its CPU
