@@ -39,7 +39,7 @@ fn the_quickstart_is_six_sizes_of_seven_topologies() {
             "tree degree=2",
             "tree degree=4",
             "tree degree=8",
-            "hybrid hubs=auto choose=reachable core=(tree degree=6)"
+            "hybrid hubs=auto choose=best-capacity core=(tree degree=8)"
         ]
     );
     assert_eq!(experiment.cells[7].settings.population.peers.get(), 50);
