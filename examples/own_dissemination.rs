@@ -10,10 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use peerscape::overlay::audience::Audiences;
-use peerscape::overlay::dissemination::{Passing, Traffic};
+use peerscape::overlay::dissemination::{Demand, Passing, Traffic};
 use peerscape::{
-    Dissemination, DisseminationEntry, Domain, Flow, Load, MetricId, Overlay, Registry, Streams, SweepOptions,
-    run_sweep,
+    Dissemination, DisseminationEntry, Domain, Load, MetricId, Overlay, Registry, Streams, SweepOptions, run_sweep,
 };
 use rand::RngExt;
 use schemars::JsonSchema;
@@ -60,17 +59,10 @@ impl Dissemination for Gossip {
 
 impl Load for Gossip {
     // Nearly everybody hears every message, so that every node sends `fanout` copies of it.
-    fn load(
-        &self,
-        _: &Overlay,
-        _: &Audiences,
-        flows: &[Flow],
-        degrees: &[u32],
-        each: &dyn Fn(&Flow) -> f64,
-    ) -> Vec<Traffic> {
-        let per_s: f64 = flows.iter().map(|flow| each(flow) / flow.period.as_secs_f64()).sum();
+    fn load(&self, demand: Demand<'_>) -> Vec<Traffic> {
+        let per_s: f64 = demand.flows.iter().map(|flow| demand.rate(flow)).sum();
         let copies = |&degree: &u32| per_s * f64::from(degree.min(self.fanout));
-        degrees.iter().map(|degree| Traffic { sent: copies(degree), received: copies(degree) }).collect()
+        demand.degrees.iter().map(|degree| Traffic { sent: copies(degree), received: copies(degree) }).collect()
     }
 }
 

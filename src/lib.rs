@@ -101,7 +101,9 @@ pub mod webrtc;
 pub mod world;
 
 pub use metrics::{Interval, METRICS, Metric, MetricId, RunRecord};
-pub use overlay::dissemination::{Dissemination, DisseminationEntry, DisseminationSpec, Load};
+pub use overlay::dissemination::{
+    Demand, Dissemination, DisseminationEntry, DisseminationSpec, Load, Passing, Traffic,
+};
 pub use overlay::topology::{Topology, TopologyEntry};
 pub use overlay::workload::{Flow, Workload, WorkloadEntry};
 pub use overlay::{Overlay, json_of};

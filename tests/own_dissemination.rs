@@ -6,8 +6,7 @@ use std::path::Path;
 use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::overlay::Overlay;
 use peerscape::overlay::audience::Audiences;
-use peerscape::overlay::dissemination::{Dissemination, DisseminationEntry, Load, Passing, Traffic};
-use peerscape::overlay::workload::Flow;
+use peerscape::overlay::dissemination::{Demand, Dissemination, DisseminationEntry, Load, Passing, Traffic};
 use peerscape::rng::{Domain, PairKey, Seed, Streams, below};
 use peerscape::scenario::{Cell, Registry, ScenarioErrors};
 use peerscape::simulation::{Knowledge, Options, simulate, simulate_by};
@@ -44,16 +43,10 @@ impl Dissemination for RandomWalk {
 
 impl Load for RandomWalk {
     // Each message goes a few hops and ends.
-    fn load(
-        &self,
-        _: &Overlay,
-        _: &Audiences,
-        flows: &[Flow],
-        degrees: &[u32],
-        each: &dyn Fn(&Flow) -> f64,
-    ) -> Vec<Traffic> {
-        let all: f64 = flows.iter().map(|flow| each(flow) / flow.period.as_secs_f64()).sum();
-        vec![Traffic { sent: all / degrees.len() as f64, received: all / degrees.len() as f64 }; degrees.len()]
+    fn load(&self, demand: Demand<'_>) -> Vec<Traffic> {
+        let all: f64 = demand.flows.iter().map(|flow| demand.rate(flow)).sum();
+        let nodes = demand.degrees.len();
+        vec![Traffic { sent: all / nodes as f64, received: all / nodes as f64 }; nodes]
     }
 }
 

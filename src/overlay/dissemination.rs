@@ -59,15 +59,41 @@ pub trait Dissemination: Load + Clone + 'static {
 
 /// What a rule has nodes send on average.
 pub trait Load: Debug + Send + Sync {
-    /// Of every node, if a message of a flow counts `each`, over as many open connections as `degrees` has.
-    fn load(
-        &self,
-        overlay: &Overlay,
-        audiences: &Audiences,
-        flows: &[Flow],
-        degrees: &[u32],
-        each: &dyn Fn(&Flow) -> f64,
-    ) -> Vec<Traffic>;
+    /// Of every node.
+    fn load(&self, demand: Demand<'_>) -> Vec<Traffic>;
+}
+
+/// What is to be sent, over which connections.
+#[derive(Clone, Copy)]
+pub struct Demand<'a> {
+    /// All connections, open or not.
+    pub overlay: &'a Overlay,
+    /// Whom messages are for.
+    pub audiences: &'a Audiences,
+    /// Who publishes.
+    pub flows: &'a [Flow],
+    /// How many open connections each node has.
+    pub degrees: &'a [u32],
+    /// What a message of a flow counts: one, or its bytes, or its packets.
+    pub each: &'a dyn Fn(&Flow) -> f64,
+}
+
+impl Demand<'_> {
+    /// What a flow publishes a second.
+    #[must_use]
+    pub fn rate(&self, flow: &Flow) -> f64 {
+        (self.each)(flow) / flow.period.as_secs_f64()
+    }
+
+    /// What each node publishes a second by the flows that `counts` names.
+    #[must_use]
+    pub fn published(&self, counts: impl Fn(&Flow) -> bool) -> Vec<f64> {
+        let mut published = vec![0.0; self.degrees.len()];
+        for flow in self.flows.iter().filter(|flow| counts(flow)) {
+            published[flow.source as usize] += self.rate(flow);
+        }
+        published
+    }
 }
 
 /// A message at a node that may pass it on.

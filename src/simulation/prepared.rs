@@ -3,7 +3,7 @@
 use super::error::SimulationError;
 use crate::overlay::Overlay;
 use crate::overlay::audience::{ALL, Audiences};
-use crate::overlay::dissemination::{Dissemination, Load, Traffic};
+use crate::overlay::dissemination::{Demand, Dissemination, Load, Traffic};
 use crate::overlay::topology::BuildContext;
 use crate::overlay::workload::{Arrivals, Flow, Role};
 use crate::rng::{Domain, Streams};
@@ -50,7 +50,8 @@ impl Prepared {
     /// Of every node what it sends and what comes to it a second, if a message of a flow counts `each`, over so many
     /// open connections.
     pub(crate) fn traffic(&self, degrees: &[u32], each: impl Fn(&Flow) -> f64) -> Vec<Traffic> {
-        self.load.load(&self.overlay, &self.audiences, &self.flows, degrees, &each)
+        let Self { overlay, audiences, flows, .. } = self;
+        self.load.load(Demand { overlay, audiences, flows, degrees, each: &each })
     }
 }
 

@@ -7,10 +7,9 @@
 //! is none.
 
 use super::known::Known;
-use super::{Dissemination, Load, Passing, Traffic};
+use super::{Demand, Dissemination, Load, Passing, Traffic};
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
-use crate::overlay::workload::Flow;
 
 /// Flood with duplicate suppression.
 #[derive(Clone, Debug, Default)]
@@ -45,18 +44,8 @@ impl Dissemination for Flood {
 }
 
 impl Load for Flood {
-    fn load(
-        &self,
-        _: &Overlay,
-        _: &Audiences,
-        flows: &[Flow],
-        degrees: &[u32],
-        each: &dyn Fn(&Flow) -> f64,
-    ) -> Vec<Traffic> {
-        let mut own = vec![0.0; degrees.len()];
-        for flow in flows {
-            own[flow.source as usize] += each(flow) / flow.period.as_secs_f64();
-        }
+    fn load(&self, demand: Demand<'_>) -> Vec<Traffic> {
+        let (own, degrees) = (demand.published(|_| true), demand.degrees);
         let all: f64 = own.iter().sum();
         // Over one of its connections a node hears of a message first; those by which others hear of it first from there
         // bring nothing back. There are as many as nodes, and they lie where connections do.

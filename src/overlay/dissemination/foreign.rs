@@ -2,10 +2,9 @@
 //!
 //! Drivers are compiled for one rule each; this is one of them, and asks the rule behind it through a table.
 
-use super::{Dissemination, Load, Passing, Traffic};
+use super::{Demand, Dissemination, Load, Passing, Traffic};
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
-use crate::overlay::workload::Flow;
 use crate::rng::Streams;
 
 /// A rule from outside of this crate.
@@ -44,15 +43,8 @@ impl Dissemination for ForeignRule {
 }
 
 impl Load for ForeignRule {
-    fn load(
-        &self,
-        overlay: &Overlay,
-        audiences: &Audiences,
-        flows: &[Flow],
-        degrees: &[u32],
-        each: &dyn Fn(&Flow) -> f64,
-    ) -> Vec<Traffic> {
-        self.0.load(overlay, audiences, flows, degrees, each)
+    fn load(&self, demand: Demand<'_>) -> Vec<Traffic> {
+        self.0.load(demand)
     }
 }
 

@@ -4,10 +4,9 @@
 //! The rule of BGP route reflection (RFC 4456): see [`Overlay`]. Where pairs and blocks form no ring, it brings every
 //! message to every node once.
 
-use super::{Dissemination, Load, Passing, Traffic};
+use super::{Demand, Dissemination, Load, Passing, Traffic};
 use crate::overlay::audience::{ALL, Audiences};
 use crate::overlay::places::{Hanging, hangings};
-use crate::overlay::workload::Flow;
 use crate::overlay::{Overlay, Seat};
 
 /// Split horizon.
@@ -31,27 +30,17 @@ impl Dissemination for Horizon {
 }
 
 impl Load for Horizon {
-    fn load(
-        &self,
-        overlay: &Overlay,
-        audiences: &Audiences,
-        flows: &[Flow],
-        degrees: &[u32],
-        each: &dyn Fn(&Flow) -> f64,
-    ) -> Vec<Traffic> {
-        let per_s = |flow: &Flow| each(flow) / flow.period.as_secs_f64();
-        let mut own = vec![0.0; degrees.len()];
-        for flow in flows.iter().filter(|flow| flow.audience == ALL) {
-            own[flow.source as usize] += per_s(flow);
-        }
+    fn load(&self, demand: Demand<'_>) -> Vec<Traffic> {
+        let Demand { overlay, audiences, flows, degrees, .. } = demand;
+        let own = demand.published(|flow| flow.audience == ALL);
         let all: f64 = own.iter().sum();
         let to_all = sent(overlay, &own, degrees).into_iter().zip(&own);
         let mut traffic: Vec<Traffic> = to_all.map(|(sent, own)| Traffic { sent, received: all - own }).collect();
         for flow in flows.iter().filter(|flow| flow.audience != ALL) {
             audiences.for_each_sender(overlay, flow.audience, flow.source, |node, copies| {
                 let of_node = &mut traffic[node as usize];
-                of_node.sent += f64::from(copies) * per_s(flow);
-                of_node.received += if node == flow.source { 0.0 } else { per_s(flow) };
+                of_node.sent += f64::from(copies) * demand.rate(flow);
+                of_node.received += if node == flow.source { 0.0 } else { demand.rate(flow) };
             });
         }
         traffic

@@ -10,10 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::known::Known;
-use super::{Dissemination, Load, Passing, Traffic};
+use super::{Demand, Dissemination, Load, Passing, Traffic};
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
-use crate::overlay::workload::Flow;
 use crate::rng::{Domain, PairKey, Streams, below};
 use crate::units::Bounded;
 
@@ -107,18 +106,9 @@ impl Dissemination for Push {
 
 impl Load for Push {
     // As if a message reached everybody: what comes to a node follows from how many neighbours draw it.
-    fn load(
-        &self,
-        overlay: &Overlay,
-        _: &Audiences,
-        flows: &[Flow],
-        degrees: &[u32],
-        each: &dyn Fn(&Flow) -> f64,
-    ) -> Vec<Traffic> {
-        let mut own = vec![0.0; degrees.len()];
-        for flow in flows {
-            own[flow.source as usize] += each(flow) / flow.period.as_secs_f64();
-        }
+    fn load(&self, demand: Demand<'_>) -> Vec<Traffic> {
+        let Demand { overlay, degrees, .. } = demand;
+        let own = demand.published(|_| true);
         let all: f64 = own.iter().sum();
         let fan_out = f64::from(self.fan_out.get());
         let degree = |node: u32| f64::from(degrees[node as usize]);
