@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write, stdout};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use peerscape::overlay::dissemination::DisseminationSpec;
 use peerscape::report::{self, Content, PlanFormat, PlanOutput};
 use peerscape::rng::Seed;
 use peerscape::scenario::{Cell, Experiment, Registry};
@@ -86,6 +87,11 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
             return Ok(Exit::Failure);
         }
     };
+    if loses_rule(&cell.topology.dissemination(), arguments.format) {
+        say::warning(
+            "the rule of dissemination is not written: name it beside `file`, or messages go by split horizon",
+        );
+    }
     let content = Content::written(|to| plan.write(arguments.format.into(), to));
     let Some(out) = &arguments.out else {
         let mut out = BufWriter::new(stdout().lock());
@@ -101,6 +107,15 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
     let (nodes, connections) = (plan.overlay().nodes(), plan.overlay().connections());
     say::line(format_args!("{}: {nodes} nodes, {connections} connections", out.display()));
     Ok(Exit::Success)
+}
+
+// Whether what is written does not say by which rule messages are passed on.
+fn loses_rule(rule: &DisseminationSpec, format: Format) -> bool {
+    match rule {
+        DisseminationSpec::Horizon => false,
+        DisseminationSpec::Flood | DisseminationSpec::Push(_) => matches!(format, Format::Csv | Format::Graphml),
+        DisseminationSpec::Foreign(_) => !matches!(format, Format::Dot),
+    }
 }
 
 impl Arguments {

@@ -15,12 +15,14 @@ mod flood;
 mod foreign;
 mod horizon;
 mod known;
+mod passing;
 mod push;
 mod rule;
 
 pub use flood::Flood;
 pub use foreign::ForeignRule;
 pub use horizon::Horizon;
+pub use passing::Passing;
 pub use push::Push;
 pub use rule::{DISSEMINATIONS, DisseminationEntry, Rule};
 
@@ -96,21 +98,6 @@ impl Demand<'_> {
     }
 }
 
-/// A message at a node that may pass it on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Passing {
-    /// Where it is.
-    pub node: u32,
-    /// Where it came from; its own if none.
-    pub from: Option<u32>,
-    /// Whom it is for.
-    pub audience: u32,
-    /// Which message: the number of its flow.
-    pub flow: u32,
-    /// And its number there.
-    pub number: u32,
-}
-
 /// A node's part of all messages, each second, in whatever they are counted in.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traffic {
@@ -157,6 +144,10 @@ impl DisseminationSpec {
     /// Whether each message keeps a bit for each node.
     #[must_use]
     pub const fn remembers(&self) -> bool {
-        matches!(self, Self::Flood | Self::Push(_))
+        match self {
+            Self::Flood | Self::Push(_) => true,
+            // What another crate's rule keeps is not known.
+            Self::Horizon | Self::Foreign(_) => false,
+        }
     }
 }

@@ -29,7 +29,7 @@ impl Overlay {
     /// connected twice: not by two pairs, nor by two blocks, nor by both.
     ///
     /// # Panics
-    /// When a node is out of range or named twice in a block.
+    /// When a node is out of range or named twice in a block, or pairs are more than 2 billion.
     #[must_use]
     pub fn new(nodes: u32, pairs: &[(u32, u32)], blocks: Vec<Vec<u32>>) -> Self {
         let (offsets, neighbours, twins) = adjacency(nodes, pairs);
@@ -74,6 +74,12 @@ impl Overlay {
     pub fn pair_neighbours(&self, node: u32) -> &[u32] {
         let node = node as usize;
         &self.neighbours[self.offsets[node] as usize..self.offsets[node + 1] as usize]
+    }
+
+    /// Whether a node has one way to others at most, so that by split horizon it passes nothing on.
+    #[must_use]
+    pub fn is_leaf(&self, node: u32) -> bool {
+        self.pair_neighbours(node).len() + self.seats(node).len() <= 1
     }
 
     /// How many blocks there are.
@@ -296,7 +302,9 @@ pub struct Connection {
     pub rank_b: u32,
 }
 
+// Panics where slots do not fit into their numbers; a replication that does is a finding.
 fn adjacency(nodes: u32, pairs: &[(u32, u32)]) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
+    assert!(u32::try_from(2 * pairs.len()).is_ok(), "{} connections are more than an overlay holds", pairs.len());
     let mut offsets = vec![0_u32; nodes as usize + 1];
     for &(a, b) in pairs {
         offsets[a as usize + 1] += 1;

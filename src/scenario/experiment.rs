@@ -47,6 +47,20 @@ impl Experiment {
                     .to_owned(),
             );
         }
+        let is_blind = |cell: &&Cell| {
+            let has_content = cell
+                .settings
+                .workloads
+                .iter()
+                .any(|workload| workload.estimate(2, cell.settings.run.duration).messages <= 0.0);
+            cell.topology.weighs_messages() && has_content
+        };
+        if let Some(cell) = self.cells.iter().find(is_blind) {
+            warnings.push(format!(
+                "{}: hubs are weighed by messages, and know nothing of contents that spread in pieces; name a number of hubs",
+                cell.label
+            ));
+        }
         warnings.extend(self.inputs().into_iter().flat_map(|input| input.warnings));
         for cell in &self.cells {
             let Some(file) = cell.topology.file() else { continue };

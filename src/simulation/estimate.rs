@@ -32,7 +32,8 @@ const PER_SETUP_WAITING_S: f64 = 1.5e-3;
 pub fn estimate_deliveries(cell: &Cell) -> f64 {
     let peers = cell.settings.population.peers.get();
     let of_workload = |workload: &Arc<dyn Workload>| {
-        let copies = workload.estimate(peers, cell.settings.run.duration).copies();
+        let estimate = workload.estimate(peers, cell.settings.run.duration);
+        let copies = estimate.messages * load::reached(cell, &estimate);
         let packets = cell.settings.webrtc.wire(workload.largest_message()).packets as f64;
         match cell.settings.run.grain {
             Grain::Message => copies,

@@ -126,29 +126,19 @@ fn wait_for_timers(flows: &mut [Flow], settings: &Settings, world: &World) {
 // The peers that a topology puts first, by number: of each workload those that publish, or those that its messages are
 // for where they are fewer. Answers do not count.
 fn central(flows: &[Flow], audiences: &[Vec<u32>]) -> Vec<u32> {
-    let each_once = |mut peers: Vec<u32>| {
-        peers.sort_unstable();
-        peers.dedup();
-        peers
-    };
     let of_workload = |flows: &[Flow]| {
-        let flows: Vec<Flow> = flows.iter().copied().filter(|flow| flow.role != Role::Response).collect();
-        let sources = sources(&flows);
-        if flows.iter().any(|flow| flow.audience == ALL) {
+        let asking = || flows.iter().filter(|flow| flow.role != Role::Response);
+        let sources = each_once(asking().map(|flow| flow.source));
+        if asking().any(|flow| flow.audience == ALL) {
             return sources;
         }
-        let members = flows.iter().flat_map(|flow| &audiences[flow.audience as usize]).copied();
-        let members = each_once(members.collect());
+        let members = each_once(asking().flat_map(|flow| &audiences[flow.audience as usize]).copied());
         if members.len() < sources.len() { members } else { sources }
     };
-    each_once(flows.chunk_by(|a, b| a.workload() == b.workload()).flat_map(of_workload).collect())
+    each_once(flows.chunk_by(|a, b| a.workload() == b.workload()).flat_map(of_workload))
 }
 
-/// The peers that publish, each once, by number.
-pub(super) fn sources(flows: &[Flow]) -> Vec<u32> {
-    each_once(flows.iter().map(|flow| flow.source))
-}
-
+/// Peers, each once, by number.
 pub(super) fn each_once(sources: impl Iterator<Item = u32>) -> Vec<u32> {
     let mut sources: Vec<u32> = sources.collect();
     sources.sort_unstable();

@@ -24,11 +24,7 @@ impl Dissemination for Flood {
     fn forward(&mut self, overlay: &Overlay, _: &Audiences, passing: Passing, out: &mut Vec<u32>) {
         let Passing { node, from, .. } = passing;
         let before = out.len();
-        let is_other = |next: &u32| *next != node && Some(*next) != from;
-        out.extend(overlay.pair_neighbours(node).iter().copied().filter(is_other));
-        for seat in overlay.seats(node) {
-            out.extend(overlay.block(seat.block).iter().copied().filter(is_other));
-        }
+        out.extend(overlay.next_hops(node, None).filter(|&next| Some(next) != from));
         self.passed_on(overlay, passing, out.len() - before);
     }
 
@@ -39,7 +35,7 @@ impl Dissemination for Flood {
 
     #[inline]
     fn is_new(&mut self, passing: Passing) -> bool {
-        self.known.meets((passing.flow, passing.number), passing.node, passing.from.is_some())
+        self.known.meets(passing)
     }
 }
 

@@ -8,6 +8,8 @@
 
 use std::collections::VecDeque;
 
+use super::passing::Passing;
+
 /// A message: the number of its flow, and its own there.
 type MessageId = (u32, u32);
 
@@ -44,10 +46,11 @@ const OVER: u32 = u32::MAX - 1;
 impl Known {
     /// A node publishes a message, or meets a copy of it: whether it is new to it.
     #[inline]
-    pub(super) fn meets(&mut self, message: MessageId, node: u32, is_copy: bool) -> bool {
+    pub(super) fn meets(&mut self, Passing { node, from, flow, number, .. }: Passing) -> bool {
+        let message = (flow, number);
         let Some(slot) = self.slot(message) else { return false };
         let set = &mut self.sets[slot as usize];
-        set.under_way = set.under_way.saturating_sub(u64::from(is_copy));
+        set.under_way = set.under_way.saturating_sub(u64::from(from.is_some()));
         let is_new = set.insert(node);
         if !is_new && set.under_way == 0 {
             self.end(message, slot);
@@ -136,20 +139,24 @@ mod tests {
 
     const FLOW: u32 = 3;
 
+    fn meets(known: &mut Known, number: u32, node: u32, is_copy: bool) -> bool {
+        known.meets(Passing { node, from: is_copy.then_some(9), audience: 0, flow: FLOW, number })
+    }
+
     #[test]
     fn a_message_is_over_when_its_last_copy_has_come() {
         // A ring of 0, 1 and 2; 3 is apart, so that never all know it.
         let mut known = Known::default();
         for number in 0..100 {
-            assert!(known.meets((FLOW, number), 0, false));
+            assert!(meets(&mut known, number, 0, false));
             known.sent((FLOW, number), 2, 4);
             for node in [1, 2] {
-                assert!(known.meets((FLOW, number), node, true));
+                assert!(meets(&mut known, number, node, true));
                 known.sent((FLOW, number), 1, 4);
             }
-            assert!(!known.meets((FLOW, number), 2, true) && known.free.is_empty());
-            assert!(!known.meets((FLOW, number), 0, true) && known.free.len() == 1);
-            assert!(!known.meets((FLOW, number), 3, true), "it is over for good");
+            assert!(!meets(&mut known, number, 2, true) && known.free.is_empty());
+            assert!(!meets(&mut known, number, 0, true) && known.free.len() == 1);
+            assert!(!meets(&mut known, number, 3, true), "it is over for good");
         }
         assert_eq!((known.sets.len(), known.free.len(), known.windows[3].slots.len()), (1, 1, 0));
         assert_eq!(known.windows[3].first, 100);
@@ -158,19 +165,19 @@ mod tests {
     #[test]
     fn a_message_of_which_a_copy_is_lost_is_remembered_until_all_know_it() {
         let mut known = Known::default();
-        assert!(known.meets((FLOW, 0), 0, false));
+        assert!(meets(&mut known, 0, 0, false));
         known.sent((FLOW, 0), 3, 3);
         // One of three copies is lost.
         for node in [1, 2] {
             assert_eq!(known.sets[0].under_way, 4 - u64::from(node));
-            assert!(known.meets((FLOW, 0), node, true) && known.free.is_empty());
+            assert!(meets(&mut known, 0, node, true) && known.free.is_empty());
             known.sent((FLOW, 0), 0, 3);
         }
         assert_eq!(known.free.len(), 1);
         // Of another message half of the nodes never hear: its bits stay, and nobody is told twice.
-        assert!(known.meets((FLOW, 1), 0, false));
+        assert!(meets(&mut known, 1, 0, false));
         known.sent((FLOW, 1), 3, 9);
-        assert!(known.meets((FLOW, 1), 1, true) && !known.meets((FLOW, 1), 1, true));
+        assert!(meets(&mut known, 1, 1, true) && !meets(&mut known, 1, 1, true));
         assert!(known.free.is_empty());
     }
 }

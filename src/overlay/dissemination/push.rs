@@ -88,8 +88,7 @@ impl Dissemination for Push {
             }
         } else {
             self.candidates.clear();
-            let members = seats.iter().flat_map(|seat| overlay.block(seat.block));
-            self.candidates.extend(pairs.iter().chain(members).copied().filter(|&next| is_other(next)));
+            self.candidates.extend(overlay.next_hops(node, None).filter(|&next| is_other(next)));
             for nth in 0..wanted.min(self.candidates.len()) {
                 let place = draw(nth as u64, self.candidates.len());
                 out.push(self.candidates.swap_remove(place));
@@ -100,7 +99,7 @@ impl Dissemination for Push {
 
     #[inline]
     fn is_new(&mut self, passing: Passing) -> bool {
-        self.known.meets((passing.flow, passing.number), passing.node, passing.from.is_some())
+        self.known.meets(passing)
     }
 }
 

@@ -5,13 +5,14 @@
 //! and a hub that has `f(s)` children among its spokes,
 //!
 //! ```text
-//! in  = T * min(1, r (s + 1)),   own = max(T (s + 1) / n, the rate of the busiest source)
-//! out = own * c(H) + in * min(f(s), r s)
+//! need = T * min(1, r (s + 1)),   own = max(T (s + 1) / n, the rate of the busiest source)
+//! in   = need in a full mesh,     T where members of the core pass on what comes over it
+//! out  = (own or T, likewise) * c(H) + need * min(f(s), r s)
 //! ```
 //!
-//! where `c(H)` is what the core asks of a member: `H - 1` copies of what it sends itself in a full mesh, or as many as it
-//! has children where members pass on. Uplink, downlink and CPU are not to be asked for more than [`LOAD_MAX`] of what
-//! they have, and connections, memory and open connections' CPU not for more than all of it.
+//! where `c(H)` is how many connections the core gives its busiest member. Uplink, downlink and CPU, the upkeep of
+//! connections included, are not to be asked for more than [`LOAD_MAX`] of what they have; connections and memory keep
+//! within their limits.
 
 use super::context::Offered;
 use crate::units::Bitrate;
@@ -24,7 +25,9 @@ pub(super) const LOAD_MAX: f64 = 0.5;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Duty {
     pub(super) offered: Offered,
+    /// All peers, and those among whom the hubs are.
     pub(super) peers: u32,
+    pub(super) members: u32,
     /// How many hubs there are.
     pub(super) hubs: u32,
     /// Most connections that the core gives a hub, and whether its members pass on what they receive over it.
@@ -35,16 +38,19 @@ pub(super) struct Duty {
 }
 
 impl Duty {
-    /// How many spokes a node can serve; none if it cannot even do with none.
-    pub(super) fn spokes_max(&self, world: &World, node: u32) -> u32 {
-        let most = self.peers.saturating_sub(self.hubs);
+    /// How many spokes a node can serve; `None` if it cannot even be a hub without any.
+    pub(super) fn spokes_max(&self, world: &World, node: u32) -> Option<u32> {
+        if !self.is_within_budget(world, node, 0) {
+            return None;
+        }
+        let most = self.members.saturating_sub(self.hubs);
         // What is asked grows with the number of spokes.
         let (mut fits, mut exceeds) = (0, most + 1);
         while exceeds - fits > 1 {
             let spokes = fits + (exceeds - fits) / 2;
             if self.is_within_budget(world, node, spokes) { fits = spokes } else { exceeds = spokes }
         }
-        fits
+        Some(fits)
     }
 
     /// Whether a node can serve so many spokes.

@@ -36,6 +36,11 @@ pub trait Topology: Debug + Send + Sync {
         DisseminationSpec::Horizon
     }
 
+    /// Whether it is built by what messages ask of peers, so that contents in pieces are unknown to it.
+    fn weighs_messages(&self) -> bool {
+        false
+    }
+
     /// The file that its connections come from, if it names one.
     fn file(&self) -> Option<&PlanFile> {
         None

@@ -9,7 +9,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::capacity::Duty;
-use super::context::BuildContext;
 use crate::net::{Filtering, Nat};
 use crate::units::{Bitrate, Bounded};
 use crate::world::{Vantage, World};
@@ -80,8 +79,7 @@ pub(super) type Rooms = Vec<(u32, u32)>;
 
 impl Choose {
     /// The members, those first that become hubs first.
-    pub(super) fn order(self, context: &BuildContext<'_>, members: &[u32], duty: &Duty) -> Vec<u32> {
-        let world = context.world;
+    pub(super) fn order(self, world: &World, members: &[u32], duty: &Duty) -> Vec<u32> {
         let mut order = members.to_vec();
         let uplink = |node: u32| Reverse(world.rates(node).up.map_or(u64::MAX, Bitrate::as_bps));
         match self {
@@ -94,8 +92,13 @@ impl Choose {
                 order.sort_by_key(|&node| (cost(node), uplink(node)));
             }
             Self::BestCapacity => {
-                let rooms = Capacities::of(world, &order, duty);
-                order.sort_by_key(|&node| (Reverse(rooms.of_node(world, node)), uplink(node)));
+                let kinds = Kinds::of(world, &order);
+                let capacities = kinds.capacities(world, duty);
+                let mut ranked: Vec<_> = order.iter().zip(&kinds.of_node).collect();
+                ranked.sort_by_key(|&(&node, &kind)| {
+                    (Reverse(capacities[kind as usize].map_or(0, |spokes| spokes + 1)), uplink(node))
+                });
+                order = ranked.into_iter().map(|(&node, _)| node).collect();
             }
             Self::Reachable => order.sort_by_key(|&node| (rank(world.nat(node)), uplink(node))),
             Self::Central => {
@@ -140,57 +143,94 @@ pub(super) fn equal_rooms(order: &[u32], hubs: u32, room: u32) -> Rooms {
     order[..hubs as usize].iter().map(|&hub| (hub, room)).collect()
 }
 
-/// The fewest of an order that have room for all others within their budgets, to within some 2 %; where no number
-/// suffices, that which lacks least, with all rooms enlarged alike.
-pub(super) fn fewest(world: &World, order: &[u32], duty_of: impl Fn(u32) -> Duty) -> Rooms {
+/// The fewest of an order that have room for all others within their budgets, to within some 2 %. Who cannot even bear
+/// what the core asks of it is passed over; not the first, if it is the root. Where no number suffices, it is that which
+/// lacks least, with all rooms enlarged alike.
+pub(super) fn fewest(world: &World, order: &[u32], rooted: bool, duty_of: impl Fn(u32) -> Duty) -> Rooms {
     let members = order.len() as u32;
-    let mut best: Option<(f64, u32)> = None;
+    let kinds = Kinds::of(world, order);
+    // The share of others for whom there is room.
+    let mut best: Option<(f64, Rooms)> = None;
     let mut hubs = 1;
     while hubs <= members {
-        let duty = duty_of(hubs);
-        let capacities = Capacities::of(world, &order[..hubs as usize], &duty);
-        let room: u64 = order[..hubs as usize].iter().map(|&hub| u64::from(capacities.of_node(world, hub))).sum();
+        let (rooms, are_able) = kinds.rooms(world, order, rooted, &duty_of(hubs));
+        let room: u64 = rooms.iter().map(|&(_, room)| u64::from(room)).sum();
         let wanted = u64::from(members - hubs);
-        if room >= wanted {
-            return rooms(world, &order[..hubs as usize], &duty, 1.0);
+        if are_able && room >= wanted {
+            return rooms;
         }
-        let share = room as f64 / wanted as f64;
-        if best.is_none_or(|(most, _)| share > most) {
-            best = Some((share, hubs));
+        let share = room as f64 / wanted.max(1) as f64;
+        if wanted > 0 && best.as_ref().is_none_or(|(most, _)| share > *most) {
+            best = Some((share, rooms));
         }
         hubs += (hubs / 64).max(1);
     }
-    let (share, hubs) = best.unwrap_or((1.0, 1));
-    if share <= 0.0 {
-        return equal_rooms(order, hubs, members.div_ceil(hubs) - 1);
+    match best {
+        Some((share, rooms)) if share > 0.0 => {
+            let larger = (1.0 / share).max(1.0);
+            rooms.into_iter().map(|(hub, room)| (hub, (f64::from(room) * larger).ceil() as u32)).collect()
+        }
+        // Nobody can serve anybody: as many as without a rule.
+        _ => equal_rooms(order, members.div_ceil(PEERS_PER_HUB), PEERS_PER_HUB - 1),
     }
-    rooms(world, &order[..hubs as usize], &duty_of(hubs), 1.0 / share)
 }
 
-fn rooms(world: &World, hubs: &[u32], duty: &Duty, larger: f64) -> Rooms {
-    let capacities = Capacities::of(world, hubs, duty);
-    let room = |&hub: &u32| (hub, (f64::from(capacities.of_node(world, hub)) * larger).ceil() as u32);
-    hubs.iter().map(room).collect()
-}
+/// Most peers at a hub, itself included, where nothing else says how many.
+pub(super) const PEERS_PER_HUB: u32 = 16;
 
 // What nodes of one class with the same links can serve is the same.
-struct Capacities(BTreeMap<Kind, u32>);
+struct Kinds {
+    // Of each node of an order.
+    of_node: Vec<u32>,
+    examples: Vec<u32>,
+}
 
-type Kind = (usize, u64, u64);
-
-impl Capacities {
-    fn of(world: &World, nodes: &[u32], duty: &Duty) -> Self {
-        let mut known = BTreeMap::new();
-        for &node in nodes {
-            known.entry(kind(world, node)).or_insert_with(|| duty.spokes_max(world, node));
-        }
-        Self(known)
+impl Kinds {
+    fn of(world: &World, order: &[u32]) -> Self {
+        let (mut known, mut examples) = (BTreeMap::new(), Vec::new());
+        let mut number = |&node: &u32| {
+            *known.entry(kind(world, node)).or_insert_with(|| {
+                examples.push(node);
+                examples.len() as u32 - 1
+            })
+        };
+        let of_node = order.iter().map(&mut number).collect();
+        Self { of_node, examples }
     }
 
-    fn of_node(&self, world: &World, node: u32) -> u32 {
-        self.0.get(&kind(world, node)).copied().unwrap_or(0)
+    // By kind, how many spokes each serves.
+    fn capacities(&self, world: &World, duty: &Duty) -> Vec<Option<u32>> {
+        self.examples.iter().map(|&node| duty.spokes_max(world, node)).collect()
+    }
+
+    // The first of the order that can do their duty as hubs, and how many spokes each serves; and whether there are
+    // enough. Where not, others stand in for them, without room.
+    fn rooms(&self, world: &World, order: &[u32], rooted: bool, duty: &Duty) -> (Rooms, bool) {
+        let capacities = self.capacities(world, duty);
+        let hubs = duty.hubs as usize;
+        let (mut chosen, mut unable): (Rooms, Rooms) = (Vec::with_capacity(hubs), Vec::new());
+        let mut are_able = true;
+        for (place, (&node, &kind)) in order.iter().zip(&self.of_node).enumerate() {
+            if chosen.len() == hubs {
+                break;
+            }
+            match capacities[kind as usize] {
+                Some(spokes) => chosen.push((node, spokes)),
+                None if rooted && place == 0 => {
+                    are_able = false;
+                    chosen.push((node, 0));
+                }
+                None => unable.push((node, 0)),
+            }
+        }
+        are_able &= chosen.len() == hubs;
+        let missing = hubs - chosen.len();
+        chosen.extend(unable.into_iter().take(missing));
+        (chosen, are_able)
     }
 }
+
+type Kind = (usize, u64, u64);
 
 fn kind(world: &World, node: u32) -> Kind {
     let rates = world.rates(node);

@@ -3,16 +3,18 @@
 //! Core and what hangs at a hub are topologies themselves, hybrids too, so that stars in a mesh, a mesh of trees, a chain
 //! of meshes and nested hybrids are all of this kind. A core of one hub with spokes around it is a star.
 
+use std::collections::BTreeMap;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::capacity::Duty;
 use super::context::BuildContext;
-use super::hubs::{Choose, HubCount, Rooms, equal_rooms, fewest};
+use super::hubs::{Choose, HubCount, PEERS_PER_HUB, Rooms, equal_rooms, fewest};
 use super::mesh::Mesh;
-use super::nearest::Hubs;
 use super::nested::Nested;
-use super::part::{Burden, Connections, Part};
+use super::part::{Burden, Connections, Part, Site};
+use super::rooms::Hubs;
 use super::star::Star;
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
@@ -72,10 +74,6 @@ impl JsonSchema for Hybrid {
     }
 }
 
-const PEERS_PER_HUB: u32 = 16;
-/// For estimates before anything is known of budgets.
-const AUTO_PEERS_PER_HUB: u32 = 16;
-
 fn default_core() -> Nested {
     Nested::new(Mesh {})
 }
@@ -106,72 +104,62 @@ impl Hybrid {
         per_hub - 1
     }
 
+    // The same for estimates, before anything is known of budgets.
     fn likely_count(&self, members: u32) -> u32 {
-        self.count(members).unwrap_or_else(|| members.div_ceil(AUTO_PEERS_PER_HUB))
+        self.count(members).unwrap_or_else(|| members.div_ceil(PEERS_PER_HUB))
     }
 
-    fn duty(&self, context: &BuildContext<'_>, members: u32, hubs: u32) -> Duty {
-        let core = self.0.core.0.burden(hubs);
-        let attach = self.0.attach.0.burden(members.saturating_sub(hubs) + 1);
-        let passes_on = core.passes_on && hubs > 1;
+    fn duty(&self, site: &Site<'_>, members: u32, hubs: u32) -> Duty {
+        let core = self.0.core.0.burden(hubs, false);
+        let attach = self.0.attach.0.burden(members.saturating_sub(hubs) + 1, true);
         Duty {
-            offered: context.offered(),
-            peers: members,
+            offered: site.offered,
+            peers: site.build.world.peers(),
+            members,
             hubs,
             core_degree: core.degree,
-            core_passes_on: passes_on,
+            core_passes_on: core.passes_on && hubs > 1,
             fan_out: attach.degree,
         }
     }
 
     // The hubs and their rooms; if there is a root, it is the first of them.
-    fn rooms(&self, context: &BuildContext<'_>, members: &[u32], rooted: bool) -> Rooms {
+    fn rooms(&self, site: &Site<'_>, members: &[u32], rooted: bool) -> Rooms {
         let all = members.len() as u32;
-        let likely = self.likely_count(all);
-        let mut order = self.0.choose.order(context, &members[usize::from(rooted)..], &self.duty(context, all, likely));
+        let likely = self.duty(site, all, self.likely_count(all));
+        let mut order = self.0.choose.order(site.build.world, &members[usize::from(rooted)..], &likely);
         if rooted {
             order.insert(0, members[0]);
         }
         match self.count(all) {
             Some(hubs) => equal_rooms(&order, hubs, self.room(all, hubs)),
-            None => fewest(context.world, &order, |hubs| self.duty(context, all, hubs)),
+            None => fewest(site.build.world, &order, rooted, |hubs| self.duty(site, all, hubs)),
         }
     }
 }
 
 impl Part for Hybrid {
-    fn among(
-        &self,
-        context: &BuildContext<'_>,
-        members: &[u32],
-        rooted: bool,
-        stream: &mut Stream,
-        out: &mut Connections,
-    ) {
-        let rooms = self.rooms(context, members, rooted);
-        let mut group_of = vec![None; context.world.nodes() as usize];
-        let mut groups: Vec<Vec<u32>> = Vec::with_capacity(rooms.len());
-        for (group, &(hub, room)) in rooms.iter().enumerate() {
-            group_of[hub as usize] = Some(group);
-            groups.push(Vec::with_capacity(room as usize + 1));
-            groups[group].push(hub);
-        }
-        let mut nearest = Hubs::new(context.world, rooms.iter().copied());
-        let spokes = Choose::BestUplink.order(context, members, &self.duty(context, members.len() as u32, 1));
-        for spoke in spokes.into_iter().filter(|&spoke| group_of[spoke as usize].is_none()) {
+    fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, stream: &mut Stream, out: &mut Connections) {
+        let world = site.build.world;
+        let rooms = self.rooms(site, members, rooted);
+        let group_of: BTreeMap<u32, usize> = rooms.iter().zip(0..).map(|(&(hub, _), group)| (hub, group)).collect();
+        let mut groups: Vec<Vec<u32>> = rooms.iter().map(|&(hub, _)| vec![hub]).collect();
+        let mut nearest = Hubs::new(world, rooms.iter().copied());
+        for spoke in world.by_uplink(members).into_iter().filter(|spoke| !group_of.contains_key(spoke)) {
             let hub = nearest.take(spoke).expect("invariant: the hubs have room for all");
-            groups[group_of[hub as usize].expect("invariant: a hub has a group")].push(spoke);
+            groups[group_of[&hub]].push(spoke);
         }
         let hubs: Vec<u32> = rooms.iter().map(|&(hub, _)| hub).collect();
         for group in groups.iter().filter(|group| group.len() > 1) {
-            self.0.attach.0.among(context, group, true, stream, out);
+            self.0.attach.0.among(site, group, true, stream, out);
         }
-        self.0.core.0.among(context, &hubs, rooted, stream, out);
+        self.0.core.0.among(site, &hubs, rooted, stream, out);
     }
 
-    fn burden(&self, members: u32) -> Burden {
+    fn burden(&self, members: u32, rooted: bool) -> Burden {
         let hubs = self.likely_count(members);
-        let (core, attach) = (self.0.core.0.burden(hubs), self.0.attach.0.burden(members.div_ceil(hubs.max(1))));
+        let core = self.0.core.0.burden(hubs, rooted);
+        let attach = self.0.attach.0.burden(members.div_ceil(hubs.max(1)), true);
         Burden { degree: core.degree + attach.degree, passes_on: true }
     }
 }
@@ -212,8 +200,16 @@ impl Topology for Hybrid {
     fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {
         let members: Vec<u32> = (0..context.world.peers()).collect();
         let mut connections = Connections::default();
-        self.among(context, &members, false, stream, &mut connections);
+        let site = Site { build: context, offered: context.offered() };
+        self.among(&site, &members, false, stream, &mut connections);
         connections.into_overlay(context.world.nodes())
+    }
+
+    fn weighs_messages(&self) -> bool {
+        self.0.hubs == Some(HubCount::Fewest)
+            || self.0.choose == Choose::BestCapacity
+            || self.0.core.0.weighs_messages()
+            || self.0.attach.0.weighs_messages()
     }
 
     fn to_json(&self) -> serde_json::Value {

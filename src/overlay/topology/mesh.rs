@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
-use super::part::{Burden, Connections, Part};
+use super::part::{Burden, Connections, Part, Site};
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
@@ -20,11 +20,11 @@ pub(super) const ENTRY: TopologyEntry = TopologyEntry::new::<Mesh>("mesh", "ever
 pub(super) struct Mesh {}
 
 impl Part for Mesh {
-    fn among(&self, _: &BuildContext<'_>, members: &[u32], _rooted: bool, _: &mut Stream, out: &mut Connections) {
+    fn among(&self, _: &Site<'_>, members: &[u32], _rooted: bool, _: &mut Stream, out: &mut Connections) {
         out.blocks.push(members.to_vec());
     }
 
-    fn burden(&self, members: u32) -> Burden {
+    fn burden(&self, members: u32, _rooted: bool) -> Burden {
         Burden { degree: members.saturating_sub(1), passes_on: false }
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
 use super::links::{Links, bridge, draw};
-use super::{Shape, Spread, Topology, TopologyEntry};
+use super::{Shape, Topology, TopologyEntry};
 use crate::overlay::dissemination::DisseminationSpec;
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
@@ -49,10 +49,7 @@ impl Topology for Nearest {
     }
 
     fn shape(&self, peers: u32) -> Shape {
-        let (count, dialled) = (u64::from(peers), u64::from(self.degree.get() + self.links.get()));
-        let tree = (count * dialled).min(count * count.saturating_sub(1) / 2);
-        let fan = u32::try_from(2 * dialled).unwrap_or(u32::MAX).saturating_sub(1);
-        Shape { tree, core: 0, spread: Spread::Levels(fan.max(1)) }
+        Shape::dialled(peers, self.degree.get() + self.links.get())
     }
 
     fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {

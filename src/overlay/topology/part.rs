@@ -1,6 +1,6 @@
 //! Topologies as parts of others: what stands among some of the nodes.
 
-use super::context::BuildContext;
+use super::context::{BuildContext, Offered};
 use super::contract::Topology;
 use crate::overlay::Overlay;
 use crate::rng::Stream;
@@ -9,17 +9,10 @@ use crate::rng::Stream;
 pub(super) trait Part: Topology {
     /// Adds its connections among the members to `out`. If `rooted`, the first member is where they hang together with
     /// others, so that it is the hub, or the root.
-    fn among(
-        &self,
-        context: &BuildContext<'_>,
-        members: &[u32],
-        rooted: bool,
-        stream: &mut Stream,
-        out: &mut Connections,
-    );
+    fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, stream: &mut Stream, out: &mut Connections);
 
-    /// How many connections a member has at most among so many, and whether it passes on what comes to it over them.
-    fn burden(&self, members: u32) -> Burden;
+    /// What it asks of its busiest member among so many; if `rooted`, of the first.
+    fn burden(&self, members: u32, rooted: bool) -> Burden;
 
     /// Whether it adds nodes, so that it cannot be a part.
     fn adds_servers(&self) -> bool {
@@ -27,7 +20,14 @@ pub(super) trait Part: Topology {
     }
 }
 
-/// What a part asks of its busiest member.
+/// Where parts are built, and what they are to carry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Site<'a> {
+    pub(super) build: &'a BuildContext<'a>,
+    pub(super) offered: Offered,
+}
+
+/// What a part asks of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Burden {
     /// Connections over which it sends.

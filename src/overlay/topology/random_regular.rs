@@ -83,6 +83,7 @@ fn random_regular(peers: u32, degree: u32, stream: &mut Stream) -> Vec<(u32, u32
         }
         drawn = paired(&degrees, stream);
     }
+    assert!(drawn.1, "no graph of {peers} peers with {degree} connections each was found in {TRIES} draws");
     let pairs = if is_dense { complement(peers, &drawn.0) } else { drawn.0 };
     hang_together(peers, pairs)
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
 use super::links::{Links, draw};
-use super::{Shape, Spread, Topology, TopologyEntry};
+use super::{Shape, Topology, TopologyEntry};
 use crate::overlay::dissemination::DisseminationSpec;
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
@@ -45,10 +45,7 @@ impl Topology for Ring {
     }
 
     fn shape(&self, peers: u32) -> Shape {
-        let (count, dialled) = (u64::from(peers), u64::from(self.neighbours.get() + self.shortcuts.get()));
-        let tree = (count * dialled).min(count * count.saturating_sub(1) / 2);
-        let fan = u32::try_from(2 * dialled).unwrap_or(u32::MAX).saturating_sub(1);
-        Shape { tree, core: 0, spread: Spread::Levels(fan.max(1)) }
+        Shape::dialled(peers, self.neighbours.get() + self.shortcuts.get())
     }
 
     fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {

@@ -45,6 +45,10 @@ impl Topology for Ruled {
         self.topology.build(context, stream)
     }
 
+    fn weighs_messages(&self) -> bool {
+        self.topology.weighs_messages()
+    }
+
     fn dissemination(&self) -> DisseminationSpec {
         self.rule.spec.clone()
     }

@@ -26,6 +26,15 @@ pub enum Spread {
 }
 
 impl Shape {
+    /// Of peers that each open so many connections to others.
+    #[must_use]
+    pub fn dialled(peers: u32, each: u32) -> Self {
+        let (count, each) = (u64::from(peers), u64::from(each));
+        let tree = (count * each).min(count * count.saturating_sub(1) / 2);
+        let fan = u32::try_from(2 * each).unwrap_or(u32::MAX).saturating_sub(1);
+        Self { tree, core: 0, spread: Spread::Levels(fan.max(1)) }
+    }
+
     /// All connections.
     #[must_use]
     pub const fn connections(&self) -> u64 {

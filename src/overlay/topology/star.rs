@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
-use super::part::{Burden, Connections, Part};
+use super::part::{Burden, Connections, Part, Site};
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
@@ -35,12 +35,12 @@ enum Hub {
 }
 
 impl Part for Star {
-    fn among(&self, context: &BuildContext<'_>, members: &[u32], rooted: bool, _: &mut Stream, out: &mut Connections) {
-        let hub = if rooted { members[0] } else { context.world.by_uplink(members)[0] };
+    fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, _: &mut Stream, out: &mut Connections) {
+        let hub = if rooted { members[0] } else { site.build.world.by_uplink(members)[0] };
         out.pairs.extend(members.iter().filter(|&&member| member != hub).map(|&member| (hub, member)));
     }
 
-    fn burden(&self, members: u32) -> Burden {
+    fn burden(&self, members: u32, _rooted: bool) -> Burden {
         Burden { degree: members.saturating_sub(1), passes_on: true }
     }
 

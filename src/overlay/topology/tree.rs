@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
-use super::part::{Burden, Connections, Part};
+use super::part::{Burden, Connections, Part, Site};
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
@@ -57,15 +57,17 @@ impl Tree {
 }
 
 impl Part for Tree {
-    fn among(&self, context: &BuildContext<'_>, members: &[u32], rooted: bool, _: &mut Stream, out: &mut Connections) {
+    fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, _: &mut Stream, out: &mut Connections) {
         let root = usize::from(rooted);
         let mut order = members[..root].to_vec();
-        order.extend(self.in_order(context.world, &members[root..]));
+        order.extend(self.in_order(site.build.world, &members[root..]));
         out.pairs.extend(self.edges(&order));
     }
 
-    fn burden(&self, members: u32) -> Burden {
-        Burden { degree: members.saturating_sub(1).min(self.degree.get() + 1), passes_on: true }
+    fn burden(&self, members: u32, rooted: bool) -> Burden {
+        // The root has no parent.
+        let degree = self.degree.get() + u32::from(!rooted);
+        Burden { degree: members.saturating_sub(1).min(degree), passes_on: true }
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn write(plan: &PlanOutput<'_>, to: &mut dyn Write) -> io::Result<()>
             let attributes = [("id", key), ("for", of), ("attr.name", name), ("attr.type", "string")];
             xml.create_element("key").with_attributes(attributes).write_empty()?;
         }
-        let graph = [("id", plan.cell.label.as_str()), ("edgedefault", "undirected")];
+        let graph = [("id", "overlay"), ("edgedefault", "undirected")];
         xml.create_element("graph").with_attributes(graph).write_inner_content(|xml| write_graph(plan, xml))?;
         Ok(())
     })?;

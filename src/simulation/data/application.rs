@@ -78,12 +78,18 @@ impl<D: Dissemination> Application<D> {
     /// A message has come to a node; whether for the first time, so that it is delivered and passed on.
     #[inline]
     pub(crate) fn is_new(&mut self, node: u32, from: u32, message: (u32, u32), measured: bool) -> bool {
-        let passing = self.passing(node, Some(from), message);
-        let is_new = self.rule.is_new(passing);
+        let is_new = self.would_be_new(node, from, message);
         if !is_new {
             self.seen.duplicate(measured);
         }
         is_new
+    }
+
+    /// The same of one that comes too late to count.
+    #[inline]
+    pub(crate) fn would_be_new(&mut self, node: u32, from: u32, message: (u32, u32)) -> bool {
+        let passing = self.passing(node, Some(from), message);
+        self.rule.is_new(passing)
     }
 
     /// A node has passed a message on over so many of its connections, by a rule that takes all.

@@ -11,9 +11,9 @@ use crate::scenario::Settings;
 use crate::simulation::prepared::Prepared;
 use crate::units::{Bitrate, ByteCount};
 
-/// LinkLoad from which on queues are long.
+/// Load from which on queues are long.
 const BUSY: f64 = 0.5;
-/// LinkLoad from which on a drop or two close windows behind which messages wait.
+/// Load from which on a drop or two close windows behind which messages wait.
 const CROWDED: f64 = 0.85;
 /// What is left to messages at the least, for rates of acknowledgements beyond that do not come about.
 const LEFT_MIN: f64 = 0.1;
@@ -80,6 +80,7 @@ pub(in crate::simulation) fn loads(settings: &Settings, prepared: &Prepared, deg
     for flow in &prepared.flows {
         own[flow.source as usize] += settings.webrtc.wire(flow.size).packets as f64 / flow.period.as_secs_f64();
     }
+    let passes_on = |node: u32| !(prepared.exactly_once && prepared.overlay.is_leaf(node));
     let of_node = |node: u32| {
         let at = node as usize;
         let connections = f64::from(degrees[at]);
@@ -94,7 +95,7 @@ pub(in crate::simulation) fn loads(settings: &Settings, prepared: &Prepared, deg
             up: Asked { messages: bytes[at].sent / up, beside: beside(received) / up },
             down: Asked { messages: bytes[at].received / down, beside: beside(sent) / down },
             // What is its own leaves over each connection, and what it passes on over each once.
-            on_connection: own[at] + if sent > 1.01 * own[at] * connections { received } else { 0.0 },
+            on_connection: own[at] + if passes_on(node) { received } else { 0.0 },
         }
     };
     (0..world.nodes()).map(of_node).collect()

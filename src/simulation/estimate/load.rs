@@ -179,11 +179,17 @@ fn estimate_of(cell: &Cell, workload: &Arc<dyn Workload>) -> Estimate {
 /// How many copies of a message are wanted, and can be: a peer that is the hub has as many connections as its engine
 /// allows.
 pub(super) fn reach(cell: &Cell, workload: &Arc<dyn Workload>) -> f64 {
-    let reach = estimate_of(cell, workload).receivers.max(1.0);
+    let reach = reached(cell, &estimate_of(cell, workload)).max(1.0);
     match hub_connections_max(cell) {
         Some(most) => reach.min(f64::from(most)),
         None => reach,
     }
+}
+
+/// To how many others a message goes: all, where the rule knows no audiences.
+pub(super) fn reached(cell: &Cell, estimate: &Estimate) -> f64 {
+    let others = f64::from(cell.settings.population.peers.get().saturating_sub(1));
+    if cell.topology.dissemination().remembers() && estimate.receivers > 0.0 { others } else { estimate.receivers }
 }
 
 /// How many copies go for each delivery, by the rule of dissemination.

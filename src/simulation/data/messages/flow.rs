@@ -280,7 +280,10 @@ impl<D: Dissemination> Flows<D> {
         let Some(now_ns) = self.layout.rows[to as usize].take_in(time.as_ns(), &service, &asked) else {
             self.app.seen.overflow(message);
             self.fail(Fate::Socket, [from, to], message);
-            return self.book_unserved(to, from, message);
+            // Where another copy may come, that one is passed on.
+            return if D::EXACTLY_ONCE {
+                self.book_unserved(to, from, message);
+            };
         };
         let now = SimTime::from_ns(now_ns);
         self.app.seen.counts.copies_arrived += 1;
@@ -291,7 +294,10 @@ impl<D: Dissemination> Flows<D> {
     fn deliver(&mut self, now: SimTime, from: u32, to: u32, message: &Message, scheduler: &mut Scheduler<Event>) {
         if now > self.plan.programme.horizon {
             // The CPU never came to it, but was asked to.
-            return self.book_unserved(to, from, message);
+            let asked = D::EXACTLY_ONCE || self.would_be_new(from, to, message);
+            return if asked {
+                self.book_unserved(to, from, message);
+            };
         }
         if !D::EXACTLY_ONCE && !self.is_new(from, to, message) {
             return;

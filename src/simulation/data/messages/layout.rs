@@ -8,7 +8,7 @@
 //! A *place* is where a node stands in this order. While messages flow, events, queues and rows go by places, keyed
 //! draws and whatever is told go by numbers.
 
-use super::reception::{Reception, passes_nothing_on, receptions};
+use super::reception::{Reception, receptions};
 use crate::overlay::Overlay;
 use crate::simulation::control::connect::{Connected, Kept};
 use crate::simulation::data::fills::Fills;
@@ -110,7 +110,7 @@ impl Layout {
         (0..).zip(&order).for_each(|(place, &node)| places[node as usize] = place);
         let kind = |&node: &u32| Kind {
             reception: receptions[node as usize],
-            is_leaf: passes_nothing_on(overlay, node),
+            is_leaf: overlay.is_leaf(node),
             is_peer: node < world.peers(),
             in_block: !overlay.seats(node).is_empty(),
         };

@@ -41,7 +41,7 @@ pub(in crate::simulation) fn receptions(parts: &Parts, shortcuts: bool, exactly_
     };
     let reception = |node: u32| {
         let is_exchanging = exchanging.binary_search(&node).is_ok();
-        if !has_queue(node as usize) && passes_nothing_on(overlay, node) && !is_exchanging {
+        if !has_queue(node as usize) && overlay.is_leaf(node) && !is_exchanging {
             return Reception::Sink;
         }
         if sources.binary_search(&node).is_ok() {
@@ -55,11 +55,6 @@ pub(in crate::simulation) fn receptions(parts: &Parts, shortcuts: bool, exactly_
         }
     };
     (0..overlay.nodes()).map(reception).collect()
-}
-
-/// Whether a node passes on nothing that comes to it.
-pub(in crate::simulation) fn passes_nothing_on(overlay: &Overlay, node: u32) -> bool {
-    overlay.pair_neighbours(node).len() + overlay.seats(node).len() <= 1
 }
 
 /// With more sources than this, nodes with queues are taken to have several senders.

@@ -180,6 +180,13 @@ impl<D: Dissemination> Flows<D> {
         self.app.is_new(to, from, (message.flow, message.number), message.measured)
     }
 
+    /// A message comes to the node at `to` after the end; whether for the first time.
+    #[cold]
+    pub(in crate::simulation) fn would_be_new(&mut self, from: u32, to: u32, message: &Message) -> bool {
+        let [from, to] = [from, to].map(|place| self.layout.end(place).node);
+        self.app.would_be_new(to, from, (message.flow, message.number))
+    }
+
     /// The node at `place` should pass a message on and never comes to it before the end: the demand counts all
     /// the same, for else an overload would hide itself.
     #[cold]

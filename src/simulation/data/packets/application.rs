@@ -229,7 +229,10 @@ impl<D: Dissemination> Packets<D> {
         let done = self.busy(now, node, message);
         if done > self.plan.programme.horizon {
             // The CPU never came to it, but was asked to.
-            return self.book_unserved(node, Some(from), message);
+            let asked = D::EXACTLY_ONCE || self.app.would_be_new(node, from, (message.flow, message.number));
+            return if asked {
+                self.book_unserved(node, Some(from), message);
+            };
         }
         if !self.app.is_new(node, from, (message.flow, message.number), measured) {
             return;
@@ -294,7 +297,10 @@ impl<D: Dissemination> Packets<D> {
             self.app.seen.window.overflowed += u64::from(measured);
             self.account.under_way(false, measured, -1);
             self.account.cpu_work[node as usize] += if measured { self.cpu_ns(node, message) } else { 0 };
-            self.book_unserved(node, Some(from), message);
+            // Where another copy may come, that one is passed on.
+            if D::EXACTLY_ONCE {
+                self.book_unserved(node, Some(from), message);
+            }
         }
     }
 

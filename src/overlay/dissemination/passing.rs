@@ -1,0 +1,16 @@
+//! A message on its way, as a rule of dissemination is told of it.
+
+/// A message at a node that may pass it on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passing {
+    /// Where it is.
+    pub node: u32,
+    /// Where it came from; its own if none.
+    pub from: Option<u32>,
+    /// Whom it is for.
+    pub audience: u32,
+    /// Which message: the number of its flow.
+    pub flow: u32,
+    /// And its number there.
+    pub number: u32,
+}
