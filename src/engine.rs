@@ -31,9 +31,11 @@
 mod queue;
 mod run;
 mod scheduler;
+mod slots;
 mod timers;
 
 pub use queue::EventQueue;
 pub use run::{Engine, EngineError, Model, RunLimits};
 pub use scheduler::Scheduler;
+pub(crate) use slots::Slots;
 pub use timers::{Ticket, Timers};

@@ -6,7 +6,6 @@ pub mod cluster;
 mod network;
 pub mod pair;
 pub mod replication;
-mod slots;
 pub mod stack;
 pub mod trace;
 pub mod turn_server;

@@ -49,11 +49,11 @@ pub(crate) use account::observed::{ConnectionCounts, Observed};
 #[cfg(feature = "real")]
 pub(crate) use control::budget::Fallen;
 #[cfg(feature = "real")]
-pub(crate) use data::application::Application;
+pub(crate) use data::application::{Application, Happened};
 #[cfg(feature = "real")]
 pub(crate) use data::costs::{cpu_percent, has_paced_packets, idle_shares, message_cpu, packet_cpu, wake_cpu};
 #[cfg(feature = "real")]
-pub(crate) use data::programme::Programme;
+pub(crate) use data::programme::{CONTROL_CHANNEL, PlannedFlow, Programme};
 #[cfg(feature = "real")]
 pub(crate) use data::relay::Forwarded;
 pub use estimate::{MemoryNeeds, estimate_cpu_s, estimate_deliveries, estimate_memory, memory_needs};
@@ -89,6 +89,8 @@ pub fn simulate_with(
         DisseminationSpec::Horizon => simulate_by(&Horizon, cell, seed, knowledge, options),
         DisseminationSpec::Flood => simulate_by(&Flood::default(), cell, seed, knowledge, options),
         DisseminationSpec::Push(push) => simulate_by(&push, cell, seed, knowledge, options),
+        DisseminationSpec::Plumtree(plumtree) => simulate_by(&plumtree, cell, seed, knowledge, options),
+        DisseminationSpec::GossipSub(gossip) => simulate_by(&*gossip, cell, seed, knowledge, options),
         DisseminationSpec::Foreign(rule) => simulate_by(&rule, cell, seed, knowledge, options),
     }
 }

@@ -113,8 +113,8 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
 fn loses_rule(rule: &DisseminationSpec, format: Format) -> bool {
     match rule {
         DisseminationSpec::Horizon => false,
-        DisseminationSpec::Flood | DisseminationSpec::Push(_) => matches!(format, Format::Csv | Format::Graphml),
         DisseminationSpec::Foreign(_) => !matches!(format, Format::Dot),
+        _ => matches!(format, Format::Csv | Format::Graphml),
     }
 }
 

@@ -237,6 +237,8 @@ metrics! {
         "Share of the copies put on a path in the measured window that found the socket of their receiver full, for its CPU was too far behind.";
     Duplicates: "duplicates_per_delivery", "copies", Lower, "duplicates",
         "Copies of the measured window that came to a node which knew their message already, for each delivery: the relative message redundancy of Plumtree where every node receives. No value by split horizon, which sends none.";
+    Control: "control_percent", "%", Lower, "control bytes",
+        "Share of all bytes that were sent in the measured window, by peers and servers, that control messages of the rule of dissemination took, headers included. No value for rules without any.";
 }
 
 impl MetricId {

@@ -10,19 +10,27 @@ use super::audience::Audiences;
 use super::graph::Overlay;
 use super::workload::Flow;
 use crate::rng::Streams;
+use crate::units::ByteCount;
 
+mod control;
 mod flood;
 mod foreign;
+mod gossipsub;
 mod horizon;
 mod known;
+mod lazy;
 mod passing;
+mod plumtree;
 mod push;
 mod rule;
 
+pub use control::{MessageId, Order, Turn};
 pub use flood::Flood;
 pub use foreign::ForeignRule;
+pub use gossipsub::GossipSub;
 pub use horizon::Horizon;
-pub use passing::Passing;
+pub use passing::{Meeting, Passing};
+pub use plumtree::Plumtree;
 pub use push::Push;
 pub use rule::{DISSEMINATIONS, DisseminationEntry, Rule};
 
@@ -39,6 +47,15 @@ pub trait Dissemination: Load + Clone + 'static {
     /// walk its own lists of them, and tell by [`passed_on`](Self::passed_on) how many copies that was, instead of
     /// asking [`forward`](Self::forward) for their names.
     const OVER_ALL: bool = false;
+
+    /// Whether nodes send control messages, or wait for times. Drivers then ask for [orders](Order) instead of
+    /// [`forward`](Self::forward), which names those to whom a message would go at once.
+    const TALKS: bool = false;
+
+    /// How long control messages are, on the wire of a data channel; a rule that talks names 256 at most.
+    fn control_sizes(&self) -> Vec<ByteCount> {
+        Vec::new()
+    }
 
     /// The rule at the beginning of a replication: nothing is known yet, and chance comes from these streams.
     #[must_use]
@@ -57,6 +74,18 @@ pub trait Dissemination: Load + Clone + 'static {
     fn is_new(&mut self, _passing: Passing) -> bool {
         true
     }
+
+    /// A node enters, before anything else happens to it.
+    fn enter(&mut self, _turn: Turn<'_>, _orders: &mut Vec<Order>) {}
+
+    /// A node has published a message of so many bytes, or a copy has come to it: what it does then.
+    fn meet(&mut self, _turn: Turn<'_>, _meeting: Meeting, _orders: &mut Vec<Order>) {}
+
+    /// A control message has come to a node.
+    fn told(&mut self, _turn: Turn<'_>, _from: u32, _note: u32, _orders: &mut Vec<Order>) {}
+
+    /// A node is woken, as it has asked to be.
+    fn wake(&mut self, _turn: Turn<'_>, _token: u32, _orders: &mut Vec<Order>) {}
 }
 
 /// What a rule has nodes send on average.
@@ -117,6 +146,10 @@ pub enum DisseminationSpec {
     Flood,
     /// Eager push with a fan-out: [`Push`].
     Push(Push),
+    /// A tree that nodes find in a graph with rings: [`Plumtree`].
+    Plumtree(Plumtree),
+    /// Flood over a mesh that nodes keep, and announcements: [`GossipSub`].
+    GossipSub(Box<GossipSub>),
     /// A rule from outside of this crate.
     Foreign(ForeignRule),
 }
@@ -135,9 +168,10 @@ impl DisseminationSpec {
         let (others, connections) = (nodes.saturating_sub(1).max(1) as f64, connections as f64);
         let flooded = (2.0 * connections / others - 1.0).max(1.0);
         match self {
-            Self::Horizon | Self::Foreign(_) => 1.0,
+            Self::Horizon | Self::Plumtree(_) | Self::Foreign(_) => 1.0,
             Self::Flood => flooded,
             Self::Push(push) => flooded.min(f64::from(push.fan_out())),
+            Self::GossipSub(gossip) => flooded.min(f64::from(gossip.mesh_degree()) - 1.0),
         }
     }
 
@@ -145,7 +179,7 @@ impl DisseminationSpec {
     #[must_use]
     pub const fn remembers(&self) -> bool {
         match self {
-            Self::Flood | Self::Push(_) => true,
+            Self::Flood | Self::Push(_) | Self::Plumtree(_) | Self::GossipSub(_) => true,
             // What another crate's rule keeps is not known.
             Self::Horizon | Self::Foreign(_) => false,
         }

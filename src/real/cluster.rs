@@ -25,11 +25,10 @@ pub use pacing::PacketCpu;
 use self::pacing::Pacing;
 use super::clock::Clock;
 use super::network::{Launched, Network, NodeSpec, Paths};
-use super::slots::Slots;
 use super::stack::{Effect, Endpoint, Identity, Signal, StackError, StackSettings, TurnAccess};
 use super::trace::Trace;
 use super::turn_server::{Datagram, TurnCounts, TurnServer, TurnServerSpec};
-use crate::engine::Timers;
+use crate::engine::{Slots, Timers};
 use crate::rng::Streams;
 use crate::units::{ByteCount, SimDuration, SimTime};
 

@@ -70,6 +70,8 @@ pub fn replicate(cell: &Cell, seed: Seed, knowledge: &Knowledge) -> Result<Repli
         DisseminationSpec::Horizon => replicate_by(&Horizon, cell, seed, knowledge),
         DisseminationSpec::Flood => replicate_by(&Flood::default(), cell, seed, knowledge),
         DisseminationSpec::Push(push) => replicate_by(&push, cell, seed, knowledge),
+        DisseminationSpec::Plumtree(plumtree) => replicate_by(&plumtree, cell, seed, knowledge),
+        DisseminationSpec::GossipSub(gossip) => replicate_by(&*gossip, cell, seed, knowledge),
         DisseminationSpec::Foreign(rule) => replicate_by(&rule, cell, seed, knowledge),
     }
 }
@@ -127,7 +129,7 @@ fn cluster(prepared: &Prepared, webrtc: &WebrtcSpec) -> Result<Cluster, Replicat
     let settings = StackSettings {
         candidates: Candidates { host: true, ..Candidates::default() },
         max_message: prepared.flows.iter().map(|flow| flow.size).max().unwrap_or_default().max(MAX_MESSAGE_LEAST),
-        channels: peers::channels(&prepared.flows).into_iter().map(peers::channel_spec).collect(),
+        channels: peers::channels(prepared).into_iter().map(peers::channel_spec).collect(),
         ..StackSettings::default()
     };
     let connect = &webrtc.connect;

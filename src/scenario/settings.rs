@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::net::LatencySpec;
-use crate::overlay::workload::Workload;
+use crate::overlay::workload::{Service, Workload};
 use crate::units::SimDuration;
 use crate::webrtc::WebrtcSpec;
 use crate::world::PopulationSpec;
@@ -26,6 +26,13 @@ pub struct Settings {
     /// Who sends what.
     #[serde(serialize_with = "workloads_as_json")]
     pub workloads: Vec<Arc<dyn Workload>>,
+}
+
+impl Settings {
+    /// What a workload asks of its channel; nothing special for one that there is not, as that of control messages.
+    pub(crate) fn service(&self, workload: u16) -> Service {
+        self.workloads.get(usize::from(workload)).map_or_else(Service::default, |workload| workload.service())
+    }
 }
 
 /// How long a replication lasts.

@@ -8,7 +8,7 @@ use crate::overlay::topology::BuildContext;
 use crate::overlay::workload::{Arrivals, Flow, Role};
 use crate::rng::{Domain, Streams};
 use crate::scenario::{Cell, Settings};
-use crate::units::{SimDuration, SimTime};
+use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::world::{World, WorldSpec};
 
 /// What a replication begins with, whatever runs it: the same peers, flows and overlay.
@@ -25,6 +25,8 @@ pub(crate) struct Prepared {
     pub(crate) load: Box<dyn Load>,
     /// Whether it brings every message once.
     pub(crate) exactly_once: bool,
+    /// How long its control messages are.
+    pub(crate) control_sizes: Vec<ByteCount>,
 }
 
 impl Prepared {
@@ -42,6 +44,7 @@ impl Prepared {
             times,
             overlay,
             audiences,
+            control_sizes: rule.control_sizes(),
             load: Box::new(rule),
             exactly_once: D::EXACTLY_ONCE,
         })

@@ -8,10 +8,8 @@
 
 use std::collections::VecDeque;
 
+use super::control::MessageId;
 use super::passing::Passing;
-
-/// A message: the number of its flow, and its own there.
-type MessageId = (u32, u32);
 
 /// What all nodes know of all messages.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +54,43 @@ impl Known {
             self.end(message, slot);
         }
         is_new
+    }
+
+    /// A node learns of a message: whether it is new to it. Copies are not counted: the message is over once
+    /// [all know it](Self::forget_if_all_know).
+    #[inline]
+    pub(super) fn learns(&mut self, node: u32, message: MessageId) -> bool {
+        self.slot(message).is_some_and(|slot| self.sets[slot as usize].insert(node))
+    }
+
+    /// Whether a node knows a message.
+    #[inline]
+    pub(super) fn knows(&self, node: u32, (flow, number): MessageId) -> bool {
+        let Some(window) = self.windows.get(flow as usize) else { return false };
+        let Some(place) = number.checked_sub(window.first) else { return true };
+        match window.slots.get(place as usize) {
+            None | Some(&UNHEARD) => false,
+            Some(&OVER) => true,
+            Some(&slot) => self.sets[slot as usize].has(node),
+        }
+    }
+
+    /// The number of the set that a message has now, if any: another message's once it is over.
+    #[inline]
+    pub(super) fn place(&self, (flow, number): MessageId) -> Option<usize> {
+        let window = self.windows.get(flow as usize)?;
+        let slot = *window.slots.get(number.checked_sub(window.first)? as usize)?;
+        (slot != UNHEARD && slot != OVER).then_some(slot as usize)
+    }
+
+    /// A message that all of so many nodes know is over.
+    #[inline]
+    pub(super) fn forget_if_all_know(&mut self, message: MessageId, nodes: u32) {
+        if let Some(place) = self.place(message)
+            && self.sets[place].nodes == nodes
+        {
+            self.end(message, place as u32);
+        }
     }
 
     /// A node that knows a message has sent so many copies of it to others of so many nodes.
@@ -119,6 +154,11 @@ impl Known {
 }
 
 impl Set {
+    #[inline]
+    fn has(&self, node: u32) -> bool {
+        self.bits.get(node as usize / 64).is_some_and(|bits| bits & 1 << (node % 64) != 0)
+    }
+
     #[inline]
     fn insert(&mut self, node: u32) -> bool {
         let (word, bit) = (node as usize / 64, 1 << (node % 64));

@@ -14,3 +14,14 @@ pub struct Passing {
     /// And its number there.
     pub number: u32,
 }
+
+/// A copy that has come to a node, or a message that it has published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meeting {
+    /// Of which message, where, and where from.
+    pub passing: Passing,
+    /// Whether the node knew nothing of it.
+    pub is_new: bool,
+    /// How long the message is.
+    pub bytes: u64,
+}

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Dissemination, DisseminationSpec, Push};
+use super::{Dissemination, DisseminationSpec, GossipSub, Plumtree, Push};
 use crate::overlay::Entry;
 
 /// A rule and the parameters that a scenario gives it, defaults filled in.
@@ -15,12 +15,28 @@ pub struct Rule {
     pub spec: DisseminationSpec,
     /// Its parameters.
     pub parameters: Value,
+    // Those of them that its label tells.
+    told: Value,
 }
 
 impl Rule {
     // A rule without parameters.
     fn plain(spec: DisseminationSpec) -> Self {
-        Self { spec, parameters: Value::default() }
+        Self { spec, parameters: Value::default(), told: Value::default() }
+    }
+
+    // A rule whose label tells all parameters.
+    fn told(spec: DisseminationSpec, parameters: Value) -> Self {
+        Self { spec, told: parameters.clone(), parameters }
+    }
+
+    // A rule whose label tells those parameters that are not what they are by default.
+    fn briefly_told(spec: DisseminationSpec, parameters: Value, defaults: &Value) -> Self {
+        let mut told = parameters.clone();
+        if let Some(told) = told.as_object_mut() {
+            told.retain(|key, value| defaults.get(key) != Some(value));
+        }
+        Self { spec, parameters, told }
     }
 
     /// The kind and the parameters: `gossip fanout=3`.
@@ -30,7 +46,7 @@ impl Rule {
             Value::String(text) => format!(" {key}={text}"),
             value => format!(" {key}={value}"),
         };
-        let parameters = self.parameters.as_object().into_iter().flatten();
+        let parameters = self.told.as_object().into_iter().flatten();
         std::iter::once(kind.to_owned()).chain(parameters.map(word)).collect()
     }
 }
@@ -50,10 +66,26 @@ pub static DISSEMINATIONS: &[DisseminationEntry] = &[
     ),
     Entry::of::<Push>("push", "what is new to `fan_out` neighbours drawn at random", |value| {
         let push = Push::deserialize(value)?;
-        let parameters = serde_json::to_value(&push).map_err(serde::de::Error::custom)?;
-        Ok(Rule { spec: DisseminationSpec::Push(push), parameters })
+        let parameters = json(&push)?;
+        Ok(Rule::told(DisseminationSpec::Push(push), parameters))
+    }),
+    Entry::of::<Plumtree>("plumtree", "along a tree that nodes find by themselves; announced elsewhere", |value| {
+        let plumtree = Plumtree::deserialize(value)?;
+        plumtree.check().map_err(serde::de::Error::custom)?;
+        let [parameters, defaults] = [&plumtree, &Plumtree::default()].map(json);
+        Ok(Rule::briefly_told(DisseminationSpec::Plumtree(plumtree), parameters?, &defaults?))
+    }),
+    Entry::of::<GossipSub>("gossipsub", "over a mesh that nodes keep; announced elsewhere", |value| {
+        let gossip = GossipSub::deserialize(value)?;
+        gossip.check().map_err(serde::de::Error::custom)?;
+        let [parameters, defaults] = [&gossip, &GossipSub::default()].map(json);
+        Ok(Rule::briefly_told(DisseminationSpec::GossipSub(Box::new(gossip)), parameters?, &defaults?))
     }),
 ];
+
+fn json<E: serde::de::Error>(rule: &impl Serialize) -> Result<Value, E> {
+    serde_json::to_value(rule).map_err(E::custom)
+}
 
 // The parameters of a rule that has none.
 #[derive(Deserialize, JsonSchema)]
@@ -70,7 +102,7 @@ impl DisseminationEntry {
         Self::of::<P>(kind, summary, |value| {
             let rule = P::deserialize(value)?;
             let parameters = serde_json::to_value(&rule).map_err(serde::de::Error::custom)?;
-            Ok(Rule { spec: DisseminationSpec::foreign(rule), parameters })
+            Ok(Rule::told(DisseminationSpec::foreign(rule), parameters))
         })
     }
 }
@@ -83,8 +115,12 @@ mod tests {
 
     #[test]
     fn a_label_tells_rules_apart() {
-        let of = |parameters: Value| Rule { spec: DisseminationSpec::Horizon, parameters }.label("gossip");
+        let of = |parameters: Value| Rule::told(DisseminationSpec::Horizon, parameters).label("gossip");
         assert_eq!(of(json!({ "fanout": 3, "choice": "any" })), "gossip fanout=3 choice=any");
         assert_eq!(of(Value::Null), "gossip");
+        let defaults = json!({ "fanout": 3, "choice": "any" });
+        let briefly = |parameters: Value| Rule::briefly_told(DisseminationSpec::Horizon, parameters, &defaults);
+        assert_eq!(briefly(defaults.clone()).label("gossip"), "gossip");
+        assert_eq!(briefly(json!({ "fanout": 4, "choice": "any" })).label("gossip"), "gossip fanout=4");
     }
 }

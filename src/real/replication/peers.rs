@@ -5,17 +5,18 @@ use std::sync::Arc;
 use bytes::BytesMut;
 
 use super::tally::Tally;
+use crate::engine::Slots;
 use crate::net::FifoServer;
 use crate::overlay::Connection;
-use crate::overlay::dissemination::Dissemination;
-use crate::overlay::workload::{Channel, Flow};
+use crate::overlay::Overlay;
+use crate::overlay::dissemination::{Dissemination, Order};
+use crate::overlay::workload::Channel;
 use crate::real::cluster::{Application, ConnectionState, Context, End, PacketCpu};
-use crate::real::slots::Slots;
 use crate::real::stack::ChannelSpec;
 use crate::scenario::Settings;
 use crate::simulation::{
-    Application as Applications, Fate, Prepared, Programme, has_paced_packets, idle_shares, message_cpu, packet_cpu,
-    wake_cpu,
+    Application as Applications, CONTROL_CHANNEL, Fate, Happened, PlannedFlow, Prepared, Programme, has_paced_packets,
+    idle_shares, message_cpu, packet_cpu, wake_cpu,
 };
 use crate::units::{ByteCount, SimTime};
 use crate::webrtc::Wire;
@@ -42,8 +43,13 @@ pub(super) struct Peers<D> {
     // Most bytes that may wait on a reliable channel of a node.
     send_buffers: Vec<u64>,
     waiting: Slots<Hop>,
-    // Nodes that the rule names, reused.
+    // Nodes that are to be woken, and what their rule knows that by.
+    asked: Slots<(u32, u32)>,
+    // Bytes of each distinct size on the wire.
+    wire_bytes: Vec<u64>,
+    // Nodes that the rule names, and what it orders, reused.
     hops: Vec<u32>,
+    orders: Vec<Order>,
 }
 
 /// A message on one hop.
@@ -58,11 +64,14 @@ struct Hop {
 /// A message carries its flow and number, so no message is shorter than this.
 const IDENTITY_BYTES: usize = 8;
 
-/// The channels that flows use, each once.
-pub(super) fn channels(flows: &[Flow]) -> Vec<Channel> {
+/// The channels that messages use, those of the rule included, each once.
+pub(super) fn channels(prepared: &Prepared) -> Vec<Channel> {
     let every = [Channel::Unreliable, Channel::ReliableUnordered, Channel::Reliable];
-    let used: Vec<Channel> =
-        every.into_iter().filter(|channel| flows.iter().any(|flow| flow.channel == *channel)).collect();
+    let is_used = |channel: Channel| {
+        let controls = channel == CONTROL_CHANNEL && !prepared.control_sizes.is_empty();
+        controls || prepared.flows.iter().any(|flow| flow.channel == channel)
+    };
+    let used: Vec<Channel> = every.into_iter().filter(|&channel| is_used(channel)).collect();
     // Connections are set up even where nobody publishes.
     if used.is_empty() { vec![Channel::Reliable] } else { used }
 }
@@ -86,14 +95,15 @@ impl<D: Dissemination> Peers<D> {
     /// The applications of a cluster with these connections, which pass messages on by `rule`.
     pub(super) fn new(settings: &Settings, prepared: Prepared, rule: D, begins: &[(Connection, SimTime)]) -> Self {
         let programme = Arc::new(Programme::new(settings, &prepared));
-        let Prepared { world, flows, overlay, audiences, .. } = prepared;
+        let used = channels(&prepared);
+        let Prepared { world, flows, overlay, audiences, control_sizes, .. } = prepared;
         let nodes = world.nodes();
         let degrees: Vec<u32> = (0..nodes).map(|node| overlay.degree(node)).collect();
         let idle_share = idle_shares(&world, &degrees);
-        let used = channels(&flows);
-        let channel = |flow: &Flow| used.iter().position(|channel| *channel == flow.channel);
+        let channel = |flow: &PlannedFlow| used.iter().position(|channel| *channel == flow.channel);
         let wire = |size: ByteCount| settings.webrtc.wire(size);
-        let is_paced = flows.iter().all(|flow| has_paced_packets(wire(flow.size)));
+        let all_sizes = flows.iter().map(|flow| flow.size).chain(control_sizes.iter().copied());
+        let is_paced = all_sizes.map(wire).all(has_paced_packets);
         let cpu = |&size: &ByteCount| {
             let whole = |node: u32, idle: f32| message_cpu(&world, node, wire(size), idle).as_ns();
             let packets = |node: u32, idle: f32| if is_paced { packets_ns(&world, node, wire(size), idle) } else { 0 };
@@ -104,7 +114,7 @@ impl<D: Dissemination> Peers<D> {
         let send_buffer = |node: u32| world.class(node).engine.send_buffer.map_or(u64::MAX, ByteCount::get);
         Self {
             tally: Tally::new(nodes),
-            channels: flows.iter().map(|flow| channel(flow).expect("invariant: one of them")).collect(),
+            channels: programme.all_flows().iter().map(|flow| channel(flow).expect("invariant: one of them")).collect(),
             ends: ends(nodes, begins),
             nodes_of: begins.iter().map(|(connection, _)| [connection.a, connection.b]).collect(),
             cpus: vec![FifoServer::default(); nodes as usize],
@@ -113,7 +123,10 @@ impl<D: Dissemination> Peers<D> {
             wake_ns: idle_share.iter().zip(0..).map(wake).collect(),
             send_buffers: (0..nodes).map(send_buffer).collect(),
             waiting: Slots::default(),
+            asked: Slots::default(),
+            wire_bytes: programme.sizes.iter().map(|&size| wire(size).bytes.get()).collect(),
             hops: Vec::new(),
+            orders: Vec::new(),
             app: Applications::new(programme, (overlay, audiences), world.peers(), rule),
             world,
             idle_share,
@@ -130,12 +143,17 @@ impl<D: Dissemination> Peers<D> {
     }
 
     /// Asks to be woken for the first message of every flow and for the measured window.
-    pub(super) fn start(&self, context: &mut Context<'_>) {
+    pub(super) fn start(&mut self, context: &mut Context<'_>) {
         let programme = &self.app.programme;
         context.wake_at(programme.measure_from, Wake::Warm.token());
         context.wake_at(programme.timetable.end(), Wake::End.token());
         for (flow, time) in programme.first_publications() {
             context.wake_at(time, Wake::Publish { flow, number: 0 }.token());
+        }
+        if D::TALKS {
+            for node in 0..self.world.nodes() {
+                self.turn(context.now, node, Happened::Entered, context);
+            }
         }
     }
 
@@ -144,7 +162,40 @@ impl<D: Dissemination> Peers<D> {
         if let Some(next) = self.app.publish(flow, number) {
             context.wake_at(next, Wake::Publish { flow, number: number + 1 }.token());
         }
+        if D::TALKS {
+            let happened = Happened::Met { from: None, message: (flow, number), is_new: true };
+            return self.turn(context.now, source, happened, context);
+        }
         self.pass_on(context.now, source, None, (flow, number), context);
+    }
+
+    // Something has happened at a node whose rule talks; it does what the rule orders then.
+    fn turn(&mut self, time: SimTime, node: u32, happened: Happened, context: &mut Context<'_>) {
+        let mut orders = std::mem::take(&mut self.orders);
+        let (ends, cluster) = (&self.ends[node as usize], context.cluster());
+        let is_open = |_: &Overlay, next: u32| {
+            let known = ends.binary_search_by_key(&next, |(other, _)| *other);
+            known.is_ok_and(|place| {
+                cluster.connections()[ends[place].1.connection as usize].state == ConnectionState::Open
+            })
+        };
+        self.app.turn(time, node, happened, is_open, &mut orders);
+        for order in orders.drain(..) {
+            match order {
+                Order::Copy { to, message } => self.send_to(time, [node, to], message, context),
+                Order::Tell { to, size, note } => {
+                    let flow = self.app.programme.control_flow(size, context.now);
+                    self.send_to(time, [node, to], (flow, note), context);
+                }
+                // What lies behind the horizon never happens.
+                Order::Wake { at, token } if at <= self.app.programme.horizon => {
+                    let slot = self.asked.put((node, token));
+                    context.wake_at(at.max(context.now), Wake::Turn { slot }.token());
+                }
+                Order::Wake { .. } => {}
+            }
+        }
+        self.orders = orders;
     }
 
     // A node sends a copy over every connection that the overlay's rule names.
@@ -159,16 +210,20 @@ impl<D: Dissemination> Peers<D> {
         let mut hops = std::mem::take(&mut self.hops);
         self.app.forward(node, from, (flow, number), &mut hops);
         for to in hops.drain(..) {
-            let ready = self.busy(time, node, flow, number, context);
-            let hop = Hop { from: node, to, flow, number };
-            if ready <= context.now {
-                self.send(hop, context);
-            } else if ready <= self.app.programme.horizon {
-                let slot = self.waiting.put(hop);
-                context.wake_at(ready, Wake::Send { slot }.token());
-            }
+            self.send_to(time, [node, to], (flow, number), context);
         }
         self.hops = hops;
+    }
+
+    fn send_to(&mut self, time: SimTime, [node, to]: [u32; 2], (flow, number): (u32, u32), context: &mut Context<'_>) {
+        let ready = self.busy(time, node, flow, number, context);
+        let hop = Hop { from: node, to, flow, number };
+        if ready <= context.now {
+            self.send(hop, context);
+        } else if ready <= self.app.programme.horizon {
+            let slot = self.waiting.put(hop);
+            context.wake_at(ready, Wake::Send { slot }.token());
+        }
     }
 
     // A message keeps a node's CPU busy; when that is over.
@@ -206,7 +261,12 @@ impl<D: Dissemination> Peers<D> {
         match context.send(end, channel, message) {
             Ok(()) => {
                 self.tally.unreliable += self.unreliable_deliveries(hop);
-                self.app.seen.sent(self.app.programme.is_measured(hop.flow, hop.number));
+                let measured = self.app.programme.is_measured(hop.flow, hop.number);
+                self.app.seen.sent(measured);
+                if measured && self.app.programme.is_control(hop.flow) {
+                    let bytes = self.wire_bytes[self.app.flow(hop.flow).size as usize];
+                    *self.app.seen.window.control_bytes.get_or_insert(0) += bytes;
+                }
             }
             Err(_) => self.refuse(Fate::Throttled, hop),
         }
@@ -246,15 +306,24 @@ impl<D: Dissemination> Application for Peers<D> {
         let measured = self.app.programme.is_measured(flow, number);
         self.tally.arrived_measured += u64::from(measured);
         let done = self.busy(context.now, node, flow, number, context);
-        if done > self.app.programme.horizon || !self.app.is_new(node, from, (flow, number), measured) {
+        if done > self.app.programme.horizon {
             return;
         }
-        if self.app.is_for(node, flow)
+        if D::TALKS && self.app.programme.is_control(flow) {
+            return self.turn(done, node, Happened::Told { from, note: number }, context);
+        }
+        let is_new = self.app.is_new(node, from, (flow, number), measured);
+        if is_new
+            && self.app.is_for(node, flow)
             && let Some(time) = self.app.deliver(done, flow, number).answered_at
         {
             context.wake_at(time, Wake::Publish { flow: flow + 1, number }.token());
         }
-        self.pass_on(done, node, Some(from), (flow, number), context);
+        if D::TALKS {
+            self.turn(done, node, Happened::Met { from: Some(from), message: (flow, number), is_new }, context);
+        } else if is_new {
+            self.pass_on(done, node, Some(from), (flow, number), context);
+        }
     }
 
     fn wake(&mut self, token: u64, context: &mut Context<'_>) {
@@ -263,6 +332,10 @@ impl<D: Dissemination> Application for Peers<D> {
             Wake::Send { slot } => {
                 let hop = self.waiting.take(slot);
                 self.send(hop, context);
+            }
+            Wake::Turn { slot } => {
+                let (node, token) = self.asked.take(slot);
+                self.turn(context.now, node, Happened::Woken { token }, context);
             }
             Wake::Warm => self.tally.warm(context.cluster()),
             Wake::End => self.tally.end(context.cluster()),
@@ -277,6 +350,8 @@ enum Wake {
     Publish { flow: u32, number: u32 },
     /// The CPU has come to a copy.
     Send { slot: u32 },
+    /// A rule has asked for this time.
+    Turn { slot: u32 },
     /// The measured window begins.
     Warm,
     /// The measured window ends.
@@ -284,6 +359,7 @@ enum Wake {
 }
 
 // Flows are numbered in 24 bits; these tokens are above all of them.
+const TURN: u64 = 1 << 59;
 const SEND: u64 = 1 << 60;
 const WARM: u64 = 1 << 61;
 const END: u64 = 1 << 62;
@@ -293,6 +369,7 @@ impl Wake {
         match self {
             Self::Publish { flow, number } => u64::from(flow) << 32 | u64::from(number),
             Self::Send { slot } => SEND | u64::from(slot),
+            Self::Turn { slot } => TURN | u64::from(slot),
             Self::Warm => WARM,
             Self::End => END,
         }
@@ -305,6 +382,7 @@ impl From<u64> for Wake {
             WARM => Self::Warm,
             END => Self::End,
             _ if token >= SEND => Self::Send { slot: token as u32 },
+            _ if token >= TURN => Self::Turn { slot: token as u32 },
             _ => Self::Publish { flow: (token >> 32) as u32, number: token as u32 },
         }
     }

@@ -74,7 +74,7 @@ impl<D: Dissemination> Peers<D> {
         events: u64,
     ) -> RunRecord {
         let Self { world, app, tally, idle_share, .. } = self;
-        let (publishes, mut seen) = (!app.programme.flows.is_empty(), app.seen);
+        let (publishes, mut seen) = (!app.programme.flows().is_empty(), app.seen);
         let window = settings.run.duration - settings.run.warmup;
         let [before, after] = &tally.sent_bytes;
         let sent = since(before, after);

@@ -86,7 +86,7 @@ pub(in crate::simulation) fn record(seed: Seed, settings: &Settings, outcome: Ou
         connected_at: connected.connected_at,
         connecting: Some(&connected.tally),
         fallen,
-        publishes: !plan.programme.flows.is_empty(),
+        publishes: !plan.programme.flows().is_empty(),
         distributed,
         experience: &experience,
     };

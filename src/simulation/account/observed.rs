@@ -80,4 +80,6 @@ pub(crate) struct Window {
     pub(crate) refused: u64,
     /// Copies that brought nothing new, where that can be.
     pub(crate) duplicates: Option<u64>,
+    /// Bytes of control messages that were sent, where there are any.
+    pub(crate) control_bytes: Option<u64>,
 }

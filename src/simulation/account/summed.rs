@@ -87,6 +87,9 @@ impl Observed<'_> {
         if let Some(duplicates) = seen.duplicates.filter(|_| self.latency.count() > 0) {
             values.set(MetricId::Duplicates, duplicates as f64 / self.latency.count() as f64);
         }
+        if let Some(control) = seen.control_bytes {
+            values.set(MetricId::Control, percent(control, seen.sent_bytes.max(1)));
+        }
         values.set(MetricId::Lost, percent(seen.lost, seen.sent.max(1)));
         values.set(MetricId::Dropped, percent(seen.refused, (seen.sent + seen.refused).max(1)));
         let peer_bytes = (seen.sent_bytes - seen.server_bytes) as f64;

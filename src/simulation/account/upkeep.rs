@@ -36,7 +36,7 @@ pub(in crate::simulation) fn packets(plan: &Plan, overlay: &Overlay, audiences: 
         return Packets { to_all: none, routed: received.iter().map(|per_s| per_s * window_s).collect() };
     }
     let mut packets = Packets { to_all: none.clone(), routed: none };
-    for flow in &plan.programme.flows {
+    for flow in plan.programme.flows() {
         let wire = plan.sizes[flow.size as usize];
         let messages = plan.programme.timetable.count(flow.schedule, plan.programme.measure_from, until);
         let published = messages as f64 * wire.packets as f64;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::programme::{PlannedFlow, Programme};
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
-use crate::overlay::dissemination::{Dissemination, Passing};
+use crate::overlay::dissemination::{Dissemination, Meeting, Order, Passing, Turn};
 use crate::overlay::workload::Role;
 use crate::simulation::account::fate::{FailedHop, Fate, Routes};
 use crate::simulation::account::seen::Seen;
@@ -24,6 +24,19 @@ pub(crate) struct Application<D> {
     pub(crate) peers: u32,
     pub(crate) rule: D,
     pub(crate) seen: Seen,
+}
+
+/// What has happened at a node whose rule talks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Happened {
+    /// It has entered.
+    Entered,
+    /// It has published a message, or a copy has come.
+    Met { from: Option<u32>, message: (u32, u32), is_new: bool },
+    /// A neighbour has sent a control message.
+    Told { from: u32, note: u32 },
+    /// The time has come for which it has asked.
+    Woken { token: u32 },
 }
 
 /// A message that was delivered.
@@ -46,13 +59,14 @@ impl<D: Dissemination> Application<D> {
     ) -> Self {
         let mut seen = Seen::default();
         seen.window.duplicates = (!D::EXACTLY_ONCE).then_some(0);
+        seen.window.control_bytes = (programme.all_flows().len() > programme.flows().len()).then_some(0);
         Self { programme, overlay, audiences, peers, rule, seen }
     }
 
     /// The flow of a message.
     #[inline]
     pub(crate) fn flow(&self, flow: u32) -> &PlannedFlow {
-        &self.programme.flows[flow as usize]
+        self.programme.planned(flow)
     }
 
     /// A flow publishes a message; when it publishes the next one by itself, if it does.
@@ -64,7 +78,7 @@ impl<D: Dissemination> Application<D> {
             self.rule.is_new(passing);
         }
         let measured = self.programme.is_measured(flow, number);
-        self.seen.publication(&self.programme.flows[flow as usize], measured);
+        self.seen.publication(self.programme.planned(flow), measured);
         self.programme.publication(flow, number + 1)
     }
 
@@ -97,6 +111,34 @@ impl<D: Dissemination> Application<D> {
     pub(crate) fn passed_on(&mut self, node: u32, from: Option<u32>, message: (u32, u32), copies: usize) {
         let passing = self.passing(node, from, message);
         self.rule.passed_on(&self.overlay, passing, copies);
+    }
+
+    /// Something has happened at a node whose rule talks: what it orders. `is_open` says whether its connection to a
+    /// neighbour is open.
+    pub(crate) fn turn(
+        &mut self,
+        now: SimTime,
+        node: u32,
+        happened: Happened,
+        is_open: impl Fn(&Overlay, u32) -> bool,
+        orders: &mut Vec<Order>,
+    ) {
+        let bytes = |flow: u32| self.programme.sizes[self.flow(flow).size as usize].get();
+        let meeting = match happened {
+            Happened::Met { from, message, is_new } => {
+                Some(Meeting { passing: self.passing(node, from, message), is_new, bytes: bytes(message.0) })
+            }
+            _ => None,
+        };
+        let Self { overlay, audiences, rule, .. } = self;
+        let is_open = |next: u32| is_open(overlay, next);
+        let turn = Turn { now, node, overlay, audiences, is_open: &is_open };
+        match (happened, meeting) {
+            (_, Some(meeting)) => rule.meet(turn, meeting, orders),
+            (Happened::Told { from, note }, _) => rule.told(turn, from, note, orders),
+            (Happened::Woken { token }, _) => rule.wake(turn, token, orders),
+            _ => rule.enter(turn, orders),
+        }
     }
 
     fn passing(&self, node: u32, from: Option<u32>, (flow, number): (u32, u32)) -> Passing {

@@ -10,3 +10,4 @@ pub(in crate::simulation) mod reception;
 pub(in crate::simulation) mod respond;
 pub(in crate::simulation) mod send;
 pub(in crate::simulation) mod sender;
+pub(in crate::simulation) mod turn;

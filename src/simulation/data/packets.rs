@@ -11,7 +11,7 @@
 //! and dissemination are the same in both.
 //!
 //! - `ends`: the two ends of every connection, and the paths between them.
-//! - `application`: publishes, passes on and delivers.
+//! - `application`: publishes, passes on and delivers; `turn`: what rules order that talk.
 //! - `cpus`: what messages and packets ask of the CPUs, and what waits in sockets.
 //! - `links`: the access link of a node; `network`: from one to the other, by way of TURN servers or not.
 //! - `quality`: at which bitrate live streams are sent, and how they are seen.
@@ -29,6 +29,7 @@ mod missing;
 mod network;
 mod quality;
 mod queueing;
+mod turn;
 
 use std::sync::Arc;
 
@@ -40,12 +41,12 @@ use self::message::PacketMessage;
 use self::missing::Missing;
 use self::quality::Quality;
 use self::queueing::Queueing;
-use super::application::Application;
+use super::application::{Application, Happened};
 use super::plan::Plan;
 use super::relay::Relays;
 use crate::engine::{Model, Scheduler};
 use crate::net::FairPacket;
-use crate::overlay::dissemination::Dissemination;
+use crate::overlay::dissemination::{Dissemination, Order};
 use crate::rng::Streams;
 use crate::scenario::Settings;
 use crate::simulation::control::connect::Connected;
@@ -77,6 +78,7 @@ pub(in crate::simulation) struct Packets<D> {
     out: Outbox,
     arrived: Vec<u64>,
     hops: Vec<u32>,
+    orders: Vec<Order>,
     dropped: Vec<FairPacket<Parcel>>,
     gone: Vec<(u64, bool)>,
 }
@@ -102,6 +104,8 @@ pub(in crate::simulation) enum Happening {
     Uplink { node: u32 },
     /// An association has asked to be woken.
     Wake { end: u32 },
+    /// A node is woken, as its rule has asked.
+    WakeNode { node: u32, token: u32 },
     /// The measured window begins, or ends.
     Mark { ends: bool },
 }
@@ -114,7 +118,7 @@ impl<D: Dissemination> Packets<D> {
         let signs = ends.signs_of_life(&world);
         let links = (0..nodes).zip(signs).map(|(node, signs)| Links::new(&world, node, signs, streams)).collect();
         let app = Application::new(Arc::clone(&plan.programme), (overlay, audiences), world.peers(), rule);
-        let (store, out, arrived, hops, dropped, gone, missing) = Default::default();
+        let (store, out, arrived, hops, orders, dropped, gone, missing) = Default::default();
         Self {
             account: Account::new(nodes),
             quality: Quality::new(settings),
@@ -132,6 +136,7 @@ impl<D: Dissemination> Packets<D> {
             out,
             arrived,
             hops,
+            orders,
             dropped,
             gone,
             missing,
@@ -145,6 +150,11 @@ impl<D: Dissemination> Packets<D> {
         for (end, at) in wakes {
             self.ends.row_mut(end).wake = at;
             scheduler.schedule_at(at, Happening::Wake { end });
+        }
+        if D::TALKS {
+            for node in 0..self.world.nodes() {
+                self.turn(SimTime::ZERO, node, (Happened::Entered, 0), scheduler);
+            }
         }
         for (flow, time) in self.plan.programme.first_publications() {
             scheduler.schedule_at(time, Happening::Publish { flow, number: 0 });
@@ -170,6 +180,7 @@ impl<D: Dissemination> Model for Packets<D> {
             Happening::Wake { end } => self.wake(now, end, scheduler),
             Happening::Send { end, message } => self.send(now, end, message, scheduler),
             Happening::Publish { flow, number } => self.publish(now, flow, number, scheduler),
+            Happening::WakeNode { node, token } => self.turn(now, node, (Happened::Woken { token }, 0), scheduler),
             Happening::Mark { ends } => self.mark(ends),
         }
     }

@@ -1,16 +1,23 @@
 //! Who publishes what, when and for whom: what every driver of the applications goes by.
 
 use super::timetable::{Schedule, Timetable};
+use crate::overlay::audience::ALL;
 use crate::overlay::workload::{Channel, Flow, Role};
 use crate::scenario::Settings;
 use crate::simulation::data::messages::event::FLOWS_MAX;
 use crate::simulation::prepared::{Prepared, each_once};
-use crate::units::{ByteCount, SimTime};
+use crate::units::{ByteCount, SimDuration, SimTime};
+
+/// The channel of control messages.
+pub(crate) const CONTROL_CHANNEL: Channel = Channel::Reliable;
 
 /// All messages of a replication before the first is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Programme {
-    pub(crate) flows: Vec<PlannedFlow>,
+    // Those of workloads, then those of control messages.
+    all: Vec<PlannedFlow>,
+    // Where those begin: two of each size, without and within the measured window.
+    first_control: u32,
     pub(crate) timetable: Timetable,
     /// Distinct message sizes, in order.
     pub(crate) sizes: Vec<ByteCount>,
@@ -37,17 +44,35 @@ pub(crate) struct PlannedFlow {
     pub(crate) schedule: Schedule,
 }
 
+impl PlannedFlow {
+    // Of control messages of this size, which have no source and are for nobody but their receiver.
+    const fn control(size: u32, workload: u16, schedule: Schedule) -> Self {
+        Self {
+            source: u32::MAX,
+            audience: ALL,
+            receivers: 0,
+            size,
+            workload,
+            channel: CONTROL_CHANNEL,
+            role: Role::Message,
+            schedule,
+        }
+    }
+}
+
 impl Programme {
     pub(crate) fn new(settings: &Settings, prepared: &Prepared) -> Self {
-        let Prepared { streams, world, flows, times, audiences, .. } = prepared;
-        assert!(flows.len() <= FLOWS_MAX, "invariant: scenarios allow no more flows than events can number");
+        let Prepared { streams, world, flows, times, audiences, control_sizes, .. } = prepared;
+        let all = flows.len() + 2 * control_sizes.len();
+        assert!(all <= FLOWS_MAX, "invariant: scenarios allow no more flows than events can number");
         let ladders: Vec<Vec<ByteCount>> = settings
             .workloads
             .iter()
             .map(|workload| workload.live().map(|live| live.sizes).unwrap_or_default())
             .collect();
         let of_flows = flows.iter().map(|flow| flow.size);
-        let mut sizes: Vec<ByteCount> = of_flows.chain(ladders.iter().flatten().copied()).collect();
+        let all_ladders = ladders.iter().flatten();
+        let mut sizes: Vec<ByteCount> = of_flows.chain(all_ladders.chain(control_sizes).copied()).collect();
         sizes.sort_unstable();
         sizes.dedup();
         let run = &settings.run;
@@ -63,20 +88,60 @@ impl Programme {
             role: flow.role,
             schedule: timetable.add(flow, times, *streams),
         };
-        let levels = ladders.iter().map(|sizes| sizes.iter().map(|&size| index(size)).collect()).collect();
+        let mut planned: Vec<PlannedFlow> = flows.iter().map(plan_flow).collect();
+        let measure_from = SimTime::ZERO + run.warmup;
+        let control = settings.workloads.len() as u16;
+        let sent_at = |start: SimTime| Schedule::Periodic { start, period: SimDuration::ZERO };
+        for &size in control_sizes {
+            planned.extend(
+                [SimTime::ZERO, measure_from].map(|at| PlannedFlow::control(index(size), control, sent_at(at))),
+            );
+        }
+        let indices = |sizes: &Vec<ByteCount>| sizes.iter().map(|&size| index(size)).collect();
+        // Control messages have no levels.
+        let levels = ladders.iter().chain([&Vec::new()]).map(indices).collect();
         Self {
-            flows: flows.iter().map(plan_flow).collect(),
+            first_control: flows.len() as u32,
+            all: planned,
             levels,
             timetable,
             sizes,
-            measure_from: SimTime::ZERO + run.warmup,
+            measure_from,
             horizon: SimTime::ZERO + run.duration + run.drain,
         }
     }
 
+    /// The flows of workloads.
+    pub(crate) fn flows(&self) -> &[PlannedFlow] {
+        &self.all[..self.first_control as usize]
+    }
+
+    /// Those, and the flows of control messages.
+    pub(crate) fn all_flows(&self) -> &[PlannedFlow] {
+        &self.all
+    }
+
+    /// A flow, of a workload or of control messages.
+    #[inline]
+    pub(crate) fn planned(&self, flow: u32) -> &PlannedFlow {
+        &self.all[flow as usize]
+    }
+
+    /// The flow of control messages that are sent now and have this of the rule's sizes.
+    pub(crate) fn control_flow(&self, size: u8, now: SimTime) -> u32 {
+        let is_measured = now >= self.measure_from && now < self.timetable.end();
+        self.first_control + 2 * u32::from(size) + u32::from(is_measured)
+    }
+
+    /// Whether a flow is one of control messages.
+    #[inline]
+    pub(crate) fn is_control(&self, flow: u32) -> bool {
+        flow >= self.first_control
+    }
+
     /// When the source of a flow publishes message `number` by itself, if it does.
     pub(crate) fn publication(&self, flow: u32, number: u32) -> Option<SimTime> {
-        let planned = &self.flows[flow as usize];
+        let planned = &self.all[flow as usize];
         // Responses come when requests do.
         if planned.role == Role::Response { None } else { self.timetable.publication(planned.schedule, number) }
     }
@@ -84,7 +149,7 @@ impl Programme {
     /// When a message was published; a response counts as published when its request was.
     #[inline]
     pub(crate) fn published(&self, flow: u32, number: u32) -> SimTime {
-        self.timetable.published(self.flows[flow as usize].schedule, number)
+        self.timetable.published(self.all[flow as usize].schedule, number)
     }
 
     /// Whether a message is published in the measured window.
@@ -95,7 +160,7 @@ impl Programme {
 
     /// The first message of every flow that publishes by itself: flow and time.
     pub(crate) fn first_publications(&self) -> impl Iterator<Item = (u32, SimTime)> {
-        (0..self.flows.len() as u32).filter_map(|flow| Some((flow, self.publication(flow, 0)?)))
+        (0..self.first_control).filter_map(|flow| Some((flow, self.publication(flow, 0)?)))
     }
 
     /// The peers that publish, each once, by number.
@@ -105,6 +170,6 @@ impl Programme {
 
     /// Those that publish such flows.
     pub(crate) fn sources_of(&self, such: impl Fn(&PlannedFlow) -> bool) -> Vec<u32> {
-        each_once(self.flows.iter().filter(|flow| such(flow)).map(|flow| flow.source))
+        each_once(self.flows().iter().filter(|flow| such(flow)).map(|flow| flow.source))
     }
 }

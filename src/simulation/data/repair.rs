@@ -15,7 +15,7 @@ pub(in crate::simulation) fn may_exist(world: &World, plan: &Plan) -> bool {
         || world.turn_outages().is_some_and(|outages| !outages.is_empty())
         || plan.fills.iter().any(|fills| fills.any());
     let is_large = used().any(|(_, limits)| largest > limits.at_once);
-    let asked = plan.programme.flows.iter().any(|flow| flow.channel != Channel::Unreliable);
+    let asked = plan.programme.all_flows().iter().any(|flow| flow.channel != Channel::Unreliable);
     let accepted = || used().any(|(class, _)| !class.engine.association().accepts_as_asked);
     let closes = plan.fills.iter().any(|fills| fills.crowds()) || (loses && is_large);
     closes || ((loses || is_large) && (asked || accepted()))

@@ -17,6 +17,8 @@ pub(in crate::simulation) enum Happening {
     Lane { lane: u32 },
     /// The CPU has come to a copy that goes by a lane.
     HandOver(Copied),
+    /// The node at a place is woken, as its rule has asked.
+    Wake { place: u32, token: u32 },
 }
 
 /// One copy of a message on one hop, its ends by their places.
@@ -51,6 +53,7 @@ const PIECE: u32 = 3;
 const RELAY: u32 = 4;
 const LANE: u32 = 5;
 const HAND_OVER: u32 = 6;
+const WAKE: u32 = 7;
 /// Servers are numbered in 4 of the bits of an attempt; the fifth says whether it is the second.
 const SECOND: u32 = 1 << 4;
 
@@ -74,6 +77,7 @@ impl From<Happening> for Event {
                 pack(PIECE, u32::from(is_served), Copied { from: lane, to: packets, flow, number })
             }
             Happening::HandOver(copied) => pack(HAND_OVER, 0, copied),
+            Happening::Wake { place, token } => pack(WAKE, 0, Copied { from: place, to: token, flow: 0, number: 0 }),
             Happening::Lane { lane } => pack(LANE, 0, Copied { from: lane, to: 0, flow: 0, number: 0 }),
         }
     }
@@ -94,6 +98,7 @@ impl From<Event> for Happening {
             }
             LANE => Self::Lane { lane: event.from },
             HAND_OVER => Self::HandOver(copied),
+            WAKE => Self::Wake { place: event.from, token: event.to },
             _ => Self::Piece {
                 lane: event.from,
                 packets: event.to,
@@ -114,6 +119,7 @@ mod tests {
         let copied = Copied { from: u32::MAX, to: 7, flow: 0x00ff_ffff, number: 9 };
         for happening in [
             Happening::HandOver(copied),
+            Happening::Wake { place: 7, token: u32::MAX },
             Happening::Publish { flow: 3, number: u32::MAX },
             Happening::Arrive(copied),
             Happening::Receive(copied),

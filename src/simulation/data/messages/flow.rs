@@ -17,13 +17,13 @@ use super::message::{Arrival, Message};
 use super::reception::Reception;
 use crate::engine::{Model, Scheduler};
 use crate::metrics::RunCounts;
-use crate::overlay::dissemination::Dissemination;
+use crate::overlay::dissemination::{Dissemination, Order};
 use crate::overlay::workload::{Channel, Role};
 use crate::simulation::account::fate::Fate;
 use crate::simulation::account::full::{Direction, is_full};
 use crate::simulation::account::outcome::Outcome;
 use crate::simulation::control::connect::Connected;
-use crate::simulation::data::application::Application;
+use crate::simulation::data::application::{Application, Happened};
 use crate::simulation::data::lines::Lines;
 use crate::simulation::data::plan::{Plan, Service};
 use crate::simulation::data::relay::Relays;
@@ -53,6 +53,8 @@ pub(in crate::simulation) struct Flows<D> {
     pub(in crate::simulation) arriving: VecDeque<Arrival>,
     // Nodes that a rule names, reused.
     pub(in crate::simulation) hops: Vec<u32>,
+    // What a rule orders, reused.
+    pub(in crate::simulation) orders: Vec<Order>,
     // At the end, pending copies are only counted.
     ended: bool,
 }
@@ -83,6 +85,7 @@ impl<D: Dissemination> Model for Flows<D> {
                 return self.piece(now, lane, (packets, is_served), (flow, number), scheduler);
             }
             Happening::Lane { lane } => return self.pump(now, lane, scheduler),
+            Happening::Wake { place, token } => return self.turn(now, place, Happened::Woken { token }, scheduler),
             Happening::HandOver(copied) => return self.hand_over(now, copied, scheduler),
         };
         while let Some(arrival) = self.arriving.pop_front() {
@@ -98,7 +101,7 @@ impl<D: Dissemination> Flows<D> {
         let app = Application::new(Arc::clone(&plan.programme), (overlay, audiences), world.peers(), rule);
         let standing = (!standing.is_empty()).then_some(standing);
         let lanes = Lanes::new(&world, &plan);
-        let (through, arriving, hops) = Default::default();
+        let (through, arriving, hops, orders) = Default::default();
         Self {
             world,
             app,
@@ -112,12 +115,18 @@ impl<D: Dissemination> Flows<D> {
             relays,
             arriving,
             hops,
+            orders,
             ended: false,
         }
     }
 
-    /// Schedules the first message of every flow.
+    /// Has every node enter, and schedules the first message of every flow.
     pub(in crate::simulation) fn start(&mut self, scheduler: &mut Scheduler<Event>) {
+        if D::TALKS {
+            for node in 0..self.world.nodes() {
+                self.turn(SimTime::ZERO, self.layout.places[node as usize], Happened::Entered, scheduler);
+            }
+        }
         for (flow, time) in self.plan.programme.first_publications() {
             scheduler.schedule_at(time, Happening::Publish { flow, number: 0 }.into());
         }
@@ -161,7 +170,7 @@ impl<D: Dissemination> Flows<D> {
 
     #[inline]
     pub(in crate::simulation) fn message(&self, flow: u32, number: u32) -> Message {
-        let planned = &self.plan.programme.flows[flow as usize];
+        let planned = self.plan.programme.planned(flow);
         let published = self.plan.programme.timetable.published(planned.schedule, number);
         let wire = self.plan.sizes[planned.size as usize];
         let measured = published >= self.plan.programme.measure_from;
@@ -174,6 +183,7 @@ impl<D: Dissemination> Flows<D> {
             measured,
             is_wanted: D::EXACTLY_ONCE && measured && planned.role != Role::Response,
             is_exchanged: planned.role != Role::Message,
+            is_control: D::TALKS && self.plan.programme.is_control(flow),
             bytes: wire.bytes.get(),
             packets: wire.packets,
             size: planned.size,
@@ -187,7 +197,12 @@ impl<D: Dissemination> Flows<D> {
         }
         let place = self.layout.sources[flow as usize];
         self.layout.rows[place as usize].wake(now.as_ns(), &message);
-        self.pass_on(now, place, NOBODY, &message, scheduler);
+        if D::TALKS {
+            let happened = Happened::Met { from: None, message: (flow, number), is_new: true };
+            self.turn(now, place, happened, scheduler);
+        } else {
+            self.pass_on(now, place, NOBODY, &message, scheduler);
+        }
         message
     }
 
@@ -292,6 +307,12 @@ impl<D: Dissemination> Flows<D> {
 
     #[inline]
     fn deliver(&mut self, now: SimTime, from: u32, to: u32, message: &Message, scheduler: &mut Scheduler<Event>) {
+        if D::TALKS && message.is_control {
+            let happened = Happened::Told { from: self.layout.end(from).node, note: message.number };
+            return if now <= self.plan.programme.horizon {
+                self.turn(now, to, happened, scheduler);
+            };
+        }
         if now > self.plan.programme.horizon {
             // The CPU never came to it, but was asked to.
             let asked = D::EXACTLY_ONCE || self.would_be_new(from, to, message);
@@ -299,9 +320,21 @@ impl<D: Dissemination> Flows<D> {
                 self.book_unserved(to, from, message);
             };
         }
-        if !D::EXACTLY_ONCE && !self.is_new(from, to, message) {
-            return;
+        let is_new = D::EXACTLY_ONCE || self.is_new(from, to, message);
+        if is_new {
+            self.hand_over_to_application(now, to, message, scheduler);
         }
+        if D::TALKS {
+            let from = Some(self.layout.end(from).node);
+            let happened = Happened::Met { from, message: (message.flow, message.number), is_new };
+            self.turn(now, to, happened, scheduler);
+        } else if is_new {
+            self.pass_on(now, to, from, message, scheduler);
+        }
+    }
+
+    #[inline(always)]
+    fn hand_over_to_application(&mut self, now: SimTime, to: u32, message: &Message, scheduler: &mut Scheduler<Event>) {
         let is_for_it = || self.app.audiences.includes(message.audience, self.layout.rows[to as usize].node);
         if self.layout.kinds[to as usize].is_peer && is_for_it() {
             if message.is_exchanged {
@@ -310,7 +343,6 @@ impl<D: Dissemination> Flows<D> {
                 self.app.seen.delivery(now.since(message.published), message.measured);
             }
         }
-        self.pass_on(now, to, from, message, scheduler);
     }
 }
 

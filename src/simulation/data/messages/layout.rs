@@ -105,7 +105,7 @@ impl Layout {
     pub(in crate::simulation) fn new(parts: &mut Parts, shortcuts: bool, exactly_once: bool) -> Self {
         let receptions = receptions(parts, shortcuts, exactly_once);
         let Parts { world, overlay, connected, plan, .. } = parts;
-        let order = breadth_first(overlay, plan.programme.flows.first().map_or(0, |flow| flow.source));
+        let order = breadth_first(overlay, plan.programme.flows().first().map_or(0, |flow| flow.source));
         let mut places = vec![0; order.len()];
         (0..).zip(&order).for_each(|(place, &node)| places[node as usize] = place);
         let kind = |&node: &u32| Kind {
@@ -120,7 +120,7 @@ impl Layout {
             class: world.class_index(node) as u32,
             fills: fills[node as usize],
         };
-        let sources = plan.programme.flows.iter().map(|flow| places[flow.source as usize]).collect();
+        let sources = plan.programme.flows().iter().map(|flow| places[flow.source as usize]).collect();
         Self {
             rows: rows(overlay, plan, &order),
             senders: order.iter().map(sending).collect(),

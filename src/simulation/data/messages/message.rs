@@ -25,6 +25,8 @@ pub(in crate::simulation) struct Message {
     pub(in crate::simulation) is_wanted: bool,
     /// Whether it asks for an answer, or is one.
     pub(in crate::simulation) is_exchanged: bool,
+    /// Whether it is a control message.
+    pub(in crate::simulation) is_control: bool,
     /// Bytes on a link, and packets.
     pub(in crate::simulation) bytes: u64,
     pub(in crate::simulation) packets: u64,

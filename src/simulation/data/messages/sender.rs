@@ -440,6 +440,9 @@ impl Sender<'_> {
             let sent_bytes =
                 (tally.sent * self.message.bytes + tally.framing_bytes).saturating_sub(tally.turned_away_bytes);
             window.sent_bytes += sent_bytes;
+            if self.message.is_control {
+                *window.control_bytes.get_or_insert(0) += tally.sent * self.message.bytes;
+            }
             window.server_bytes += if !self.is_peer { sent_bytes } else { 0 };
         }
         self.rows[self.own.place as usize].servers = servers;

@@ -8,17 +8,21 @@ use super::{Happening, Packets};
 use crate::engine::Scheduler;
 use crate::overlay::dissemination::Dissemination;
 use crate::simulation::account::fate::Fate;
-use crate::simulation::data::application::Delivery;
+use crate::simulation::data::application::{Delivery, Happened};
 use crate::simulation::data::costs::has_paced_packets;
 use crate::units::{ByteCount, SimDuration, SimTime};
 use crate::webrtc::sctp::{AssociationEvent, Chunk, DataChunk, PacketId};
 
 impl<D: Dissemination> Packets<D> {
     pub(super) fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Happening>) {
-        let planned = self.plan.programme.flows[flow as usize];
+        let planned = *self.plan.programme.planned(flow);
         let message = PacketMessage { flow, number, level: self.quality.highest(planned.workload) };
         if let Some(next) = self.app.publish(flow, number) {
             scheduler.schedule_at(next, Happening::Publish { flow, number: number + 1 });
+        }
+        if D::TALKS {
+            let happened = Happened::Met { from: None, message: (flow, number), is_new: true };
+            return self.turn(now, planned.source, (happened, message.level), scheduler);
         }
         self.pass_on(now, planned.source, None, message, scheduler);
     }
@@ -36,20 +40,30 @@ impl<D: Dissemination> Packets<D> {
         let mut hops = std::mem::take(&mut self.hops);
         self.app.forward(node, from, (message.flow, message.number), &mut hops);
         for &to in &hops {
-            let Some(end) = self.ends.between(node, to) else {
-                self.refuse([node, to], message, Fate::Unconnected);
-                continue;
-            };
-            let message = self.at_level(scheduler.now(), end, message);
-            let ready = self.busy(time, node, message);
-            if ready <= scheduler.now() {
-                self.send(scheduler.now(), end, message, scheduler);
-            } else {
-                scheduler.schedule_at(ready, Happening::Send { end, message });
-            }
+            self.send_to(time, [node, to], message, scheduler);
         }
         hops.clear();
         self.hops = hops;
+    }
+
+    /// At `time`, which may be later than now, a node begins to send a copy to a neighbour.
+    pub(super) fn send_to(
+        &mut self,
+        time: SimTime,
+        [node, to]: [u32; 2],
+        message: PacketMessage,
+        scheduler: &mut Scheduler<Happening>,
+    ) {
+        let Some(end) = self.ends.between(node, to) else {
+            return self.refuse([node, to], message, Fate::Unconnected);
+        };
+        let message = self.at_level(scheduler.now(), end, message);
+        let ready = self.busy(time, node, message);
+        if ready <= scheduler.now() {
+            self.send(scheduler.now(), end, message, scheduler);
+        } else {
+            scheduler.schedule_at(ready, Happening::Send { end, message });
+        }
     }
 
     // A message keeps a node's CPU busy, without packets that have costs of their own; when that is over.
@@ -87,7 +101,7 @@ impl<D: Dissemination> Packets<D> {
         scheduler: &mut Scheduler<Happening>,
     ) {
         let size = self.size(message);
-        let workload = self.plan.programme.flows[message.flow as usize].workload;
+        let workload = self.plan.programme.planned(message.flow).workload;
         let stream = self.ends.stream(message.flow);
         let measured = self.is_measured(message);
         let len = self.plan.programme.sizes[size].get().max(1) as u32;
@@ -104,6 +118,9 @@ impl<D: Dissemination> Packets<D> {
             return self.refuse(nodes, message, Fate::Throttled);
         }
         self.app.seen.sent(measured);
+        if D::TALKS && measured && self.plan.programme.is_control(message.flow) {
+            *self.app.seen.window.control_bytes.get_or_insert(0) += len_bytes.get();
+        }
         self.account.under_way(self.ends.repeats(end, message.flow), measured, 1);
         if measured {
             self.queueing.handed_over(now, end, message.word());
@@ -116,7 +133,7 @@ impl<D: Dissemination> Packets<D> {
 
     // The message at the level that an end sends it at.
     fn at_level(&mut self, now: SimTime, end: u32, message: PacketMessage) -> PacketMessage {
-        let workload = self.plan.programme.flows[message.flow as usize].workload;
+        let workload = self.plan.programme.planned(message.flow).workload;
         if !self.quality.adapts(workload) || !self.ends.is_open(now, end) {
             return message;
         }
@@ -219,7 +236,7 @@ impl<D: Dissemination> Packets<D> {
     fn deliver(&mut self, now: SimTime, end: u32, message: PacketMessage, scheduler: &mut Scheduler<Happening>) {
         let [node, from] = [end, far(end)].map(|end| self.ends.row(end).node);
         let measured = self.is_measured(message);
-        let workload = self.plan.programme.flows[message.flow as usize].workload;
+        let workload = self.plan.programme.planned(message.flow).workload;
         self.app.seen.counts.copies_arrived += 1;
         self.account.under_way(self.ends.repeats(far(end), message.flow), measured, -1);
         if self.quality.adapts(workload) {
@@ -227,6 +244,11 @@ impl<D: Dissemination> Packets<D> {
             self.quality.arrived(now, far(end), message.flow, message.number, back);
         }
         let done = self.busy(now, node, message);
+        if D::TALKS && self.plan.programme.is_control(message.flow) {
+            return if done <= self.plan.programme.horizon {
+                self.turn(done, node, (Happened::Told { from, note: message.number }, 0), scheduler);
+            };
+        }
         if done > self.plan.programme.horizon {
             // The CPU never came to it, but was asked to.
             let asked = D::EXACTLY_ONCE || self.app.would_be_new(node, from, (message.flow, message.number));
@@ -234,13 +256,17 @@ impl<D: Dissemination> Packets<D> {
                 self.book_unserved(node, Some(from), message);
             };
         }
-        if !self.app.is_new(node, from, (message.flow, message.number), measured) {
-            return;
-        }
-        if self.app.is_for(node, message.flow) {
+        let identity = (message.flow, message.number);
+        let is_new = self.app.is_new(node, from, identity, measured);
+        if is_new && self.app.is_for(node, message.flow) {
             self.hand_to_application(done, node, message, scheduler);
         }
-        self.pass_on(done, node, Some(from), message, scheduler);
+        if D::TALKS {
+            let happened = Happened::Met { from: Some(from), message: identity, is_new };
+            self.turn(done, node, (happened, message.level), scheduler);
+        } else if is_new {
+            self.pass_on(done, node, Some(from), message, scheduler);
+        }
     }
 
     fn hand_to_application(
@@ -331,7 +357,7 @@ impl<D: Dissemination> Packets<D> {
 
     // Which of the plan's sizes a message has.
     fn size(&self, message: PacketMessage) -> usize {
-        let planned = &self.plan.programme.flows[message.flow as usize];
+        let planned = self.plan.programme.planned(message.flow);
         let levels = &self.plan.programme.levels[usize::from(planned.workload)];
         levels.get(usize::from(message.level)).copied().unwrap_or(planned.size) as usize
     }

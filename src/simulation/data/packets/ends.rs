@@ -310,14 +310,14 @@ impl Ends {
 fn streams(plan: &Plan, settings: &Settings) -> (Vec<ChannelSpec>, Vec<u16>) {
     let mut channels: Vec<ChannelSpec> = Vec::new();
     let mut stream = |flow: &PlannedFlow| {
-        let spec = spec(flow.channel, settings.workloads[usize::from(flow.workload)].service());
+        let spec = spec(flow.channel, settings.service(flow.workload));
         let known = channels.iter().position(|known| *known == spec);
         known.unwrap_or_else(|| {
             channels.push(spec);
             channels.len() - 1
         }) as u16
     };
-    let streams = plan.programme.flows.iter().map(&mut stream).collect();
+    let streams = plan.programme.all_flows().iter().map(&mut stream).collect();
     (channels, streams)
 }
 

@@ -122,7 +122,7 @@ impl Quality {
     /// What each of the peers `0..peers` saw in the measured window; empty without live streams.
     pub(super) fn viewed(&self, plan: &Plan, peers: u32, until: SimTime) -> Vec<Viewed> {
         let flows: Vec<u32> = (0..)
-            .zip(&plan.programme.flows)
+            .zip(plan.programme.flows())
             .filter(|(_, flow)| self.live(flow.workload).is_some())
             .map(|(flow, _)| flow)
             .collect();
@@ -130,15 +130,15 @@ impl Quality {
             return Vec::new();
         }
         let receivers =
-            (0..peers).filter(|peer| flows.iter().any(|&flow| plan.programme.flows[flow as usize].source != *peer));
+            (0..peers).filter(|peer| flows.iter().any(|&flow| plan.programme.planned(flow).source != *peer));
         receivers.map(|peer| self.viewed_by(plan, &flows, peer, until)).collect()
     }
 
     fn viewed_by(&self, plan: &Plan, flows: &[u32], peer: u32, until: SimTime) -> Viewed {
         let window_s = until.since(plan.programme.measure_from).as_secs_f64();
         let (mut wanted, mut missed, mut stalls, mut switches, mut bytes) = (0_u64, 0_u64, 0_u64, 0_u64, 0_u64);
-        for &flow in flows.iter().filter(|&&flow| plan.programme.flows[flow as usize].source != peer) {
-            let planned = &plan.programme.flows[flow as usize];
+        for &flow in flows.iter().filter(|&&flow| plan.programme.planned(flow).source != peer) {
+            let planned = plan.programme.planned(flow);
             let Some(live) = self.live(planned.workload) else { continue };
             let first = plan.programme.timetable.count(planned.schedule, SimTime::ZERO, plan.programme.measure_from);
             let count = plan.programme.timetable.count(planned.schedule, plan.programme.measure_from, until);
@@ -159,7 +159,7 @@ impl Quality {
             wanted += count;
         }
         // Of a stream: sources receive one less than the others.
-        let streams = flows.iter().filter(|&&flow| plan.programme.flows[flow as usize].source != peer).count() as f64;
+        let streams = flows.iter().filter(|&&flow| plan.programme.planned(flow).source != peer).count() as f64;
         let per_min = |count: u64| count as f64 * 60.0 / window_s / streams;
         Viewed {
             goodput_bps: bytes as f64 * 8.0 / window_s / streams,

@@ -38,13 +38,13 @@ impl Queueing {
         let workloads = &settings.workloads;
         let has_live = workloads.iter().any(|workload| workload.live().is_some());
         let class = |workload: u16| {
-            let workload = &workloads[usize::from(workload)];
-            Class { priority: workload.service().priority, is_live: has_live.then(|| workload.live().is_some()) }
+            let is_live = || workloads.get(usize::from(workload)).is_some_and(|workload| workload.live().is_some());
+            Class { priority: settings.service(workload).priority, is_live: has_live.then(is_live) }
         };
         Self {
             latest: None,
             waiting: BTreeMap::new(),
-            classes: plan.programme.flows.iter().map(|flow| class(flow.workload)).collect(),
+            classes: plan.programme.all_flows().iter().map(|flow| class(flow.workload)).collect(),
             by_priority: Default::default(),
             control: LatencyHistogram::default(),
             live: LatencyHistogram::default(),

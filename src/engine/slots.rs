@@ -1,15 +1,15 @@
 //! Values that events refer to by number while they are on their way.
 
 /// Values by number; a number is used again once its value was taken.
-#[derive(Debug)]
-pub(in crate::real) struct Slots<T> {
+#[derive(Clone, Debug)]
+pub(crate) struct Slots<T> {
     values: Vec<Option<T>>,
     free: Vec<u32>,
 }
 
 impl<T> Slots<T> {
     /// Keeps a value and returns its number.
-    pub(in crate::real) fn put(&mut self, value: T) -> u32 {
+    pub(crate) fn put(&mut self, value: T) -> u32 {
         if let Some(slot) = self.free.pop() {
             self.values[slot as usize] = Some(value);
             return slot;
@@ -19,7 +19,7 @@ impl<T> Slots<T> {
     }
 
     /// Takes the value of a number.
-    pub(in crate::real) fn take(&mut self, slot: u32) -> T {
+    pub(crate) fn take(&mut self, slot: u32) -> T {
         self.free.push(slot);
         self.values[slot as usize].take().expect("invariant: every number is taken once")
     }
