@@ -140,6 +140,57 @@ fn every_workload_floods_message_by_message_and_packet_by_packet() {
     }
 }
 
+const TALKING: &[&str] = &[
+    "kind = \"random-regular\"\ndegree = 4\ndissemination = \"plumtree\"",
+    "kind = \"mesh\"\ndissemination = \"plumtree\"",
+    "kind = \"hybrid\"\npeers_per_hub = 4\ndissemination = \"plumtree\"",
+    "kind = \"random-regular\"\ndegree = 12\ndissemination = \"gossipsub\"",
+    "kind = \"mesh\"\ndissemination = { kind = \"gossipsub\", d = 4, d_low = 3, d_high = 6 }",
+];
+
+/// Every message comes to everybody, by messages and by packets alike, and control messages take their share.
+#[test]
+fn rules_that_talk_deliver_by_every_workload() {
+    for workload in [BROADCAST, EVERYBODY, TOPICS, QUESTIONS] {
+        for topology in TALKING {
+            let [messages, packets] =
+                ["message", "packet"].map(|grain| run(&cell(24, grain, FAST, workload, topology)));
+            for record in [&messages, &packets] {
+                assert!((value(record, MetricId::Delivered) - 100.0).abs() < 1e-9, "{workload} {topology}");
+            }
+            let [a, b] = [&messages, &packets].map(|record| value(record, MetricId::LatencyP50));
+            // Which tree nodes settle on with several sources hangs on who was first by a nanosecond.
+            let bound = if workload == BROADCAST { 0.05 } else { 0.2 };
+            assert!((a / b - 1.0).abs() < bound, "{workload} {topology}: {a} {b}");
+            let [a, b] = [&messages, &packets].map(|record| value(record, MetricId::Control));
+            assert!(a > 0.0 && b > 0.0 && (a / b - 1.0).abs() < 0.25, "{workload} {topology}: {a} {b}");
+        }
+    }
+}
+
+/// Once it has settled, Plumtree sends every message of one source to each peer once.
+#[test]
+fn plumtree_settles_on_a_tree() {
+    for topology in &TALKING[..3] {
+        for grain in ["message", "packet"] {
+            let record = run(&cell(60, grain, FAST, BROADCAST, topology));
+            let duplicates = value(&record, MetricId::Duplicates);
+            assert!(duplicates < 0.01, "{topology} {grain}: {duplicates}");
+            assert!((value(&record, MetricId::Delivered) - 100.0).abs() < 1e-9, "{topology} {grain}");
+        }
+    }
+}
+
+/// Who is down to a mesh of `d` of many neighbours gets `d` copies or so, and not one from each.
+#[test]
+fn gossipsub_keeps_to_its_mesh() {
+    let topology = "kind = \"mesh\"\ndissemination = \"gossipsub\"";
+    let record = run(&cell(100, "message", FAST, EVERYBODY, topology));
+    let duplicates = value(&record, MetricId::Duplicates);
+    // Meshes have 5 to 12 connections; whoever publishes sends 99 copies besides.
+    assert!((5.0..11.0).contains(&duplicates), "{duplicates}");
+}
+
 /// Where nothing waits, a flood comes to everybody by the fastest way there is: mean and maximum to the nanosecond.
 #[test]
 fn a_flood_takes_the_shortest_paths() {
@@ -245,6 +296,8 @@ fn floods_on_the_real_stack() {
     use peerscape::real::replication::replicate;
     for topology in
         ["kind = \"random-regular\"\ndegree = 4", "kind = \"ring\"", "kind = \"nearest\"\ndissemination = \"push\""]
+            .iter()
+            .chain(TALKING)
     {
         let cell = cell(16, "message", FAST, BROADCAST, topology);
         let model = run(&cell);

@@ -19,6 +19,8 @@ mod gossipsub;
 mod horizon;
 mod known;
 mod lazy;
+#[cfg(test)]
+mod lockstep;
 mod passing;
 mod plumtree;
 mod push;

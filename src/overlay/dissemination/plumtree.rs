@@ -268,3 +268,95 @@ impl Load for Plumtree {
         own.iter().zip(degrees).map(of_node).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::lockstep::Lockstep;
+    use super::*;
+
+    // Ten nodes in a ring, each connected to those across as well: 15 connections.
+    fn wheel() -> Overlay {
+        let ring = (0..10).map(|node| (node, (node + 1) % 10));
+        let pairs: Vec<(u32, u32)> = ring.chain((0..5).map(|node| (node, node + 5))).collect();
+        Overlay::new(10, &pairs, Vec::new())
+    }
+
+    fn second() -> SimDuration {
+        SimDuration::from_secs(1)
+    }
+
+    #[test]
+    fn after_the_first_message_every_other_takes_a_tree() {
+        let mut network = Lockstep::new(&Plumtree::default(), wheel());
+        network.publish(3, (0, 0));
+        network.run(second());
+        // As a flood: 2 m - (n - 1) copies, and every one that brings nothing new is answered by a PRUNE.
+        assert_eq!(network.copies.len(), 2 * 15 - 9);
+        assert_eq!(network.told, 2 * (15 - 9));
+        for number in 1..20 {
+            let (copies, told) = (network.copies.len(), network.told);
+            network.publish(3, (0, number));
+            network.run(second());
+            assert_eq!(network.copies.len() - copies, 9);
+            // Six connections are lazy, and both ends of each announce what they have.
+            assert_eq!(network.told - told, 12);
+            assert!((0..10).all(|node| network.delivered.contains_key(&(node, (0, number)))));
+        }
+    }
+
+    #[test]
+    fn who_misses_a_message_asks_for_it_and_keeps_the_connection() {
+        let mut network = Lockstep::new(&Plumtree::default(), wheel());
+        network.publish(0, (0, 0));
+        network.run(second());
+        // Node 5 hears from 0, and then does not.
+        network.loses = |from, to, message| (from, to) == (0, 5) && message.1 > 0;
+        for number in 1..4 {
+            network.publish(0, (0, number));
+            network.run(second());
+            assert!((0..10).all(|node| network.delivered.contains_key(&(node, (0, number)))));
+        }
+        let since = |number: u32| network.delivered[&(5, (0, number))].since(network.delivered[&(0, (0, number))]);
+        // Neighbours announce the first that is missed 40 ms after it was published; the request and its answer take 20.
+        assert!(since(1) >= Plumtree::default().graft_after && since(1) <= SimDuration::from_ms(600), "{}", since(1));
+        assert!(since(2) <= SimDuration::from_ms(60) && since(3) <= SimDuration::from_ms(60), "{}", since(2));
+    }
+
+    #[test]
+    fn who_does_not_answer_is_followed_by_the_next() {
+        let mut network = Lockstep::new(&Plumtree::default(), wheel());
+        network.publish(0, (0, 0));
+        network.run(second());
+        // Both neighbours on the ring announce the message; whatever goes to 5 from 0 and 4 is lost.
+        network.loses = |from, to, message| to == 5 && from != 6 && message.1 > 0;
+        network.publish(0, (0, 1));
+        network.run(second());
+        let waited = network.delivered[&(5, (0, 1))].since(network.delivered[&(0, (0, 1))]);
+        let Plumtree { graft_after, graft_again_after, .. } = Plumtree::default();
+        assert!(waited >= graft_after && waited <= graft_after + graft_again_after + SimDuration::from_ms(100));
+    }
+
+    #[test]
+    fn a_much_shorter_way_is_taken() {
+        // A line from 0 to 9, and a chord between its ends that was pruned because its first copy was lost.
+        let line = (0..9).map(|node| (node, node + 1));
+        let pairs: Vec<(u32, u32)> = line.chain([(0, 9)]).collect();
+        let threshold = Bounded::new(7).expect("in range");
+        let plumtree = Plumtree { optimisation_threshold: threshold, ..Plumtree::default() };
+        let mut network = Lockstep::new(&plumtree, Overlay::new(10, &pairs, Vec::new()));
+        network.rule.state.lazy.add(0, 9);
+        network.rule.state.lazy.add(9, 0);
+        for number in 0..2 {
+            network.publish(0, (0, number));
+            network.run(second());
+        }
+        let after = |number: u32| network.delivered[&(9, (0, number))].since(network.delivered[&(0, (0, number))]);
+        assert_eq!([after(0), after(1)], [SimDuration::from_ms(90), SimDuration::from_ms(10)]);
+    }
+
+    #[test]
+    fn waits_that_are_none_are_refused() {
+        let plumtree = Plumtree { graft_after: SimDuration::ZERO, ..Plumtree::default() };
+        assert_eq!(plumtree.check().unwrap_err(), "`graft_after` = \"0 s\" is below 1 ms");
+    }
+}

@@ -32,7 +32,8 @@ pub(in crate::simulation) fn record(seed: Seed, settings: &Settings, outcome: Ou
     let window = settings.run.duration - settings.run.warmup;
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
     let end = SimTime::ZERO + settings.run.duration;
-    let packets = upkeep::packets(&outcome.plan, &outcome.overlay, &outcome.audiences, end);
+    let mut packets = upkeep::packets(&outcome.plan, &outcome.overlay, &outcome.audiences, end);
+    packets.add(&outcome.seen.control_packets);
     let Outcome {
         world,
         connected,

@@ -18,6 +18,8 @@ pub(crate) struct Seen {
     pub(crate) window: Window,
     pub(crate) responses: Responses,
     pub(crate) fates: Fates,
+    /// Packets of control messages of the measured window that came to each node; empty where they are not counted.
+    pub(in crate::simulation) control_packets: Vec<u64>,
     /// Buffers that were full for what is sent again.
     pub(in crate::simulation) full: Full,
     /// Buffers that dropped, where that is followed.

@@ -27,6 +27,15 @@ pub(in crate::simulation) struct Packets {
     routed: Vec<f64>,
 }
 
+impl Packets {
+    /// Adds others that came to each node, if there are any.
+    pub(in crate::simulation) fn add(&mut self, others: &[u64]) {
+        for (packets, &others) in self.routed.iter_mut().zip(others) {
+            *packets += others as f64;
+        }
+    }
+}
+
 /// Packets of the messages that are published in the measured window, which ends at `until`.
 pub(in crate::simulation) fn packets(plan: &Plan, overlay: &Overlay, audiences: &Audiences, until: SimTime) -> Packets {
     let none = vec![0.0; overlay.nodes() as usize];

@@ -98,7 +98,10 @@ impl<D: Dissemination> Flows<D> {
     pub(in crate::simulation) fn new(mut parts: Parts, rule: D, options: Options) -> Self {
         let layout = Layout::new(&mut parts, options.shortcuts, D::EXACTLY_ONCE);
         let Parts { world, overlay, audiences, connected, plan, relays, standing, lines } = parts;
-        let app = Application::new(Arc::clone(&plan.programme), (overlay, audiences), world.peers(), rule);
+        let mut app = Application::new(Arc::clone(&plan.programme), (overlay, audiences), world.peers(), rule);
+        if D::TALKS {
+            app.seen.control_packets = vec![0; world.nodes() as usize];
+        }
         let standing = (!standing.is_empty()).then_some(standing);
         let lanes = Lanes::new(&world, &plan);
         let (through, arriving, hops, orders) = Default::default();
@@ -308,6 +311,9 @@ impl<D: Dissemination> Flows<D> {
     #[inline]
     fn deliver(&mut self, now: SimTime, from: u32, to: u32, message: &Message, scheduler: &mut Scheduler<Event>) {
         if D::TALKS && message.is_control {
+            if message.measured {
+                self.app.seen.control_packets[self.layout.end(to).node as usize] += message.packets;
+            }
             let happened = Happened::Told { from: self.layout.end(from).node, note: message.number };
             return if now <= self.plan.programme.horizon {
                 self.turn(now, to, happened, scheduler);
