@@ -25,6 +25,7 @@ mod passing;
 mod plumtree;
 mod push;
 mod rule;
+mod striped;
 
 pub use control::{MessageId, Order, Turn};
 pub use flood::Flood;
@@ -35,6 +36,7 @@ pub use passing::{Meeting, Passing};
 pub use plumtree::Plumtree;
 pub use push::Push;
 pub use rule::{DISSEMINATIONS, DisseminationEntry, Rule};
+pub use striped::Striped;
 
 /// The rule by which nodes pass messages on. One value serves all nodes of a replication: it keeps what they know,
 /// each by its number, and tells no node what another knows.
@@ -49,6 +51,9 @@ pub trait Dissemination: Load + Clone + 'static {
     /// walk its own lists of them, and tell by [`passed_on`](Self::passed_on) how many copies that was, instead of
     /// asking [`forward`](Self::forward) for their names.
     const OVER_ALL: bool = false;
+
+    /// Whether it needs an overlay that says which [trees](Overlay::stripes) its pairs belong to.
+    const NEEDS_STRIPES: bool = false;
 
     /// Whether nodes send control messages, or wait for times. Drivers then ask for [orders](Order) instead of
     /// [`forward`](Self::forward), which names those to whom a message would go at once.
@@ -148,6 +153,8 @@ pub enum DisseminationSpec {
     Flood,
     /// Eager push with a fan-out: [`Push`].
     Push(Push),
+    /// Messages shared out among several trees: [`Striped`].
+    Striped,
     /// A tree that nodes find in a graph with rings: [`Plumtree`].
     Plumtree(Plumtree),
     /// Flood over a mesh that nodes keep, and announcements: [`GossipSub`].
@@ -170,7 +177,7 @@ impl DisseminationSpec {
         let (others, connections) = (nodes.saturating_sub(1).max(1) as f64, connections as f64);
         let flooded = (2.0 * connections / others - 1.0).max(1.0);
         match self {
-            Self::Horizon | Self::Plumtree(_) | Self::Foreign(_) => 1.0,
+            Self::Horizon | Self::Striped | Self::Plumtree(_) | Self::Foreign(_) => 1.0,
             Self::Flood => flooded,
             Self::Push(push) => flooded.min(f64::from(push.fan_out())),
             Self::GossipSub(gossip) => flooded.min(f64::from(gossip.mesh_degree()) - 1.0),
@@ -183,7 +190,13 @@ impl DisseminationSpec {
         match self {
             Self::Flood | Self::Push(_) | Self::Plumtree(_) | Self::GossipSub(_) => true,
             // What another crate's rule keeps is not known.
-            Self::Horizon | Self::Foreign(_) => false,
+            Self::Horizon | Self::Striped | Self::Foreign(_) => false,
         }
+    }
+
+    /// Whether it does with rings in the overlay; of another crate's rule that is not known.
+    #[must_use]
+    pub const fn is_for_rings(&self) -> bool {
+        !matches!(self, Self::Horizon | Self::Foreign(_))
     }
 }

@@ -11,6 +11,7 @@ mod hubs;
 mod hybrid;
 mod links;
 mod mesh;
+mod multi_tree;
 mod neighbours;
 mod nested;
 mod part;
@@ -34,6 +35,7 @@ pub static TOPOLOGIES: &[TopologyEntry] = &[
     star::ENTRY,
     tree::ENTRY,
     hybrid::ENTRY,
+    multi_tree::ENTRY,
     random_regular::ENTRY,
     ring::ENTRY,
     neighbours::ENTRY,

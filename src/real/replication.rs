@@ -21,7 +21,7 @@ use crate::engine::EngineError;
 use crate::metrics::RunRecord;
 use crate::net::{Nat, PacketLinkSpec, Queueing};
 use crate::overlay::Connection;
-use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Flood, Horizon};
+use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Flood, Horizon, Striped};
 use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Experiment, Grain};
 use crate::simulation::{Knowledge, Prepared, SimulationError, beginnings, failing};
@@ -70,6 +70,7 @@ pub fn replicate(cell: &Cell, seed: Seed, knowledge: &Knowledge) -> Result<Repli
         DisseminationSpec::Horizon => replicate_by(&Horizon, cell, seed, knowledge),
         DisseminationSpec::Flood => replicate_by(&Flood::default(), cell, seed, knowledge),
         DisseminationSpec::Push(push) => replicate_by(&push, cell, seed, knowledge),
+        DisseminationSpec::Striped => replicate_by(&Striped, cell, seed, knowledge),
         DisseminationSpec::Plumtree(plumtree) => replicate_by(&plumtree, cell, seed, knowledge),
         DisseminationSpec::GossipSub(gossip) => replicate_by(&*gossip, cell, seed, knowledge),
         DisseminationSpec::Foreign(rule) => replicate_by(&rule, cell, seed, knowledge),

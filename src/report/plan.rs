@@ -108,6 +108,7 @@ impl<'a> PlanOutput<'a> {
             DisseminationSpec::Horizon => Some(json!({ "kind": "horizon" })),
             DisseminationSpec::Flood => Some(json!({ "kind": "flood" })),
             DisseminationSpec::Push(push) => Some(json_of("push", &push)),
+            DisseminationSpec::Striped => Some(json!({ "kind": "striped" })),
             DisseminationSpec::Plumtree(plumtree) => Some(json_of("plumtree", &plumtree)),
             DisseminationSpec::GossipSub(gossip) => Some(json_of("gossipsub", &*gossip)),
             // Nobody but its author knows it by name.

@@ -69,7 +69,11 @@ pub(super) fn topologies(
                     Some(named) => named,
                 },
             };
-            let has_rings = topology.file().is_none() && topology.dissemination().remembers();
+            let has_stripes = topology.file().map_or_else(
+                || matches!(topology.dissemination(), DisseminationSpec::Striped),
+                |file| file.plan.stripes() > 0,
+            );
+            let has_rings = topology.file().is_none() && topology.dissemination().is_for_rings();
             let topology = match rule {
                 None => topology,
                 Some((kind, rule)) => ruled(topology, kind, rule),
@@ -78,6 +82,10 @@ pub(super) fn topologies(
                 let message =
                     format!("`{kind}` has rings, and split horizon would pass messages on along them for ever");
                 reader.problem(&entry, message, "name another rule, or leave it out");
+            }
+            if !has_stripes && matches!(topology.dissemination(), DisseminationSpec::Striped) {
+                let message = format!("`{kind}` has no trees among which messages could be shared out");
+                reader.problem(&entry, message, "name another rule, or take `multi-tree`");
             }
             plans::check_rings(&mut reader, &entry, &*topology);
             // What could not be read stands at its default, which others may have too.

@@ -69,6 +69,9 @@ pub static DISSEMINATIONS: &[DisseminationEntry] = &[
         let parameters = json(&push)?;
         Ok(Rule::told(DisseminationSpec::Push(push), parameters))
     }),
+    Entry::of::<NoParameters>("striped", "shared out among the trees of a `multi-tree`", |value| {
+        NoParameters::deserialize(value).map(|_| Rule::plain(DisseminationSpec::Striped))
+    }),
     Entry::of::<Plumtree>("plumtree", "along a tree that nodes find by themselves; announced elsewhere", |value| {
         let plumtree = Plumtree::deserialize(value)?;
         plumtree.check().map_err(serde::de::Error::custom)?;

@@ -24,6 +24,7 @@ pub(crate) fn ruled(topology: Arc<dyn Topology>, kind: &'static str, rule: Rule)
     match (topology.dissemination(), &rule.spec) {
         (DisseminationSpec::Horizon, DisseminationSpec::Horizon) => topology,
         (DisseminationSpec::Flood, DisseminationSpec::Flood) => topology,
+        (DisseminationSpec::Striped, DisseminationSpec::Striped) => topology,
         _ => Arc::new(Ruled { topology, kind, rule }),
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Tree {
 /// In which order peers take their places in a tree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Order {
+pub(super) enum Order {
     /// The sources first, then the peers with the fastest uplinks: those that can serve children.
     #[default]
     BestUplink,
@@ -42,14 +42,25 @@ fn default_degree() -> Bounded<1, 65_535> {
     Bounded::new(4).expect("invariant: four is in range")
 }
 
-impl Tree {
-    fn in_order(&self, world: &World, members: &[u32]) -> Vec<u32> {
-        match self.order {
-            Order::BestUplink => world.by_uplink(members),
-            Order::Arrival => members.to_vec(),
+impl Order {
+    /// Some members in this order.
+    pub(super) fn of(self, world: &World, members: &[u32]) -> Vec<u32> {
+        match self {
+            Self::BestUplink => world.by_uplink(members),
+            Self::Arrival => members.to_vec(),
         }
     }
 
+    /// What a label says of it.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::BestUplink => "",
+            Self::Arrival => " order=arrival",
+        }
+    }
+}
+
+impl Tree {
     fn edges(&self, order: &[u32]) -> impl Iterator<Item = (u32, u32)> {
         let degree = self.degree.get() as usize;
         (1..order.len()).map(move |child| (order[(child - 1) / degree], order[child]))
@@ -60,7 +71,7 @@ impl Part for Tree {
     fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, _: &mut Stream, out: &mut Connections) {
         let root = usize::from(rooted);
         let mut order = members[..root].to_vec();
-        order.extend(self.in_order(site.build.world, &members[root..]));
+        order.extend(self.order.of(site.build.world, &members[root..]));
         out.pairs.extend(self.edges(&order));
     }
 
@@ -73,11 +84,7 @@ impl Part for Tree {
 
 impl Topology for Tree {
     fn label(&self) -> String {
-        let order = match self.order {
-            Order::BestUplink => "",
-            Order::Arrival => " order=arrival",
-        };
-        format!("{} degree={}{order}", ENTRY.kind, self.degree)
+        format!("{} degree={}{}", ENTRY.kind, self.degree, self.order.label())
     }
 
     fn shape(&self, peers: u32) -> Shape {
@@ -87,7 +94,7 @@ impl Topology for Tree {
     fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
         let world = context.world;
         let members: Vec<u32> = (0..world.peers()).collect();
-        let order = sources_first(context.sources, &self.in_order(world, &members), world.peers());
+        let order = sources_first(context.sources, &self.order.of(world, &members), world.peers());
         Overlay::new(world.nodes(), &self.edges(&order).collect::<Vec<_>>(), Vec::new())
     }
 
