@@ -97,8 +97,13 @@ pub(super) fn check_rings(reader: &mut Reader<'_, '_>, place: &TreePath, topolog
     let message =
         format!("{} has rings, and split horizon would pass messages on along them for ever", file.file.display());
     let problem = Problem::at(reader.span(&join(place, "file")), message, "its connections form a ring");
-    let others: Vec<&str> =
-        reader.registry().disseminations().iter().map(|row| row.kind).filter(|&kind| kind != "horizon").collect();
+    let others: Vec<&str> = reader
+        .registry()
+        .disseminations()
+        .iter()
+        .map(|row| row.kind)
+        .filter(|&kind| kind != "horizon" && kind != "striped")
+        .collect();
     let advice = match others.as_slice() {
         [] => "leave connections out until one way is left between any two nodes; full meshes are no rings where the file \
                says which they are"

@@ -49,11 +49,11 @@ impl MultiTree {
         self.degree.map_or(self.stripes.get(), Bounded::get)
     }
 
-    // The pairs of some members, each with a bit for each tree that it belongs to, and how many trees there are.
-    fn pairs(&self, source: Option<u32>, members: &[u32]) -> (BTreeMap<[u32; 2], u32>, u32) {
-        let count = self.stripes.get().min(members.len() as u32);
-        let mut pairs = BTreeMap::new();
-        let mut join = |a: u32, b: u32, stripe: u32| *pairs.entry([a.min(b), a.max(b)]).or_insert(0) |= 1 << stripe;
+    // The trees among some members.
+    fn trees(&self, source: Option<u32>, members: &[u32]) -> Trees {
+        let mut trees = Trees { count: self.stripes.get().min(members.len() as u32), ..Trees::default() };
+        let count = trees.count;
+        let mut join = |a: u32, b: u32, stripe: u32| trees.join(a, b, stripe);
         let (stripes, degree) = (count as usize, self.degree() as usize);
         for stripe in 0..stripes {
             let is_inner = |place: &usize| place % stripes == stripe;
@@ -69,7 +69,33 @@ impl MultiTree {
                 join(source, members[order[0]], stripe as u32);
             }
         }
-        (pairs, count)
+        trees
+    }
+}
+
+/// The pairs of some trees.
+#[derive(Default)]
+struct Trees {
+    count: u32,
+    // In the order of the trees, from their roots down.
+    pairs: Vec<(u32, u32)>,
+    // Of each, a bit for each tree that it belongs to.
+    bits: Vec<u32>,
+    places: BTreeMap<[u32; 2], usize>,
+}
+
+impl Trees {
+    fn join(&mut self, a: u32, b: u32, stripe: u32) {
+        let place = *self.places.entry([a.min(b), a.max(b)]).or_insert(self.pairs.len());
+        if place == self.pairs.len() {
+            self.pairs.push((a, b));
+            self.bits.push(0);
+        }
+        self.bits[place] |= 1 << stripe;
+    }
+
+    fn overlay(&self, nodes: u32) -> Overlay {
+        Overlay::striped(nodes, &self.pairs, (self.count, &self.bits))
     }
 }
 
@@ -88,9 +114,7 @@ impl Topology for MultiTree {
         let world = context.world;
         let source = if let [source] = context.sources { Some(*source) } else { None };
         let others: Vec<u32> = (0..world.peers()).filter(|&peer| Some(peer) != source).collect();
-        let (pairs, count) = self.pairs(source, &self.order.of(world, &others));
-        let (pairs, bits): (Vec<_>, Vec<_>) = pairs.into_iter().map(|([a, b], bits)| ((a, b), bits)).unzip();
-        Overlay::striped(world.nodes(), &pairs, (count, &bits))
+        self.trees(source, &self.order.of(world, &others)).overlay(world.nodes())
     }
 
     fn dissemination(&self) -> DisseminationSpec {
@@ -108,12 +132,14 @@ mod tests {
 
     fn overlay(stripes: u32, degree: u32, peers: u32) -> (Overlay, u32) {
         let of = |number| Bounded::new(number).expect("in range");
-        let topology =
-            MultiTree { stripes: Bounded::new(stripes).expect("in range"), degree: Some(of(degree)), order: Order::Arrival };
+        let topology = MultiTree {
+            stripes: Bounded::new(stripes).expect("in range"),
+            degree: Some(of(degree)),
+            order: Order::Arrival,
+        };
         let members: Vec<u32> = (1..=peers).collect();
-        let (pairs, count) = topology.pairs(Some(0), &members);
-        let (pairs, bits): (Vec<_>, Vec<_>) = pairs.into_iter().map(|([a, b], bits)| ((a, b), bits)).unzip();
-        (Overlay::striped(peers + 1, &pairs, (count, &bits)), count)
+        let trees = topology.trees(Some(0), &members);
+        (trees.overlay(peers + 1), trees.count)
     }
 
     #[test]

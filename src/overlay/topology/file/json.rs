@@ -130,9 +130,8 @@ mod tests {
 
     #[test]
     fn stripes_are_trees_of_pairs() {
-        let with = |stripes: &str| {
-            format!(r#"{{ "version": 1, "pairs": [[0, 1], [1, 2], [2, 0]], "stripes": {stripes} }}"#)
-        };
+        let with =
+            |stripes: &str| format!(r#"{{ "version": 1, "pairs": [[0, 1], [1, 2], [2, 0]], "stripes": {stripes} }}"#);
         let content = parse(&with("[[0, 1], [1, 2]]")).expect("a plan");
         assert_eq!(content.stripes, (2, vec![1, 3, 2]));
         assert_eq!(faults(&with("[[0, 1, 2]]")), ["stripes[0]: pair 2 closes a ring, and a stripe is a tree"]);
