@@ -4,17 +4,36 @@
 //! peer passes messages on in one tree only, all bear the same load, and a stream may be as fast as their uplinks together
 //! allow. Everybody hears of everything, once; who leaves a tree without a connection misses every `k`-th message.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::parameters::NoParameters;
 use super::{Demand, Dissemination, Load, Passing, Traffic};
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
 
 /// Stripes over the trees of an overlay.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "NoParameters", into = "NoParameters")]
+#[schemars(with = "NoParameters")]
 pub struct Striped;
+
+impl From<NoParameters> for Striped {
+    fn from(_: NoParameters) -> Self {
+        Self
+    }
+}
+
+impl From<Striped> for NoParameters {
+    fn from(_: Striped) -> Self {
+        Self {}
+    }
+}
 
 impl Dissemination for Striped {
     const EXACTLY_ONCE: bool = false;
     const NEEDS_STRIPES: bool = true;
+    const TAKES_RINGS: bool = true;
 
     fn forward(&mut self, overlay: &Overlay, _: &Audiences, passing: Passing, out: &mut Vec<u32>) {
         let Passing { node, from, flow, number, .. } = passing;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::context::BuildContext;
 use super::tree::Order;
 use super::{Shape, Spread, Topology, TopologyEntry};
-use crate::overlay::dissemination::DisseminationSpec;
+use crate::overlay::dissemination::{DisseminationSpec, Striped};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -118,7 +118,7 @@ impl Topology for MultiTree {
     }
 
     fn dissemination(&self) -> DisseminationSpec {
-        DisseminationSpec::Striped
+        Striped.into()
     }
 
     fn to_json(&self) -> serde_json::Value {
