@@ -133,7 +133,7 @@ impl Dissemination for GossipSub {
     const REMEMBERS: bool = true;
 
     fn check(&self) -> Result<(), String> {
-        let [d, low, high] = [self.d, self.d_low, self.d_high].map(|d| d.get());
+        let [d, low, high] = [self.d, self.d_low, self.d_high].map(Bounded::get);
         let out = self.d_out.get();
         if !(low <= d && d <= high) {
             return Err(format!("`d_low` <= `d` <= `d_high` must hold, and they are {low}, {d} and {high}"));
@@ -143,7 +143,7 @@ impl Dissemination for GossipSub {
                 "`d_out` must be below `d_low` and at most half of `d`, and is {out} with {low} and {d}"
             ));
         }
-        let [gossip, length] = [self.history_gossip, self.history_length].map(|history| history.get());
+        let [gossip, length] = [self.history_gossip, self.history_length].map(Bounded::get);
         if gossip > length {
             return Err(format!(
                 "`history_gossip` = {gossip} announces what `history_length` = {length} does not keep"
@@ -516,7 +516,7 @@ mod tests {
             (r#"{ "history_gossip": 6 }"#, "`history_gossip` = 6"),
             (r#"{ "heartbeat": "1 ms" }"#, "`heartbeat` = \"1 ms\" is below 10 ms"),
         ] {
-            assert!(of(text).unwrap_err().starts_with(problem), "{text}: {:?}", of(text));
+            assert!(of(text).expect_err(text).starts_with(problem), "{text}: {:?}", of(text));
         }
         assert_eq!(of("{}"), Ok(()));
     }

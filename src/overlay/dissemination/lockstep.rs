@@ -53,7 +53,7 @@ impl<D: Dissemination> Lockstep<D> {
             loses: |_, _, _| false,
         };
         for node in 0..network.overlay.nodes() {
-            network.turn(node, |rule, turn, orders| rule.enter(turn, orders));
+            network.turn(node, D::enter);
         }
         network
     }

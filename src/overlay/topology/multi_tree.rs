@@ -46,7 +46,7 @@ fn default_stripes() -> Bounded<1, 32> {
 
 impl MultiTree {
     fn degree(&self) -> u32 {
-        self.degree.map_or(self.stripes.get(), Bounded::get)
+        self.degree.map_or_else(|| self.stripes.get(), Bounded::get)
     }
 
     // The trees among some members.
