@@ -7,8 +7,12 @@ mod capacity;
 mod context;
 mod contract;
 mod file;
+mod genet;
+mod gossip_mesh;
+mod gossipsub;
 mod hubs;
 mod hybrid;
+mod hyparview;
 mod links;
 mod mesh;
 mod neighbours;
@@ -21,6 +25,9 @@ mod ruled;
 mod shape;
 mod star;
 mod tree;
+mod views;
+mod webtorrent;
+mod y_webrtc;
 
 pub use context::BuildContext;
 pub use contract::{Topology, TopologyEntry};
@@ -37,5 +44,10 @@ pub static TOPOLOGIES: &[TopologyEntry] = &[
     random_regular::ENTRY,
     ring::ENTRY,
     neighbours::ENTRY,
+    y_webrtc::ENTRY,
+    webtorrent::ENTRY,
+    genet::ENTRY,
+    hyparview::ENTRY,
+    gossipsub::ENTRY,
     file::ENTRY,
 ];

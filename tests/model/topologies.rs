@@ -42,6 +42,10 @@ fn for_every(check: impl Fn(&str, &dyn Topology, &World, &Overlay)) {
         ("random-regular", "{ degree = 3 }"),
         ("ring", "{ neighbours = 1, shortcuts = 0 }"),
         ("nearest", "{ degree = 1, links = 0 }"),
+        ("webtorrent", "{ announces = 12 }"),
+        ("genet", "{ degree = 1 }"),
+        ("hyparview", "{ cycles = 0 }"),
+        ("gossipsub", r#"{ links = "all" }"#),
     ];
     let defaults = with_defaults().map(|kind| (kind, "{}"));
     for (kind, params) in defaults.chain(extra) {
@@ -114,7 +118,9 @@ fn a_flood_reaches_every_node_of_every_topology() {
 fn shapes_tell_how_many_connections_there_are() {
     for_every(|name, topology, world, overlay| {
         let (told, built) = (topology.shape(world.peers()).connections(), overlay.connections());
-        let dials = name.starts_with("nearest") || name.starts_with("ring");
+        let dials = ["nearest", "ring", "webtorrent", "y-webrtc", "hyparview", "gossipsub"]
+            .iter()
+            .any(|kind| name.starts_with(kind));
         let least = if dials { 0.6 * told as f64 } else { told as f64 };
         let most = if name.starts_with("nearest") { 1.2 * told as f64 } else { told as f64 };
         assert!(built as f64 <= most && built as f64 >= least, "{name}: {built} of {told}");

@@ -97,7 +97,7 @@ impl Topology for Tree {
 }
 
 /// All peers: the sources in their order unless everybody is one, then the others in theirs.
-fn sources_first(sources: &[u32], others: &[u32], peers: u32) -> Vec<u32> {
+pub(super) fn sources_first(sources: &[u32], others: &[u32], peers: u32) -> Vec<u32> {
     if sources.len() == peers as usize {
         return others.to_vec();
     }
