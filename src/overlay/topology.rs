@@ -4,6 +4,7 @@
 //! `peerscape list topologies`, the JSON schema and the conformance tests.
 
 mod capacity;
+mod compact;
 mod context;
 mod contract;
 mod file;
