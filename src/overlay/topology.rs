@@ -4,11 +4,16 @@
 //! `peerscape list topologies`, the JSON schema and the conformance tests.
 
 mod capacity;
+mod compact;
 mod context;
 mod contract;
 mod file;
+mod genet;
+mod gossip_mesh;
+mod gossipsub;
 mod hubs;
 mod hybrid;
+mod hyparview;
 mod links;
 mod mesh;
 mod multi_tree;
@@ -22,6 +27,9 @@ mod ruled;
 mod shape;
 mod star;
 mod tree;
+mod views;
+mod webtorrent;
+mod y_webrtc;
 
 pub use context::BuildContext;
 pub use contract::{Topology, TopologyEntry};
@@ -39,5 +47,10 @@ pub static TOPOLOGIES: &[TopologyEntry] = &[
     random_regular::ENTRY,
     ring::ENTRY,
     neighbours::ENTRY,
+    y_webrtc::ENTRY,
+    webtorrent::ENTRY,
+    genet::ENTRY,
+    hyparview::ENTRY,
+    gossipsub::ENTRY,
     file::ENTRY,
 ];

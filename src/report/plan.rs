@@ -11,8 +11,8 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use crate::overlay::topology::PlanRole;
 use crate::overlay::Overlay;
+use crate::overlay::topology::PlanRole;
 use crate::rng::Seed;
 use crate::scenario::Cell;
 use crate::simulation::{self, SimulationError};

@@ -26,6 +26,7 @@ use super::source::Sources;
 use super::text;
 use super::topologies::{self, Variant};
 use super::tree::{self, Node, TreePath, path};
+use super::workloads;
 use crate::net::LatencySpec;
 
 impl Registry {
@@ -127,7 +128,7 @@ impl<'i> Scenario<'i> {
         }
         let mut cells = Vec::new();
         for (combination, settings) in combinations.iter().zip(settings) {
-            self.check_files(combination, &exclusions, &settings, problems);
+            self.check_population(combination, &exclusions, &settings, problems);
             self.push_cells(&mut cells, combination, &exclusions, &Arc::new(settings));
         }
         topologies::note_none(&self.root, self.registry, problems);
@@ -156,8 +157,8 @@ impl<'i> Scenario<'i> {
         axes::substitute(&self.root, self.axes.iter().zip(combination.iter().copied()))
     }
 
-    // Whether the population has all peers that the files of topologies name.
-    fn check_files(
+    // Whether the population has all peers that the files of topologies name, and all classes that topologies name.
+    fn check_population(
         &self,
         combination: &Combination,
         exclusions: &Exclusions,
@@ -170,9 +171,13 @@ impl<'i> Scenario<'i> {
         }
         let peers = settings.population.peers.get();
         for (index, variant) in self.topologies.iter().enumerate() {
-            if !exclusions.contain(combination, index)
-                && let Some(problem) = plans::beyond(variant.file_at.clone(), &*variant.topology, peers)
-            {
+            if exclusions.contain(combination, index) {
+                continue;
+            }
+            for class in variant.topology.classes() {
+                workloads::check_topology_class(variant.at.clone(), &class, &settings.population.classes, problems);
+            }
+            if let Some(problem) = plans::beyond(variant.file_at.clone(), &*variant.topology, peers) {
                 problems.push(problem);
             }
         }

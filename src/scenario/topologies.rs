@@ -33,6 +33,8 @@ pub(super) struct Variant {
     pub(super) topology: Arc<dyn Topology>,
     /// Where it names a file, or else where it is.
     pub(super) file_at: Option<Span>,
+    /// Where it is.
+    pub(super) at: Option<Span>,
 }
 
 /// Every topology of the file; what they name is relative to `base_dir`.
@@ -59,6 +61,7 @@ pub(super) fn topologies(
             let rows = registry.topologies();
             let Some(rule) = dissemination(&mut reader, &entry) else { continue };
             let Some((kind, topology)) = kinded(&mut reader, &entry, "topology", rows) else { continue };
+            let at = reader.span(&entry);
             let file_at = reader.span(&join(&entry, "file"));
             let Some(topology) = plans.fill(&mut reader, &entry, topology) else { continue };
             let rule = match rule {
@@ -95,7 +98,7 @@ pub(super) fn topologies(
                 let message = format!("two topologies are labelled `{label}`");
                 reader.problem(&entry, message, "the same topology again");
             }
-            variants.push(Variant { kind, label, topology, file_at });
+            variants.push(Variant { kind, label, topology, file_at, at });
         }
     }
     variants

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::explain;
+use super::problem::{Problem, Problems};
 use super::read::Reader;
 use super::settings::RunSettings;
+use super::source::Span;
 use super::tree::{TreePath, join, path};
 use crate::overlay::workload::{ContentLimits, Workload};
 use crate::units::{ByteCount, SimTime};
@@ -79,14 +81,25 @@ fn check_sizes(reader: &mut Reader<'_, '_>, place: &[String], sizes: &[(&str, By
 /// Events number flows in 24 bits.
 const FLOWS_MAX: u64 = 1 << 24;
 
+/// Whether there is the class that a topology names.
+pub(super) fn check_topology_class(at: Option<Span>, name: &str, classes: &[ClassSpec], problems: &mut Problems) {
+    if !classes.iter().any(|class| class.name == name) {
+        problems.push(unknown_class(at, name, classes));
+    }
+}
+
+fn unknown_class(at: Option<Span>, name: &str, classes: &[ClassSpec]) -> Problem {
+    let mut names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+    names.retain(|name| !name.is_empty());
+    names.dedup();
+    explain::unknown("class", name, &names, at)
+}
+
 fn check_class_name(reader: &mut Reader<'_, '_>, place: &[String], name: &str, classes: &[ClassSpec]) {
     if classes.iter().any(|class| class.name == name) || reader.lost(&path(["population", "class"])) {
         return;
     }
-    let mut names: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-    names.retain(|name| !name.is_empty());
-    names.dedup();
-    let problem = explain::unknown("class", name, &names, reader.span(place));
+    let problem = unknown_class(reader.span(place), name, classes);
     reader.push(problem);
 }
 

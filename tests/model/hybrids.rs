@@ -212,3 +212,82 @@ fn hubs_are_who_the_rule_says() {
     // Delays are taken in whole microseconds.
     assert!(worst_hub.map(|ns| ns / 1_000_000) <= best_spoke.map(|ns| ns / 1_000_000), "{worst_hub:?} {best_spoke:?}");
 }
+
+/// Three servers share 60 peers, 20 each, and have a full mesh among them.
+#[test]
+fn servers_are_hubs() {
+    let hybrid = topology("hybrid", "{ hubs = 3, choose = \"servers\" }");
+    let settings = settings(60);
+    let Settings { population, latency, webrtc, .. } = &settings;
+    assert_eq!(hybrid.servers(60), 3);
+    let spec = WorldSpec { population, latency, webrtc, servers: 3 };
+    let world = spec.generate(Streams::new(Seed(1))).expect("a world");
+    let overlay = built(&*hybrid, &settings, &world, &[]);
+    assert!((60..63).all(|server| overlay.degree(server) == 22) && (0..60).all(|peer| overlay.degree(peer) == 1));
+}
+
+/// Of two classes the one that is named gives the hubs, although the other has the faster uplinks.
+#[test]
+fn a_class_gives_the_hubs() {
+    let mut settings = settings(100);
+    let class = |name: &str, link: &str, share| {
+        let mut class = settings.population.classes[0].clone();
+        class.name = name.to_owned();
+        class.link = OrPreset::named(link).expect("a preset");
+        class.share = Probability::new(share).expect("a share");
+        class
+    };
+    settings.population.classes = vec![class("office", "dsl", 0.2), class("home", "fibre", 0.8)];
+    let world = world(&settings);
+    for (hubs, of_office) in [(5, 5), (20, 20), (30, 20)] {
+        let text = format!("{{ hubs = {hubs}, choose = {{ class = \"office\" }} }}");
+        let overlay = built(&*topology("hybrid", &text), &settings, &world, &[]);
+        let found: Vec<u32> = (0..100).filter(|&peer| overlay.degree(peer) > 1).collect();
+        assert_eq!(found.len(), hubs);
+        assert_eq!(found.iter().filter(|&&hub| &*world.class(hub).name == "office").count(), of_office);
+    }
+}
+
+#[test]
+fn what_cannot_be_a_hub_is_told() {
+    let fault = |topology: &str| {
+        let text = format!(
+            "[population]\npeers = 20\n[[population.class]]\nname = \"office\"\nshare = 1.0\n\
+             [[workload]]\nkind = \"broadcast\"\n[[topology]]\nkind = \"hybrid\"\n{topology}\n"
+        );
+        let parsed =
+            peerscape::scenario::Registry::default().parse_str("test.toml", &text, std::path::Path::new("."), &[]);
+        parsed.err().map(|errors| format!("{errors:?}")).unwrap_or_default()
+    };
+    assert_eq!(fault("choose = { class = \"office\" }"), "");
+    let typo = fault("choose = { class = \"ofice\" }");
+    assert!(typo.contains("unknown class `ofice`") && typo.contains("office"), "{typo}");
+    let servers = fault("choose = \"servers\"\nhubs = \"auto\"");
+    assert!(servers.contains("name a number of `hubs`"), "{servers}");
+    let nested = fault("core = { kind = \"hybrid\", choose = \"servers\" }");
+    assert!(nested.contains("adds a server"), "{nested}");
+}
+
+/// On links of 4 Mbit/s and about, half of which a tree may use, a peer sends as many copies of 1,200 bytes ten times a
+/// second as fit. Without budgets the degree binds.
+#[test]
+fn a_tree_within_budgets_has_no_more_children_than_uplinks_bear() {
+    let mut settings = settings(300);
+    settings.population.classes[0].link = OrPreset::named("dsl").expect("a preset");
+    let world = world(&settings);
+    let copy_bps = 10.0 * 8.0 * settings.webrtc.wire(ByteCount::new(1_200)).bytes.get() as f64;
+    let fits = |peer| (COPIES_MAX * world.rates(peer).up.map_or(0, Bitrate::as_bps) as f64 / copy_bps) as u32;
+    // How many have as many children as they can serve, and how many have more.
+    let served = |order: &str| {
+        let tree = topology("tree", &format!("{{ degree = 100, order = \"{order}\" }}"));
+        let context =
+            BuildContext { world: &world, sources: &[0], flows: &flows(1), audiences: &[], webrtc: &settings.webrtc };
+        let overlay = tree.build(&context, &mut Streams::new(Seed(1)).stream(Domain::Topology, 0));
+        let children = |peer: u32| overlay.degree(peer) - u32::from(peer != 0);
+        let count = |is: fn(&u32, &u32) -> bool| (0..300).filter(|&peer| is(&children(peer), &fits(peer))).count();
+        (count(u32::eq), count(u32::gt))
+    };
+    let (full, beyond) = served("latency-within-budgets");
+    assert!(full > 0 && beyond == 0, "{full} and {beyond}");
+    assert!(served("latency").1 > 0);
+}

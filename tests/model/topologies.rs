@@ -39,9 +39,17 @@ fn for_every(check: impl Fn(&str, &dyn Topology, &World, &Overlay)) {
     let extra = [
         ("star", r#"{ hub = "server" }"#),
         ("tree", r#"{ degree = 1, order = "arrival" }"#),
+        ("tree", r#"{ degree = 3, order = "latency" }"#),
+        ("tree", r#"{ degree = 3, order = "latency-within-budgets" }"#),
+        ("hybrid", r#"{ hubs = 3, choose = "servers", attach = { kind = "tree", order = "latency" } }"#),
+        ("hybrid", r#"{ choose = { class = "ideal" } }"#),
         ("random-regular", "{ degree = 3 }"),
         ("ring", "{ neighbours = 1, shortcuts = 0 }"),
         ("nearest", "{ degree = 1, links = 0 }"),
+        ("webtorrent", "{ announces = 12 }"),
+        ("genet", "{ degree = 1 }"),
+        ("hyparview", "{ cycles = 0 }"),
+        ("gossipsub", r#"{ links = "all" }"#),
     ];
     let defaults = with_defaults().map(|kind| (kind, "{}"));
     for (kind, params) in defaults.chain(extra) {
@@ -114,7 +122,9 @@ fn a_flood_reaches_every_node_of_every_topology() {
 fn shapes_tell_how_many_connections_there_are() {
     for_every(|name, topology, world, overlay| {
         let (told, built) = (topology.shape(world.peers()).connections(), overlay.connections());
-        let dials = name.starts_with("nearest") || name.starts_with("ring");
+        let dials = ["nearest", "ring", "webtorrent", "y-webrtc", "hyparview", "gossipsub"]
+            .iter()
+            .any(|kind| name.starts_with(kind));
         let least = if dials { 0.6 * told as f64 } else { told as f64 };
         let most = if name.starts_with("nearest") { 1.2 * told as f64 } else { told as f64 };
         assert!(built as f64 <= most && built as f64 >= least, "{name}: {built} of {told}");
@@ -209,4 +219,42 @@ fn spokes_are_at_the_nearest_hub_with_room() {
         }
     }
     assert!(own_city > 85, "{own_city} of 171 are at the nearest of all");
+}
+
+/// Delays from the root of a tree of peers on cable, DSL and mobile links all over the world: the largest and the mean, and
+/// what they cannot fall below, the largest direct delay from the root; in ms.
+fn delays_ms(params: &str) -> (f64, f64, f64) {
+    let mut settings = ideal(1_000, LatencySpec::default(), Vec::new());
+    settings.population.regions = peerscape::presets::OrPreset::named("world").expect("a preset");
+    settings.population.classes = ["cable", "dsl", "4g"]
+        .map(|link| peerscape::world::ClassSpec {
+            link: peerscape::presets::OrPreset::named(link).expect("a preset"),
+            share: peerscape::units::Probability::new(1.0 / 3.0).expect("a share"),
+            nat: peerscape::presets::OrPreset::named("public").expect("a preset"),
+            ..peerscape::world::ClassSpec::named(link)
+        })
+        .to_vec();
+    let tree = topology("tree", params);
+    let world = world(&settings, &*tree);
+    let overlay = built(&*tree, &settings, &world, &[7]);
+    let delay = |a, b| world.typical_delay_ns(a, b).expect("all are public") as f64 / 1e6;
+    let (mut last, mut total, mut pending) = (0.0_f64, 0.0, vec![(7, None, 0.0)]);
+    while let Some((node, from, heard_ms)) = pending.pop() {
+        last = last.max(heard_ms);
+        total += heard_ms;
+        assert!(overlay.degree(node) <= 5, "a parent and four children");
+        pending.extend(overlay.next_hops(node, from).map(|next| (next, Some(node), heard_ms + delay(node, next))));
+    }
+    let least = (0..1_000).filter(|&peer| peer != 7).map(|peer| delay(7, peer)).fold(0.0, f64::max);
+    (last, total / 999.0, least)
+}
+
+/// With four children each, a tree that knows delays takes at most half the time of one that knows uplinks only, and at most
+/// twice that of direct paths.
+#[test]
+fn a_tree_that_knows_delays_is_shorter_than_one_that_does_not() {
+    let uplinks = delays_ms("{}");
+    let latency = delays_ms(r#"{ order = "latency" }"#);
+    assert!(latency.0 < 0.5 * uplinks.0 && latency.1 < 0.5 * uplinks.1, "{latency:?} and {uplinks:?}");
+    assert!(latency.0 < 2.0 * latency.2, "{latency:?}");
 }

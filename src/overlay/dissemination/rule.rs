@@ -1,8 +1,8 @@
 //! The table of rules that a scenario may name, and a rule as it names one.
 
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::de::{Error, ValueDeserializer};
 

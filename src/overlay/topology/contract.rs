@@ -41,6 +41,11 @@ pub trait Topology: Debug + Send + Sync {
         false
     }
 
+    /// Classes of peers that its parameters name.
+    fn classes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The file that its connections come from, if it names one.
     fn file(&self) -> Option<&PlanFile> {
         None

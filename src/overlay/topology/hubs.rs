@@ -14,7 +14,7 @@ use crate::units::{Bitrate, Bounded};
 use crate::world::{Vantage, World};
 
 /// Which peers become hubs first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Choose {
     /// Those with the fastest uplinks.
@@ -31,6 +31,10 @@ pub(super) enum Choose {
     Central,
     /// As they are numbered: what a system without knowledge of its peers gets.
     Arrival,
+    /// Nobody of the population: servers are added, in a data centre at the place with the least mean delay to all peers.
+    Servers,
+    /// Those of the class with this name, then all others; among equals those with the fastest uplinks.
+    Class(String),
 }
 
 /// How many hubs there are.
@@ -79,11 +83,14 @@ pub(super) type Rooms = Vec<(u32, u32)>;
 
 impl Choose {
     /// The members, those first that become hubs first.
-    pub(super) fn order(self, world: &World, members: &[u32], duty: &Duty) -> Vec<u32> {
+    pub(super) fn order(&self, world: &World, members: &[u32], duty: &Duty) -> Vec<u32> {
         let mut order = members.to_vec();
         let uplink = |node: u32| Reverse(world.rates(node).up.map_or(u64::MAX, Bitrate::as_bps));
         match self {
-            Self::BestUplink => order.sort_by_key(|&node| uplink(node)),
+            Self::BestUplink | Self::Servers => order.sort_by_key(|&node| uplink(node)),
+            Self::Class(name) => {
+                order.sort_by_key(|&node| (*world.class(node).name != **name, uplink(node)));
+            }
             Self::BestCpu => {
                 let cost = |node: u32| {
                     let class = world.class(node);
@@ -135,6 +142,13 @@ fn mean_delays(world: &World, members: &[u32]) -> BTreeMap<(Vantage, usize), u64
         examples.iter().map(delay).sum::<u64>() / members.len().max(1) as u64
     };
     groups.iter().map(|(&key, &(example, _))| (key, mean(example))).collect()
+}
+
+/// How many spokes each of these nodes can serve; none also where it cannot do without any.
+pub(super) fn spokes_max(world: &World, nodes: &[u32], duty: &Duty) -> Vec<u32> {
+    let kinds = Kinds::of(world, nodes);
+    let capacities = kinds.capacities(world, duty);
+    kinds.of_node.iter().map(|&kind| capacities[kind as usize].unwrap_or(0)).collect()
 }
 
 /// The first hubs of an order, each with the same room.

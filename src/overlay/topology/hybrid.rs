@@ -59,6 +59,9 @@ impl TryFrom<Parameters> for Hybrid {
     fn try_from(parameters: Parameters) -> Result<Self, Self::Error> {
         match (parameters.hubs, parameters.peers_per_hub) {
             (Some(_), Some(_)) => Err("`hubs` and `peers_per_hub` both say how many hubs there are: name one of them"),
+            (Some(HubCount::Fewest), _) if parameters.choose == Choose::Servers => {
+                Err("servers are added before anything is known of budgets: name a number of `hubs`")
+            }
             _ => Ok(Self(parameters)),
         }
     }
@@ -126,6 +129,11 @@ impl Hybrid {
     // The hubs and their rooms; if there is a root, it is the first of them.
     fn rooms(&self, site: &Site<'_>, members: &[u32], rooted: bool) -> Rooms {
         let all = members.len() as u32;
+        if self.0.choose == Choose::Servers {
+            let (peers, nodes) = (site.build.world.peers(), site.build.world.nodes());
+            let room = all.div_ceil((nodes - peers).max(1));
+            return (peers..nodes).map(|server| (server, room)).collect();
+        }
         let likely = self.duty(site, all, self.likely_count(all));
         let mut order = self.0.choose.order(site.build.world, &members[usize::from(rooted)..], &likely);
         if rooted {
@@ -156,6 +164,10 @@ impl Part for Hybrid {
         self.0.core.0.among(site, &hubs, rooted, stream, out);
     }
 
+    fn adds_servers(&self) -> bool {
+        self.0.choose == Choose::Servers
+    }
+
     fn burden(&self, members: u32, rooted: bool) -> Burden {
         let hubs = self.likely_count(members);
         let core = self.0.core.0.burden(hubs, rooted);
@@ -174,8 +186,10 @@ impl Topology for Hybrid {
                 label += &format!(" peers_per_hub={}", per_hub.map_or(PEERS_PER_HUB, Bounded::get));
             }
         }
-        if self.0.choose != Choose::default() {
-            let word = serde_json::to_value(self.0.choose).unwrap_or_default();
+        if let Choose::Class(name) = &self.0.choose {
+            label += &format!(" choose=class:{name}");
+        } else if self.0.choose != Choose::default() {
+            let word = serde_json::to_value(&self.0.choose).unwrap_or_default();
             label += &format!(" choose={}", word.as_str().unwrap_or_default());
         }
         for (key, part, default) in
@@ -188,12 +202,26 @@ impl Topology for Hybrid {
         label
     }
 
+    fn servers(&self, peers: u32) -> u32 {
+        if self.0.choose == Choose::Servers { self.likely_count(peers).max(1) } else { 0 }
+    }
+
+    fn classes(&self) -> Vec<String> {
+        let own = match &self.0.choose {
+            Choose::Class(name) => Some(name.clone()),
+            _ => None,
+        };
+        own.into_iter().chain(self.0.core.0.classes()).chain(self.0.attach.0.classes()).collect()
+    }
+
     fn shape(&self, peers: u32) -> Shape {
         let hubs = self.likely_count(peers).max(1);
-        let (core, attach) = (self.0.core.0.shape(hubs), self.0.attach.0.shape(peers.div_ceil(hubs)));
+        // Servers are hubs beside all peers.
+        let nodes = peers + self.servers(peers);
+        let (core, attach) = (self.0.core.0.shape(hubs), self.0.attach.0.shape(nodes.div_ceil(hubs)));
         // What hangs at hubs without full meshes has a connection for each peer.
         let is_tree = attach.core == 0;
-        let below = if is_tree { u64::from(peers - hubs) } else { attach.connections() * u64::from(hubs) };
+        let below = if is_tree { u64::from(nodes - hubs) } else { attach.connections() * u64::from(hubs) };
         Shape { tree: core.tree + below, core: core.core, spread: Spread::Hubs(hubs) }
     }
 

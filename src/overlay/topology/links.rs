@@ -10,6 +10,17 @@ pub(super) fn draw(stream: &mut Stream, bound: u32) -> u32 {
     below(stream.next_u64(), u64::from(bound)) as u32
 }
 
+/// So many different numbers below `bound`, or all, each set equally likely (Bentley and Floyd, "A sample of brilliance", 1987).
+pub(super) fn sample(stream: &mut Stream, bound: u32, count: u32) -> Vec<u32> {
+    let count = count.min(bound);
+    let mut chosen = Vec::with_capacity(count as usize);
+    for last in bound - count..bound {
+        let number = draw(stream, last + 1);
+        chosen.push(if chosen.contains(&number) { last } else { number });
+    }
+    chosen
+}
+
 /// Which pairs are there: of each node the others.
 #[derive(Clone, Debug)]
 pub(super) struct Links(Vec<Vec<u32>>);
@@ -52,7 +63,6 @@ impl Links {
     }
 
     /// How many pairs a node has.
-    #[cfg(test)]
     pub(super) fn degree(&self, node: u32) -> usize {
         self.0[node as usize].len()
     }
@@ -119,6 +129,7 @@ pub(super) fn bridge(nodes: u32, pairs: &mut Vec<(u32, u32)>, stream: &mut Strea
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::{Domain, Seed, Streams};
 
     fn parts(nodes: u32, pairs: &[(u32, u32)]) -> usize {
         let mut joined = UnionFind::<u32>::new(nodes as usize);
@@ -129,6 +140,22 @@ mod tests {
         roots.sort_unstable();
         roots.dedup();
         roots.len()
+    }
+
+    /// Each of the ten pairs of five numbers in one of ten draws: 20,000 draws within 8 %.
+    #[test]
+    fn samples_are_distinct_and_equally_likely() {
+        let mut stream = Streams::new(Seed(1)).stream(Domain::Topology, 0);
+        let mut times = [[0_u32; 5]; 5];
+        for _ in 0..20_000 {
+            let two = sample(&mut stream, 5, 2);
+            times[two[0].min(two[1]) as usize][two[0].max(two[1]) as usize] += 1;
+        }
+        for a in 0..5 {
+            assert_eq!(times[a][a], 0);
+            assert!((a + 1..5).all(|b| times[a][b].abs_diff(2_000) < 160), "{times:?}");
+        }
+        assert_eq!((sample(&mut stream, 3, 9).len(), sample(&mut stream, 0, 4).len()), (3, 0));
     }
 
     #[test]

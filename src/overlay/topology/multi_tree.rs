@@ -12,12 +12,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
-use super::tree::Order;
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::dissemination::{DisseminationSpec, Striped};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
+use crate::world::World;
 
 pub(super) const ENTRY: TopologyEntry = TopologyEntry::new::<MultiTree>(
     "multi-tree",
@@ -37,7 +37,34 @@ pub(super) struct MultiTree {
     degree: Option<Bounded<1, 1_000>>,
     /// In which order peers take their places.
     #[serde(default)]
-    order: Order,
+    order: TurnOrder,
+}
+
+/// In which order peers take turns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum TurnOrder {
+    /// By falling uplink: the strong are near the roots.
+    #[default]
+    BestUplink,
+    /// As they are numbered.
+    Arrival,
+}
+
+impl TurnOrder {
+    fn of(self, world: &World, members: &[u32]) -> Vec<u32> {
+        match self {
+            Self::BestUplink => world.by_uplink(members),
+            Self::Arrival => members.to_vec(),
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::BestUplink => "",
+            Self::Arrival => " order=arrival",
+        }
+    }
 }
 
 fn default_stripes() -> Bounded<1, 32> {
@@ -135,7 +162,7 @@ mod tests {
         let topology = MultiTree {
             stripes: Bounded::new(stripes).expect("in range"),
             degree: Some(of(degree)),
-            order: Order::Arrival,
+            order: TurnOrder::Arrival,
         };
         let members: Vec<u32> = (1..=peers).collect();
         let trees = topology.trees(Some(0), &members);

@@ -46,6 +46,10 @@ impl Topology for Ruled {
         self.topology.weighs_messages()
     }
 
+    fn classes(&self) -> Vec<String> {
+        self.topology.classes()
+    }
+
     fn dissemination(&self) -> DisseminationSpec {
         self.rule.spec.clone()
     }

@@ -1,15 +1,20 @@
-//! Balanced k-ary tree: peer number `i` of the tree's order has the children `k i + 1 .. k i + k`.
+//! Tree with a bounded number of children: balanced in an order, or short in time.
+//!
+//! In an order, peer number `i` of it has the children `k i + 1 .. k i + k`. Short in time it is a compact tree, which
+//! [`compact`](super::compact) describes; then children may also be as few as uplink and CPU bear.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::context::BuildContext;
+use super::capacity::Duty;
+use super::compact::compact_tree;
+use super::context::{BuildContext, Offered};
+use super::hubs::{Choose, spokes_max};
 use super::part::{Burden, Connections, Part, Site};
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
-use crate::world::World;
 
 pub(super) const ENTRY: TopologyEntry =
     TopologyEntry::new::<Tree>("tree", "a balanced tree with `degree` children a peer");
@@ -29,50 +34,88 @@ pub(super) struct Tree {
 /// In which order peers take their places in a tree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Order {
+enum Order {
     /// The sources first, then the peers with the fastest uplinks: those that can serve children.
     #[default]
     BestUplink,
     /// The sources first, then the others as they are numbered: what a tree without knowledge of
     /// its peers gets.
     Arrival,
+    /// No fixed order: each next peer is the one that hears soonest, and those that can serve many come sooner.
+    Latency,
+    /// The same, and nobody has more children than half of its links and of its CPU can serve.
+    LatencyWithinBudgets,
 }
 
 fn default_degree() -> Bounded<1, 65_535> {
     Bounded::new(4).expect("invariant: four is in range")
 }
 
-impl Order {
-    /// Some members in this order.
-    pub(super) fn of(self, world: &World, members: &[u32]) -> Vec<u32> {
-        match self {
-            Self::BestUplink => world.by_uplink(members),
-            Self::Arrival => members.to_vec(),
-        }
-    }
-
-    /// What a label says of it.
-    pub(super) const fn label(self) -> &'static str {
-        match self {
-            Self::BestUplink => "",
-            Self::Arrival => " order=arrival",
-        }
-    }
-}
-
 impl Tree {
-    fn edges(&self, order: &[u32]) -> impl Iterator<Item = (u32, u32)> {
+    // The pairs of a tree whose root is the first member, if it is rooted.
+    fn pairs(&self, site: &Site<'_>, members: &[u32], rooted: bool) -> Vec<(u32, u32)> {
+        let world = site.build.world;
+        let (root, others) = members.split_at(usize::from(rooted));
+        match self.order {
+            Order::BestUplink => self.balanced(&[root, &world.by_uplink(others)].concat()),
+            Order::Arrival => self.balanced(members),
+            Order::Latency | Order::LatencyWithinBudgets => self.compact(site, members, rooted),
+        }
+    }
+
+    fn balanced(&self, order: &[u32]) -> Vec<(u32, u32)> {
         let degree = self.degree.get() as usize;
-        (1..order.len()).map(move |child| (order[(child - 1) / degree], order[child]))
+        (1..order.len()).map(|child| (order[(child - 1) / degree], order[child])).collect()
+    }
+
+    fn compact(&self, site: &Site<'_>, members: &[u32], rooted: bool) -> Vec<(u32, u32)> {
+        let (world, degree) = (site.build.world, self.degree.get());
+        let duty = self.duty(site, members.len() as u32);
+        let mut members = members.to_vec();
+        let mut fan_outs = match self.order {
+            Order::LatencyWithinBudgets => spokes_max(world, &members, &duty),
+            _ => vec![degree; members.len()],
+        };
+        fan_outs.iter_mut().for_each(|fan_out| *fan_out = (*fan_out).min(degree));
+        if !rooted {
+            // In the middle of all, and able to serve.
+            let most = fan_outs.iter().copied().max().unwrap_or_default();
+            let able = members.iter().zip(&fan_outs).filter(|&(_, &fan_out)| fan_out == most);
+            let able: Vec<u32> = able.map(|(&member, _)| member).collect();
+            let central = Choose::Central.order(world, &able, &duty).first().copied();
+            if let Some(place) = members.iter().position(|&member| central == Some(member)) {
+                members.swap(0, place);
+                fan_outs.swap(0, place);
+            }
+        }
+        // The root serves somebody, whatever it can. Where budgets do not suffice, all exceed them by as many children.
+        if let Some(root) = fan_outs.first_mut() {
+            *root = (*root).max(1);
+        }
+        let all = |fan_outs: &[u32]| fan_outs.iter().map(|&fan_out| u64::from(fan_out)).sum::<u64>();
+        while all(&fan_outs) + 1 < members.len() as u64 {
+            fan_outs.iter_mut().for_each(|fan_out| *fan_out = (*fan_out + 1).min(degree));
+        }
+        compact_tree(world, &members, &fan_outs)
+    }
+
+    // What a member is asked: to send every message to each of its children, and, where others publish too, to its parent.
+    fn duty(&self, site: &Site<'_>, members: u32) -> Duty {
+        Duty {
+            offered: Offered { reach: 1.0, ..site.offered },
+            peers: site.build.world.peers(),
+            members,
+            hubs: 1,
+            core_degree: u32::from(site.build.sources.len() > 1),
+            core_passes_on: true,
+            fan_out: self.degree.get(),
+        }
     }
 }
 
 impl Part for Tree {
     fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, _: &mut Stream, out: &mut Connections) {
-        let root = usize::from(rooted);
-        let mut order = members[..root].to_vec();
-        order.extend(self.order.of(site.build.world, &members[root..]));
-        out.pairs.extend(self.edges(&order));
+        out.pairs.extend(self.pairs(site, members, rooted));
     }
 
     fn burden(&self, members: u32, rooted: bool) -> Burden {
@@ -84,7 +127,13 @@ impl Part for Tree {
 
 impl Topology for Tree {
     fn label(&self) -> String {
-        format!("{} degree={}{}", ENTRY.kind, self.degree, self.order.label())
+        let order = match self.order {
+            Order::BestUplink => "",
+            Order::Arrival => " order=arrival",
+            Order::Latency => " order=latency",
+            Order::LatencyWithinBudgets => " order=latency-within-budgets",
+        };
+        format!("{} degree={}{order}", ENTRY.kind, self.degree)
     }
 
     fn shape(&self, peers: u32) -> Shape {
@@ -93,9 +142,23 @@ impl Topology for Tree {
 
     fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
         let world = context.world;
+        let site = Site { build: context, offered: context.offered() };
         let members: Vec<u32> = (0..world.peers()).collect();
-        let order = sources_first(context.sources, &self.order.of(world, &members), world.peers());
-        Overlay::new(world.nodes(), &self.edges(&order).collect::<Vec<_>>(), Vec::new())
+        let pairs = match self.order {
+            Order::BestUplink => {
+                self.balanced(&sources_first(context.sources, &world.peers_by_uplink(), world.peers()))
+            }
+            Order::Arrival => self.balanced(&sources_first(context.sources, &members, world.peers())),
+            Order::Latency | Order::LatencyWithinBudgets => {
+                let is_rooted = !context.sources.is_empty() && context.sources.len() < members.len();
+                self.compact(&site, &sources_first(context.sources, &members, world.peers()), is_rooted)
+            }
+        };
+        Overlay::new(world.nodes(), &pairs, Vec::new())
+    }
+
+    fn weighs_messages(&self) -> bool {
+        self.order == Order::LatencyWithinBudgets
     }
 
     fn to_json(&self) -> serde_json::Value {
@@ -104,7 +167,7 @@ impl Topology for Tree {
 }
 
 /// All peers: the sources in their order unless everybody is one, then the others in theirs.
-fn sources_first(sources: &[u32], others: &[u32], peers: u32) -> Vec<u32> {
+pub(super) fn sources_first(sources: &[u32], others: &[u32], peers: u32) -> Vec<u32> {
     if sources.len() == peers as usize {
         return others.to_vec();
     }
