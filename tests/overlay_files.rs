@@ -37,6 +37,12 @@ const OVERLAYS: &[&str] = &[
     "kind = \"ring\"",
     "kind = \"ring\"\ndissemination = { kind = \"push\", fan_out = 3 }",
     "kind = \"nearest\"",
+    "kind = \"y-webrtc\"",
+    "kind = \"webtorrent\"",
+    "kind = \"genet\"",
+    "kind = \"hyparview\"",
+    "kind = \"gossipsub\"",
+    "kind = \"tree\"\norder = \"latency-within-budgets\"",
     "kind = \"hybrid\"\nhubs = 3\nattach = { kind = \"hybrid\", hubs = 2, attach = \"mesh\" }",
 ];
 

@@ -133,7 +133,8 @@ impl Topology for MultiTree {
     }
 
     fn shape(&self, peers: u32) -> Shape {
-        let tree = u64::from(self.stripes.get()) * u64::from(peers.saturating_sub(1));
+        let others = peers.saturating_sub(1);
+        let tree = u64::from(self.stripes.get().min(others)) * u64::from(others);
         Shape { tree, core: 0, spread: Spread::Levels(self.degree()) }
     }
 
