@@ -7,6 +7,7 @@ pub mod dissemination;
 mod entry;
 mod graph;
 mod places;
+mod stripes;
 pub mod topology;
 pub mod workload;
 

@@ -33,7 +33,7 @@ pub(crate) use self::prepared::Prepared;
 use crate::engine::{Engine, EngineError, RunLimits};
 use crate::metrics::RunRecord;
 use crate::overlay::Overlay;
-use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Flood, Horizon};
+use crate::overlay::dissemination::{Dissemination, RuleVisitor};
 use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Grain, Settings};
 use crate::units::SimTime;
@@ -85,13 +85,21 @@ pub fn simulate_with(
     knowledge: &Knowledge,
     options: Options,
 ) -> Result<RunRecord, SimulationError> {
-    match cell.topology.dissemination() {
-        DisseminationSpec::Horizon => simulate_by(&Horizon, cell, seed, knowledge, options),
-        DisseminationSpec::Flood => simulate_by(&Flood::default(), cell, seed, knowledge, options),
-        DisseminationSpec::Push(push) => simulate_by(&push, cell, seed, knowledge, options),
-        DisseminationSpec::Plumtree(plumtree) => simulate_by(&plumtree, cell, seed, knowledge, options),
-        DisseminationSpec::GossipSub(gossip) => simulate_by(&*gossip, cell, seed, knowledge, options),
-        DisseminationSpec::Foreign(rule) => simulate_by(&rule, cell, seed, knowledge, options),
+    cell.topology.dissemination().visit(Simulating { cell, seed, knowledge, options })
+}
+
+struct Simulating<'a> {
+    cell: &'a Cell,
+    seed: Seed,
+    knowledge: &'a Knowledge,
+    options: Options,
+}
+
+impl RuleVisitor for Simulating<'_> {
+    type Output = Result<RunRecord, SimulationError>;
+
+    fn visit<D: Dissemination>(self, rule: &D) -> Self::Output {
+        simulate_by(rule, self.cell, self.seed, self.knowledge, self.options)
     }
 }
 

@@ -192,6 +192,53 @@ fn gossipsub_keeps_to_its_mesh() {
     assert!((5.0..11.0).contains(&duplicates), "{duplicates}");
 }
 
+/// Stripes come near to the bound of Kumar and Ross, `min(u_s, (u_s + sum u_i) / n)`; a single tree has half of its peers
+/// send two copies of everything, or all but one wait for a chain.
+#[test]
+fn stripes_come_near_to_the_rate_of_all_uplinks_together() {
+    let link = "up = \"4 Mbit/s\", down = \"100 Mbit/s\", rtt = \"10 ms\"";
+    // 400 messages of 1,000 B and 88 B of headers are 3.5 Mbit/s, 87 % of the bound.
+    let each = "kind = \"broadcast\"\nmessage = \"1000 B\"\nrate = \"400 /s\"\nchannel = \"unreliable\"";
+    for (stripes, delivers) in [("kind = \"multi-tree\"", true), ("kind = \"tree\"\ndegree = 2", false)] {
+        // A source and four groups of ten.
+        let record = run(&cell(41, "message", link, each, stripes));
+        let delivered = value(&record, MetricId::Delivered);
+        assert_eq!((delivered - 100.0).abs() < 1e-9, delivers, "{stripes}: {delivered}");
+        if delivers {
+            let [mean, max] = [MetricId::UplinkMean, MetricId::UplinkMax].map(|id| value(&record, id));
+            assert!(mean > 80.0 && max < 100.0, "{mean} {max}");
+            assert!(value(&record, MetricId::LatencyP95) < 150.0);
+            assert!(value(&record, MetricId::Duplicates).abs() < 1e-12);
+        }
+    }
+}
+
+/// By every driver, whoever publishes.
+#[test]
+fn stripes_bring_every_message_once() {
+    for workload in [BROADCAST, EVERYBODY, TOPICS, QUESTIONS] {
+        for grain in ["message", "packet"] {
+            for topology in ["kind = \"multi-tree\"\nstripes = 2", "kind = \"multi-tree\"\nstripes = 5\ndegree = 3"] {
+                let record = run(&cell(24, grain, FAST, workload, topology));
+                assert!((value(&record, MetricId::Delivered) - 100.0).abs() < 1e-9, "{workload} {grain} {topology}");
+                assert_eq!(record.counts.copies_duplicate, 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn stripes_need_trees() {
+    let text = |topology: &str| {
+        let errors = load(20, "message", FAST, BROADCAST, topology).expect_err("it is refused");
+        format!("{:?}", miette::Report::new(errors))
+    };
+    let none = text("kind = \"random-regular\"\ndissemination = \"striped\"");
+    assert!(none.contains("has no trees among which messages could be shared out"), "{none}");
+    let horizon = text("kind = \"multi-tree\"\ndissemination = \"horizon\"");
+    assert!(horizon.contains("has rings"), "{horizon}");
+}
+
 /// Where nothing waits, a flood comes to everybody by the fastest way there is: mean and maximum to the nanosecond.
 #[test]
 fn a_flood_takes_the_shortest_paths() {
@@ -298,6 +345,7 @@ fn floods_on_the_real_stack() {
     for topology in
         ["kind = \"random-regular\"\ndegree = 4", "kind = \"ring\"", "kind = \"nearest\"\ndissemination = \"push\""]
             .iter()
+            .chain(&["kind = \"multi-tree\"\nstripes = 2"])
             .chain(TALKING)
     {
         let cell = cell(16, "message", FAST, BROADCAST, topology);

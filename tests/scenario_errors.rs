@@ -79,6 +79,7 @@ broken! {
     places
     preset_slips
     results_name
+    rules_of_dissemination
     run_times
     seeds
     small_classes

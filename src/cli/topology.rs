@@ -112,7 +112,7 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
 // Whether what is written does not say by which rule messages are passed on.
 fn loses_rule(rule: &DisseminationSpec, format: Format) -> bool {
     match rule {
-        DisseminationSpec::Horizon => false,
+        DisseminationSpec::Horizon(_) => false,
         DisseminationSpec::Foreign(_) => !matches!(format, Format::Dot),
         _ => matches!(format, Format::Csv | Format::Graphml),
     }

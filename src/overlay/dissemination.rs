@@ -1,8 +1,8 @@
 //! Dissemination: the rule that says what travels over the connections.
 //!
-//! Adding one is one file beside this one, one word in [`DisseminationSpec`] and one line in [`DISSEMINATIONS`]. Whatever
-//! drives a replication (messages, packets, the real stack) is compiled for the rule, so that asking it costs no call
-//! through a table; a rule of another crate is a [`ForeignRule`], and costs one.
+//! Adding one is one file beside this one and one line in the table of `rule.rs`. Whatever drives a replication (messages,
+//! packets, the real stack) is compiled for the rule, so that asking it costs no call through a table; a rule of another
+//! crate is a [`ForeignRule`], and costs one.
 
 use std::fmt::Debug;
 
@@ -21,10 +21,12 @@ mod known;
 mod lazy;
 #[cfg(test)]
 mod lockstep;
+mod parameters;
 mod passing;
 mod plumtree;
 mod push;
 mod rule;
+mod striped;
 
 pub use control::{MessageId, Order, Turn};
 pub use flood::Flood;
@@ -34,7 +36,8 @@ pub use horizon::Horizon;
 pub use passing::{Meeting, Passing};
 pub use plumtree::Plumtree;
 pub use push::Push;
-pub use rule::{DISSEMINATIONS, DisseminationEntry, Rule};
+pub use rule::{DISSEMINATIONS, DisseminationEntry, DisseminationSpec, Rule, RuleVisitor};
+pub use striped::Striped;
 
 /// The rule by which nodes pass messages on. One value serves all nodes of a replication: it keeps what they know,
 /// each by its number, and tells no node what another knows.
@@ -49,6 +52,32 @@ pub trait Dissemination: Load + Clone + 'static {
     /// walk its own lists of them, and tell by [`passed_on`](Self::passed_on) how many copies that was, instead of
     /// asking [`forward`](Self::forward) for their names.
     const OVER_ALL: bool = false;
+
+    /// Whether rings in the overlay do it no harm.
+    const TAKES_RINGS: bool = false;
+
+    /// Whether each message keeps a bit for each node.
+    const REMEMBERS: bool = false;
+
+    /// Parameters that its label tells even where they are what they are by default.
+    const LABELLED: &'static [&'static str] = &[];
+
+    /// Whether its parameters go together.
+    ///
+    /// # Errors
+    /// What does not, and how it should be.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// How many copies go for each delivery of a message that reaches all of so many nodes over so many connections, for
+    /// estimates.
+    fn copies_per_delivery(&self, _nodes: u64, _connections: u64) -> f64 {
+        1.0
+    }
+
+    /// Whether it needs an overlay that says which [trees](Overlay::stripes) its pairs belong to.
+    const NEEDS_STRIPES: bool = false;
 
     /// Whether nodes send control messages, or wait for times. Drivers then ask for [orders](Order) instead of
     /// [`forward`](Self::forward), which names those to whom a message would go at once.
@@ -136,54 +165,4 @@ pub struct Traffic {
     pub sent: f64,
     /// What comes to it.
     pub received: f64,
-}
-
-/// A rule with its parameters, as a topology names it.
-#[derive(Clone, Debug, Default)]
-pub enum DisseminationSpec {
-    /// Split horizon: [`Horizon`].
-    #[default]
-    Horizon,
-    /// Flood with duplicate suppression: [`Flood`].
-    Flood,
-    /// Eager push with a fan-out: [`Push`].
-    Push(Push),
-    /// A tree that nodes find in a graph with rings: [`Plumtree`].
-    Plumtree(Plumtree),
-    /// Flood over a mesh that nodes keep, and announcements: [`GossipSub`].
-    GossipSub(Box<GossipSub>),
-    /// A rule from outside of this crate.
-    Foreign(ForeignRule),
-}
-
-impl DisseminationSpec {
-    /// A rule from outside of this crate, which must not promise [`Dissemination::EXACTLY_ONCE`].
-    #[must_use]
-    pub fn foreign<D: Dissemination>(rule: D) -> Self {
-        Self::Foreign(ForeignRule::new(rule))
-    }
-
-    /// How many copies go for each delivery of a message that reaches all of so many nodes over so many connections; one
-    /// where the rule does not say.
-    #[must_use]
-    pub fn copies_per_delivery(&self, nodes: u64, connections: u64) -> f64 {
-        let (others, connections) = (nodes.saturating_sub(1).max(1) as f64, connections as f64);
-        let flooded = (2.0 * connections / others - 1.0).max(1.0);
-        match self {
-            Self::Horizon | Self::Plumtree(_) | Self::Foreign(_) => 1.0,
-            Self::Flood => flooded,
-            Self::Push(push) => flooded.min(f64::from(push.fan_out())),
-            Self::GossipSub(gossip) => flooded.min(f64::from(gossip.mesh_degree()) - 1.0),
-        }
-    }
-
-    /// Whether each message keeps a bit for each node.
-    #[must_use]
-    pub const fn remembers(&self) -> bool {
-        match self {
-            Self::Flood | Self::Push(_) | Self::Plumtree(_) | Self::GossipSub(_) => true,
-            // What another crate's rule keeps is not known.
-            Self::Horizon | Self::Foreign(_) => false,
-        }
-    }
 }

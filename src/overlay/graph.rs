@@ -12,6 +12,7 @@ use petgraph::graph::UnGraph;
 use petgraph::unionfind::UnionFind;
 
 use super::blocks::{Blocks, Seat, Shared};
+use super::stripes::Stripes;
 
 /// The connections of one topology.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Overlay {
     // Where each pair stands in the other end's list: neighbours[twins[slot]] is the owner.
     twins: Vec<u32>,
     blocks: Blocks,
+    // Which trees the pairs belong to, where messages are shared out among some.
+    stripes: Option<Stripes>,
 }
 
 impl Overlay {
@@ -33,7 +36,38 @@ impl Overlay {
     #[must_use]
     pub fn new(nodes: u32, pairs: &[(u32, u32)], blocks: Vec<Vec<u32>>) -> Self {
         let (offsets, neighbours, twins) = adjacency(nodes, pairs);
-        Self { offsets, neighbours, twins, blocks: Blocks::new(nodes, blocks) }
+        Self { offsets, neighbours, twins, blocks: Blocks::new(nodes, blocks), stripes: None }
+    }
+
+    /// The overlay of these pairs, which form several trees: `stripes` is how many, and of each pair a bit for each tree
+    /// that it belongs to, the lowest for the first.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new), and when there are more than 32 trees or bits beyond them.
+    #[must_use]
+    pub fn striped(nodes: u32, pairs: &[(u32, u32)], (count, bits): (u32, &[u32])) -> Self {
+        let overlay = Self::new(nodes, pairs, Vec::new());
+        let mut next = overlay.offsets.clone();
+        let mut slot = |node: u32| {
+            next[node as usize] += 1;
+            next[node as usize] as usize - 1
+        };
+        let of_pairs = pairs.iter().zip(bits).map(|(&(a, b), &bits)| (bits, [slot(a), slot(b)]));
+        let stripes = Stripes::new(count, of_pairs, overlay.slots());
+        Self { stripes: Some(stripes), ..overlay }
+    }
+
+    /// How many trees messages are shared out among; 0 where they are not.
+    #[must_use]
+    pub fn stripes(&self) -> u32 {
+        self.stripes.as_ref().map_or(0, Stripes::count)
+    }
+
+    /// The neighbours of a node in one of the trees.
+    pub fn in_stripe(&self, node: u32, stripe: u32) -> impl Iterator<Item = u32> {
+        let stripes = self.stripes.as_ref();
+        let is_there = move |slot: usize| stripes.is_some_and(|stripes| stripes.has(slot, stripe));
+        self.pair_slots(node).filter(move |&slot| is_there(slot)).map(|slot| self.neighbours[slot])
     }
 
     /// How many nodes there are, connected or not.

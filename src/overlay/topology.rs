@@ -16,6 +16,7 @@ mod hybrid;
 mod hyparview;
 mod links;
 mod mesh;
+mod multi_tree;
 mod neighbours;
 mod nested;
 mod part;
@@ -42,6 +43,7 @@ pub static TOPOLOGIES: &[TopologyEntry] = &[
     star::ENTRY,
     tree::ENTRY,
     hybrid::ENTRY,
+    multi_tree::ENTRY,
     random_regular::ENTRY,
     ring::ENTRY,
     neighbours::ENTRY,

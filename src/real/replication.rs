@@ -21,7 +21,7 @@ use crate::engine::EngineError;
 use crate::metrics::RunRecord;
 use crate::net::{Nat, PacketLinkSpec, Queueing};
 use crate::overlay::Connection;
-use crate::overlay::dissemination::{Dissemination, DisseminationSpec, Flood, Horizon};
+use crate::overlay::dissemination::{Dissemination, RuleVisitor};
 use crate::rng::{Seed, Streams};
 use crate::scenario::{Cell, Experiment, Grain};
 use crate::simulation::{Knowledge, Prepared, SimulationError, beginnings, failing};
@@ -66,13 +66,20 @@ pub struct Replicated {
 /// When a place does not exist, the stack refuses the settings, the engine stops a runaway, or the knowledge is of other
 /// settings.
 pub fn replicate(cell: &Cell, seed: Seed, knowledge: &Knowledge) -> Result<Replicated, ReplicationError> {
-    match cell.topology.dissemination() {
-        DisseminationSpec::Horizon => replicate_by(&Horizon, cell, seed, knowledge),
-        DisseminationSpec::Flood => replicate_by(&Flood::default(), cell, seed, knowledge),
-        DisseminationSpec::Push(push) => replicate_by(&push, cell, seed, knowledge),
-        DisseminationSpec::Plumtree(plumtree) => replicate_by(&plumtree, cell, seed, knowledge),
-        DisseminationSpec::GossipSub(gossip) => replicate_by(&*gossip, cell, seed, knowledge),
-        DisseminationSpec::Foreign(rule) => replicate_by(&rule, cell, seed, knowledge),
+    cell.topology.dissemination().visit(Replicating { cell, seed, knowledge })
+}
+
+struct Replicating<'a> {
+    cell: &'a Cell,
+    seed: Seed,
+    knowledge: &'a Knowledge,
+}
+
+impl RuleVisitor for Replicating<'_> {
+    type Output = Result<Replicated, ReplicationError>;
+
+    fn visit<D: Dissemination>(self, rule: &D) -> Self::Output {
+        replicate_by(rule, self.cell, self.seed, self.knowledge)
     }
 }
 

@@ -9,11 +9,10 @@ mod json;
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::overlay::dissemination::DisseminationSpec;
+use crate::overlay::Overlay;
 use crate::overlay::topology::PlanRole;
-use crate::overlay::{Overlay, json_of};
 use crate::rng::Seed;
 use crate::scenario::Cell;
 use crate::simulation::{self, SimulationError};
@@ -104,15 +103,7 @@ impl<'a> PlanOutput<'a> {
     // The rule by which nodes pass messages on, if it has a name.
     fn dissemination(&self) -> Option<Value> {
         let named = self.cell.topology.to_json().get("dissemination").cloned();
-        named.or_else(|| match self.cell.topology.dissemination() {
-            DisseminationSpec::Horizon => Some(json!({ "kind": "horizon" })),
-            DisseminationSpec::Flood => Some(json!({ "kind": "flood" })),
-            DisseminationSpec::Push(push) => Some(json_of("push", &push)),
-            DisseminationSpec::Plumtree(plumtree) => Some(json_of("plumtree", &plumtree)),
-            DisseminationSpec::GossipSub(gossip) => Some(json_of("gossipsub", &*gossip)),
-            // Nobody but its author knows it by name.
-            DisseminationSpec::Foreign(_) => None,
-        })
+        named.or_else(|| self.cell.topology.dissemination().to_json())
     }
 }
 

@@ -15,7 +15,7 @@ use super::source::Span;
 use super::suggest;
 use super::tree::{TreePath, join};
 use crate::net::DataFileError;
-use crate::overlay::dissemination::{DisseminationSpec, Rule};
+use crate::overlay::dissemination::Rule;
 use crate::overlay::topology::{PlanFile, Topology};
 
 /// The files that have been read.
@@ -90,15 +90,20 @@ fn read_rule(registry: &Registry, rule: &Value, span: Option<Span>) -> Result<(&
 
 /// Reports a file whose connections form rings, where messages are passed on by split horizon.
 pub(super) fn check_rings(reader: &mut Reader<'_, '_>, place: &TreePath, topology: &dyn Topology) {
-    let Some(file) = topology.file().filter(|_| matches!(topology.dissemination(), DisseminationSpec::Horizon)) else {
+    let Some(file) = topology.file().filter(|_| topology.dissemination().is_horizon()) else {
         return;
     };
     let Some(ring) = file.plan.ring() else { return };
     let message =
         format!("{} has rings, and split horizon would pass messages on along them for ever", file.file.display());
     let problem = Problem::at(reader.span(&join(place, "file")), message, "its connections form a ring");
-    let others: Vec<&str> =
-        reader.registry().disseminations().iter().map(|row| row.kind).filter(|&kind| kind != "horizon").collect();
+    let others: Vec<&str> = reader
+        .registry()
+        .disseminations()
+        .iter()
+        .map(|row| row.kind)
+        .filter(|&kind| kind != "horizon" && kind != "striped")
+        .collect();
     let advice = match others.as_slice() {
         [] => "leave connections out until one way is left between any two nodes; full meshes are no rings where the file \
                says which they are"

@@ -134,8 +134,9 @@ fn workloads(registry: &Registry, generator: &mut SchemaGenerator) -> Value {
 fn topologies(registry: &Registry, generator: &mut SchemaGenerator) -> Value {
     let mut topologies = list_of(registry.topologies(), generator);
     let rule = dissemination(registry, generator);
+    generator.definitions_mut().insert(RULE.to_owned(), rule);
     for kind in topologies["items"]["oneOf"].as_array_mut().into_iter().flatten() {
-        kind["properties"]["dissemination"] = rule.clone();
+        kind["properties"]["dissemination"] = json!({ "$ref": format!("#/definitions/{RULE}") });
     }
     topologies
 }
@@ -175,6 +176,8 @@ const STRUCTURE: [&str; 5] = ["kind", "name", "class", "seeds", "outages"];
 /// Definitions of numbers and of numbers with a unit: what a range can go through.
 const NUMBERS: [&str; 7] = ["Duration", "ByteCount", "Bitrate", "Frequency", "Percentage", "Price", "LinkLoss"];
 const RANGE: &str = "Range";
+/// The definition of a rule of dissemination, which every topology may name.
+const RULE: &str = "Dissemination";
 
 /// Lets every setting of a schema be a list of values, or a range of numbers.
 fn allow_axes(schema: &mut Value) {

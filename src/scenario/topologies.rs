@@ -18,7 +18,7 @@ use super::source::Span;
 use super::suggest;
 use super::tree::{self, Node, TreePath, join, path};
 use crate::overlay::Entry;
-use crate::overlay::dissemination::{DisseminationSpec, Rule};
+use crate::overlay::dissemination::Rule;
 use crate::overlay::topology::{Topology, ruled};
 use crate::overlay::workload::Workload;
 
@@ -72,15 +72,21 @@ pub(super) fn topologies(
                     Some(named) => named,
                 },
             };
-            let has_rings = topology.file().is_none() && topology.dissemination().remembers();
+            let has_stripes =
+                topology.file().map_or_else(|| topology.dissemination().is_striped(), |file| file.plan.stripes() > 0);
+            let has_rings = topology.file().is_none() && topology.dissemination().takes_rings();
             let topology = match rule {
                 None => topology,
                 Some((kind, rule)) => ruled(topology, kind, rule),
             };
-            if has_rings && matches!(topology.dissemination(), DisseminationSpec::Horizon) {
+            if has_rings && topology.dissemination().is_horizon() {
                 let message =
                     format!("`{kind}` has rings, and split horizon would pass messages on along them for ever");
                 reader.problem(&entry, message, "name another rule, or leave it out");
+            }
+            if !has_stripes && topology.dissemination().is_striped() {
+                let message = format!("`{kind}` has no trees among which messages could be shared out");
+                reader.problem(&entry, message, "name another rule, or take `multi-tree`");
             }
             plans::check_rings(&mut reader, &entry, &*topology);
             // What could not be read stands at its default, which others may have too.

@@ -27,4 +27,10 @@ pub enum SimulationError {
         /// The topology's label.
         topology: String,
     },
+    /// Messages are to be shared out among trees that there are not.
+    #[error("the overlay of '{topology}' does not say which trees its connections belong to, and `striped` needs some")]
+    NoStripes {
+        /// The topology's label.
+        topology: String,
+    },
 }

@@ -36,6 +36,9 @@ impl Prepared {
         if D::EXACTLY_ONCE && overlay.has_ring() {
             return Err(SimulationError::Ring { topology: cell.topology.label() });
         }
+        if D::NEEDS_STRIPES && overlay.stripes() == 0 && overlay.connections() > 0 {
+            return Err(SimulationError::NoStripes { topology: cell.topology.label() });
+        }
         let audiences = Audiences::new(&overlay, &audiences);
         Ok(Self {
             streams,

@@ -6,7 +6,7 @@ use super::support::{ideal, topology, with_defaults};
 use peerscape::net::LatencySpec;
 use peerscape::overlay::Overlay;
 use peerscape::overlay::audience::{ALL, Audiences};
-use peerscape::overlay::dissemination::{Dissemination, DisseminationSpec, Flood, Passing};
+use peerscape::overlay::dissemination::{Dissemination, Flood, Passing};
 use peerscape::overlay::topology::{BuildContext, Topology};
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::scenario::Settings;
@@ -77,7 +77,7 @@ fn every_topology_is_connected() {
 #[test]
 fn a_message_of_any_peer_reaches_every_other_exactly_once() {
     for_every(|name, topology, world, overlay| {
-        if !matches!(topology.dissemination(), DisseminationSpec::Horizon) {
+        if !topology.dissemination().is_horizon() {
             return;
         }
         for source in [0, world.peers() / 2, world.peers() - 1] {

@@ -6,20 +6,44 @@
 //! every other node over all but one: `2 m - (n - 1)` copies, of which `2 (m - (n - 1))` bring nothing new. On a tree that
 //! is none.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::known::Known;
+use super::parameters::NoParameters;
 use super::{Demand, Dissemination, Load, Passing, Traffic};
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
 
 /// Flood with duplicate suppression.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "NoParameters", into = "NoParameters")]
+#[schemars(with = "NoParameters")]
 pub struct Flood {
     known: Known,
+}
+
+impl From<NoParameters> for Flood {
+    fn from(_: NoParameters) -> Self {
+        Self::default()
+    }
+}
+
+impl From<Flood> for NoParameters {
+    fn from(_: Flood) -> Self {
+        Self {}
+    }
 }
 
 impl Dissemination for Flood {
     const EXACTLY_ONCE: bool = false;
     const OVER_ALL: bool = true;
+    const TAKES_RINGS: bool = true;
+    const REMEMBERS: bool = true;
+
+    fn copies_per_delivery(&self, nodes: u64, connections: u64) -> f64 {
+        (2.0 * connections as f64 / nodes.saturating_sub(1).max(1) as f64 - 1.0).max(1.0)
+    }
 
     fn forward(&mut self, overlay: &Overlay, _: &Audiences, passing: Passing, out: &mut Vec<u32>) {
         let Passing { node, from, .. } = passing;

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use self::node::Node;
 use super::control::{ListSizes, MessageId, Order, Turn};
 use super::known::Known;
-use super::{Demand, Dissemination, Load, Meeting, Passing, Traffic};
+use super::{Demand, Dissemination, Flood, Load, Meeting, Passing, Traffic};
 use crate::engine::Slots;
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
@@ -129,6 +129,35 @@ enum Note {
 impl Dissemination for GossipSub {
     const EXACTLY_ONCE: bool = false;
     const TALKS: bool = true;
+    const TAKES_RINGS: bool = true;
+    const REMEMBERS: bool = true;
+
+    fn check(&self) -> Result<(), String> {
+        let [d, low, high] = [self.d, self.d_low, self.d_high].map(|d| d.get());
+        let out = self.d_out.get();
+        if !(low <= d && d <= high) {
+            return Err(format!("`d_low` <= `d` <= `d_high` must hold, and they are {low}, {d} and {high}"));
+        }
+        if !(out < low && 2 * out <= d) {
+            return Err(format!(
+                "`d_out` must be below `d_low` and at most half of `d`, and is {out} with {low} and {d}"
+            ));
+        }
+        let [gossip, length] = [self.history_gossip, self.history_length].map(|history| history.get());
+        if gossip > length {
+            return Err(format!(
+                "`history_gossip` = {gossip} announces what `history_length` = {length} does not keep"
+            ));
+        }
+        if self.heartbeat < HEARTBEAT_MIN {
+            return Err(format!("`heartbeat` = \"{}\" is below {HEARTBEAT_MIN}", self.heartbeat));
+        }
+        Ok(())
+    }
+
+    fn copies_per_delivery(&self, nodes: u64, connections: u64) -> f64 {
+        Flood::default().copies_per_delivery(nodes, connections).min(f64::from(self.d.get()) - 1.0)
+    }
 
     fn control_sizes(&self) -> Vec<ByteCount> {
         self.state.sizes.bytes().collect()
@@ -234,39 +263,6 @@ impl Dissemination for GossipSub {
 }
 
 impl GossipSub {
-    /// Whether the parameters go together.
-    ///
-    /// # Errors
-    /// What does not, and how it should be.
-    pub fn check(&self) -> Result<(), String> {
-        let [d, low, high] = [self.d, self.d_low, self.d_high].map(|d| d.get());
-        let out = self.d_out.get();
-        if !(low <= d && d <= high) {
-            return Err(format!("`d_low` <= `d` <= `d_high` must hold, and they are {low}, {d} and {high}"));
-        }
-        if !(out < low && 2 * out <= d) {
-            return Err(format!(
-                "`d_out` must be below `d_low` and at most half of `d`, and is {out} with {low} and {d}"
-            ));
-        }
-        let [gossip, length] = [self.history_gossip, self.history_length].map(|history| history.get());
-        if gossip > length {
-            return Err(format!(
-                "`history_gossip` = {gossip} announces what `history_length` = {length} does not keep"
-            ));
-        }
-        if self.heartbeat < HEARTBEAT_MIN {
-            return Err(format!("`heartbeat` = \"{}\" is below {HEARTBEAT_MIN}", self.heartbeat));
-        }
-        Ok(())
-    }
-
-    /// How many neighbours a node's mesh is to have.
-    #[must_use]
-    pub fn mesh_degree(&self) -> u32 {
-        self.d.get()
-    }
-
     // The mesh at a heartbeat.
     fn keep_mesh(&mut self, turn: &Turn<'_>, orders: &mut Vec<Order>) {
         let [d, low, high] = [self.d, self.d_low, self.d_high].map(|d| d.get() as usize);

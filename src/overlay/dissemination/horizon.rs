@@ -4,14 +4,32 @@
 //! The rule of BGP route reflection (RFC 4456): see [`Overlay`]. Where pairs and blocks form no ring, it brings every
 //! message to every node once.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::parameters::NoParameters;
 use super::{Demand, Dissemination, Load, Passing, Traffic};
 use crate::overlay::audience::{ALL, Audiences};
 use crate::overlay::places::{Hanging, hangings};
 use crate::overlay::{Overlay, Seat};
 
 /// Split horizon.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "NoParameters", into = "NoParameters")]
+#[schemars(with = "NoParameters")]
 pub struct Horizon;
+
+impl From<NoParameters> for Horizon {
+    fn from(_: NoParameters) -> Self {
+        Self
+    }
+}
+
+impl From<Horizon> for NoParameters {
+    fn from(_: Horizon) -> Self {
+        Self {}
+    }
+}
 
 impl Dissemination for Horizon {
     const EXACTLY_ONCE: bool = true;

@@ -88,12 +88,13 @@ enum Note {
     Prune,
 }
 
-impl Plumtree {
-    /// Whether the parameters go together.
-    ///
-    /// # Errors
-    /// What does not, and how it should be.
-    pub fn check(&self) -> Result<(), String> {
+impl Dissemination for Plumtree {
+    const EXACTLY_ONCE: bool = false;
+    const TALKS: bool = true;
+    const TAKES_RINGS: bool = true;
+    const REMEMBERS: bool = true;
+
+    fn check(&self) -> Result<(), String> {
         for (key, wait) in [("graft_after", self.graft_after), ("graft_again_after", self.graft_again_after)] {
             if wait < WAIT_MIN {
                 return Err(format!("`{key}` = \"{wait}\" is below {WAIT_MIN}"));
@@ -101,11 +102,6 @@ impl Plumtree {
         }
         Ok(())
     }
-}
-
-impl Dissemination for Plumtree {
-    const EXACTLY_ONCE: bool = false;
-    const TALKS: bool = true;
 
     fn control_sizes(&self) -> Vec<ByteCount> {
         vec![ByteCount::new(NAMING_BYTES), ByteCount::new(BARE_BYTES)]

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::known::Known;
-use super::{Demand, Dissemination, Load, Passing, Traffic};
+use super::{Demand, Dissemination, Flood, Load, Passing, Traffic};
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
 use crate::rng::{Domain, PairKey, Streams, below};
@@ -40,12 +40,18 @@ const fn no_key() -> PairKey {
     PairKey::new(0)
 }
 
+impl Default for Push {
+    fn default() -> Self {
+        Self { fan_out: default_fan_out(), known: Known::default(), key: no_key(), candidates: Vec::new() }
+    }
+}
+
 impl Push {
     /// A push to so many neighbours; none if that is not from 1 to 1,000.
     #[must_use]
     pub fn new(fan_out: u32) -> Option<Self> {
         let fan_out = Bounded::new(fan_out)?;
-        Some(Self { fan_out, known: Known::default(), key: no_key(), candidates: Vec::new() })
+        Some(Self { fan_out, ..Self::default() })
     }
 
     /// To how many of its neighbours a node passes a message on.
@@ -57,6 +63,13 @@ impl Push {
 
 impl Dissemination for Push {
     const EXACTLY_ONCE: bool = false;
+    const TAKES_RINGS: bool = true;
+    const REMEMBERS: bool = true;
+    const LABELLED: &'static [&'static str] = &["fan_out"];
+
+    fn copies_per_delivery(&self, nodes: u64, connections: u64) -> f64 {
+        Flood::default().copies_per_delivery(nodes, connections).min(f64::from(self.fan_out.get()))
+    }
 
     fn begin(&self, streams: Streams) -> Self {
         Self { key: streams.pair_key(Domain::Dissemination), known: Known::default(), ..self.clone() }

@@ -1,12 +1,76 @@
 //! The table of rules that a scenario may name, and a rule as it names one.
 
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use toml::de::{Error, ValueDeserializer};
 
-use super::{Dissemination, DisseminationSpec, GossipSub, Plumtree, Push};
-use crate::overlay::Entry;
+use super::{Dissemination, Flood, ForeignRule, GossipSub, Horizon, Plumtree, Push, Striped};
+use crate::overlay::{Entry, json_of};
+
+/// Makes the table, and a type with a word for each of its rules.
+macro_rules! rules {
+    ($($rule:ident = $kind:literal, $summary:literal;)*) => {
+        /// A rule with its parameters, as a topology names it.
+        #[derive(Clone, Debug)]
+        pub enum DisseminationSpec {
+            $(#[doc = concat!("[`", stringify!($rule), "`]: ", $summary, ".")] $rule(Box<$rule>),)*
+            /// A rule from outside of this crate.
+            Foreign(ForeignRule),
+        }
+
+        $(impl From<$rule> for DisseminationSpec {
+            fn from(rule: $rule) -> Self {
+                Self::$rule(Box::new(rule))
+            }
+        })*
+
+        impl DisseminationSpec {
+            /// Does something with the rule.
+            pub fn visit<V: RuleVisitor>(&self, visitor: V) -> V::Output {
+                match self {
+                    $(Self::$rule(rule) => visitor.visit(&**rule),)*
+                    Self::Foreign(rule) => visitor.visit(rule),
+                }
+            }
+
+            /// The kind and the parameters; another crate's rule has no name here.
+            #[must_use]
+            pub fn to_json(&self) -> Option<Value> {
+                match self {
+                    $(Self::$rule(rule) => Some(json_of($kind, &**rule)),)*
+                    Self::Foreign(_) => None,
+                }
+            }
+        }
+
+        /// Every rule, in the order to show them.
+        pub static DISSEMINATIONS: &[DisseminationEntry] =
+            &[$(Entry::of::<$rule>($kind, $summary, Rule::read::<$rule>)),*];
+    };
+}
+// Each line is a rule: its type, its kind and one line for `peerscape list`.
+rules! {
+    Horizon = "horizon", "over every connection but the one a message came by; no rings";
+    Flood = "flood", "what is new over every connection but the one it came by; rings do no harm";
+    Push = "push", "what is new to `fan_out` neighbours drawn at random";
+    Striped = "striped", "shared out among the trees of a `multi-tree`";
+    Plumtree = "plumtree", "along a tree that nodes find by themselves; announced elsewhere";
+    GossipSub = "gossipsub", "over a mesh that nodes keep; announced elsewhere";
+}
+
+/// The row of a rule.
+pub type DisseminationEntry = Entry<Rule>;
+
+/// What is done with a rule whose type is known.
+pub trait RuleVisitor {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn visit<D: Dissemination>(self, rule: &D) -> Self::Output;
+}
 
 /// A rule and the parameters that a scenario gives it, defaults filled in.
 #[derive(Clone, Debug)]
@@ -20,21 +84,25 @@ pub struct Rule {
 }
 
 impl Rule {
-    // A rule without parameters.
-    fn plain(spec: DisseminationSpec) -> Self {
-        Self { spec, parameters: Value::default(), told: Value::default() }
+    // A rule of this crate, with its parameters read.
+    fn read<D>(value: ValueDeserializer<'_>) -> Result<Self, Error>
+    where
+        D: Dissemination + DeserializeOwned + Serialize + Default,
+        DisseminationSpec: From<D>,
+    {
+        let rule = D::deserialize(value)?;
+        rule.check().map_err(serde::de::Error::custom)?;
+        let (parameters, defaults) = (json(&rule)?, json(&D::default())?);
+        Ok(Self::told(rule.into(), parameters, |key, value| {
+            D::LABELLED.contains(&key) || defaults.get(key) != Some(value)
+        }))
     }
 
-    // A rule whose label tells all parameters.
-    fn told(spec: DisseminationSpec, parameters: Value) -> Self {
-        Self { spec, told: parameters.clone(), parameters }
-    }
-
-    // A rule whose label tells those parameters that are not what they are by default.
-    fn briefly_told(spec: DisseminationSpec, parameters: Value, defaults: &Value) -> Self {
+    // A rule whose label tells such parameters.
+    fn told(spec: DisseminationSpec, parameters: Value, is_told: impl Fn(&str, &Value) -> bool) -> Self {
         let mut told = parameters.clone();
         if let Some(told) = told.as_object_mut() {
-            told.retain(|key, value| defaults.get(key) != Some(value));
+            told.retain(|key, value| is_told(key, value));
         }
         Self { spec, parameters, told }
     }
@@ -51,46 +119,49 @@ impl Rule {
     }
 }
 
-/// The row of a rule.
-pub type DisseminationEntry = Entry<Rule>;
+impl DisseminationSpec {
+    /// A rule from outside of this crate, which must not promise [`Dissemination::EXACTLY_ONCE`].
+    #[must_use]
+    pub fn foreign<D: Dissemination>(rule: D) -> Self {
+        Self::Foreign(ForeignRule::new(rule))
+    }
 
-/// Every rule, in the order to show them.
-pub static DISSEMINATIONS: &[DisseminationEntry] = &[
-    Entry::of::<NoParameters>("horizon", "over every connection but the one a message came by; no rings", |value| {
-        NoParameters::deserialize(value).map(|_| Rule::plain(DisseminationSpec::Horizon))
-    }),
-    Entry::of::<NoParameters>(
-        "flood",
-        "what is new over every connection but the one it came by; rings do no harm",
-        |value| NoParameters::deserialize(value).map(|_| Rule::plain(DisseminationSpec::Flood)),
-    ),
-    Entry::of::<Push>("push", "what is new to `fan_out` neighbours drawn at random", |value| {
-        let push = Push::deserialize(value)?;
-        let parameters = json(&push)?;
-        Ok(Rule::told(DisseminationSpec::Push(push), parameters))
-    }),
-    Entry::of::<Plumtree>("plumtree", "along a tree that nodes find by themselves; announced elsewhere", |value| {
-        let plumtree = Plumtree::deserialize(value)?;
-        plumtree.check().map_err(serde::de::Error::custom)?;
-        let [parameters, defaults] = [&plumtree, &Plumtree::default()].map(json);
-        Ok(Rule::briefly_told(DisseminationSpec::Plumtree(plumtree), parameters?, &defaults?))
-    }),
-    Entry::of::<GossipSub>("gossipsub", "over a mesh that nodes keep; announced elsewhere", |value| {
-        let gossip = GossipSub::deserialize(value)?;
-        gossip.check().map_err(serde::de::Error::custom)?;
-        let [parameters, defaults] = [&gossip, &GossipSub::default()].map(json);
-        Ok(Rule::briefly_told(DisseminationSpec::GossipSub(Box::new(gossip)), parameters?, &defaults?))
-    }),
-];
+    /// Whether it is split horizon.
+    #[must_use]
+    pub const fn is_horizon(&self) -> bool {
+        matches!(self, Self::Horizon(_))
+    }
 
-fn json<E: serde::de::Error>(rule: &impl Serialize) -> Result<Value, E> {
-    serde_json::to_value(rule).map_err(E::custom)
+    /// Whether it shares messages out among trees.
+    #[must_use]
+    pub const fn is_striped(&self) -> bool {
+        matches!(self, Self::Striped(_))
+    }
+
+    /// Whether rings in the overlay do it no harm; of another crate's rule that is not known.
+    #[must_use]
+    pub fn takes_rings(&self) -> bool {
+        self.visit(TakesRings)
+    }
+
+    /// Whether each message keeps a bit for each node.
+    #[must_use]
+    pub fn remembers(&self) -> bool {
+        self.visit(Remembers)
+    }
+
+    /// How many copies go for each delivery of a message that reaches all of so many nodes over so many connections.
+    #[must_use]
+    pub fn copies_per_delivery(&self, nodes: u64, connections: u64) -> f64 {
+        self.visit(CopiesPerDelivery { nodes, connections })
+    }
 }
 
-// The parameters of a rule that has none.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NoParameters {}
+impl Default for DisseminationSpec {
+    fn default() -> Self {
+        Horizon.into()
+    }
+}
 
 impl DisseminationEntry {
     /// The row of a rule whose parameters are `P`; what `P` knows beside them is skipped by serde.
@@ -101,9 +172,47 @@ impl DisseminationEntry {
     {
         Self::of::<P>(kind, summary, |value| {
             let rule = P::deserialize(value)?;
-            let parameters = serde_json::to_value(&rule).map_err(serde::de::Error::custom)?;
-            Ok(Rule::told(DisseminationSpec::foreign(rule), parameters))
+            rule.check().map_err(serde::de::Error::custom)?;
+            let parameters = json(&rule)?;
+            Ok(Rule::told(DisseminationSpec::foreign(rule), parameters, |_, _| true))
         })
+    }
+}
+
+fn json<E: serde::de::Error>(rule: &impl Serialize) -> Result<Value, E> {
+    serde_json::to_value(rule).map_err(E::custom)
+}
+
+struct TakesRings;
+
+impl RuleVisitor for TakesRings {
+    type Output = bool;
+
+    fn visit<D: Dissemination>(self, _: &D) -> bool {
+        D::TAKES_RINGS
+    }
+}
+
+struct Remembers;
+
+impl RuleVisitor for Remembers {
+    type Output = bool;
+
+    fn visit<D: Dissemination>(self, _: &D) -> bool {
+        D::REMEMBERS
+    }
+}
+
+struct CopiesPerDelivery {
+    nodes: u64,
+    connections: u64,
+}
+
+impl RuleVisitor for CopiesPerDelivery {
+    type Output = f64;
+
+    fn visit<D: Dissemination>(self, rule: &D) -> f64 {
+        rule.copies_per_delivery(self.nodes, self.connections)
     }
 }
 
@@ -115,12 +224,10 @@ mod tests {
 
     #[test]
     fn a_label_tells_rules_apart() {
-        let of = |parameters: Value| Rule::told(DisseminationSpec::Horizon, parameters).label("gossip");
+        let of = |parameters: Value| Rule::told(Horizon.into(), parameters, |_, _| true).label("gossip");
         assert_eq!(of(json!({ "fanout": 3, "choice": "any" })), "gossip fanout=3 choice=any");
         assert_eq!(of(Value::Null), "gossip");
-        let defaults = json!({ "fanout": 3, "choice": "any" });
-        let briefly = |parameters: Value| Rule::briefly_told(DisseminationSpec::Horizon, parameters, &defaults);
-        assert_eq!(briefly(defaults.clone()).label("gossip"), "gossip");
-        assert_eq!(briefly(json!({ "fanout": 4, "choice": "any" })).label("gossip"), "gossip fanout=4");
+        let of_choice = Rule::told(Horizon.into(), json!({ "fanout": 3, "choice": "any" }), |key, _| key == "choice");
+        assert_eq!(of_choice.label("gossip"), "gossip choice=any");
     }
 }

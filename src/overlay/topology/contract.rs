@@ -33,7 +33,7 @@ pub trait Topology: Debug + Send + Sync {
 
     /// The rule by which nodes pass messages on, where the scenario does not name one.
     fn dissemination(&self) -> DisseminationSpec {
-        DisseminationSpec::Horizon
+        DisseminationSpec::default()
     }
 
     /// Whether it is built by what messages ask of peers, so that contents in pieces are unknown to it.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::context::BuildContext;
 use super::gossip_mesh::{Degrees, gossiping};
 use super::{Shape, Topology, TopologyEntry};
-use crate::overlay::dissemination::DisseminationSpec;
+use crate::overlay::dissemination::{DisseminationSpec, Flood};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -146,7 +146,7 @@ impl Topology for GossipSub {
     }
 
     fn dissemination(&self) -> DisseminationSpec {
-        DisseminationSpec::Flood
+        Flood::default().into()
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::context::BuildContext;
 use super::views::{Contact, Rule, Views};
 use super::{Shape, Spread, Topology, TopologyEntry};
-use crate::overlay::dissemination::DisseminationSpec;
+use crate::overlay::dissemination::{DisseminationSpec, Flood};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -111,7 +111,7 @@ impl Topology for HyParView {
     }
 
     fn dissemination(&self) -> DisseminationSpec {
-        DisseminationSpec::Flood
+        Flood::default().into()
     }
 
     fn to_json(&self) -> serde_json::Value {

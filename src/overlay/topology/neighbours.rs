@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::context::BuildContext;
 use super::links::{Links, bridge, draw};
 use super::{Shape, Topology, TopologyEntry};
-use crate::overlay::dissemination::DisseminationSpec;
+use crate::overlay::dissemination::{DisseminationSpec, Flood};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -72,7 +72,7 @@ impl Topology for Nearest {
     }
 
     fn dissemination(&self) -> DisseminationSpec {
-        DisseminationSpec::Flood
+        Flood::default().into()
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -21,11 +21,8 @@ struct Ruled {
 /// The topology with this rule, which is of that kind; as it is where that is its rule anyway.
 #[must_use]
 pub(crate) fn ruled(topology: Arc<dyn Topology>, kind: &'static str, rule: Rule) -> Arc<dyn Topology> {
-    match (topology.dissemination(), &rule.spec) {
-        (DisseminationSpec::Horizon, DisseminationSpec::Horizon) => topology,
-        (DisseminationSpec::Flood, DisseminationSpec::Flood) => topology,
-        _ => Arc::new(Ruled { topology, kind, rule }),
-    }
+    let own = topology.dissemination().to_json();
+    if own.is_some() && own == rule.spec.to_json() { topology } else { Arc::new(Ruled { topology, kind, rule }) }
 }
 
 impl Topology for Ruled {

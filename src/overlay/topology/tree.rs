@@ -15,54 +15,84 @@ use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
+use crate::world::World;
 
 pub(super) const ENTRY: TopologyEntry =
-    TopologyEntry::new::<Tree>("tree", "a balanced tree with `degree` children a peer");
+    TopologyEntry::new::<Tree>("tree", "a tree with `degree` children a peer, balanced or grown by delays");
 
-/// A balanced tree.
+/// A tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Tree {
     /// Most children of a peer.
     #[serde(default = "default_degree")]
     degree: Bounded<1, 65_535>,
-    /// In which order peers take their places, from the root down.
+    /// In which order peers take their places, from the root down, or how they are chosen.
     #[serde(default)]
-    order: Order,
+    order: Growth,
 }
 
 /// In which order peers take their places in a tree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Order {
+pub(super) enum Order {
     /// The sources first, then the peers with the fastest uplinks: those that can serve children.
     #[default]
     BestUplink,
     /// The sources first, then the others as they are numbered: what a tree without knowledge of
     /// its peers gets.
     Arrival,
-    /// No fixed order: each next peer is the one that hears soonest, and those that can serve many come sooner.
+}
+
+/// How a tree comes about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Growth {
+    /// Balanced: the sources first, then the peers with the fastest uplinks: those that can serve children.
+    #[default]
+    BestUplink,
+    /// Balanced: the sources first, then the others as they are numbered.
+    Arrival,
+    /// Each next peer is the one that hears soonest, and those that can serve many come sooner.
     Latency,
     /// The same, and nobody has more children than half of its links and of its CPU can serve.
     LatencyWithinBudgets,
+}
+
+impl Growth {
+    // The order of a balanced tree.
+    const fn order(self) -> Option<Order> {
+        match self {
+            Self::BestUplink => Some(Order::BestUplink),
+            Self::Arrival => Some(Order::Arrival),
+            Self::Latency | Self::LatencyWithinBudgets => None,
+        }
+    }
 }
 
 fn default_degree() -> Bounded<1, 65_535> {
     Bounded::new(4).expect("invariant: four is in range")
 }
 
-impl Tree {
-    // The pairs of a tree whose root is the first member, if it is rooted.
-    fn pairs(&self, site: &Site<'_>, members: &[u32], rooted: bool) -> Vec<(u32, u32)> {
-        let world = site.build.world;
-        let (root, others) = members.split_at(usize::from(rooted));
-        match self.order {
-            Order::BestUplink => self.balanced(&[root, &world.by_uplink(others)].concat()),
-            Order::Arrival => self.balanced(members),
-            Order::Latency | Order::LatencyWithinBudgets => self.compact(site, members, rooted),
+impl Order {
+    /// Some members in this order.
+    pub(super) fn of(self, world: &World, members: &[u32]) -> Vec<u32> {
+        match self {
+            Self::BestUplink => world.by_uplink(members),
+            Self::Arrival => members.to_vec(),
         }
     }
 
+    /// What a label says of it.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::BestUplink => "",
+            Self::Arrival => " order=arrival",
+        }
+    }
+}
+
+impl Tree {
     fn balanced(&self, order: &[u32]) -> Vec<(u32, u32)> {
         let degree = self.degree.get() as usize;
         (1..order.len()).map(|child| (order[(child - 1) / degree], order[child])).collect()
@@ -73,7 +103,7 @@ impl Tree {
         let duty = self.duty(site, members.len() as u32);
         let mut members = members.to_vec();
         let mut fan_outs = match self.order {
-            Order::LatencyWithinBudgets => spokes_max(world, &members, &duty),
+            Growth::LatencyWithinBudgets => spokes_max(world, &members, &duty),
             _ => vec![degree; members.len()],
         };
         fan_outs.iter_mut().for_each(|fan_out| *fan_out = (*fan_out).min(degree));
@@ -115,7 +145,11 @@ impl Tree {
 
 impl Part for Tree {
     fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, _: &mut Stream, out: &mut Connections) {
-        out.pairs.extend(self.pairs(site, members, rooted));
+        let (root, others) = members.split_at(usize::from(rooted));
+        out.pairs.extend(match self.order.order() {
+            Some(order) => self.balanced(&[root, &order.of(site.build.world, others)].concat()),
+            None => self.compact(site, members, rooted),
+        });
     }
 
     fn burden(&self, members: u32, rooted: bool) -> Burden {
@@ -128,10 +162,9 @@ impl Part for Tree {
 impl Topology for Tree {
     fn label(&self) -> String {
         let order = match self.order {
-            Order::BestUplink => "",
-            Order::Arrival => " order=arrival",
-            Order::Latency => " order=latency",
-            Order::LatencyWithinBudgets => " order=latency-within-budgets",
+            Growth::BestUplink | Growth::Arrival => self.order.order().map_or("", Order::label),
+            Growth::Latency => " order=latency",
+            Growth::LatencyWithinBudgets => " order=latency-within-budgets",
         };
         format!("{} degree={}{order}", ENTRY.kind, self.degree)
     }
@@ -144,12 +177,9 @@ impl Topology for Tree {
         let world = context.world;
         let site = Site { build: context, offered: context.offered() };
         let members: Vec<u32> = (0..world.peers()).collect();
-        let pairs = match self.order {
-            Order::BestUplink => {
-                self.balanced(&sources_first(context.sources, &world.peers_by_uplink(), world.peers()))
-            }
-            Order::Arrival => self.balanced(&sources_first(context.sources, &members, world.peers())),
-            Order::Latency | Order::LatencyWithinBudgets => {
+        let pairs = match self.order.order() {
+            Some(order) => self.balanced(&sources_first(context.sources, &order.of(world, &members), world.peers())),
+            None => {
                 let is_rooted = !context.sources.is_empty() && context.sources.len() < members.len();
                 self.compact(&site, &sources_first(context.sources, &members, world.peers()), is_rooted)
             }
@@ -158,7 +188,7 @@ impl Topology for Tree {
     }
 
     fn weighs_messages(&self) -> bool {
-        self.order == Order::LatencyWithinBudgets
+        self.order == Growth::LatencyWithinBudgets
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::context::BuildContext;
 use super::links::{Links, sample};
 use super::{Shape, Topology, TopologyEntry};
-use crate::overlay::dissemination::DisseminationSpec;
+use crate::overlay::dissemination::{DisseminationSpec, Flood};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -85,7 +85,7 @@ impl Topology for Webtorrent {
     }
 
     fn dissemination(&self) -> DisseminationSpec {
-        DisseminationSpec::Flood
+        Flood::default().into()
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::context::BuildContext;
 use super::links::draw;
 use super::{Shape, Spread, Topology, TopologyEntry};
-use crate::overlay::dissemination::DisseminationSpec;
+use crate::overlay::dissemination::{DisseminationSpec, Flood};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -65,7 +65,7 @@ impl Topology for YWebrtc {
     }
 
     fn dissemination(&self) -> DisseminationSpec {
-        DisseminationSpec::Flood
+        Flood::default().into()
     }
 
     fn to_json(&self) -> serde_json::Value {

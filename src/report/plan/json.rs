@@ -27,6 +27,16 @@ pub(super) fn write(plan: &PlanOutput<'_>, to: &mut dyn Write) -> io::Result<()>
     to.write_all(b",\n")?;
     list(to, "pairs", overlay.pairs_in_order().into_iter().map(|(a, b)| [a, b]))?;
     to.write_all(b",\n")?;
+    if overlay.stripes() > 0 {
+        let pairs = overlay.pairs_in_order();
+        let belongs = |pair: u32, stripe: u32| {
+            let (a, b) = pairs[pair as usize];
+            overlay.in_stripe(a, stripe).any(|next| next == b)
+        };
+        let of = |stripe: u32| (0..pairs.len() as u32).filter(|&pair| belongs(pair, stripe)).collect::<Vec<u32>>();
+        list(to, "stripes", (0..overlay.stripes()).map(of))?;
+        to.write_all(b",\n")?;
+    }
     list(to, "blocks", (0..overlay.blocks()).map(|block| overlay.block(block)))?;
     to.write_all(b"\n}\n")
 }

@@ -38,6 +38,8 @@ pub(super) struct Content {
     /// Between peers by their numbers, and servers from `peers` on.
     pub(super) pairs: Vec<(u32, u32)>,
     pub(super) blocks: Vec<Vec<u32>>,
+    /// How many trees messages are shared out among, and of each pair a bit for each that it belongs to.
+    pub(super) stripes: (u32, Vec<u32>),
     /// Every peer that the file names, by number, and where it does so first.
     pub(super) named: Vec<(u32, Place)>,
     pub(super) shape: Shape,

@@ -27,6 +27,9 @@ pub struct PlanDocument {
     /// Connections between two nodes.
     #[serde(default)]
     pub pairs: Vec<[u32; 2]>,
+    /// Trees among which messages are shared out, if there are any: each by the indices of its pairs.
+    #[serde(default)]
+    pub stripes: Vec<Vec<u32>>,
     /// Full meshes, by their members.
     #[serde(default)]
     pub blocks: Vec<Vec<u32>>,

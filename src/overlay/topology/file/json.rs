@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use petgraph::unionfind::UnionFind;
 use serde::Deserialize;
 
 use super::content::{Content, Name, Place};
 use super::document::{PLAN_VERSION, PlanDocument, PlanNode, PlanRole};
 use super::draft::{Draft, Sort};
+
+/// Of each pair a bit for each stripe is kept.
+const STRIPES_MAX: usize = 32;
 
 #[derive(Deserialize)]
 struct Version {
@@ -42,8 +46,39 @@ pub(super) fn parse(text: &str) -> Result<Content, Vec<String>> {
         let members = members.iter().map(|&member| named(&mut draft, member, Place::Block(index))).collect();
         draft.block(members, Place::Block(index));
     }
+    let stripes = striped(&document, &mut draft);
     let content = draft.finish()?;
-    Ok(Content { seed: document.seed, dissemination: document.dissemination, ..content })
+    Ok(Content { stripes, seed: document.seed, dissemination: document.dissemination, ..content })
+}
+
+// How many stripes a plan has, and of each of its pairs a bit for each stripe that it belongs to.
+fn striped(document: &PlanDocument, draft: &mut Draft) -> (u32, Vec<u32>) {
+    let PlanDocument { pairs, blocks, stripes, .. } = document;
+    let mut bits = vec![0; if stripes.is_empty() { 0 } else { pairs.len() }];
+    let mut fault = |place: String, what: &str, why: &str| draft.faults.push(place, what, why);
+    if stripes.len() > STRIPES_MAX {
+        fault("stripes".to_owned(), &format!("{} of them:", stripes.len()), "a plan has 32 at the most");
+        return (0, bits);
+    }
+    if !stripes.is_empty() && !blocks.is_empty() {
+        fault("stripes".to_owned(), "a plan with full meshes", "has no stripes: they are made of pairs");
+    }
+    for (stripe, members) in stripes.iter().enumerate() {
+        let mut joined: UnionFind<usize> = UnionFind::new_empty();
+        let mut numbers = BTreeMap::new();
+        for &pair in members {
+            let Some(&ends) = pairs.get(pair as usize) else {
+                fault(format!("stripes[{stripe}]"), &format!("pair {pair}"), "is not among `pairs`");
+                continue;
+            };
+            let ends = ends.map(|end| *numbers.entry(end).or_insert_with(|| joined.new_set()));
+            if !joined.union(ends[0], ends[1]) {
+                fault(format!("stripes[{stripe}]"), &format!("pair {pair}"), "closes a ring, and a stripe is a tree");
+            }
+            bits[pair as usize] |= 1 << stripe;
+        }
+    }
+    (stripes.len() as u32, bits)
 }
 
 // The nodes of a plan by their numbers; servers are counted in their order.
@@ -91,6 +126,18 @@ mod tests {
         let content = parse(text).expect("a plan");
         assert_eq!((content.peers, content.servers, content.seed), (2, 1, Some(7)));
         assert_eq!(content.pairs, [(2, 0), (1, 2)]);
+    }
+
+    #[test]
+    fn stripes_are_trees_of_pairs() {
+        let with =
+            |stripes: &str| format!(r#"{{ "version": 1, "pairs": [[0, 1], [1, 2], [2, 0]], "stripes": {stripes} }}"#);
+        let content = parse(&with("[[0, 1], [1, 2]]")).expect("a plan");
+        assert_eq!(content.stripes, (2, vec![1, 3, 2]));
+        assert_eq!(faults(&with("[[0, 1, 2]]")), ["stripes[0]: pair 2 closes a ring, and a stripe is a tree"]);
+        assert_eq!(faults(&with("[[0], [7]]")), ["stripes[1]: pair 7 is not among `pairs`"]);
+        let many = format!("[{}]", ["[0]"; 33].join(","));
+        assert_eq!(faults(&with(&many)), ["stripes: 33 of them: a plan has 32 at the most"]);
     }
 
     #[test]

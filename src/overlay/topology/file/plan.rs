@@ -87,6 +87,12 @@ impl Plan {
         self.0.servers
     }
 
+    /// How many trees its pairs belong to, among which messages are shared out; 0 where they are not.
+    #[must_use]
+    pub fn stripes(&self) -> u32 {
+        self.0.stripes.0
+    }
+
     /// The rule by which nodes pass messages on, if the file names one: a table with a `kind`.
     #[must_use]
     pub fn dissemination(&self) -> Option<&Value> {
@@ -119,11 +125,14 @@ impl Plan {
 
     /// The overlay of a population that has all peers that it names.
     pub(super) fn overlay(&self, peers: u32) -> Overlay {
-        let Content { peers: own, servers, pairs, blocks, .. } = &*self.0;
+        let Content { peers: own, servers, pairs, blocks, stripes, .. } = &*self.0;
         // Servers come behind all peers, also behind those that the file does not name.
         let node = |node: u32| if node < *own { node } else { node - own + peers };
         let pairs: Vec<_> = pairs.iter().map(|&(a, b)| (node(a), node(b))).collect();
         let blocks = blocks.iter().map(|block| block.iter().map(|&member| node(member)).collect()).collect();
+        if stripes.0 > 0 {
+            return Overlay::striped(peers + servers, &pairs, (stripes.0, &stripes.1));
+        }
         Overlay::new(peers + servers, &pairs, blocks)
     }
 

@@ -11,7 +11,7 @@ use crate::simulation::account::fate::Fate;
 use crate::simulation::data::application::{Delivery, Happened};
 use crate::simulation::data::costs::has_paced_packets;
 use crate::units::{ByteCount, SimDuration, SimTime};
-use crate::webrtc::sctp::{AssociationEvent, Chunk, DataChunk, PacketId};
+use crate::webrtc::sctp::{AssociationEvent, Chunk, PacketId};
 
 impl<D: Dissemination> Packets<D> {
     pub(super) fn publish(&mut self, now: SimTime, flow: u32, number: u32, scheduler: &mut Scheduler<Happening>) {
@@ -78,18 +78,27 @@ impl<D: Dissemination> Packets<D> {
     /// A packet is read or written: when that is done. Those of small messages cost nothing of their own, nor does
     /// one that a message begins with, where it is written, or ends with, where it is read; they wait all the same.
     pub(super) fn handle_packet(&mut self, now: SimTime, node: u32, parcel: Parcel, is_read: bool) -> SimTime {
-        let is_of_message = |data: &DataChunk| if is_read { data.flags.ends() } else { data.flags.begins() };
-        let data = |chunk: &Chunk| if let Chunk::Data(data) = chunk { Some(*data) } else { None };
-        let mut chunks = self.store.get(parcel.packet).iter().filter_map(data);
-        let first = chunks.next().filter(|first| !is_of_message(first) && !chunks.any(|data| is_of_message(&data)));
-        let paced = first.map(|data| PacketMessage::of_word(data.message));
-        let paced = paced.filter(|&message| has_paced_packets(self.plan.sizes[self.size(message)]));
-        let Some(message) = paced else { return self.cpus.free_at(now, node) };
+        let Some(message) = self.paced(parcel.packet, is_read) else { return self.cpus.free_at(now, node) };
         let Work { done, work_ns } = self.cpus.packet(now, node, u64::from(parcel.bytes));
         if self.is_measured(message) {
             self.account.cpu_work[node as usize] += work_ns;
         }
         done
+    }
+
+    // The message by whose size a packet costs something of its own, if it does.
+    #[inline]
+    fn paced(&self, packet: PacketId, is_read: bool) -> Option<PacketMessage> {
+        let mut first = None;
+        for chunk in self.store.get(packet) {
+            let Chunk::Data(data) = chunk else { continue };
+            if if is_read { data.flags.ends() } else { data.flags.begins() } {
+                return None;
+            }
+            first = first.or(Some(data.message));
+        }
+        let message = PacketMessage::of_word(first?);
+        has_paced_packets(self.plan.sizes[self.size(message)]).then_some(message)
     }
 
     /// The CPU has come to a copy: it is handed to the association.
