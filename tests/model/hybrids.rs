@@ -252,8 +252,9 @@ fn a_class_gives_the_hubs() {
 fn what_cannot_be_a_hub_is_told() {
     let fault = |topology: &str| {
         let text = format!(
-            "[population]\npeers = 20\n[[population.class]]\nname = \"office\"\nshare = 1.0\n\
-             [[workload]]\nkind = \"broadcast\"\n[[topology]]\nkind = \"hybrid\"\n{topology}\n"
+            "[population]\npeers = 20\n[[population.class]]\nname = \"office\"\nshare = \"100 %\"\n\
+             [[workload]]\nkind = \"broadcast\"\nmessage = \"100 B\"\nrate = \"10 /s\"\n\
+             [[topology]]\nkind = \"hybrid\"\n{topology}\n"
         );
         let parsed =
             peerscape::scenario::Registry::default().parse_str("test.toml", &text, std::path::Path::new("."), &[]);
