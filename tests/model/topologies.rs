@@ -122,7 +122,7 @@ fn a_flood_reaches_every_node_of_every_topology() {
 fn shapes_tell_how_many_connections_there_are() {
     for_every(|name, topology, world, overlay| {
         let (told, built) = (topology.shape(world.peers()).connections(), overlay.connections());
-        let dials = ["nearest", "ring", "webtorrent", "y-webrtc", "hyparview", "gossipsub"]
+        let dials = ["nearest", "ring", "webtorrent", "y-webrtc", "hyparview", "gossipsub", "multi-tree"]
             .iter()
             .any(|kind| name.starts_with(kind));
         let least = if dials { 0.6 * told as f64 } else { told as f64 };

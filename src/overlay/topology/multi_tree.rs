@@ -133,8 +133,9 @@ impl Topology for MultiTree {
     }
 
     fn shape(&self, peers: u32) -> Shape {
-        let others = peers.saturating_sub(1);
-        let tree = u64::from(self.stripes.get().min(others)) * u64::from(others);
+        let others = u64::from(peers.saturating_sub(1));
+        let all = u64::from(peers) * others / 2;
+        let tree = (u64::from(self.stripes.get()).min(others) * others).min(all);
         Shape { tree, core: 0, spread: Spread::Levels(self.degree()) }
     }
 
