@@ -50,6 +50,8 @@ enum Format {
     Graphml,
     /// A drawing for Graphviz
     Dot,
+    /// A picture: hubs are large, servers are squares
+    Svg,
 }
 
 impl From<Format> for PlanFormat {
@@ -59,6 +61,7 @@ impl From<Format> for PlanFormat {
             Format::Csv => Self::Csv,
             Format::Graphml => Self::Graphml,
             Format::Dot => Self::Dot,
+            Format::Svg => Self::Svg,
         }
     }
 }
@@ -114,7 +117,7 @@ fn loses_rule(rule: &DisseminationSpec, format: Format) -> bool {
     match rule {
         DisseminationSpec::Horizon => false,
         DisseminationSpec::Flood | DisseminationSpec::Push(_) => matches!(format, Format::Csv | Format::Graphml),
-        DisseminationSpec::Foreign(_) => !matches!(format, Format::Dot),
+        DisseminationSpec::Foreign(_) => !matches!(format, Format::Dot | Format::Svg),
     }
 }
 

@@ -6,6 +6,8 @@ mod csv;
 mod dot;
 mod graphml;
 mod json;
+mod layout;
+mod svg;
 
 use std::io::{self, Write};
 
@@ -41,6 +43,8 @@ pub enum PlanFormat {
     Graphml,
     /// A drawing for Graphviz.
     Dot,
+    /// A picture.
+    Svg,
 }
 
 impl<'a> PlanOutput<'a> {
@@ -63,6 +67,7 @@ impl<'a> PlanOutput<'a> {
             PlanFormat::Csv => csv::write(self, to),
             PlanFormat::Graphml => graphml::write(self, to),
             PlanFormat::Dot => dot::write(self, to),
+            PlanFormat::Svg => svg::write(self, to),
         }
     }
 
