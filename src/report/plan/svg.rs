@@ -19,6 +19,8 @@ const PEER: RGBColor = RGBColor(0, 114, 178);
 const HUB: RGBColor = RGBColor(213, 94, 0);
 const SERVER: RGBColor = RGBColor(34, 34, 34);
 const LINE: RGBColor = RGBColor(120, 120, 120);
+/// The SVG backend divides font sizes by this.
+const BACKEND_FONT_SCALE: f64 = 1.24;
 const FONT: &str = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif";
 
 pub(super) fn write(plan: &PlanOutput<'_>, to: &mut dyn Write) -> io::Result<()> {
@@ -38,12 +40,16 @@ fn drawn(plan: &PlanOutput<'_>) -> Drawn<String> {
     for (a, b, _) in plan.edges() {
         sheet.draw_path([spots[a as usize], spots[b as usize]], &LINE.mix(opacity).stroke_width(1))?;
     }
+    let has_ring = plan.overlay.has_ring();
     for (node, &spot) in (0..).zip(&spots) {
-        draw_node(&mut sheet, spot, plan.role(node), size(plan, node))?;
+        let role = if has_ring && is_alike(plan, node) { PlanRole::Peer } else { plan.role(node) };
+        draw_node(&mut sheet, spot, role, size(plan, node, role))?;
     }
     let (nodes, connections) = (plan.overlay.nodes(), plan.overlay.connections());
     let caption = format!("{}: {nodes} nodes, {connections} connections", plan.cell.label);
-    let font = FontDesc::new(FontFamily::Name(FONT), 17.0, FontStyle::Normal);
+    // Long labels are written smaller; a letter is about as wide as six tenths of the size.
+    let size = f64::min(16.0, f64::from(SIDE - MARGIN) / (0.6 * caption.chars().count() as f64));
+    let font = FontDesc::new(FontFamily::Name(FONT), size * BACKEND_FONT_SCALE, FontStyle::Normal);
     let style = TextStyle::from(font).color(&SERVER).pos(Pos::new(HPos::Center, VPos::Center));
     sheet.draw_text(&escaped(&caption), &style, (SIDE / 2, SIDE + CAPTION / 2 - 4))?;
     sheet.present()?;
@@ -57,10 +63,17 @@ fn pixels([x, y]: Spot) -> (i32, i32) {
     (at(x), at(y))
 }
 
+// Where all pass messages on, who has about as many connections as others is no hub.
+fn is_alike(plan: &PlanOutput<'_>, node: u32) -> bool {
+    let overlay = &plan.overlay;
+    let at_hand = u64::from(overlay.degree(node)) * u64::from(overlay.nodes());
+    node < plan.world.peers() && 2 * at_hand < 6 * overlay.connections()
+}
+
 // Half the width of a node: hubs by their connections.
-fn size(plan: &PlanOutput<'_>, node: u32) -> i32 {
+fn size(plan: &PlanOutput<'_>, node: u32, role: PlanRole) -> i32 {
     let few = if plan.overlay.nodes() > 150 { 2 } else { 4 };
-    match plan.role(node) {
+    match role {
         PlanRole::Peer => few,
         PlanRole::Hub | PlanRole::Server => few + 2 + libm::log2(f64::from(plan.overlay.degree(node).max(1))) as i32,
     }
