@@ -244,7 +244,7 @@ metrics! {
     Diameter: "diameter_hops", "hops", Lower, "diameter",
         "Most hops between any two nodes of the overlay the topology wants, by the shortest way; no value where it has several parts or is too large for an exact one.";
     StretchMean: "path_stretch_mean_ratio", "ratio", Lower, "path stretch",
-        "Delay of the way through the overlay from a source to a receiver over the delay of the path between the two, without queues and sending times: mean over those that could connect.";
+        "Delay of the way through the overlay from a source to a receiver over the delay of the path between the two, without queues and sending times: mean over those that could connect. Of a flood, the fastest way.";
     StretchP95: "path_stretch_p95_ratio", "ratio", Lower, "path stretch p95",
         "95th percentile of path stretch.";
     HubShare: "hub_share_percent", "%", Lower, "hub load",

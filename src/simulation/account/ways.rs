@@ -2,7 +2,8 @@
 //!
 //! They are walked once for some sources, apart from all queues, so messages take no longer for it.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 use crate::metrics::{MetricId, MetricValues, Spread};
 use crate::overlay::analysis;
@@ -51,10 +52,11 @@ impl Ways {
             from_servers: (spreading == Spreading::Once || overlay.nodes() == prepared.world.peers()).then_some(0),
             ..Self::default()
         };
+        // A flood is walked twice: by hops, and by delays.
         let steps = u64::from(overlay.nodes())
             + match spreading {
                 Spreading::Once => overlay.slots() as u64 + overlay.block_members().len() as u64,
-                Spreading::OverAll => 2 * overlay.connections(),
+                Spreading::OverAll => 4 * overlay.connections(),
                 Spreading::Unknown => return ways,
             };
         let mut flows: Vec<(u32, u32)> = (prepared.flows.iter())
@@ -67,6 +69,9 @@ impl Ways {
         for nth in 0..some {
             let walk = Walk { prepared, connected, flow: flows[nth * flows.len() / some] };
             walk.run(spreading, &mut ways);
+            if spreading == Spreading::OverAll {
+                walk.soonest(&mut ways);
+            }
         }
         ways
     }
@@ -126,6 +131,9 @@ impl Walk<'_> {
                     Reached { node: next, from: Some(at.node), hops: at.hops + 1, delay_ns: at.delay_ns + delay_ns };
                 if next < world.peers() && audiences.includes(audience, next) {
                     self.arrive(reached, ways);
+                    if spreading == Spreading::Once {
+                        self.stretch(next, reached.delay_ns, ways);
+                    }
                 }
                 pending.push_back(reached);
             };
@@ -150,8 +158,31 @@ impl Walk<'_> {
         if let Some(from_servers) = &mut ways.from_servers {
             *from_servers += u64::from(reached.from.is_some_and(|from| from >= world.peers()));
         }
-        if let Some(direct) = world.paths_from(self.flow.0).to(reached.node).filter(|path| path.delay_ns > 0) {
-            ways.stretch.push(reached.delay_ns as f64 / direct.delay_ns as f64);
+    }
+
+    // Where every connection is used the first copy comes by the fastest way, and that need not be the one of fewest hops:
+    // Dijkstra's search.
+    fn soonest(&self, ways: &mut Ways) {
+        let Prepared { world, overlay, audiences, .. } = self.prepared;
+        let (source, audience) = self.flow;
+        let mut known = vec![false; overlay.nodes() as usize];
+        let mut pending = BinaryHeap::from([Reverse((0, source))]);
+        while let Some(Reverse((delay_ns, node))) = pending.pop() {
+            if std::mem::replace(&mut known[node as usize], true) {
+                continue;
+            }
+            if node != source && node < world.peers() && audiences.includes(audience, node) {
+                self.stretch(node, delay_ns, ways);
+            }
+            let later = |next: u32| Some(Reverse((delay_ns + self.hop_ns(node, next)?, next)));
+            pending.extend(overlay.next_hops(node, None).filter(|&next| !known[next as usize]).filter_map(later));
+        }
+    }
+
+    fn stretch(&self, receiver: u32, delay_ns: u64, ways: &mut Ways) {
+        let direct = self.prepared.world.paths_from(self.flow.0).to(receiver);
+        if let Some(direct) = direct.filter(|path| path.delay_ns > 0) {
+            ways.stretch.push(delay_ns as f64 / direct.delay_ns as f64);
         }
     }
 
