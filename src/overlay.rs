@@ -1,5 +1,6 @@
 //! Which connections exist, what travels over them, and who sends it.
 
+pub mod analysis;
 pub mod audience;
 pub(crate) mod behind;
 mod blocks;

@@ -17,6 +17,7 @@ mod servers;
 
 use self::account::measure;
 use self::account::outcome::Outcome;
+use self::account::ways::{Spreading, Ways};
 use self::control::asked::AskedByMessages;
 pub use self::control::connect::{ForeignKnowledge, Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
 use self::control::{budget, connect};
@@ -121,6 +122,7 @@ pub fn simulate_by<D: Dissemination>(
     let horizon = SimTime::ZERO + settings.run.duration + settings.run.drain;
     let mut connected = connecting(&prepared, settings, knowledge, connect::connect)?;
     let fallen = budget::fail_overloaded(&prepared.world, &prepared.overlay, &mut connected);
+    let ways = Ways::of(&prepared, &connected, spreading::<D>());
     let plan = Plan::new(settings, &prepared, &connected);
     let traffic = bulk::traffic_beside(settings, &prepared, &connected.degrees);
     let lines = Lines::new(settings, &prepared, &connected.degrees);
@@ -145,7 +147,16 @@ pub fn simulate_by<D: Dissemination>(
         Grain::Message => by_message(parts, rule, horizon, options)?,
         Grain::Packet => by_packet(parts, rule, settings, streams)?,
     };
-    Ok(measure::record(seed, settings, outcome, measure::Beside { fallen, distributed, events }))
+    Ok(measure::record(seed, settings, outcome, measure::Beside { fallen, distributed, ways, events }))
+}
+
+// What of the ways of messages follows from their rule.
+const fn spreading<D: Dissemination>() -> Spreading {
+    match (D::EXACTLY_ONCE, D::OVER_ALL) {
+        (true, _) => Spreading::Once,
+        (false, true) => Spreading::OverAll,
+        (false, false) => Spreading::Unknown,
+    }
 }
 
 // One way through the phase in which connections are set up.

@@ -50,6 +50,8 @@ enum Format {
     Graphml,
     /// A drawing for Graphviz
     Dot,
+    /// A picture: hubs are large, servers are squares
+    Svg,
 }
 
 impl From<Format> for PlanFormat {
@@ -59,6 +61,7 @@ impl From<Format> for PlanFormat {
             Format::Csv => Self::Csv,
             Format::Graphml => Self::Graphml,
             Format::Dot => Self::Dot,
+            Format::Svg => Self::Svg,
         }
     }
 }
@@ -113,7 +116,7 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
 fn loses_rule(rule: &DisseminationSpec, format: Format) -> bool {
     match rule {
         DisseminationSpec::Horizon(_) => false,
-        DisseminationSpec::Foreign(_) => !matches!(format, Format::Dot),
+        DisseminationSpec::Foreign(_) => !matches!(format, Format::Dot | Format::Svg),
         _ => matches!(format, Format::Csv | Format::Graphml),
     }
 }

@@ -239,6 +239,24 @@ metrics! {
         "Copies of the measured window that came to a node which knew their message already, for each delivery: the relative message redundancy of Plumtree where every node receives. No value by split horizon, which sends none.";
     Control: "control_percent", "%", Lower, "control bytes",
         "Share of all bytes that were sent in the measured window, by peers and servers, that control messages of the rule of dissemination took, headers included. No value for rules without any.";
+    Depth: "depth_max_hops", "hops", Lower, "depth",
+        "Most hops from a source to a peer that its messages are for, over the connections that open. By split horizon along the only way, by a flood along the shortest; no value by other rules, nor where the overlay is too large to walk.";
+    PathHops: "path_length_mean_hops", "hops", Lower, "path length",
+        "Mean number of those hops over sources and receivers; of more than sixteen sources, sixteen are followed.";
+    Diameter: "diameter_hops", "hops", Lower, "diameter",
+        "Most hops between any two nodes of the overlay the topology wants, by the shortest way; no value where it has several parts or is too large for an exact one.";
+    StretchMean: "path_stretch_mean_ratio", "ratio", Lower, "path stretch",
+        "Delay of the way through the overlay from a source to a receiver over the delay of the path between the two, without queues and sending times: mean over those that could connect. Of a flood, the fastest way.";
+    StretchP95: "path_stretch_p95_ratio", "ratio", Lower, "path stretch p95",
+        "95th percentile of path stretch.";
+    HubShare: "hub_share_percent", "%", Lower, "hub load",
+        "Share of the bytes sent in the measured window that the busiest 1 % of the nodes send, one node at least; no value where access links have no rate.";
+    ServerOffload: "server_offload_percent", "%", Higher, "server offload",
+        "Share of the deliveries whose last hop no server sends, along the ways from sources to receivers; 100 % where the overlay has no server.";
+    LinkStress: "link_stress_mean_copies", "copies", Lower, "link stress",
+        "Copies of one message that the busiest access link of a peer sends, mean over the sources: the stress of Narada on the links that a simulator of access links has.";
+    VertexCut: "vertex_cut_nodes", "nodes", Higher, "vertex cut",
+        "Fewest nodes whose leaving parts the others, of the overlay the topology wants; one less than there are in a full mesh. No value where it would take too long: with rings, from about 200 nodes on.";
 }
 
 impl MetricId {

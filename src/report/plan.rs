@@ -6,6 +6,8 @@ mod csv;
 mod dot;
 mod graphml;
 mod json;
+mod layout;
+mod svg;
 
 use std::io::{self, Write};
 
@@ -40,6 +42,8 @@ pub enum PlanFormat {
     Graphml,
     /// A drawing for Graphviz.
     Dot,
+    /// A picture.
+    Svg,
 }
 
 impl<'a> PlanOutput<'a> {
@@ -62,6 +66,7 @@ impl<'a> PlanOutput<'a> {
             PlanFormat::Csv => csv::write(self, to),
             PlanFormat::Graphml => graphml::write(self, to),
             PlanFormat::Dot => dot::write(self, to),
+            PlanFormat::Svg => svg::write(self, to),
         }
     }
 

@@ -14,3 +14,4 @@ pub(in crate::simulation) mod seen;
 pub(in crate::simulation) mod shortfall;
 pub(in crate::simulation) mod summed;
 pub(in crate::simulation) mod upkeep;
+pub(in crate::simulation) mod ways;

@@ -57,6 +57,26 @@ fn one_hub_is_a_star_and_nothing_but_hubs_is_the_core() {
     }
 }
 
+#[test]
+fn who_hears_the_same_stands_together() {
+    let settings = settings(60);
+    let world = world(&settings);
+    let audiences: Vec<Vec<u32>> = (0..6).map(|room| (room..60).step_by(6).collect()).collect();
+    let topology = topology("hybrid", "{ by_audience = true, attach = \"mesh\", choose = \"best-uplink\" }");
+    let context =
+        BuildContext { world: &world, sources: &[], flows: &[], audiences: &audiences, webrtc: &settings.webrtc };
+    let overlay = topology.build(&context, &mut Streams::new(Seed(1)).stream(Domain::Topology, 0));
+    assert!(!overlay.has_ring());
+    let found = connections(&overlay);
+    for room in &audiences {
+        let within = found.iter().filter(|(a, b)| room.contains(a) && room.contains(b));
+        assert_eq!(within.count(), 45, "ten peers, all connected");
+        let hubs: BTreeSet<u32> = found.iter().filter(|(a, b)| a % 6 != b % 6).flat_map(|&(a, b)| [a, b]).collect();
+        assert_eq!(room.iter().filter(|peer| hubs.contains(peer)).count(), 1, "one hub a room");
+    }
+    assert_eq!(found.len(), 6 * 45 + 15);
+}
+
 /// Any core, anything below, one level deeper.
 fn parts() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![

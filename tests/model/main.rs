@@ -20,3 +20,4 @@ mod rough_links;
 mod support;
 mod topologies;
 mod turn;
+mod ways;

@@ -40,6 +40,10 @@ struct Parameters {
     /// Which peers become hubs first.
     #[serde(default)]
     choose: Choose,
+    /// Whether peers that messages are for together stand together: each room of the workloads has one of its own as hub,
+    /// whatever the number of hubs. Where messages are for everybody, hubs are as many as without this.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_audience: bool,
     /// The topology among the hubs.
     #[serde(default = "default_core")]
     core: Nested,
@@ -146,8 +150,9 @@ impl Hybrid {
     }
 }
 
-impl Part for Hybrid {
-    fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, stream: &mut Stream, out: &mut Connections) {
+impl Hybrid {
+    // Each hub with the peers that are nearest to it, the hub first.
+    fn nearest(&self, site: &Site<'_>, members: &[u32], rooted: bool) -> Vec<Vec<u32>> {
         let world = site.build.world;
         let rooms = self.rooms(site, members, rooted);
         let group_of: BTreeMap<u32, usize> = rooms.iter().zip(0..).map(|(&(hub, _), group)| (hub, group)).collect();
@@ -157,7 +162,35 @@ impl Part for Hybrid {
             let hub = nearest.take(spoke).expect("invariant: the hubs have room for all");
             groups[group_of[&hub]].push(spoke);
         }
-        let hubs: Vec<u32> = rooms.iter().map(|&(hub, _)| hub).collect();
+        groups
+    }
+
+    // The members of each audience, the best hub among them first. Who is in several stands in the first of them, and all
+    // who are in none stand together.
+    fn audiences(&self, site: &Site<'_>, members: &[u32]) -> Vec<Vec<u32>> {
+        let all = members.len() as u32;
+        let likely = self.duty(site, all, self.likely_count(all));
+        let order = self.0.choose.order(site.build.world, members, &likely);
+        let audiences = site.build.audiences;
+        let mut first = vec![audiences.len(); site.build.world.peers() as usize];
+        for (nth, audience) in audiences.iter().enumerate().rev() {
+            audience.iter().for_each(|&peer| first[peer as usize] = nth);
+        }
+        let mut groups = vec![Vec::new(); audiences.len() + 1];
+        order.into_iter().for_each(|peer| groups[first[peer as usize]].push(peer));
+        groups.retain(|group| !group.is_empty());
+        groups
+    }
+}
+
+impl Part for Hybrid {
+    fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, stream: &mut Stream, out: &mut Connections) {
+        let groups = if self.0.by_audience && !rooted && !site.build.audiences.is_empty() {
+            self.audiences(site, members)
+        } else {
+            self.nearest(site, members, rooted)
+        };
+        let hubs: Vec<u32> = groups.iter().map(|group| group[0]).collect();
         for group in groups.iter().filter(|group| group.len() > 1) {
             self.0.attach.0.among(site, group, true, stream, out);
         }
@@ -182,6 +215,7 @@ impl Topology for Hybrid {
         match (self.0.hubs, self.0.peers_per_hub) {
             (Some(HubCount::Number(hubs)), _) => label += &format!(" hubs={hubs}"),
             (Some(HubCount::Fewest), _) => label += " hubs=auto",
+            (None, None) if self.0.by_audience => {}
             (None, per_hub) => {
                 label += &format!(" peers_per_hub={}", per_hub.map_or(PEERS_PER_HUB, Bounded::get));
             }
@@ -191,6 +225,9 @@ impl Topology for Hybrid {
         } else if self.0.choose != Choose::default() {
             let word = serde_json::to_value(&self.0.choose).unwrap_or_default();
             label += &format!(" choose={}", word.as_str().unwrap_or_default());
+        }
+        if self.0.by_audience {
+            label += " by_audience=true";
         }
         for (key, part, default) in
             [("core", &self.0.core, default_core()), ("attach", &self.0.attach, default_attach())]

@@ -131,6 +131,7 @@ impl<D: Dissemination> Peers<D> {
             publishes,
             distributed: None,
             experience: &Experience::default(),
+            ways: None,
         };
         let mut record = observed.record(seed, settings);
         overlay.set_opening(&mut record, cluster.connections().len());

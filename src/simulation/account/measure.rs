@@ -4,6 +4,7 @@ use super::doubt;
 use super::observed::{ConnectionCounts, Observed, Window};
 use super::outcome::{Outcome, Uncounted, serialisation_ns};
 use super::upkeep;
+use super::ways::Ways;
 use crate::metrics::{RunCounts, RunRecord};
 use crate::rng::Seed;
 use crate::scenario::Settings;
@@ -21,13 +22,15 @@ pub(in crate::simulation) struct Beside {
     pub(in crate::simulation) fallen: Option<Fallen>,
     /// What came of contents that spread in pieces.
     pub(in crate::simulation) distributed: Option<Distributed>,
+    /// The ways of messages through the overlay.
+    pub(in crate::simulation) ways: Ways,
     /// Events of the messages.
     pub(in crate::simulation) events: u64,
 }
 
 /// Sums up a replication that has ended.
 pub(in crate::simulation) fn record(seed: Seed, settings: &Settings, outcome: Outcome, beside: Beside) -> RunRecord {
-    let Beside { fallen, distributed, events } = beside;
+    let Beside { fallen, distributed, ways, events } = beside;
     let distributed = distributed.as_ref();
     let window = settings.run.duration - settings.run.warmup;
     let percent = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
@@ -90,6 +93,7 @@ pub(in crate::simulation) fn record(seed: Seed, settings: &Settings, outcome: Ou
         publishes: !plan.programme.flows().is_empty(),
         distributed,
         experience: &experience,
+        ways: Some(ways),
     };
     let uplink = (0_u32..).zip(observed.uplink_percent.iter().copied()).reduce(|a, b| if b.1 > a.1 { b } else { a });
     let both =

@@ -3,6 +3,7 @@
 use super::experience::Experience;
 use super::fate::Fates;
 use super::responses::Responses;
+use super::ways::Ways;
 use crate::metrics::{LatencyHistogram, RunCounts};
 use crate::simulation::control::budget::Fallen;
 use crate::simulation::control::connect::Tally;
@@ -55,6 +56,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) distributed: Option<&'a Distributed>,
     /// How live streams and urgent messages fared.
     pub(crate) experience: &'a Experience,
+    /// The ways of messages through the overlay, where they are known.
+    pub(crate) ways: Option<Ways>,
 }
 
 /// What became of the connections that a topology wants.

@@ -29,6 +29,12 @@ impl Observed<'_> {
         self.distribution(&mut values);
         self.responses.set(&mut values);
         self.experience.set(&mut values);
+        if let Some(ways) = &self.ways {
+            ways.set(&mut values);
+        }
+        if let Some(share) = self.hub_share() {
+            values.set(MetricId::HubShare, share);
+        }
         let mut three = |ids: [MetricId; 3], spread: &Spread| {
             values.set(ids[0], spread.mean);
             values.set(ids[1], spread.percentile(95));
@@ -108,6 +114,19 @@ impl Observed<'_> {
         if let Some(load) = self.turn_load_percent().into_iter().flatten().reduce(f64::max) {
             values.set(MetricId::TurnLoad, load);
         }
+    }
+
+    // What the busiest hundredth of the nodes sends, in percent of what all do. Whole bits, so that no sum depends on an
+    // order.
+    fn hub_share(&self) -> Option<f64> {
+        let bits = |(percent, node): (&f64, u32)| Some((percent * self.world.rates(node).up?.as_bps() as f64) as u128);
+        let mut sent: Vec<u128> = self.uplink_percent.iter().zip(0..).map(bits).collect::<Option<_>>()?;
+        let busiest = sent.len().div_ceil(100);
+        if busiest < sent.len() {
+            sent.select_nth_unstable_by(busiest, |a, b| b.cmp(a));
+        }
+        let (of_busiest, of_all): (u128, u128) = (sent[..busiest].iter().sum(), sent.iter().sum());
+        (of_all > 0).then(|| 100.0 * of_busiest as f64 / of_all as f64)
     }
 
     fn budgets(&self, values: &mut MetricValues) {
