@@ -66,6 +66,9 @@ impl TryFrom<Parameters> for Hybrid {
             (Some(HubCount::Fewest), _) if parameters.choose == Choose::Servers => {
                 Err("servers are added before anything is known of budgets: name a number of `hubs`")
             }
+            _ if parameters.by_audience && parameters.choose == Choose::Servers => {
+                Err("rooms stand around peers of their own: leave out `by_audience`, or choose other hubs than servers")
+            }
             _ => Ok(Self(parameters)),
         }
     }

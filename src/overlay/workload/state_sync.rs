@@ -94,6 +94,7 @@ impl Workload for StateSync {
 mod tests {
     use super::*;
     use crate::net::LatencySpec;
+    use crate::presets::OrPreset;
     use crate::rng::Seed;
     use crate::webrtc::WebrtcSpec;
     use crate::world::{ClassSpec, PeerCount, PopulationSpec, WorldSpec};
@@ -103,7 +104,8 @@ mod tests {
         let population = PopulationSpec {
             peers: PeerCount::new(103).expect("a number of peers"),
             classes: vec![ClassSpec::named("all")],
-            ..PopulationSpec::default()
+            regions: OrPreset::named("europe").expect("a preset"),
+            join_over: SimDuration::ZERO,
         };
         let (latency, webrtc) = (LatencySpec::default(), WebrtcSpec::default());
         let spec = WorldSpec { population: &population, latency: &latency, webrtc: &webrtc, servers: 0 };
