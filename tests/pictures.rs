@@ -7,16 +7,23 @@ use peerscape::rng::Seed;
 use peerscape::scenario;
 
 /// The pictures, each with the label of its topology in `scenarios/compare-all.toml` and the number of peers.
-const PICTURES: [(&str, &str, u32); 9] = [
+const PICTURES: [(&str, &str, u32); 16] = [
     ("mesh", "mesh", 20),
     ("star", "star", 40),
     ("star-server", "star hub=server", 40),
     ("tree", "tree degree=4", 40),
+    ("tree-by-delay", "tree degree=8", 40),
+    ("multi-tree", "multi-tree", 40),
+    ("genet", "genet", 40),
     ("mesh-of-trees", "hybrid hubs=6", 40),
     ("tree-of-meshes", "hybrid hubs=20", 60),
     ("random-regular", "random-regular degree=4", 40),
     ("ring", "ring", 40),
     ("nearest", "nearest", 40),
+    ("y-webrtc", "y-webrtc", 36),
+    ("webtorrent", "webtorrent", 40),
+    ("hyparview", "hyparview", 40),
+    ("gossipsub", "gossipsub", 32),
 ];
 /// Small enough for a page that shows all of them.
 const BYTES_MAX: usize = 60_000;
