@@ -28,7 +28,7 @@ pub(super) fn places(overlay: &Overlay, as_ring: bool) -> Vec<Spot> {
         return places;
     }
     let around = circle(overlay.nodes());
-    if as_ring || overlay.nodes() > SPRING_NODES_MAX { around } else { fitted(springs(overlay, around)) }
+    if as_ring || overlay.nodes() > SPRING_NODES_MAX { around } else { fitted(&springs(overlay, around)) }
 }
 
 fn circle(nodes: u32) -> Vec<Spot> {
@@ -181,7 +181,7 @@ fn push(pull: &mut [Spot], (a, b): (usize, usize), way: Spot, force: f64) {
 }
 
 // So that the farthest node stands at the edge.
-fn fitted(spots: Vec<Spot>) -> Vec<Spot> {
+fn fitted(spots: &[Spot]) -> Vec<Spot> {
     let count = spots.len() as f64;
     let middle = [0, 1].map(|axis| spots.iter().map(|spot| spot[axis]).sum::<f64>() / count);
     let moved = |spot: &Spot| [spot[0] - middle[0], spot[1] - middle[1]];

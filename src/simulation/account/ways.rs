@@ -52,11 +52,11 @@ impl Ways {
             from_servers: (spreading == Spreading::Once || overlay.nodes() == prepared.world.peers()).then_some(0),
             ..Self::default()
         };
-        // A flood is walked twice: by hops, and by delays.
+        // A flood is walked twice, by hops and by delays, and a search by delays takes as long as three by hops.
         let steps = u64::from(overlay.nodes())
             + match spreading {
                 Spreading::Once => overlay.slots() as u64 + overlay.block_members().len() as u64,
-                Spreading::OverAll => 4 * overlay.connections(),
+                Spreading::OverAll => 8 * overlay.connections(),
                 Spreading::Unknown => return ways,
             };
         let mut flows: Vec<(u32, u32)> = (prepared.flows.iter())
