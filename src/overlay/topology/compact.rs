@@ -117,7 +117,7 @@ impl<'a> Growth<'a> {
     fn new(crowd: &'a Crowd<'a>, beta_ns: f64) -> Self {
         let order = |delays_ns: &Vec<u64>| {
             let cost = |(&delay_ns, bucket): (&u64, &Bucket)| {
-                delay_ns as i64 - (beta_ns * libm::log1p(f64::from(bucket.fan_out))).round() as i64
+                delay_ns.cast_signed() - (beta_ns * libm::log1p(f64::from(bucket.fan_out))).round() as i64
             };
             let mut order: Vec<(i64, usize)> = delays_ns.iter().zip(&crowd.buckets).map(cost).zip(0..).collect();
             order.sort_unstable();
@@ -184,7 +184,7 @@ impl<'a> Growth<'a> {
         let (order, used) = &mut self.orders[group];
         while let Some(&(cost, bucket)) = order.get(*used) {
             if self.taken[bucket] < self.crowd.buckets[bucket].places.len() {
-                return Some(delay_ns as i64 + cost);
+                return Some(delay_ns.cast_signed() + cost);
             }
             *used += 1;
         }
