@@ -8,9 +8,17 @@ use peerscape::scenario;
 use peerscape::simulation::{Knowledge, simulate};
 
 fn run(peers: u32, workload: &str, topology: &str) -> RunRecord {
+    run_over("{}", peers, workload, topology)
+}
+
+fn run_with_uplinks(peers: u32, workload: &str, topology: &str) -> RunRecord {
+    run_over("{ up = \"10 Mbit/s\" }", peers, workload, topology)
+}
+
+fn run_over(link: &str, peers: u32, workload: &str, topology: &str) -> RunRecord {
     let text = format!(
         "name = \"published\"\n[run]\nduration = \"72 s\"\nwarmup = \"60 s\"\ndrain = \"10 s\"\nseeds = 1\n[population]\npeers \
-         = {peers}\n[[population.class]]\nname = \"peer\"\nlink = {{}}\nnat = \"public\"\ndevice = \"server\"\nengine = \
+         = {peers}\n[[population.class]]\nname = \"peer\"\nlink = {link}\nnat = \"public\"\ndevice = \"server\"\nengine = \
          \"ideal\"\n[network]\nlatency = {{ kind = \"uniform\", min = \"10 ms\", max = \"150 ms\" }}\n[webrtc]\nsetup = \
          \"instant\"\noverhead = \"none\"\nturn = \"none\"\n[[workload]]\n{workload}\nmessage = \"1000 B\"\n[[topology]]\n\
          {topology}\n"
@@ -44,4 +52,35 @@ fn gossipsub_sends_as_many_copies_as_its_authors_simulator() {
             assert!((ours_ms / theirs_ms - 1.0).abs() < 0.1, "{ours_ms} {theirs_ms}");
         }
     }
+}
+
+/// Plumtree over HyParView: once there is a tree, no copy comes twice, where eager push over the same views sends each message
+/// about three times more than it need (the paper's comparison: "Epidemic Broadcast Trees", SRDS 2007, relative message
+/// redundancy with a fan-out of four).
+#[test]
+fn plumtree_sends_once_what_eager_push_sends_four_times() {
+    let broadcast = "kind = \"broadcast\"\nrate = \"2 /s\"";
+    let [push, tree] = ["", "dissemination = \"plumtree\""].map(|rule| {
+        let record = run(1_000, broadcast, &format!("kind = \"hyparview\"\n{rule}"));
+        assert!((value(&record, MetricId::Delivered) - 100.0).abs() < 1e-9, "{rule}");
+        value(&record, MetricId::Duplicates)
+    });
+    assert!((2.9..3.0).contains(&push), "{push}");
+    assert!(tree < 0.001, "{tree}");
+}
+
+/// SplitStream's point: with as many children as stripes nobody sends much more than it receives, where in a tree a quarter of
+/// the peers sends everything (Castro et al., SOSP 2003).
+#[test]
+fn stripes_spread_the_load_that_a_tree_puts_on_a_quarter() {
+    let broadcast = "kind = \"broadcast\"\nrate = \"20 /s\"";
+    let text = |topology: &str| {
+        let uplinks = run_with_uplinks(801, broadcast, topology);
+        [MetricId::UplinkMax, MetricId::UplinkMean].map(|id| value(&uplinks, id))
+    };
+    let ([striped_max, striped_mean], [tree_max, tree_mean]) =
+        (text("kind = \"multi-tree\""), text("kind = \"tree\"\ndegree = 4"));
+    // The source sends every message once, an inner node each of its stripe to four.
+    assert!(striped_max / striped_mean < 1.05, "{striped_max} {striped_mean}");
+    assert!((3.9..4.1).contains(&(tree_max / tree_mean)), "{tree_max} {tree_mean}");
 }
