@@ -2,7 +2,7 @@
 //!
 //! A hub of `H` that are connected by a core passes the messages of its own `s` spokes on into the core, and every message
 //! that its spokes need to these. With `T` messages a second of `w` bits, of which each peer needs a share `r`, `n` peers,
-//! and a hub that has `f(s)` children among its spokes,
+//! and a hub that has `f(s)` children among its spokes, summed over workloads,
 //!
 //! ```text
 //! need = T * min(1, r (s + 1)),   own = max(T (s + 1) / n, the rate of the busiest source)
@@ -23,8 +23,11 @@ pub(super) const LOAD_MAX: f64 = 0.5;
 
 /// What hubs are to do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Duty {
-    pub(super) offered: Offered,
+pub(super) struct Duty<'a> {
+    /// By workload.
+    pub(super) offered: &'a [Offered],
+    /// Whether to count all messages as if they were for everybody.
+    pub(super) for_all: bool,
     /// All peers, and those among whom the hubs are.
     pub(super) peers: u32,
     pub(super) members: u32,
@@ -37,7 +40,7 @@ pub(super) struct Duty {
     pub(super) fan_out: u32,
 }
 
-impl Duty {
+impl Duty<'_> {
     /// How many spokes a node can serve; `None` if it cannot even be a hub without any.
     pub(super) fn spokes_max(&self, world: &World, node: u32) -> Option<u32> {
         if !self.is_within_budget(world, node, 0) {
@@ -63,21 +66,25 @@ impl Duty {
         if idle >= LOAD_MAX || !memory || class.engine.max_connections.is_some_and(|most| connections > most) {
             return false;
         }
-        let [came, sent] = self.copies(spokes);
-        let bits = self.offered.wire.bytes.get() as f64 * 8.0;
-        let rates = world.rates(node);
-        let carries = |rate: Option<Bitrate>, copies: f64| {
-            rate.is_none_or(|rate| copies * bits <= LOAD_MAX * rate.as_bps() as f64)
-        };
-        let cost = class.device.service_time(class.engine.message_cost(self.offered.wire)).as_secs_f64();
         let wake = class.device.service_time(class.engine.cpu_per_wakeup).as_secs_f64();
-        let cpu = idle + (came + sent) * cost + came * wake;
-        carries(rates.down, came) && carries(rates.up, sent) && cpu <= LOAD_MAX
+        let (mut cpu, mut down_bps, mut up_bps) = (idle, 0.0, 0.0);
+        for offered in self.offered {
+            let [came, sent] = self.copies(offered, spokes);
+            let cost = class.device.service_time(class.engine.message_cost(offered.wire)).as_secs_f64();
+            let bits = offered.wire.bytes.get() as f64 * 8.0;
+            cpu += (came + sent) * cost + came * wake;
+            down_bps += came * bits;
+            up_bps += sent * bits;
+        }
+        let rates = world.rates(node);
+        let carries = |rate: Option<Bitrate>, bps: f64| rate.is_none_or(|rate| bps <= LOAD_MAX * rate.as_bps() as f64);
+        carries(rates.down, down_bps) && carries(rates.up, up_bps) && cpu <= LOAD_MAX
     }
 
-    // Copies that come to a hub with so many spokes, and that it sends, each second.
-    fn copies(&self, spokes: u32) -> [f64; 2] {
-        let Offered { per_s, peak_per_s, reach, .. } = self.offered;
+    // Copies of a workload that come to a hub with so many spokes, and that it sends, each second.
+    fn copies(&self, offered: &Offered, spokes: u32) -> [f64; 2] {
+        let &Offered { per_s, peak_per_s, reach, .. } = offered;
+        let reach = if self.for_all { 1.0 } else { reach };
         let own = (per_s * f64::from(spokes + 1) / f64::from(self.peers.max(1))).max(peak_per_s);
         let for_group = per_s * (reach * f64::from(spokes + 1)).min(1.0);
         let needed = (reach * f64::from(spokes)).min(f64::from(spokes.min(self.fan_out)));

@@ -21,7 +21,7 @@ pub struct BuildContext<'a> {
     pub webrtc: &'a WebrtcSpec,
 }
 
-/// All messages together, on average.
+/// All messages of a workload, on average.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Offered {
     /// How many are published a second.
@@ -35,12 +35,17 @@ pub(super) struct Offered {
 }
 
 impl BuildContext<'_> {
-    /// What the flows offer.
-    pub(super) fn offered(&self) -> Offered {
+    /// What the flows of each workload offer, those for somebody.
+    pub(super) fn offered(&self) -> Vec<Offered> {
+        let of_workloads = self.flows.chunk_by(|a, b| a.workload() == b.workload());
+        of_workloads.map(|flows| self.offered_by(flows)).filter(|offered| offered.per_s > 0.0).collect()
+    }
+
+    fn offered_by(&self, flows: &[Flow]) -> Offered {
         let others = f64::from(self.world.peers().saturating_sub(1)).max(1.0);
         let mut of_source = vec![0.0; self.world.peers() as usize];
         let (mut per_s, mut reached, mut bytes, mut packets) = (0.0, 0.0, 0.0, 0.0);
-        for flow in self.flows {
+        for flow in flows {
             let rate = 1.0 / flow.period.as_secs_f64().max(1e-9);
             of_source[flow.source as usize] += rate;
             let receivers = match flow.audience {

@@ -9,8 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::capacity::Duty;
+use super::context::Offered;
 use crate::net::{Filtering, Nat};
-use crate::units::{Bitrate, Bounded};
+use crate::units::{Bitrate, Bounded, SimDuration};
 use crate::world::{Vantage, World};
 
 /// Which peers become hubs first.
@@ -94,7 +95,8 @@ impl Choose {
             Self::BestCpu => {
                 let cost = |node: u32| {
                     let class = world.class(node);
-                    class.device.service_time(class.engine.message_cost(duty.offered.wire))
+                    let of_one = |offered: &Offered| class.device.service_time(class.engine.message_cost(offered.wire));
+                    duty.offered.iter().map(of_one).fold(SimDuration::ZERO, |sum, cost| sum + cost)
                 };
                 order.sort_by_key(|&node| (cost(node), uplink(node)));
             }
@@ -160,7 +162,7 @@ pub(super) fn equal_rooms(order: &[u32], hubs: u32, room: u32) -> Rooms {
 /// The fewest of an order that have room for all others within their budgets, to within some 2 %. Who cannot even bear
 /// what the core asks of it is passed over; not the first, if it is the root. Where no number suffices, it is that which
 /// lacks least, with all rooms enlarged alike.
-pub(super) fn fewest(world: &World, order: &[u32], rooted: bool, duty_of: impl Fn(u32) -> Duty) -> Rooms {
+pub(super) fn fewest<'a>(world: &World, order: &[u32], rooted: bool, duty_of: impl Fn(u32) -> Duty<'a>) -> Rooms {
     let members = order.len() as u32;
     let kinds = Kinds::of(world, order);
     // The share of others for whom there is room.

@@ -119,11 +119,12 @@ impl Hybrid {
         self.count(members).unwrap_or_else(|| members.div_ceil(PEERS_PER_HUB))
     }
 
-    fn duty(&self, site: &Site<'_>, members: u32, hubs: u32) -> Duty {
+    fn duty<'a>(&self, site: &Site<'a>, members: u32, hubs: u32) -> Duty<'a> {
         let core = self.0.core.0.burden(hubs, false);
         let attach = self.0.attach.0.burden(members.saturating_sub(hubs) + 1, true);
         Duty {
             offered: site.offered,
+            for_all: false,
             peers: site.build.world.peers(),
             members,
             hubs,
@@ -268,7 +269,8 @@ impl Topology for Hybrid {
     fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {
         let members: Vec<u32> = (0..context.world.peers()).collect();
         let mut connections = Connections::default();
-        let site = Site { build: context, offered: context.offered() };
+        let offered = context.offered();
+        let site = Site { build: context, offered: &offered };
         self.among(&site, &members, false, stream, &mut connections);
         connections.into_overlay(context.world.nodes())
     }

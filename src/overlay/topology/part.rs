@@ -24,7 +24,8 @@ pub(super) trait Part: Topology {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Site<'a> {
     pub(super) build: &'a BuildContext<'a>,
-    pub(super) offered: Offered,
+    /// By workload.
+    pub(super) offered: &'a [Offered],
 }
 
 /// What a part asks of a member.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::capacity::Duty;
 use super::compact::compact_tree;
-use super::context::{BuildContext, Offered};
+use super::context::BuildContext;
 use super::hubs::{Choose, spokes_max};
 use super::part::{Burden, Connections, Part, Site};
 use super::{Shape, Spread, Topology, TopologyEntry};
@@ -100,9 +100,10 @@ impl Tree {
     }
 
     // What a member is asked: to send every message to each of its children, and, where others publish too, to its parent.
-    fn duty(&self, site: &Site<'_>, members: u32) -> Duty {
+    fn duty<'a>(&self, site: &Site<'a>, members: u32) -> Duty<'a> {
         Duty {
-            offered: Offered { reach: 1.0, ..site.offered },
+            offered: site.offered,
+            for_all: true,
             peers: site.build.world.peers(),
             members,
             hubs: 1,
@@ -142,7 +143,8 @@ impl Topology for Tree {
 
     fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
         let world = context.world;
-        let site = Site { build: context, offered: context.offered() };
+        let offered = context.offered();
+        let site = Site { build: context, offered: &offered };
         let members: Vec<u32> = (0..world.peers()).collect();
         let pairs = match self.order {
             Order::BestUplink => {
