@@ -83,6 +83,11 @@ pub trait Dissemination: Load + Clone + 'static {
     /// [`forward`](Self::forward), which names those to whom a message would go at once.
     const TALKS: bool = false;
 
+    /// The same of this value: of a rule behind another it is not known before.
+    fn talks(&self) -> bool {
+        Self::TALKS
+    }
+
     /// How long control messages are, on the wire of a data channel; a rule that talks names 256 at most.
     fn control_sizes(&self) -> Vec<ByteCount> {
         Vec::new()

@@ -42,6 +42,10 @@ impl Dissemination for ForeignRule {
     /// The rule behind it may; one that does not orders its copies here.
     const TALKS: bool = true;
 
+    fn talks(&self) -> bool {
+        self.rule.is_talking()
+    }
+
     fn control_sizes(&self) -> Vec<ByteCount> {
         self.rule.sizes()
     }
@@ -63,7 +67,7 @@ impl Dissemination for ForeignRule {
     }
 
     fn meet(&mut self, turn: Turn<'_>, meeting: Meeting, orders: &mut Vec<Order>) {
-        if self.rule.talks() {
+        if self.rule.is_talking() {
             return self.rule.met(turn, meeting, orders);
         }
         if meeting.is_new {
@@ -94,7 +98,7 @@ trait Erased: Load {
     fn begun(&self, streams: Streams) -> Box<dyn Erased>;
     fn forward_to(&mut self, overlay: &Overlay, audiences: &Audiences, passing: Passing, out: &mut Vec<u32>);
     fn finds_new(&mut self, passing: Passing) -> bool;
-    fn talks(&self) -> bool;
+    fn is_talking(&self) -> bool;
     fn sizes(&self) -> Vec<ByteCount>;
     fn entered(&mut self, turn: Turn<'_>, orders: &mut Vec<Order>);
     fn met(&mut self, turn: Turn<'_>, meeting: Meeting, orders: &mut Vec<Order>);
@@ -119,8 +123,8 @@ impl<D: Dissemination> Erased for D {
         self.is_new(passing)
     }
 
-    fn talks(&self) -> bool {
-        D::TALKS
+    fn is_talking(&self) -> bool {
+        self.talks()
     }
 
     fn sizes(&self) -> Vec<ByteCount> {

@@ -96,7 +96,8 @@ impl<D: Dissemination> Model for Flows<D> {
 
 impl<D: Dissemination> Flows<D> {
     pub(in crate::simulation) fn new(mut parts: Parts, rule: D, options: Options) -> Self {
-        let layout = Layout::new(&mut parts, options.shortcuts, D::EXACTLY_ONCE);
+        // Nodes that talk send at any time, so that what comes must find their queues as they are at that moment.
+        let layout = Layout::new(&mut parts, options.shortcuts && !rule.talks(), D::EXACTLY_ONCE);
         let Parts { world, overlay, audiences, connected, plan, relays, standing, lines } = parts;
         let mut app = Application::new(Arc::clone(&plan.programme), (overlay, audiences), world.peers(), rule);
         if D::TALKS {
