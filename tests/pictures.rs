@@ -62,6 +62,17 @@ fn pictures_are_what_this_version_draws() {
     }
 }
 
+/// The table of figures is pasted from a run; at least it has a row for every topology of the scenario, and no other.
+#[test]
+fn the_table_of_figures_has_every_topology_of_the_scenario() {
+    let page = std::fs::read_to_string(root().join("docs/TOPOLOGIES.md")).expect("the page");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let path = root().join("scenarios/compare-all.toml");
+    let experiment = scenario::load(&path, &[]).unwrap_or_else(|errors| panic!("{:?}", miette::Report::new(errors)));
+    let labels = experiment.cells.iter().map(|cell| cell.label.as_str());
+    assert_eq!(rows.collect::<Vec<_>>(), labels.collect::<Vec<_>>());
+}
+
 #[test]
 fn a_picture_has_a_shape_for_each_node_and_a_line_for_each_connection() {
     let svg = drawn("star hub=server", 40);

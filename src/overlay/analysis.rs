@@ -4,9 +4,7 @@
 
 use std::collections::VecDeque;
 
-use petgraph::algo::ford_fulkerson;
-use petgraph::graph::{DiGraph, NodeIndex};
-
+use super::disjoint_ways::DisjointWays;
 use super::graph::Overlay;
 
 /// Most steps of all breadth-first searches together.
@@ -42,7 +40,7 @@ pub fn diameter(overlay: &Overlay) -> Option<u32> {
 /// where they are parted already. `None` for less than two nodes, and where it would take too long.
 ///
 /// Where there are rings, by maximum flows between nodes: from one of the least degree to all that it is not connected
-/// to, and among its neighbours (Esfahanian and Hakimi, Networks 14, 1984).
+/// to, and among its neighbours (Esfahanian and Hakimi, Networks 14, 1984), none of which is followed beyond the least so far.
 #[must_use]
 pub fn smallest_vertex_cut(overlay: &Overlay) -> Option<u32> {
     let nodes = overlay.nodes();
@@ -98,29 +96,9 @@ fn cut_by_flows(overlay: &Overlay) -> Option<u32> {
     if ends.len() as u64 * (near.len() as u64 + 1) * edges > FLOW_STEPS_MAX {
         return None;
     }
-    let network = split(overlay);
-    let flow = |(a, b): (u32, u32)| {
-        ford_fulkerson(&network, NodeIndex::new(2 * a as usize + 1), NodeIndex::new(2 * b as usize)).0
-    };
-    Some(ends.into_iter().map(flow).min().unwrap_or(near.len() as u32))
-}
-
-// Each node as a way in and a way out with room for one path between them.
-fn split(overlay: &Overlay) -> DiGraph<(), u32> {
-    let mut network = DiGraph::new();
-    (0..2 * overlay.nodes()).for_each(|_| {
-        network.add_node(());
-    });
-    let (inward, outward) =
-        (|node: u32| NodeIndex::new(2 * node as usize), |node: u32| NodeIndex::new(2 * node as usize + 1));
-    for node in 0..overlay.nodes() {
-        network.add_edge(inward(node), outward(node), 1);
-    }
-    overlay.for_each_connection(|connection| {
-        network.add_edge(outward(connection.a), inward(connection.b), 1);
-        network.add_edge(outward(connection.b), inward(connection.a), 1);
-    });
-    network
+    // No cut is larger than the neighbours of the weakest node.
+    let mut ways = DisjointWays::new(overlay);
+    Some(ends.into_iter().fold(near.len() as u32, |least, (a, b)| ways.count(a, b, least)))
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub use control::{MessageId, Order, Turn};
 pub use flood::Flood;
 pub use foreign::ForeignRule;
 pub use gossipsub::GossipSub;
+pub(in crate::overlay) use gossipsub::check_degrees;
 pub use horizon::Horizon;
 pub use passing::{Meeting, Passing};
 pub use plumtree::Plumtree;

@@ -1,4 +1,5 @@
-//! A toy network for tests of rules that talk: every hop takes ten milliseconds, nothing waits, and a test may lose copies.
+//! A toy network for tests of rules that talk: every hop takes ten milliseconds unless a test says otherwise,
+//! nothing waits, and a test may lose copies.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,8 @@ pub(super) struct Lockstep<D> {
     /// Control messages so far, and their bytes.
     pub(super) told: u64,
     pub(super) told_bytes: u64,
+    /// How long a copy takes for a hop; control messages take ten milliseconds.
+    pub(super) copy_takes: SimDuration,
     /// Whether a copy is lost.
     pub(super) loses: fn(u32, u32, MessageId) -> bool,
 }
@@ -50,6 +53,7 @@ impl<D: Dissemination> Lockstep<D> {
             delivered: BTreeMap::new(),
             told: 0,
             told_bytes: 0,
+            copy_takes: HOP,
             loses: |_, _, _| false,
         };
         for node in 0..network.overlay.nodes() {
@@ -100,7 +104,7 @@ impl<D: Dissemination> Lockstep<D> {
         for order in orders {
             let (at, event) = match order {
                 Order::Copy { to, message } if (self.loses)(node, to, message) => continue,
-                Order::Copy { to, message } => (self.now + HOP, Event::Copy { from: node, to, message }),
+                Order::Copy { to, message } => (self.now + self.copy_takes, Event::Copy { from: node, to, message }),
                 Order::Tell { to, size, note } => {
                     self.told += 1;
                     self.told_bytes += self.rule.control_sizes()[usize::from(size)].get();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::context::BuildContext;
 use super::gossip_mesh::{Degrees, gossiping};
 use super::{Shape, Topology, TopologyEntry};
-use crate::overlay::dissemination::{DisseminationSpec, Flood};
+use crate::overlay::dissemination::{DisseminationSpec, Flood, check_degrees};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -73,16 +73,11 @@ enum Links {
 pub(super) struct GossipSub(Parameters);
 
 impl TryFrom<Parameters> for GossipSub {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(parameters: Parameters) -> Result<Self, Self::Error> {
         let Parameters { d, d_low, d_high, d_out, .. } = parameters;
-        if !(d_low.get() <= d.get() && d.get() <= d_high.get()) {
-            return Err("`d_low` may not be more than `d`, nor `d` more than `d_high`");
-        }
-        if d_out.get() > 0 && !(d_out.get() < d_low.get() && d_out.get() <= d.get() / 2) {
-            return Err("`d_out` must be less than `d_low`, and at most half of `d`");
-        }
+        check_degrees([d_low, d, d_high].map(Bounded::get), d_out.get())?;
         Ok(Self(parameters))
     }
 }

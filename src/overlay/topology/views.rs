@@ -8,8 +8,9 @@
 //! *Repair.* Who was dropped asks nodes of its passive view, drawn at random, until one accepts: those that have a free slot
 //! do, and all do if the asking node has nobody left.
 //!
-//! *Cycle.* Each node in turn asks once more if it has a free slot. Then it sends itself and a sample of both views on a walk of as many hops as a join's; who it ends at answers with as many of its passive view. Both take what
-//! they got into their passive views, and drop first what they sent.
+//! *Cycle.* Each node in turn asks once more if it has a free slot. Then it sends itself and a sample of both views on
+//! a walk of as many hops as a join's; who it ends at answers with as many of its passive view. Both take what they got
+//! into their passive views, and drop first what they sent.
 //!
 //! The paper has a node ask when a neighbour fails or disconnects. That it asks again in each cycle is how views come to be
 //! as full as the paper's. All nodes live, and messages arrive in the order in which they are sent.

@@ -63,7 +63,7 @@ const fn part(metric: MetricId, name: &'static str, colour: RGBColor, text: RGBC
     Part { metric, name, colour, text }
 }
 
-/// Height of a bar, and of a row.
+/// Height of a bar, and of a row whose label is short.
 const BAR: i32 = 34;
 const ROW: i32 = 52;
 /// Side of a key's sample.
@@ -74,9 +74,16 @@ const ALL_PERCENT: f64 = 99.995;
 
 /// A row: its label, the parts in percent, and its cost in US dollars per hour.
 struct Bar {
-    label: String,
+    label: Vec<String>,
     percent: Vec<f64>,
     cost: Option<f64>,
+}
+
+impl Bar {
+    // As high as its label needs.
+    fn height(&self) -> i32 {
+        ROW.max(int(self.label.len()) * line_height(TICK) + GAP)
+    }
 }
 
 /// The plot of connections as an SVG text, or `None` where none is anything but direct.
@@ -104,7 +111,7 @@ fn svg(facets: &Facets<'_>, shown: &Sheet) -> Option<String> {
     let key = key(&rows, shown);
     let key_lines = key.last().map_or(0, |(_, line, _)| line + 1);
     let rows_top = key_top + key_lines * line_height(LABEL) + 3 * GAP + line_height(NOTE);
-    let height = rows_top + int(rows.len()) * ROW + line_height(NOTE) + MARGIN;
+    let height = rows_top + rows.iter().map(Bar::height).sum::<i32>() + line_height(NOTE) + MARGIN;
     Some(sheet((WIDTH, height), |canvas| {
         let mut y = MARGIN;
         for line in &title {
@@ -133,7 +140,7 @@ fn rows(facets: &Facets<'_>, shown: &Sheet) -> Vec<Bar> {
                 (false, _) => format!("{}, {name}", panel.title),
             };
             let cost = shown.cost.and_then(|(metric, _)| mean(runs, metric));
-            rows.push(Bar { label, percent, cost });
+            rows.push(Bar { label: wrap(&label, TICK, LABEL_WIDTH_MAX), percent, cost });
         }
     }
     rows
@@ -175,8 +182,8 @@ fn draw_key(canvas: &mut Canvas<'_>, key: &[(i32, i32, &Part)], top: i32) {
 }
 
 fn draw_rows(canvas: &mut Canvas<'_>, rows: &[Bar], shown: &Sheet, top: i32) {
-    let label_width = |row: &Bar| text_width(&row.label, TICK).min(LABEL_WIDTH_MAX);
-    let left = MARGIN + rows.iter().map(label_width).max().unwrap_or(0) + GAP;
+    let widths = rows.iter().flat_map(|row| &row.label).map(|line| text_width(line, TICK));
+    let left = MARGIN + widths.max().unwrap_or(0) + GAP;
     // As many decimals for all, so that the column can be read down: as the smallest price needs.
     let least = rows.iter().filter_map(|row| row.cost).filter(|&cost| cost > 0.0).fold(f64::INFINITY, f64::min);
     let cents = if least < 0.01 { 4 } else { 2 };
@@ -188,11 +195,12 @@ fn draw_rows(canvas: &mut Canvas<'_>, rows: &[Bar], shown: &Sheet, top: i32) {
     canvas.text(head, (WIDTH - MARGIN, top - line_height(NOTE) / 2), NOTE, MUTED, Align::Right);
     let is_whole = |percent: &f64| (percent - libm::round(*percent)).abs() < 0.05;
     let decimals = usize::from(!rows.iter().flat_map(|row| &row.percent).all(is_whole));
-    for (nth, (row, cost)) in rows.iter().zip(&costs).enumerate() {
-        let middle = top + int(nth) * ROW + ROW / 2;
-        let lines = wrap(&row.label, TICK, LABEL_WIDTH_MAX);
-        let first = middle - (int(lines.len()) - 1) * line_height(TICK) / 2;
-        for (line, text) in lines.iter().enumerate() {
+    let mut row_top = top;
+    for (row, cost) in rows.iter().zip(&costs) {
+        let middle = row_top + row.height() / 2;
+        row_top += row.height();
+        let first = middle - (int(row.label.len()) - 1) * line_height(TICK) / 2;
+        for (line, text) in row.label.iter().enumerate() {
             canvas.text(text, (left - GAP, first + int(line) * line_height(TICK)), TICK, INK, Align::Right);
         }
         draw_bar(canvas, (row, shown.parts), (left, right), middle, decimals);
@@ -275,6 +283,30 @@ mod tests {
         for absent in ["no connection", "an hour"] {
             assert!(!svg.contains(absent), "{absent}");
         }
+    }
+
+    /// Text is drawn around its middle: lines of different labels keep a line's height apart.
+    #[test]
+    fn long_labels_do_not_run_into_one_another() {
+        let long = |nth: u32| {
+            format!("hybrid number={nth} with=many parts=(tree degree=3 order=latency-within-budgets) and=more")
+        };
+        let (first, second) = (long(1), long(2));
+        let study = Study::new(&[&first, &second], &[], 2, |_, _, noise| town_hall(3, &[30.0], noise));
+        let mut results = study.results();
+        for run in results.cells.iter_mut().flat_map(|cell| &mut cell.runs) {
+            let mut values = MetricValues::new();
+            values.set(MetricId::Delivered, 60.0);
+            run.values = PackedValues::from(&values);
+        }
+        let svg = deliveries(&Facets::of(&results)).expect("a plot");
+        let sheet = roxmltree::Document::parse(&svg).expect("XML");
+        let labels = sheet.descendants().filter(|node| node.attribute("text-anchor") == Some("end"));
+        let height = |text: roxmltree::Node<'_, '_>| text.attribute("y").expect("a place").parse().expect("a number");
+        let mut heights: Vec<f64> = labels.map(height).collect();
+        assert!(heights.len() >= 6, "labels of several lines each: {svg}");
+        heights.sort_by(f64::total_cmp);
+        assert!(heights.windows(2).all(|two| two[1] - two[0] >= f64::from(line_height(TICK)) - 1.0), "{heights:?}");
     }
 
     #[test]

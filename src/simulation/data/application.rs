@@ -123,21 +123,19 @@ impl<D: Dissemination> Application<D> {
         is_open: impl Fn(&Overlay, u32) -> bool,
         orders: &mut Vec<Order>,
     ) {
-        let bytes = |flow: u32| self.programme.sizes[self.flow(flow).size as usize].get();
-        let meeting = match happened {
-            Happened::Met { from, message, is_new } => {
-                Some(Meeting { passing: self.passing(node, from, message), is_new, bytes: bytes(message.0) })
-            }
-            _ => None,
-        };
-        let Self { overlay, audiences, rule, .. } = self;
+        let Self { programme, overlay, audiences, rule, .. } = self;
         let is_open = |next: u32| is_open(overlay, next);
         let turn = Turn { now, node, overlay, audiences, is_open: &is_open };
-        match (happened, meeting) {
-            (_, Some(meeting)) => rule.meet(turn, meeting, orders),
-            (Happened::Told { from, note }, _) => rule.told(turn, from, note, orders),
-            (Happened::Woken { token }, _) => rule.wake(turn, token, orders),
-            _ => rule.enter(turn, orders),
+        match happened {
+            Happened::Entered => rule.enter(turn, orders),
+            Happened::Met { from, message: (flow, number), is_new } => {
+                let &PlannedFlow { audience, size, .. } = programme.planned(flow);
+                let passing = Passing { node, from, audience, flow, number };
+                let bytes = programme.sizes[size as usize].get();
+                rule.meet(turn, Meeting { passing, is_new, bytes }, orders);
+            }
+            Happened::Told { from, note } => rule.told(turn, from, note, orders),
+            Happened::Woken { token } => rule.wake(turn, token, orders),
         }
     }
 

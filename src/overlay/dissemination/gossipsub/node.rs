@@ -1,5 +1,7 @@
 //! What a node of GossipSub keeps.
 
+use std::collections::BTreeSet;
+
 use crate::overlay::dissemination::MessageId;
 use crate::units::SimTime;
 
@@ -15,7 +17,7 @@ pub(super) struct Node {
     // The messages that it has, by heartbeat, the last ones first.
     history: Vec<Vec<MessageId>>,
     // Messages that neighbours want no copies of, by heartbeat, the last ones first.
-    unwanted: [Vec<(u32, MessageId)>; UNWANTED_HEARTBEATS],
+    unwanted: [BTreeSet<(MessageId, u32)>; UNWANTED_HEARTBEATS],
 }
 
 /// For so many heartbeats a node remembers what others do not want.
@@ -74,10 +76,10 @@ impl Node {
     }
 
     pub(super) fn is_unwanted(&self, by: u32, message: MessageId) -> bool {
-        self.unwanted.iter().flatten().any(|&known| known == (by, message))
+        self.unwanted.iter().any(|unwanted| unwanted.contains(&(message, by)))
     }
 
     pub(super) fn note_unwanted(&mut self, by: u32, message: MessageId) {
-        self.unwanted[0].push((by, message));
+        self.unwanted[0].insert((message, by));
     }
 }

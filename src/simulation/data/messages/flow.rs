@@ -300,9 +300,10 @@ impl<D: Dissemination> Flows<D> {
             self.app.seen.overflow(message);
             self.fail(Fate::Socket, [from, to], message);
             // Where another copy may come, that one is passed on.
-            return if D::EXACTLY_ONCE {
+            if D::EXACTLY_ONCE {
                 self.book_unserved(to, from, message);
-            };
+            }
+            return;
         };
         let now = SimTime::from_ns(now_ns);
         self.app.seen.counts.copies_arrived += 1;
@@ -315,17 +316,18 @@ impl<D: Dissemination> Flows<D> {
             if message.measured {
                 self.app.seen.control_packets[self.layout.end(to).node as usize] += message.packets;
             }
-            let happened = Happened::Told { from: self.layout.end(from).node, note: message.number };
-            return if now <= self.plan.programme.horizon {
+            if now <= self.plan.programme.horizon {
+                let happened = Happened::Told { from: self.layout.end(from).node, note: message.number };
                 self.turn(now, to, happened, scheduler);
-            };
+            }
+            return;
         }
         if now > self.plan.programme.horizon {
             // The CPU never came to it, but was asked to.
-            let asked = D::EXACTLY_ONCE || self.would_be_new(from, to, message);
-            return if asked {
+            if D::EXACTLY_ONCE || self.would_be_new(from, to, message) {
                 self.book_unserved(to, from, message);
-            };
+            }
+            return;
         }
         let is_new = D::EXACTLY_ONCE || self.is_new(from, to, message);
         if is_new {

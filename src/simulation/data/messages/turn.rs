@@ -28,27 +28,20 @@ impl<D: Dissemination> Flows<D> {
             kept.at() <= now && may_be()
         };
         app.turn(now, node, happened, is_open, &mut orders);
-        let mut rest = orders.as_slice();
-        while let Some(&first) = rest.first() {
-            let identity = match first {
-                Order::Copy { message, .. } => message,
-                Order::Tell { size, note, .. } => (self.plan.programme.control_flow(size, now), note),
-                Order::Wake { at, token } => {
-                    self.wake_at(at, place, token, scheduler);
-                    rest = &rest[1..];
-                    continue;
+        // Copies of one message to several neighbours leave together.
+        let are_together = |a: &Order, b: &Order| match (a, b) {
+            (Order::Copy { message: a, .. }, Order::Copy { message: b, .. }) => a == b,
+            _ => false,
+        };
+        for these in orders.chunk_by(are_together) {
+            match these[0] {
+                Order::Copy { message, .. } => self.send_to(now, place, message, these, scheduler),
+                Order::Tell { size, note, .. } => {
+                    let flow = self.plan.programme.control_flow(size, now);
+                    self.send_to(now, place, (flow, note), these, scheduler);
                 }
-            };
-            // Copies of one message to several neighbours leave together.
-            let is_another = |order: &Order| matches!(order, Order::Copy { message, .. } if *message == identity);
-            let others = if matches!(first, Order::Copy { .. }) {
-                rest[1..].iter().take_while(|order| is_another(order)).count()
-            } else {
-                0
-            };
-            let (these, behind) = rest.split_at(1 + others);
-            self.send_to(now, place, identity, these, scheduler);
-            rest = behind;
+                Order::Wake { at, token } => self.wake_at(at, place, token, scheduler),
+            }
         }
         orders.clear();
         self.orders = orders;

@@ -254,16 +254,17 @@ impl<D: Dissemination> Packets<D> {
         }
         let done = self.busy(now, node, message);
         if D::TALKS && self.plan.programme.is_control(message.flow) {
-            return if done <= self.plan.programme.horizon {
+            if done <= self.plan.programme.horizon {
                 self.turn(done, node, (Happened::Told { from, note: message.number }, 0), scheduler);
-            };
+            }
+            return;
         }
         if done > self.plan.programme.horizon {
             // The CPU never came to it, but was asked to.
-            let asked = D::EXACTLY_ONCE || self.app.would_be_new(node, from, (message.flow, message.number));
-            return if asked {
+            if D::EXACTLY_ONCE || self.app.would_be_new(node, from, (message.flow, message.number)) {
                 self.book_unserved(node, Some(from), message);
-            };
+            }
+            return;
         }
         let identity = (message.flow, message.number);
         let is_new = self.app.is_new(node, from, identity, measured);
