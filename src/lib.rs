@@ -78,6 +78,7 @@ pub mod engine;
 pub mod metrics;
 #[doc(hidden)]
 pub mod net;
+pub mod optimiser;
 pub mod overlay;
 #[doc(hidden)]
 pub mod presets;

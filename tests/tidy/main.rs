@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("presets", 0),
     ("engine", 1),
     ("metrics", 1),
+    ("optimiser", 1),
     ("net", 2),
     ("webrtc", 3),
     ("world", 4),

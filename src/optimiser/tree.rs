@@ -1,0 +1,11 @@
+//! Trees that bring a message from one peer to all others soonest, while nobody serves more children than it can.
+//!
+//! The rooted degree-bounded tree of least largest, 95th-percentile or mean latency. Each is NP-hard (Shi and Turner,
+//! "Multicast routing and bandwidth dimensioning in overlay networks", IEEE JSAC 20, 2002; Banerjee et al., "Construction of
+//! an efficient overlay multicast infrastructure", INFOCOM 2003), so there are several ways, a file each.
+
+mod problem;
+mod verify;
+
+pub use problem::{Infeasible, Objective, TreeProblem, TreeValue};
+pub use verify::{Violation, verify};
