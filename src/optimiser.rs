@@ -6,6 +6,7 @@
 //! Every answer comes with its value, a lower bound, and whether it is proven; the same seed and the same budget of work
 //! give the same answer. Times are integer microseconds: a solver that rounds may take a wrong tree for the best one.
 
+pub mod bound;
 pub mod instance;
 pub mod synthetic;
 pub mod tree;

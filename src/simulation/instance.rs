@@ -99,6 +99,8 @@ pub struct Posed {
     /// What is fetched in pieces beside that.
     pub contents: Vec<Content>,
     send_us: Vec<u32>,
+    // What the CPU of a peer that publishes takes to wake up.
+    wake_us: Vec<u32>,
 }
 
 impl Posed {
@@ -124,7 +126,8 @@ impl Posed {
         let peers = costs.iter().map(|cost| cost.peer).collect();
         let instance = Instance::new(peers, delays, relay_usd_per_gb(&world))?;
         let send_us = costs.iter().map(|cost| cost.send_us).collect();
-        Ok(Self { world, instance, is_typical, carried, contents, send_us })
+        let wake_us = costs.iter().map(|cost| cost.wake_us).collect();
+        Ok(Self { world, instance, is_typical, carried, contents, send_us, wake_us })
     }
 
     /// All messages that a peer receives, as one stream; `None` where nothing is published.
@@ -151,14 +154,17 @@ impl Posed {
         (per_s[busiest as usize] > 0.0).then_some(busiest)
     }
 
-    /// The problem of a tree from `root` that carries all messages; `None` where nothing is published.
+    /// The problem of a tree from `root` that carries all messages; `None` where nothing is published. The root's CPU
+    /// wakes up for what it publishes.
     ///
     /// # Panics
     /// When the root is not a peer.
     #[must_use]
     pub fn tree_problem(&self, root: u32) -> Option<TreeProblem<'_>> {
         let problem = TreeProblem::of(&self.instance, root, self.stream()?);
-        Some(problem.with_send_us(self.send_us.clone()))
+        let mut send_us = self.send_us.clone();
+        send_us[root as usize] += self.wake_us[root as usize];
+        Some(problem.with_send_us(send_us))
     }
 }
 
@@ -213,6 +219,7 @@ struct Cost {
     peer: Peer,
     send_us: u32,
     receive_us: u32,
+    wake_us: u32,
 }
 
 impl Load {
@@ -261,6 +268,7 @@ impl Load {
             },
             send_us: us(cpu + serialise(rates.up)),
             receive_us: us(cpu + serialise(rates.down) + waits),
+            wake_us: us(waits),
         }
     }
 
