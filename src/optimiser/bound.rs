@@ -4,6 +4,7 @@
 //! Capacities are those of an [`Instance`](super::Instance)'s peers; one without a limit counts infinite.
 
 mod family;
+mod latency;
 mod makespan;
 mod moore;
 mod one_message;
@@ -11,6 +12,7 @@ mod rate;
 mod reach;
 
 pub use family::{Family, Feasibility, Pattern, Resource, feasibility};
+pub use latency::{SHORTEST_WAY, soonest_us};
 pub use makespan::{MakespanBinds, makespan, makespan_in_parts};
 pub use moore::{mean_distance, moore_diameter};
 pub use one_message::{GrowthBinds, one_message};
