@@ -28,7 +28,7 @@ use self::data::plan::Plan;
 use self::data::relay::Relays;
 use self::data::{bulk, packets};
 pub use self::error::SimulationError;
-pub use self::instance::{Carried, PoseError, Posed, Posing, Publisher};
+pub use self::instance::{Carried, Fetched, PoseError, Posed, Posing, Publisher};
 pub use self::parts::Options;
 use self::parts::Parts;
 use self::prepared::Drawn;

@@ -84,6 +84,19 @@ pub struct Carried {
     pub wire: Wire,
 }
 
+/// A content that peers fetch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fetched {
+    /// The workload's place among those of the scenario.
+    pub nth: u32,
+    /// Who has it from the beginning, by number.
+    pub sources: Vec<u32>,
+    /// All of it on a link, in bits.
+    pub bits: f64,
+    /// In how many parts it is fetched.
+    pub parts: u64,
+}
+
 /// A population as an instance, and what it is to carry.
 #[derive(Debug)]
 pub struct Posed {
@@ -97,7 +110,7 @@ pub struct Posed {
     /// What workloads publish.
     pub carried: Vec<Carried>,
     /// What is fetched in pieces beside that.
-    pub contents: Vec<Content>,
+    pub fetched: Vec<Fetched>,
     send_us: Vec<u32>,
     // What the CPU of a peer that publishes takes to wake up.
     wake_us: Vec<u32>,
@@ -118,7 +131,8 @@ impl Posed {
         let carried: Vec<Carried> =
             of_workloads.filter_map(|flows| carried(flows, &audiences, &world, settings)).collect();
         let contents = settings.workloads.iter().zip(0..);
-        let contents = contents.filter_map(|(workload, nth)| workload.content(&world, streams, nth)).collect();
+        let contents = contents.filter_map(|(workload, nth)| workload.content(&world, streams, nth));
+        let fetched = contents.map(|content| fetched(content, settings)).collect();
         let load = Load::of(&carried, &world);
         let costs: Vec<Cost> = (0..world.peers()).map(|peer| load.cost(&world, peer, posing)).collect();
         let receive_us: Vec<u32> = costs.iter().map(|cost| cost.receive_us).collect();
@@ -127,7 +141,7 @@ impl Posed {
         let instance = Instance::new(peers, delays, relay_usd_per_gb(&world))?;
         let send_us = costs.iter().map(|cost| cost.send_us).collect();
         let wake_us = costs.iter().map(|cost| cost.wake_us).collect();
-        Ok(Self { world, instance, is_typical, carried, contents, send_us, wake_us })
+        Ok(Self { world, instance, is_typical, carried, fetched, send_us, wake_us })
     }
 
     /// All messages that a peer receives, as one stream; `None` where nothing is published.
@@ -198,6 +212,11 @@ fn carried(flows: &[Flow], audiences: &[Vec<u32>], world: &World, settings: &Set
     let wire = Wire { bytes, packets: (packets / received).round().max(1.0) as u64 };
     let nth = flows[0].workload();
     Some(Carried { nth, publishers, messages_per_s: per_s, reach: received / per_s / others, wire })
+}
+
+fn fetched(content: Content, settings: &Settings) -> Fetched {
+    let (bits, parts) = (content.bits(&settings.webrtc), content.size.get().div_ceil(content.piece.get().max(1)));
+    Fetched { nth: content.nth, sources: content.sources, bits, parts }
 }
 
 // What relays cost: the cheapest of them, and twice where both directions count.
