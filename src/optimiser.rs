@@ -6,8 +6,16 @@
 //! Every answer comes with its value, a lower bound, and whether it is proven; the same seed and the same budget of work
 //! give the same answer. Times are integer microseconds: a solver that rounds may take a wrong tree for the best one.
 
+pub mod backup;
+pub mod bound;
+mod gap;
 pub mod instance;
+pub mod order;
+pub mod regular;
+pub mod relay;
+pub mod stripes;
 pub mod synthetic;
 pub mod tree;
 
+pub use gap::gap;
 pub use instance::{Delays, Hop, Instance, InstanceError, Peer, Stream};
