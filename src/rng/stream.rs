@@ -73,6 +73,8 @@ pub enum Domain {
     ConnectLink,
     /// To whom nodes pass messages on, where that is drawn.
     Dissemination,
+    /// What a search for hubs tries next.
+    HubSearch,
     /// Whatever a crate draws that builds on this one.
     Foreign,
 }
@@ -109,6 +111,7 @@ impl Domain {
             Self::ConnectLink => "connect-link",
             Self::Dissemination => "dissemination",
             Self::Holders => "holders",
+            Self::HubSearch => "hub-search",
             Self::Foreign => "foreign",
         }
     }
