@@ -30,7 +30,7 @@ pub(super) struct Prices {
     /// The best bound, as an integer that no answer goes below.
     pub(super) bound: i64,
     /// The best value of the relaxation since the last start, scaled.
-    scaled: i64,
+    pub(super) scaled: i64,
     /// How often each site is among the chosen ones, lately: an estimate of the fractional optimum.
     pub(super) often: Vec<f32>,
     step: f64,
