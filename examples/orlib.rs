@@ -8,12 +8,14 @@ use std::{env, fs};
 
 use cpu_time::ProcessTime;
 use peerscape::Seed;
-use peerscape::optimiser::hub::{Effort, Matrix, PMedian, UNREACHABLE};
+use peerscape::optimiser::hub::{Effort, HubLocation, Matrix, PMedian, UNREACHABLE, UnitCosts};
 
 const USAGE: &str = "usage: orlib pmed FILE\n       orlib aphub FILE [p]";
 
 /// Work that ends within five seconds on a core of 2020.
 const PMED_WORK: u64 = 1_200_000_000;
+/// Work that ends within a second.
+const APHUB_WORK: u64 = 300_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -35,6 +37,11 @@ fn answer(arguments: &[String]) -> Result<String, Box<dyn Error>> {
     let read = |path: &str| fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
     match words[..] {
         ["pmed", path] => pmed(&read(path)?).map_err(|error| format!("{path}: {error}").into()),
+        ["aphub", path] => aphub(&read(path)?, None).map_err(|error| format!("{path}: {error}").into()),
+        ["aphub", path, hubs] => {
+            let hubs = hubs.parse().map_err(|_| format!("p should be a whole number, found `{hubs}`"))?;
+            aphub(&read(path)?, Some(hubs)).map_err(|error| format!("{path}: {error}").into())
+        }
         _ => Err(USAGE.into()),
     }
 }
@@ -70,6 +77,44 @@ pub fn pmed(text: &str) -> Result<String, Box<dyn Error>> {
     let (value, bound) = (answer.value.to_string(), answer.bound.to_string());
     let head = format!("p-median, {n} vertices, p = {p}");
     Ok(table(&head, &value, &bound, answer.gap(), answer.proven, &hubs))
+}
+
+/// Solves a problem of the Australia Post data; `hubs` stands in for the number in the text.
+///
+/// # Errors
+///
+/// If the text is no such problem.
+pub fn aphub(text: &str, hubs: Option<usize>) -> Result<String, Box<dyn Error>> {
+    let mut numbers = Numbers::of(text);
+    let n = numbers.count("the number of nodes", 1, 1_000)?;
+    let mut places = Vec::with_capacity(n);
+    for _ in 0..n {
+        places.push((numbers.real("a coordinate")?.1, numbers.real("a coordinate")?.1));
+    }
+    let mut flows = Vec::with_capacity(n * n);
+    for _ in 0..n * n {
+        flows.push(numbers.real("a flow")?.1);
+    }
+    let p = match hubs {
+        // That of the file is not looked at, but it is there.
+        Some(hubs) => numbers.optional().map(|_| hubs).unwrap_or(hubs),
+        None => numbers.count("p (in the file or after it in the command)", 1, n)?,
+    };
+    let collection = numbers.optional().unwrap_or(3.0);
+    let transfer = numbers.optional().unwrap_or(0.75);
+    let distribution = numbers.optional().unwrap_or(2.0);
+    // The published values are per thousand units of distance.
+    let length = |a: (f64, f64), b: (f64, f64)| ((a.0 - b.0).powi(2) + (a.1 - b.1).powi(2)).sqrt() / 1000.0;
+    let distances = places.iter().flat_map(|&a| places.iter().map(move |&b| length(a, b))).collect();
+    let unit = UnitCosts { collection, transfer, distribution };
+    let problem = HubLocation::new(&Matrix::new(n, n, distances)?, &Matrix::new(n, n, flows)?, unit, p)?;
+    let answer = problem.solve(Effort { seed: Seed(1), work: APHUB_WORK })?;
+    let head = format!("single-allocation p-hub median, {n} nodes, p = {p}");
+    let (value, bound) = (format!("{:.2}", answer.value), format!("{:.2}", answer.bound));
+    let hubs: Vec<String> = answer.hubs.iter().map(|hub| (hub + 1).to_string()).collect();
+    let allocation: Vec<String> = answer.allocation.iter().map(|hub| (hub + 1).to_string()).collect();
+    let text = table(&head, &value, &bound, answer.gap(), answer.proven, &hubs);
+    Ok(format!("{text}allocation   {}\n", allocation.join(" ")))
 }
 
 fn table(head: &str, value: &str, bound: &str, gap: f64, proven: bool, hubs: &[String]) -> String {
@@ -122,6 +167,13 @@ impl<'a> Numbers<'a> {
         let number = word.parse().ok().filter(|number: &f64| number.is_finite());
         let number = number.ok_or_else(|| format!("line {line}: {what} should be a number, found `{word}`"))?;
         Ok((line, number))
+    }
+
+    /// The next number, if there is one.
+    fn optional(&mut self) -> Option<f64> {
+        let number = self.words.get(self.next)?.1.parse().ok()?;
+        self.next += 1;
+        Some(number)
     }
 
     /// The next whole number.

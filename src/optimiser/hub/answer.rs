@@ -74,4 +74,27 @@ pub enum HubError {
         /// No choice of hubs reaches everyone.
         proven: bool,
     },
+    /// A figure that is negative, or no number.
+    #[error("a {what} of {value}: it must be 0 or more")]
+    Figure {
+        /// What it is.
+        what: &'static str,
+        /// The figure.
+        value: f64,
+    },
+    /// The hubs cannot hold all clients.
+    #[error(
+        "a demand of {demand} and {hubs} hubs that hold {capacity} at the most: {}",
+        if *.proven { "no answer exists" } else { "no answer was found" }
+    )]
+    Capacity {
+        /// What all clients need.
+        demand: f64,
+        /// The largest capacities of so many hubs, in all.
+        capacity: f64,
+        /// Hubs there may be.
+        hubs: usize,
+        /// No answer exists.
+        proven: bool,
+    },
 }

@@ -42,6 +42,10 @@ impl Work {
         self.left > 0
     }
 
+    pub(super) const fn left(&self) -> u64 {
+        self.left
+    }
+
     pub(super) const fn spent(&self) -> u64 {
         self.spent
     }
