@@ -15,7 +15,7 @@ const USAGE: &str = "usage: orlib pmed FILE\n       orlib aphub FILE [p]";
 /// Work that ends within five seconds on a core of 2020.
 const PMED_WORK: u64 = 1_200_000_000;
 /// Work that ends within a second.
-const APHUB_WORK: u64 = 300_000_000;
+const APHUB_WORK: u64 = 250_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();

@@ -138,7 +138,7 @@ fn advance(state: &mut State, costs: &Costs, stream: &mut Stream, work: &mut Wor
             state.close(hub);
         }
     }
-    work.spend(4 * costs.n * costs.n / number.max(1));
+    work.spend(costs.n * costs.n / number.max(1));
     let change = state.value() - before.1;
     if !accepts(change, stream) {
         state.restore(&before.0);
@@ -184,7 +184,7 @@ fn descend(state: &mut State, costs: &Costs, work: &mut Work) {
                 if !improves(state.value() - kept.1, before) {
                     state.restore(&kept.0);
                 }
-                work.spend(4 * costs.n * costs.n / state.hubs().len());
+                work.spend(costs.n * costs.n / state.hubs().len());
             }
         }
         if !improves(state.value() - before, before) || !work.is_left() {

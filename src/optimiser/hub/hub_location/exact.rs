@@ -112,10 +112,44 @@ impl Sets<'_> {
     }
 
     fn look_at(&mut self, hubs: &[u32], fixed: f64) -> bool {
+        let ways = least_ways(self.costs, hubs);
+        self.work.spend(self.costs.n * self.costs.n * hubs.len());
+        if self.cannot_win(ways + fixed) {
+            return self.work.is_left();
+        }
         let pairs = Pairs::new(self.costs, hubs, self.work);
         if self.cannot_win(pairs.least() + fixed) {
             return self.work.is_left();
         }
         pairs.allocate(fixed, self.best, self.work)
     }
+}
+
+/// What flows cost at least if each goes the cheapest way through any hubs: with multiple allocation (Campbell 1994).
+fn least_ways(costs: &Costs, hubs: &[u32]) -> f64 {
+    let (n, p) = (costs.n, hubs.len());
+    // A hub uses no other hub for access.
+    let may_use = |node: usize, hub: u32| hub as usize == node || !hubs.contains(&(node as u32));
+    let access = |unit: &[f64]| -> Vec<f64> {
+        let pairs = (0..n).flat_map(|node| hubs.iter().map(move |&hub| (node, hub)));
+        pairs
+            .map(|(node, hub)| if may_use(node, hub) { unit[node * n + hub as usize] } else { f64::INFINITY })
+            .collect()
+    };
+    let (collect, distribute) = (access(&costs.collect), access(&costs.distribute));
+    let mut sum = 0.0;
+    let mut reach = vec![0.0; p];
+    for from in 0..n {
+        for (slot, reach) in reach.iter_mut().enumerate() {
+            let via = |first: usize| {
+                collect[from * p + first] + costs.transfer[hubs[first] as usize * n + hubs[slot] as usize]
+            };
+            *reach = (0..p).map(via).fold(f64::INFINITY, f64::min);
+        }
+        for (to, distribute) in distribute.chunks_exact(p).enumerate() {
+            let ways = reach.iter().zip(distribute).map(|(reach, distribute)| reach + distribute);
+            sum += costs.flows[from * n + to] * ways.fold(f64::INFINITY, f64::min);
+        }
+    }
+    sum
 }
