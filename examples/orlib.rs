@@ -15,7 +15,7 @@ const USAGE: &str = "usage: orlib pmed FILE\n       orlib aphub FILE [p]";
 /// Work that ends within five seconds on a core of 2020.
 const PMED_WORK: u64 = 1_200_000_000;
 /// Work that ends within a second.
-const APHUB_WORK: u64 = 250_000_000;
+const APHUB_WORK: u64 = 200_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -51,7 +51,7 @@ fn answer(arguments: &[String]) -> Result<String, Box<dyn Error>> {
 /// # Errors
 ///
 /// If the text is no such problem, or somebody reaches no hub.
-pub fn pmed(text: &str) -> Result<String, Box<dyn Error>> {
+pub(crate) fn pmed(text: &str) -> Result<String, Box<dyn Error>> {
     let mut numbers = Numbers::of(text);
     let n = numbers.count("the number of vertices", 1, 20_000)?;
     let edges = numbers.count("the number of edges", 0, 100_000_000)?;
@@ -84,7 +84,7 @@ pub fn pmed(text: &str) -> Result<String, Box<dyn Error>> {
 /// # Errors
 ///
 /// If the text is no such problem.
-pub fn aphub(text: &str, hubs: Option<usize>) -> Result<String, Box<dyn Error>> {
+pub(crate) fn aphub(text: &str, hubs: Option<usize>) -> Result<String, Box<dyn Error>> {
     let mut numbers = Numbers::of(text);
     let n = numbers.count("the number of nodes", 1, 1_000)?;
     let mut places = Vec::with_capacity(n);

@@ -3,6 +3,7 @@
 //! | problem | least | type |
 //! |---|---|---|
 //! | p-median | sum of the distances to the nearest hub | [`PMedian`] |
+//! | capacitated p-median | the same, with a limit on what each hub serves | [`CapacitatedPMedian`] |
 //! | k-center | largest distance to the nearest hub | [`KCenter`] |
 //! | single-allocation hub location (USApHMP, CSAHLP) | cost of all flows through the hubs of both ends | [`HubLocation`] |
 //! | single-allocation p-hub center | largest latency of two nodes through the hubs of both | [`HubCenter`] |
@@ -10,6 +11,7 @@
 //! Clients and candidate sites are rows and columns of a [`Matrix`]; they may be the same peers, or not.
 
 mod answer;
+mod capacitated;
 mod hub_center;
 mod hub_location;
 mod k_center;
@@ -18,6 +20,7 @@ mod p_median;
 mod work;
 
 pub use answer::{Answer, HubError};
+pub use capacitated::CapacitatedPMedian;
 pub use hub_center::HubCenter;
 pub use hub_location::{HubLocation, UnitCosts};
 pub use k_center::KCenter;

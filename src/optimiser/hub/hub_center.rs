@@ -20,6 +20,8 @@ use super::work::{Effort, Work};
 const SETS_MAX: f64 = 2e6;
 /// Random exchanges that lead nowhere before anything is proven.
 const FAILURES: u32 = 20;
+/// Work on the k-center's bound.
+const BOUND_WORK: u64 = 5_000_000;
 /// Nodes up to which the bound looks at every pair through every two hubs.
 const PAIRS_MAX: usize = 600;
 
@@ -74,15 +76,21 @@ impl HubCenter {
         let mut work = Work::new(effort.work);
         let mut stream = effort.stream(3);
         let center = KCenter::new(self.access.clone(), self.hubs)?;
-        let start = center.solve(Effort { work: effort.work.min(5_000_000), ..effort });
-        let (hubs, radius) =
-            start.map_or_else(|_| ((0..self.hubs as u32).collect(), 0), |found| (found.hubs, found.bound));
+        let hubs = center.farthest_first().map_or_else(|_| (0..self.hubs as u32).collect(), |found| found.hubs);
         let hub_of = search::nearest(&latencies, &hubs);
         let mut best = Best { value: latencies.value(&hub_of), hub_of };
         search::exchange(&latencies, &hubs, &mut best, FAILURES, &mut stream, &mut work);
-        let mut bound = radius;
+        let mut bound = 0;
+        if work.is_left() {
+            // Somebody is as far from the hubs as that.
+            if let Ok(radius) = center.solve(Effort { work: work.left().min(BOUND_WORK), ..effort }) {
+                bound = radius.bound;
+                work.spend(radius.work as usize);
+            }
+        }
         if latencies.n <= PAIRS_MAX && work.is_left() {
             bound = bound.max(pairs(&latencies));
+            work.spend(latencies.n * latencies.n * latencies.n);
         }
         let sets: f64 = (0..self.hubs).map(|i| (latencies.n - i) as f64 / (i + 1) as f64).product();
         let mut is_proven = bound >= best.value;

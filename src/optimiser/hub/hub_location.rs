@@ -120,7 +120,8 @@ impl HubLocation {
         let (mut best, mut work) = (Best::none(), Work::new(effort.work));
         let mut stream = effort.stream(1);
         let mut run = 0;
-        while run < FIRST_RUNS && work.is_left() || run == 0 {
+        anneal::begin(costs, &mut best, &mut work);
+        while run < FIRST_RUNS && work.is_left() {
             anneal::run(costs, &mut best, &mut stream, run, &mut work);
             run += 1;
         }

@@ -33,6 +33,17 @@ impl Best {
     }
 }
 
+/// The nodes with most flow as hubs, and a descent from there.
+pub(super) fn begin(costs: &Costs, best: &mut Best, work: &mut Work) {
+    let mut nodes: Vec<u32> = (0..costs.n as u32).collect();
+    let supply = |node: u32| costs.supply[node as usize];
+    nodes.sort_by(|&a, &b| supply(b).total_cmp(&supply(a)).then(a.cmp(&b)));
+    let mut state = State::new(costs, &nearest(costs, &nodes[..costs.hubs.0]));
+    best.offer(costs, state.hub_of());
+    descend(&mut state, costs, work);
+    best.offer(costs, state.hub_of());
+}
+
 /// The run of this number: number 0 is the shortest, each further one twice as long.
 pub(super) fn run(costs: &Costs, best: &mut Best, stream: &mut Stream, number: u32, work: &mut Work) {
     let start =
@@ -59,6 +70,10 @@ pub(super) fn run(costs: &Costs, best: &mut Best, stream: &mut Stream, number: u
             state.refresh();
         }
         temperature *= cooling;
+    }
+    if !work.is_left() {
+        // A descent from where a longer run would only pass could make less work look better than more.
+        return;
     }
     let end = best.hub_of.clone();
     if !end.is_empty() {
