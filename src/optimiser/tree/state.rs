@@ -34,16 +34,8 @@ struct Row {
 impl<'a> State<'a> {
     /// Nobody but the root is in it.
     pub(super) fn empty(problem: &'a TreeProblem<'a>) -> Self {
-        let row = |parent| Row {
-            parent,
-            first: NONE,
-            next: NONE,
-            prev: NONE,
-            hop_us: 0,
-            size: 1,
-            children: 0,
-            height_us: 0,
-        };
+        let row =
+            |parent| Row { parent, first: NONE, next: NONE, prev: NONE, hop_us: 0, size: 1, children: 0, height_us: 0 };
         Self { problem, rows: (0..problem.peers()).map(row).collect(), total_us: 0 }
     }
 
@@ -102,11 +94,6 @@ impl<'a> State<'a> {
     #[inline]
     pub(super) fn hop_us(&self, peer: u32) -> u32 {
         self.rows[peer as usize].hop_us
-    }
-
-    #[inline]
-    pub(super) fn size(&self, peer: u32) -> u32 {
-        self.rows[peer as usize].size
     }
 
     /// From the root to a peer.
