@@ -25,6 +25,9 @@ mod sparse;
 mod state;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use plain::plain_trees;
 pub use problem::{Infeasible, Objective, TreeProblem, TreeValue};
 pub use shortest::{UNREACHED, shortest_us};
