@@ -125,9 +125,22 @@ impl Posed {
     /// # Errors
     /// When the population cannot be drawn, or is none that fits into the arrays.
     pub fn new(settings: &Settings, seed: Seed, posing: Posing) -> Result<Self, PoseError> {
+        Self::with(settings, seed, posing, |_| true)
+    }
+
+    /// The same with what one workload publishes alone, by its place among those of the scenario.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_workload(settings: &Settings, seed: Seed, posing: Posing, nth: u16) -> Result<Self, PoseError> {
+        Self::with(settings, seed, posing, |workload| workload == nth)
+    }
+
+    fn with(settings: &Settings, seed: Seed, posing: Posing, counts: impl Fn(u16) -> bool) -> Result<Self, PoseError> {
         let streams = Streams::new(seed);
         let Crowd { world, flows, audiences, .. } = Crowd::of(settings, 0, streams)?;
-        let of_workloads = flows.chunk_by(|a, b| a.workload() == b.workload());
+        let of_workloads =
+            flows.chunk_by(|a, b| a.workload() == b.workload()).filter(|flows| counts(flows[0].workload()));
         let carried: Vec<Carried> =
             of_workloads.filter_map(|flows| carried(flows, &audiences, &world, settings)).collect();
         let contents = settings.workloads.iter().zip(0..);
