@@ -66,10 +66,11 @@
 //! - `own_topology`: a topology of one's own beside a mesh and a star, in one ranking.
 //! - `own_dissemination`: a forwarding rule of one's own.
 //! - `engine_alone`: the event [`engine`] on a queue with a closed form.
+//! - `orlib`: the optimisers of hubs on files of the OR-Library.
 //!
 //! # What is promised
 //!
-//! The items of this page, and the modules [`engine`], [`overlay`] and [`units`]. Other modules are public for the
+//! The items of this page, and the modules [`engine`], [`optimiser`], [`overlay`] and [`units`]. Other modules are public for the
 //! program, its tests and its benches, and are hidden here: they may change with any version. The same scenario, seed
 //! and version give the same bytes.
 

@@ -9,6 +9,7 @@
 pub mod backup;
 pub mod bound;
 mod gap;
+pub mod hub;
 pub mod instance;
 pub mod order;
 pub mod regular;

@@ -84,7 +84,7 @@ fn examples_use_only_what_is_promised() {
     }
     assert!(hidden.len() >= 10 && !hidden.contains(&"engine"), "{hidden:?}");
     let files: Vec<_> = fs::read_dir(root.join("examples")).expect("a folder").collect();
-    assert_eq!(files.len(), 4);
+    assert_eq!(files.len(), 5);
     for file in files {
         let file = file.expect("an entry").path();
         let text = fs::read_to_string(&file).expect("a text");

@@ -77,6 +77,8 @@ pub enum Domain {
     Synthetic,
     /// Choices of optimisers that search.
     Optimiser,
+    /// What a search for hubs tries next.
+    HubSearch,
     /// Whatever a crate draws that builds on this one.
     Foreign,
 }
@@ -115,6 +117,7 @@ impl Domain {
             Self::Holders => "holders",
             Self::Synthetic => "synthetic",
             Self::Optimiser => "optimiser",
+            Self::HubSearch => "hub-search",
             Self::Foreign => "foreign",
         }
     }

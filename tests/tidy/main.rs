@@ -123,7 +123,7 @@ fn nothing_below_sweep_starts_a_thread_or_opens_a_file() {
     // Files are read by scenarios and latency matrices, before any replication.
     for (path, text) in sources() {
         let module = module_of(&path);
-        let simulates = ["engine", "metrics", "webrtc", "world", "overlay", "simulation", "units", "rng"];
+        let simulates = ["engine", "metrics", "webrtc", "world", "overlay", "simulation", "units", "rng", "optimiser"];
         if simulates.contains(&module.as_str()) {
             for word in ["std::fs", "std::thread", "rayon", "Instant::now"] {
                 assert!(!text.contains(word), "{} names {word}", path.display());

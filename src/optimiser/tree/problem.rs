@@ -162,6 +162,12 @@ impl<'a> TreeProblem<'a> {
         self.delays.hop(from, to).delay_us().map(|delay_us| delay_us + self.send_us[from as usize])
     }
 
+    /// How long a peer takes to send one copy, in microseconds.
+    #[must_use]
+    pub fn send_us(&self, peer: u32) -> u32 {
+        self.send_us[peer as usize]
+    }
+
     /// Whether one value is better than another by the objective.
     #[must_use]
     pub fn is_better(&self, one: &TreeValue, other: &TreeValue) -> bool {
