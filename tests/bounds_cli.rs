@@ -112,6 +112,9 @@ fn every_combination_has_its_bounds_and_topologies_do_not_count() {
         assert_eq!((of("tree")["holds"].as_bool(), of("tree")["peers_max"].as_u64()), (Some(true), None));
     }
     assert_eq!(figure(&sheets[1], "diameter"), 2.0);
+    // In a tree the source serves ten, and others hear one hop later; nobody of ten must.
+    assert_eq!(figure(&sheets[0], "largest latency of a tree"), 42.0);
+    assert_eq!(figure(&sheets[1], "largest latency of a tree"), 84.0);
     let three = self::sheets(CLASSROOM, &["--degree", "3"]);
     assert_eq!(figure(&three[1], "diameter"), 4.0);
 }

@@ -62,7 +62,7 @@ impl<'a> Clock<'a> {
             for [from, to] in both_ways(new) {
                 let then_us = self.then_us(soonest, from, to);
                 let now_us = soonest[to as usize];
-                shorter += now_us.saturating_sub(then_us) as i64 * i64::from(through[to as usize]);
+                shorter += now_us.saturating_sub(then_us).cast_signed() * i64::from(through[to as usize]);
             }
             for [from, to] in both_ways(gone) {
                 if self.then_us(soonest, from, to) != soonest[to as usize] {
@@ -73,7 +73,7 @@ impl<'a> Clock<'a> {
                 let next_us =
                     old.chain(come).map(|other| self.then_us(soonest, other, to)).min().unwrap_or(u64::MAX / 4);
                 let later_us = next_us.saturating_sub(soonest[to as usize]);
-                shorter -= later_us.min(1 << 40) as i64 * i64::from(through[to as usize]);
+                shorter -= later_us.min(1 << 40).cast_signed() * i64::from(through[to as usize]);
             }
         }
         shorter

@@ -38,11 +38,11 @@ impl<'a> Exchange<'a> {
     pub(super) fn improve(&mut self, bound: u64, seed: Seed, changes: u64) -> u64 {
         let peers = self.degrees.len() as u32;
         let mut stream = Streams::new(seed).stream(Domain::Optimiser, u64::from(peers));
-        let cost = self.links.cost(&self.edges()) as i64;
+        let cost = self.links.cost(&self.edges()).cast_signed();
         let mut now: [i64; 2] = [(0..peers).map(|peer| self.beyond(peer, 0)).sum(), cost];
         let (mut record, mut best) = (now, self.neighbours.clone());
         for _ in 0..changes {
-            if record <= [0, bound as i64] || peers < 3 {
+            if record <= [0, bound.cast_signed()] || peers < 3 {
                 break;
             }
             let (a, b) = (stream.random_range(0..peers), stream.random_range(0..peers));
@@ -62,12 +62,12 @@ impl<'a> Exchange<'a> {
             }
         }
         self.neighbours = best;
-        record[0] as u64
+        record[0].cast_unsigned()
     }
 
     // How many connections a peer has beyond its degree if it had so many more.
     fn beyond(&self, peer: u32, more: i64) -> i64 {
-        let count = self.neighbours[peer as usize].len() as i64 + more;
+        let count = i64::from(self.neighbours[peer as usize].len() as u32) + more;
         (count - i64::from(self.degrees[peer as usize])).max(0)
     }
 

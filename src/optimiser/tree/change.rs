@@ -133,8 +133,7 @@ fn takes_over(state: &State<'_>, peer: u32, heir: u32, by_us: u64) -> bool {
     let hop_us = |from: u32, to: u32| problem.hop_us(from, to).map(u64::from);
     if above == heir {
         // They change sides: the heir hears from the other.
-        return hop_us(peer, heir).is_some()
-            && state.children(peer).all(|child| hop_us(heir, child).is_some());
+        return hop_us(peer, heir).is_some() && state.children(peer).all(|child| hop_us(heir, child).is_some());
     }
     let Some(first_us) = hop_us(above, heir) else { return false };
     let at_us = if state.is_below(above, heir) { 0 } else { state.delay_us(above) + first_us };

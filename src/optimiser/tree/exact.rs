@@ -137,7 +137,8 @@ impl<'p> Search<'p> {
                 continue;
             }
             let others = (0..pieces.count).filter(|&to| to != relay && !frame.inner.has(to));
-            let onward_us = others.map(|to| pieces.hop_us(relay, to) + pieces.tails_us[to]).min().unwrap_or(u64::MAX / 2);
+            let onward_us =
+                others.map(|to| pieces.hop_us(relay, to) + pieces.tails_us[to]).min().unwrap_or(u64::MAX / 2);
             let onward_us = onward_us.max(pieces.tails_us[relay]);
             for &parent in &frame.members {
                 let at_us = frame.at_us[parent] + pieces.hop_us(parent, relay);
@@ -282,9 +283,8 @@ impl Frame {
     }
 
     fn is_as_good_as(&self, other: &Self) -> bool {
-        let is_no_worse = |&member: &usize| {
-            self.at_us[member] <= other.at_us[member] && self.free[member] >= other.free[member]
-        };
+        let is_no_worse =
+            |&member: &usize| self.at_us[member] <= other.at_us[member] && self.free[member] >= other.free[member];
         self.inner == other.inner && self.last_us <= other.last_us && self.members.iter().all(is_no_worse)
     }
 }

@@ -4,8 +4,8 @@
 
 use std::cmp::Reverse;
 
-use rstar::primitives::GeomWithData;
 use rstar::RTree;
+use rstar::primitives::GeomWithData;
 
 use super::problem::TreeProblem;
 use crate::optimiser::instance::{DIMENSIONS, Delays};
@@ -72,12 +72,13 @@ impl Near {
         early.truncate(EARLY);
         let mut near = Self::empty((0..problem.peers()).collect());
         for peer in 0..problem.peers() {
-            let others = tree.nearest_neighbor_iter(&place(peer)).map(|found| found.data).filter(|&at| at != peer);
+            let others = tree.nearest_neighbor_iter(place(peer)).map(|found| found.data).filter(|&at| at != peer);
             let mut hops: Vec<u32> = others.take(2 * most).collect();
             // The access links of those near by decide among them.
             let hop_us = |relay: u32| problem.hop_us(relay, peer).unwrap_or(u32::MAX);
             hops.sort_by_key(|&relay| (hop_us(relay), relay));
-            let mut ways: Vec<(u64, u32)> = early.iter().map(|&relay| (way_us(problem, shortest_us, relay, peer), relay)).collect();
+            let mut ways: Vec<(u64, u32)> =
+                early.iter().map(|&relay| (way_us(problem, shortest_us, relay, peer), relay)).collect();
             let mut chosen = nearest(&mut ways, most / 4);
             chosen.retain(|&relay| relay != peer);
             merge(&mut chosen, &hops, most);

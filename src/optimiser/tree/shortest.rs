@@ -47,7 +47,8 @@ fn by_groups(problem: &TreeProblem<'_>, group_of: &[u32], groups: u32) -> Vec<u6
         let group = group_of[peer as usize] as usize;
         if !std::mem::replace(&mut is_seen[group], true) {
             let reached_us = |sender: u32| {
-                let hop_us = problem.delays().hop(sender, peer).delay_us().map(|us| u64::from(us + problem.send_us(sender)));
+                let hop_us =
+                    problem.delays().hop(sender, peer).delay_us().map(|us| u64::from(us + problem.send_us(sender)));
                 hop_us.map_or(UNREACHED, |hop_us| soonest_us[sender as usize].saturating_add(hop_us))
             };
             of_group[group] = senders.iter().map(|&sender| reached_us(sender)).min().unwrap_or(UNREACHED);

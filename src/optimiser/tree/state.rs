@@ -34,16 +34,8 @@ struct Row {
 impl<'a> State<'a> {
     /// Nobody but the root is in it.
     pub(super) fn empty(problem: &'a TreeProblem<'a>) -> Self {
-        let row = |parent| Row {
-            parent,
-            first: NONE,
-            next: NONE,
-            prev: NONE,
-            hop_us: 0,
-            size: 1,
-            children: 0,
-            height_us: 0,
-        };
+        let row =
+            |parent| Row { parent, first: NONE, next: NONE, prev: NONE, hop_us: 0, size: 1, children: 0, height_us: 0 };
         Self { problem, rows: (0..problem.peers()).map(row).collect(), total_us: 0 }
     }
 
