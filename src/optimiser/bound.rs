@@ -12,7 +12,7 @@ mod one_message;
 mod rate;
 mod reach;
 
-pub use family::{Family, Feasibility, Pattern, Resource, feasibility};
+pub use family::{Cpu, Family, Feasibility, Pattern, Resource, feasibility};
 pub use latency::{SHORTEST_WAY, soonest_us};
 pub use makespan::{MakespanBinds, makespan, makespan_in_parts};
 pub use matching::{MATCHING_PEERS_MAX, largest_in_tree_us};

@@ -7,6 +7,7 @@
 
 mod hops;
 
+use crate::optimiser::bound::Cpu;
 use crate::optimiser::tree::TreeProblem;
 use crate::optimiser::{Hop, Instance, InstanceError, Peer, Stream};
 use crate::overlay::audience::ALL;
@@ -111,6 +112,8 @@ pub struct Posed {
     pub carried: Vec<Carried>,
     /// What is fetched in pieces beside that.
     pub fetched: Vec<Fetched>,
+    /// What messages and connections take of each peer's CPU.
+    pub cpus: Vec<Cpu>,
     send_us: Vec<u32>,
     // What the CPU of a peer that publishes takes to wake up.
     wake_us: Vec<u32>,
@@ -154,7 +157,8 @@ impl Posed {
         let instance = Instance::new(peers, delays, relay_usd_per_gb(&world))?;
         let send_us = costs.iter().map(|cost| cost.send_us).collect();
         let wake_us = costs.iter().map(|cost| cost.wake_us).collect();
-        Ok(Self { world, instance, is_typical, carried, fetched, send_us, wake_us })
+        let cpus = costs.iter().map(|cost| cost.cpu).collect();
+        Ok(Self { world, instance, is_typical, carried, fetched, cpus, send_us, wake_us })
     }
 
     /// All messages that a peer receives, as one stream; `None` where nothing is published.
@@ -252,6 +256,7 @@ struct Cost {
     send_us: u32,
     receive_us: u32,
     wake_us: u32,
+    cpu: Cpu,
 }
 
 impl Load {
@@ -301,6 +306,10 @@ impl Load {
             send_us: us(cpu + serialise(rates.up)),
             receive_us: us(cpu + serialise(rates.down) + waits),
             wake_us: us(waits),
+            cpu: Cpu {
+                per_message: cpu.as_secs_f64() / posing.share,
+                per_connection: class.device.service_time(class.engine.cpu_idle_per_s).as_secs_f64() / posing.share,
+            },
         }
     }
 
