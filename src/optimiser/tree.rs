@@ -22,7 +22,6 @@ mod shortest;
 mod solve;
 mod sparse;
 mod state;
-pub mod trial;
 mod verify;
 
 pub use problem::{Infeasible, Objective, TreeProblem, TreeValue};

@@ -39,12 +39,6 @@ impl Bits {
     pub(super) fn clear(&mut self) {
         self.words.fill(0);
     }
-
-    /// The numbers in it, in their order.
-    #[inline]
-    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
-        self.words.iter().enumerate().flat_map(|(place, &word)| ones(word).map(move |bit| place * 64 + bit))
-    }
 }
 
 /// The places of the ones of a word.

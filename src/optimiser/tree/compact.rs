@@ -15,11 +15,6 @@ pub(super) fn compact(problem: &TreeProblem<'_>) -> impl Iterator<Item = Vec<u32
     BETAS_US.into_iter().map(|beta_us| Growth::new(problem, beta_us).grow())
 }
 
-/// The plain Compact Tree.
-pub(super) fn plain(problem: &TreeProblem<'_>) -> Vec<u32> {
-    Growth::new(problem, 0.0).grow()
-}
-
 struct Growth<'a> {
     problem: &'a TreeProblem<'a>,
     bonus_us: Vec<i64>,

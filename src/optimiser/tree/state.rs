@@ -96,11 +96,6 @@ impl<'a> State<'a> {
         self.rows[peer as usize].hop_us
     }
 
-    #[inline]
-    pub(super) fn size(&self, peer: u32) -> u32 {
-        self.rows[peer as usize].size
-    }
-
     /// From the root to a peer.
     #[inline]
     pub(super) fn delay_us(&self, peer: u32) -> u64 {
