@@ -64,13 +64,13 @@ impl Tree {
             let next = if self.open.len() < OPEN_MAX { self.open.pop_first() } else { self.open.pop_last() };
             let Some((_, node)) = next else { return };
             if node.prices.bound < best.value {
-                self.branch(instance, node, best, &mut exchange, work);
+                self.branch(instance, &node, best, &mut exchange, work);
             }
         }
     }
 
     /// Splits a node by the site that the relaxation chooses most often: without it, the bound rises most.
-    fn branch(&mut self, instance: &Instance, node: Node, best: &mut Best, exchange: &mut Exchange, work: &mut Work) {
+    fn branch(&mut self, instance: &Instance, node: &Node, best: &mut Best, exchange: &mut Exchange, work: &mut Work) {
         let free = (0..instance.sites()).filter(|&site| node.status[site] == Status::Free);
         let often = |site: &usize| node.prices.often[*site];
         let Some(site) = free.max_by(|a, b| often(a).total_cmp(&often(b)).then(b.cmp(a))) else {
