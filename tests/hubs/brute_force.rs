@@ -28,14 +28,16 @@ fn allocations(n: usize, hubs: &[u32], own: bool) -> Vec<Vec<u32>> {
 }
 
 pub(crate) fn p_median(instance: &Instance, p: usize) -> u64 {
-    let nearest = |node, hubs: &[u32]| hubs.iter().map(|&hub| instance.distance(node, hub as usize)).min().expect("an answer");
+    let nearest =
+        |node, hubs: &[u32]| hubs.iter().map(|&hub| instance.distance(node, hub as usize)).min().expect("an answer");
     let weight = |node: usize| u64::from(instance.weights[node]);
     let value = |hubs: Vec<u32>| (0..instance.n).map(|node| weight(node) * nearest(node, &hubs)).sum();
     sets(instance.n, p).into_iter().map(value).min().expect("an answer")
 }
 
 pub(crate) fn k_center(instance: &Instance, p: usize) -> u64 {
-    let nearest = |node, hubs: &[u32]| hubs.iter().map(|&hub| instance.distance(node, hub as usize)).min().expect("an answer");
+    let nearest =
+        |node, hubs: &[u32]| hubs.iter().map(|&hub| instance.distance(node, hub as usize)).min().expect("an answer");
     let value = |hubs: Vec<u32>| (0..instance.n).map(|node| nearest(node, &hubs)).max().expect("an answer");
     sets(instance.n, p).into_iter().map(value).min().expect("an answer")
 }

@@ -200,7 +200,9 @@ fn a_portfolio_is_never_worse_than_its_simplest_member() {
             let value = median.solve(effort).expect("an answer").value;
             assert!(value <= median.greedy().expect("an answer").value);
             let center = k_center(&instance, 5);
-            assert!(center.solve(effort).expect("an answer").value <= center.farthest_first().expect("an answer").value);
+            assert!(
+                center.solve(effort).expect("an answer").value <= center.farthest_first().expect("an answer").value
+            );
             let limited = capacitated(&instance, 5);
             if let Ok(largest) = limited.largest() {
                 let value = limited.solve(effort).expect("feasible where the largest are").value;
@@ -208,7 +210,8 @@ fn a_portfolio_is_never_worse_than_its_simplest_member() {
             }
         }
         let median = p_median(&instance, 5);
-        let [greedy, interchange] = [median.greedy(), median.interchange()].map(|answer| answer.expect("an answer").value);
+        let [greedy, interchange] =
+            [median.greedy(), median.interchange()].map(|answer| answer.expect("an answer").value);
         assert!(median.solve(EFFORT).expect("an answer").value <= interchange && interchange <= greedy);
     }
 }
@@ -240,11 +243,13 @@ fn what_cannot_be_is_said_with_figures() {
     assert!(HubCenter::new(matrix.clone(), matrix.clone(), 1).expect("an answer").solve(EFFORT).is_err());
     assert!(HubCenter::new(matrix.clone(), matrix.clone(), 2).expect("an answer").solve(EFFORT).is_err());
 
-    let problem = CapacitatedPMedian::new(matrix.clone(), vec![1; 4], vec![3; 4], vec![5, 4, 3, 2], 2).expect("an answer");
+    let problem =
+        CapacitatedPMedian::new(matrix.clone(), vec![1; 4], vec![3; 4], vec![5, 4, 3, 2], 2).expect("an answer");
     let error = problem.solve(EFFORT).expect_err("an error");
     assert_eq!(error.to_string(), "a demand of 12 and 2 hubs that hold 9 at the most: no answer exists");
     // Enough in all, but demands cannot be split.
-    let problem = CapacitatedPMedian::new(matrix.clone(), vec![1; 4], vec![3; 4], vec![8, 8, 8, 5], 2).expect("an answer");
+    let problem =
+        CapacitatedPMedian::new(matrix.clone(), vec![1; 4], vec![3; 4], vec![8, 8, 8, 5], 2).expect("an answer");
     let proven = matches!(problem.solve(EFFORT), Err(HubError::Unreached { .. } | HubError::Capacity { .. }));
     assert!(proven || problem.solve(EFFORT).is_ok());
 
