@@ -1,5 +1,6 @@
 //! The verbs of the command line, one file each, and their exit codes.
 
+pub(crate) mod bounds;
 pub(crate) mod check;
 mod check_grain;
 pub(crate) mod compare;
@@ -50,6 +51,8 @@ pub(crate) enum Verb {
     Check(check::Arguments),
     /// Write the overlay of one cell: a plan for a signaling server, an edge list, a graph, a drawing
     Topology(topology::Arguments),
+    /// Show what no overlay can beat with the population and the workloads of a scenario, and why
+    Bounds(bounds::Arguments),
     /// Show the names that a scenario may use
     List(list::Arguments),
     /// Print the JSON schema of scenario files, for editors

@@ -1,7 +1,22 @@
-//! Optimisers of overlays, on plain arrays: they know no population, no scenario and no simulation, so that instances
-//! with known optima run on them as they are.
+//! Optimisers of overlays, and what bounds say about them, on plain arrays.
 //!
-//! Every optimiser says how good its answer is: its value, a lower bound that no answer can beat, and whether the two
-//! meet. Work is counted in steps, never in time: the same problem, seed and work give the same answer everywhere.
+//! Nothing here knows of a world, a scenario or a simulation: an [`Instance`] holds who may connect to whom with what
+//! delay, and what each peer can bear. So instances with known optima run here as well as those of a scenario.
+//!
+//! Every answer comes with its value, a lower bound, and whether it is proven; the same seed and the same budget of work
+//! give the same answer. Times are integer microseconds: a solver that rounds may take a wrong tree for the best one.
 
+pub mod backup;
+pub mod bound;
+mod gap;
 pub mod hub;
+pub mod instance;
+pub mod order;
+pub mod regular;
+pub mod relay;
+pub mod stripes;
+pub mod synthetic;
+pub mod tree;
+
+pub use gap::gap;
+pub use instance::{Delays, Hop, Instance, InstanceError, Peer, Stream};

@@ -6,6 +6,7 @@
 
 mod answer;
 mod axes;
+mod bounds;
 pub mod change;
 mod columns;
 mod comparison;
@@ -39,6 +40,7 @@ pub mod terminal;
 mod validation;
 
 pub use answer::{Answer, Decision, Progress, answer};
+pub use bounds::{BoundRow, BoundSheet, FamilyRow, Side, render as bounds_text};
 pub use columns::columns_json;
 pub use comparison::Comparison;
 pub use connections_csv::connections_csv;

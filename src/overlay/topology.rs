@@ -19,6 +19,7 @@ mod mesh;
 mod multi_tree;
 mod neighbours;
 mod nested;
+mod optimised;
 mod part;
 mod random_regular;
 mod ring;

@@ -73,6 +73,10 @@ pub enum Domain {
     ConnectLink,
     /// To whom nodes pass messages on, where that is drawn.
     Dissemination,
+    /// Populations for measuring optimisers.
+    Synthetic,
+    /// Choices of optimisers that search.
+    Optimiser,
     /// What a search for hubs tries next.
     HubSearch,
     /// Whatever a crate draws that builds on this one.
@@ -111,6 +115,8 @@ impl Domain {
             Self::ConnectLink => "connect-link",
             Self::Dissemination => "dissemination",
             Self::Holders => "holders",
+            Self::Synthetic => "synthetic",
+            Self::Optimiser => "optimiser",
             Self::HubSearch => "hub-search",
             Self::Foreign => "foreign",
         }

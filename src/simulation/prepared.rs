@@ -75,11 +75,40 @@ impl Drawn {
     /// Of a replication of this cell with these streams.
     pub(super) fn of(cell: &Cell, streams: Streams) -> Result<Self, SimulationError> {
         let settings = &cell.settings;
+        let servers = cell.topology.servers(settings.population.peers.get());
+        let Crowd { world, flows, times, audiences } = Crowd::of(settings, servers, streams)?;
+        let first = central(&flows, &audiences);
+        let context = BuildContext {
+            world: &world,
+            sources: &first,
+            flows: &flows,
+            audiences: &audiences,
+            webrtc: &settings.webrtc,
+        };
+        let overlay = cell.topology.build(&context, &mut streams.stream(Domain::Topology, 0));
+        Ok(Self { world, flows, times, overlay, audiences })
+    }
+}
+
+/// The peers of a replication and who publishes what to whom, before there is an overlay.
+#[derive(Debug)]
+pub(super) struct Crowd {
+    pub(super) world: World,
+    pub(super) flows: Vec<Flow>,
+    /// The times that flows name.
+    times: Vec<Vec<SimTime>>,
+    /// Those that flows name.
+    pub(super) audiences: Vec<Vec<u32>>,
+}
+
+impl Crowd {
+    /// Of a replication with these settings and streams, and so many servers beside the peers.
+    pub(super) fn of(settings: &Settings, servers: u32, streams: Streams) -> Result<Self, SimulationError> {
         let world = WorldSpec {
             population: &settings.population,
             latency: &settings.latency,
             webrtc: &settings.webrtc,
-            servers: cell.topology.servers(settings.population.peers.get()),
+            servers,
         }
         .generate(streams)?;
         let (mut flows, mut audiences, mut times) = (Vec::new(), Vec::new(), Vec::new());
@@ -97,16 +126,7 @@ impl Drawn {
             flows.extend(workload.flows(&world, streams, nth).into_iter().map(globally));
         }
         wait_for_timers(&mut flows, settings, &world);
-        let first = central(&flows, &audiences);
-        let context = BuildContext {
-            world: &world,
-            sources: &first,
-            flows: &flows,
-            audiences: &audiences,
-            webrtc: &settings.webrtc,
-        };
-        let overlay = cell.topology.build(&context, &mut streams.stream(Domain::Topology, 0));
-        Ok(Self { world, flows, times, overlay, audiences })
+        Ok(Self { world, flows, times, audiences })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Tree with a bounded number of children: balanced in an order, or short in time.
 //!
 //! In an order, peer number `i` of it has the children `k i + 1 .. k i + k`. Short in time it is a compact tree, which
-//! [`compact`](super::compact) describes; then children may also be as few as uplink and CPU bear.
+//! [`compact`](super::compact) describes, or one that is [searched for](super::optimised); then children may also be as few
+//! as uplink and CPU bear.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use super::capacity::Duty;
 use super::compact::compact_tree;
 use super::context::BuildContext;
 use super::hubs::{Choose, spokes_max};
+use super::optimised::optimised_tree;
 use super::part::{Burden, Connections, Part, Site};
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
@@ -45,6 +47,8 @@ enum Order {
     Latency,
     /// The same, and nobody has more children than half of its links and of its CPU can serve.
     LatencyWithinBudgets,
+    /// As short as a search makes it, within the same budgets, from the delays that pairs have.
+    Optimised,
 }
 
 fn default_degree() -> Bounded<1, 65_535> {
@@ -59,7 +63,7 @@ impl Tree {
         match self.order {
             Order::BestUplink => self.balanced(&[root, &world.by_uplink(others)].concat()),
             Order::Arrival => self.balanced(members),
-            Order::Latency | Order::LatencyWithinBudgets => self.compact(site, members, rooted),
+            Order::Latency | Order::LatencyWithinBudgets | Order::Optimised => self.compact(site, members, rooted),
         }
     }
 
@@ -73,7 +77,7 @@ impl Tree {
         let duty = self.duty(site, members.len() as u32);
         let mut members = members.to_vec();
         let mut fan_outs = match self.order {
-            Order::LatencyWithinBudgets => spokes_max(world, &members, &duty),
+            Order::LatencyWithinBudgets | Order::Optimised => spokes_max(world, &members, &duty),
             _ => vec![degree; members.len()],
         };
         fan_outs.iter_mut().for_each(|fan_out| *fan_out = (*fan_out).min(degree));
@@ -95,6 +99,9 @@ impl Tree {
         let all = |fan_outs: &[u32]| fan_outs.iter().map(|&fan_out| u64::from(fan_out)).sum::<u64>();
         while all(&fan_outs) + 1 < members.len() as u64 {
             fan_outs.iter_mut().for_each(|fan_out| *fan_out = (*fan_out + 1).min(degree));
+        }
+        if self.order == Order::Optimised {
+            return optimised_tree(site, &members, &fan_outs);
         }
         compact_tree(world, &members, &fan_outs)
     }
@@ -133,6 +140,7 @@ impl Topology for Tree {
             Order::Arrival => " order=arrival",
             Order::Latency => " order=latency",
             Order::LatencyWithinBudgets => " order=latency-within-budgets",
+            Order::Optimised => " order=optimised",
         };
         format!("{} degree={}{order}", ENTRY.kind, self.degree)
     }
@@ -151,7 +159,7 @@ impl Topology for Tree {
                 self.balanced(&sources_first(context.sources, &world.peers_by_uplink(), world.peers()))
             }
             Order::Arrival => self.balanced(&sources_first(context.sources, &members, world.peers())),
-            Order::Latency | Order::LatencyWithinBudgets => {
+            Order::Latency | Order::LatencyWithinBudgets | Order::Optimised => {
                 let is_rooted = !context.sources.is_empty() && context.sources.len() < members.len();
                 self.compact(&site, &sources_first(context.sources, &members, world.peers()), is_rooted)
             }
@@ -160,7 +168,7 @@ impl Topology for Tree {
     }
 
     fn weighs_messages(&self) -> bool {
-        self.order == Order::LatencyWithinBudgets
+        matches!(self.order, Order::LatencyWithinBudgets | Order::Optimised)
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -7,14 +7,12 @@
 
 use crate::overlay::workload::Content;
 use crate::scenario::Settings;
-use crate::units::{Bitrate, ByteCount, SimDuration};
+use crate::units::{Bitrate, SimDuration};
 use crate::world::World;
 
 /// That time, headers included.
 pub(super) fn least_time(world: &World, settings: &Settings, content: &Content) -> SimDuration {
-    let (whole, rest) = (content.size.get() / content.piece.get(), content.size.get() % content.piece.get());
-    let wire = |bytes: u64| content.wire(ByteCount::new(bytes), &settings.webrtc).bytes.get();
-    let bits = (wire(content.piece.get()) * whole + wire(rest)) as f64 * 8.0;
+    let bits = content.bits(&settings.webrtc);
     let is_source = |node: u32| content.sources.binary_search(&node).is_ok();
     let bps = |rate: Option<Bitrate>| rate.map_or(f64::INFINITY, |rate| rate.as_bps() as f64);
     let up = |node: u32| bps(world.rates(node).up);

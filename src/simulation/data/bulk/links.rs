@@ -200,6 +200,13 @@ fn limit(bps: f64) -> Option<Bitrate> {
 }
 
 impl Content {
+    /// All of it on a link, in bits, with all headers.
+    pub(in crate::simulation) fn bits(&self, webrtc: &WebrtcSpec) -> f64 {
+        let (whole, rest) = (self.size.get() / self.piece.get(), self.size.get() % self.piece.get());
+        let wire = |bytes: u64| self.wire(ByteCount::new(bytes), webrtc).bytes.get();
+        (wire(self.piece.get()) * whole + wire(rest)) as f64 * 8.0
+    }
+
     /// A piece of this size on a link, in messages with all their headers.
     pub(super) fn wire(&self, size: ByteCount, webrtc: &WebrtcSpec) -> Wire {
         let (whole, rest) = (size.get() / self.chunk.get(), size.get() % self.chunk.get());

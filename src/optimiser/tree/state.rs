@@ -1,0 +1,230 @@
+//! A tree that can be changed link by link, and knows its value after each change.
+//!
+//! Of each peer it keeps how far the farthest below it is (`height`) and how many are below it (`size`); how far a peer is
+//! from the root follows from a walk up. A change costs a walk up from its two ends, not one through what hangs below.
+
+use super::problem::TreeProblem;
+
+/// In place of a peer: there is none.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// The tree; peers outside of it are their own parents.
+#[derive(Clone, Debug)]
+pub(super) struct State<'a> {
+    problem: &'a TreeProblem<'a>,
+    rows: Vec<Row>,
+    total_us: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    parent: u32,
+    // Children as a list, doubly linked.
+    first: u32,
+    next: u32,
+    prev: u32,
+    // From the parent.
+    hop_us: u32,
+    size: u32,
+    children: u32,
+    // From here to the farthest below.
+    height_us: u64,
+}
+
+impl<'a> State<'a> {
+    /// Nobody but the root is in it.
+    pub(super) fn empty(problem: &'a TreeProblem<'a>) -> Self {
+        let row =
+            |parent| Row { parent, first: NONE, next: NONE, prev: NONE, hop_us: 0, size: 1, children: 0, height_us: 0 };
+        Self { problem, rows: (0..problem.peers()).map(row).collect(), total_us: 0 }
+    }
+
+    /// The tree of these parents.
+    pub(super) fn of(problem: &'a TreeProblem<'a>, parents: &[u32]) -> Self {
+        let mut state = Self::empty(problem);
+        // From the bottom up each link is made once; the heights above follow at the root.
+        for (&parent, peer) in parents.iter().zip(0..) {
+            if parent != peer {
+                state.attach(peer, parent);
+            }
+        }
+        state
+    }
+
+    pub(super) fn parents(&self) -> Vec<u32> {
+        self.rows.iter().map(|row| row.parent).collect()
+    }
+
+    pub(super) fn problem(&self) -> &'a TreeProblem<'a> {
+        self.problem
+    }
+
+    #[inline]
+    pub(super) fn parent(&self, peer: u32) -> u32 {
+        self.rows[peer as usize].parent
+    }
+
+    pub(super) fn children(&self, peer: u32) -> impl Iterator<Item = u32> {
+        let mut next = self.rows[peer as usize].first;
+        std::iter::from_fn(move || {
+            let child = next;
+            (child != NONE).then(|| {
+                next = self.rows[child as usize].next;
+                child
+            })
+        })
+    }
+
+    #[inline]
+    pub(super) fn child_count(&self, peer: u32) -> u32 {
+        self.rows[peer as usize].children
+    }
+
+    #[inline]
+    pub(super) fn free(&self, peer: u32) -> u32 {
+        self.problem.fan_out(peer).saturating_sub(self.rows[peer as usize].children)
+    }
+
+    #[inline]
+    pub(super) fn height_us(&self, peer: u32) -> u64 {
+        self.rows[peer as usize].height_us
+    }
+
+    /// From a peer's parent to it.
+    #[inline]
+    pub(super) fn hop_us(&self, peer: u32) -> u32 {
+        self.rows[peer as usize].hop_us
+    }
+
+    /// From the root to a peer.
+    #[inline]
+    pub(super) fn delay_us(&self, peer: u32) -> u64 {
+        let (mut at, mut delay_us) = (peer, 0);
+        loop {
+            let row = &self.rows[at as usize];
+            if row.parent == at {
+                return delay_us;
+            }
+            delay_us += u64::from(row.hop_us);
+            at = row.parent;
+        }
+    }
+
+    /// The largest latency.
+    #[inline]
+    pub(super) fn max_us(&self) -> u64 {
+        self.rows[self.problem.root() as usize].height_us
+    }
+
+    /// The sum of all latencies.
+    #[inline]
+    pub(super) fn total_us(&self) -> u64 {
+        self.total_us
+    }
+
+    /// Whether `above` is `peer` or on its way from the root.
+    #[inline]
+    pub(super) fn is_below(&self, peer: u32, above: u32) -> bool {
+        let mut at = peer;
+        loop {
+            if at == above {
+                return true;
+            }
+            let parent = self.rows[at as usize].parent;
+            if parent == at {
+                return false;
+            }
+            at = parent;
+        }
+    }
+
+    /// The child through which the farthest below is reached, if there is one.
+    pub(super) fn critical_child(&self, peer: u32) -> Option<u32> {
+        let height_us = self.height_us(peer);
+        self.children(peer).find(|&child| {
+            let row = &self.rows[child as usize];
+            row.height_us + u64::from(row.hop_us) == height_us
+        })
+    }
+
+    /// Moves a peer with all below it to another parent, which is not among these. Slots are not looked at.
+    #[inline]
+    pub(super) fn relink(&mut self, peer: u32, parent: u32) {
+        self.detach(peer);
+        self.attach(peer, parent);
+    }
+
+    /// Takes a peer, with all below it, out of the tree.
+    pub(super) fn detach(&mut self, peer: u32) {
+        let Row { parent, prev, next, hop_us, size, height_us, .. } = self.rows[peer as usize];
+        if prev == NONE {
+            self.rows[parent as usize].first = next;
+        } else {
+            self.rows[prev as usize].next = next;
+        }
+        if next != NONE {
+            self.rows[next as usize].prev = prev;
+        }
+        self.rows[parent as usize].children -= 1;
+        let row = &mut self.rows[peer as usize];
+        (row.parent, row.prev, row.next, row.hop_us) = (peer, NONE, NONE, 0);
+        // Up to the root: sizes all the way, heights as long as they change.
+        let (mut at, mut delay_us, mut reach_us) = (parent, u64::from(hop_us), height_us + u64::from(hop_us));
+        let mut changes = true;
+        loop {
+            if changes {
+                changes = self.rows[at as usize].height_us == reach_us && self.lower(at);
+            }
+            let row = &mut self.rows[at as usize];
+            row.size -= size;
+            let above = row.parent;
+            if above == at {
+                break;
+            }
+            delay_us += u64::from(row.hop_us);
+            reach_us += u64::from(row.hop_us);
+            at = above;
+        }
+        self.total_us -= u64::from(size) * delay_us;
+    }
+
+    // The height after somebody below has come nearer or gone; whether it is less than before.
+    fn lower(&mut self, peer: u32) -> bool {
+        let reach_us = |child: u32| {
+            let row = &self.rows[child as usize];
+            row.height_us + u64::from(row.hop_us)
+        };
+        let height_us = self.children(peer).map(reach_us).max().unwrap_or(0);
+        let row = &mut self.rows[peer as usize];
+        let is_less = height_us < row.height_us;
+        row.height_us = height_us;
+        is_less
+    }
+
+    /// Puts a peer that is outside, with all below it, under a parent.
+    pub(super) fn attach(&mut self, peer: u32, parent: u32) {
+        let hop_us = self.problem.hop_us(parent, peer).expect("invariant: only those that connect are linked");
+        let first = self.rows[parent as usize].first;
+        let row = &mut self.rows[peer as usize];
+        (row.parent, row.next, row.prev, row.hop_us) = (parent, first, NONE, hop_us);
+        let (size, height_us) = (row.size, row.height_us);
+        if first != NONE {
+            self.rows[first as usize].prev = peer;
+        }
+        self.rows[parent as usize].first = peer;
+        self.rows[parent as usize].children += 1;
+        let (mut at, mut delay_us, mut reach_us) = (parent, u64::from(hop_us), height_us + u64::from(hop_us));
+        loop {
+            let row = &mut self.rows[at as usize];
+            row.height_us = row.height_us.max(reach_us);
+            row.size += size;
+            if row.parent == at {
+                break;
+            }
+            delay_us += u64::from(row.hop_us);
+            reach_us += u64::from(row.hop_us);
+            at = row.parent;
+        }
+        self.total_us += u64::from(size) * delay_us;
+    }
+}
