@@ -2,10 +2,12 @@
 
 mod text;
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use serde::Serialize;
 
+use crate::optimiser::order::best_order;
 use crate::optimiser::tree::{
     Effort, Infeasible, Objective, TreeAnswer, TreeProblem, TreeValue, Violation, plain_trees, solve, verify,
 };
@@ -57,8 +59,8 @@ pub struct TreeSheet {
     pub longest_way: Vec<WayStop>,
     /// Better and better trees: the work done, in millions, and what was made least, in ms.
     pub trace: Vec<(f64, f64)>,
-    /// Of each peer whom it hears from; the root from itself.
-    pub parents: Vec<u32>,
+    /// Its connections, parents first, the children of each in the order in which it sends to them.
+    pub pairs: Vec<(u32, u32)>,
     /// Whether delays are typical ones, those of groups of peers.
     pub typical_delays: bool,
     /// The population.
@@ -77,6 +79,8 @@ pub struct TreeFigures {
     pub p95_ms: f64,
     /// The mean latency, in ms.
     pub mean_ms: f64,
+    /// The largest latency where copies of a peer leave one after the other, in the best order, in ms.
+    pub in_turn_max_ms: f64,
     /// Hops to the farthest peer.
     pub depth: u32,
     /// Connections that need a relay.
@@ -159,18 +163,16 @@ impl TreeSheet {
             plain: plain.collect(),
             longest_way: longest_way(&posed, &problem, &answer.parents),
             trace: trace.map(|(work, value)| (*work as f64 / 1e6, in_ms(problem.rank(value)[0]))).collect(),
-            parents: answer.parents,
+            pairs: pairs(&problem, &answer.parents),
             typical_delays: posed.is_typical,
             world: posed.world.clone(),
         })
     }
 
-    /// The tree as an overlay of that population.
+    /// The tree as an overlay of that population, parents before their children.
     #[must_use]
     pub fn overlay(&self) -> Overlay {
-        let links = self.parents.iter().zip(0..).filter(|&(&parent, peer)| parent != peer);
-        let pairs: Vec<(u32, u32)> = links.map(|(&parent, peer)| (parent, peer)).collect();
-        Overlay::new(self.peers, &pairs, Vec::new())
+        Overlay::new(self.peers, &self.pairs, Vec::new())
     }
 }
 
@@ -220,10 +222,25 @@ fn figures(name: &'static str, problem: &TreeProblem<'_>, parents: &[u32], value
         max_ms: value.max_us as f64 / 1e3,
         p95_ms: value.p95_us as f64 / 1e3,
         mean_ms: value.total_us as f64 / 1e3 / others,
+        in_turn_max_ms: best_order(problem, parents, Objective::Max).map_or(0, |sends| sends.max_us) as f64 / 1e3,
         depth: (0..problem.peers()).map(|peer| way(parents, peer).len() as u32 - 1).max().unwrap_or(0),
         relayed: relayed as u32,
         fan_out_max: children.into_iter().max().unwrap_or(0),
     }
+}
+
+// From the root down, the children of each in the order in which they should be sent to.
+fn pairs(problem: &TreeProblem<'_>, parents: &[u32]) -> Vec<(u32, u32)> {
+    let children = best_order(problem, parents, Objective::Max).map_or_else(Vec::new, |sends| sends.children);
+    let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(parents.len());
+    let mut pending = VecDeque::from([problem.root()]);
+    while let Some(parent) = pending.pop_front() {
+        for &child in children.get(parent as usize).into_iter().flatten() {
+            pairs.push((parent, child));
+            pending.push_back(child);
+        }
+    }
+    pairs
 }
 
 // From a peer up to the root.

@@ -32,6 +32,7 @@ pub fn render(name: &str, sheet: &TreeSheet, width: u16) -> String {
     text += &wrapped(&verdict, width);
     let budgets = format!("budgets: each peer is given {:.0} % of its uplink and of its CPU", sheet.share_percent);
     text += &wrapped(&budgets, width);
+    text += &wrapped("in turn: max where the copies of a peer leave one after the other, in the best order", width);
     if !sheet.longest_way.is_empty() {
         let stops: Vec<String> = sheet.longest_way.iter().map(stop).collect();
         text += &wrapped(&format!("longest way: {}", stops.join(" -> ")), width);
@@ -53,7 +54,7 @@ fn table(sheet: &TreeSheet) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).force_no_tty();
     table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["", "max", "p95", "mean", "hops", "fan-out", "relayed"]);
+    table.set_header(["", "max", "p95", "mean", "in turn", "hops", "fan-out", "relayed"]);
     for figures in [&sheet.tree].into_iter().chain(&sheet.plain) {
         table.add_row(row(figures));
     }
@@ -66,13 +67,14 @@ fn table(sheet: &TreeSheet) -> String {
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-fn row(figures: &TreeFigures) -> [String; 7] {
-    let TreeFigures { name, max_ms, p95_ms, mean_ms, depth, relayed, fan_out_max } = figures;
+fn row(figures: &TreeFigures) -> [String; 8] {
+    let TreeFigures { name, max_ms, p95_ms, mean_ms, in_turn_max_ms, depth, relayed, fan_out_max } = figures;
     [
         (*name).to_owned(),
         ms(*max_ms),
         ms(*p95_ms),
         ms(*mean_ms),
+        ms(*in_turn_max_ms),
         depth.to_string(),
         fan_out_max.to_string(),
         relayed.to_string(),
