@@ -43,7 +43,7 @@ pub fn best_order(problem: &TreeProblem<'_>, parents: &[u32], objective: Objecti
         let way_us = |child: u32| way_us(problem, peer, child) + tail_us[child as usize];
         match objective {
             Objective::Mean => {
-                row.sort_by_key(|&child| (Reverse(below[child as usize]), Reverse(way_us(child)), child))
+                row.sort_by_key(|&child| (Reverse(below[child as usize]), Reverse(way_us(child)), child));
             }
             Objective::Max | Objective::P95 => row.sort_by_key(|&child| (Reverse(way_us(child)), child)),
         }

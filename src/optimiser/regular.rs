@@ -24,7 +24,8 @@ use graph::Graph;
 pub enum Length {
     /// The mean number of hops between two peers.
     Hops,
-    /// The mean latency between two peers, from so many sources; from all if there are no more.
+    /// The mean latency between two peers. It is made short from so many sources, from all if there are no more, and in the
+    /// end measured from others.
     Latency {
         /// How many.
         sources: u32,
@@ -85,6 +86,12 @@ pub enum NoGraph {
     },
 }
 
+/// From so many sources a graph is measured in the end.
+const SOURCES_ANEW: u32 = 256;
+
+/// So many switches are estimated for one that is measured.
+const PROPOSED: u32 = 32;
+
 /// Up to so many peers hops of all pairs are counted.
 const PEERS_MAX: u32 = 20_000;
 
@@ -112,7 +119,6 @@ pub fn regular(
     }
     let moore = mean_distance(peers, highest).ok_or(NoGraph::Degree { degree: highest, peers })?;
     let mut search = Search::new(delays, length, seed);
-    let bound = search.bound(moore.value, degrees);
     let shares = if length == Length::Hops { &NEAR_PERCENT[..1] } else { &NEAR_PERCENT[..] };
     let mut best: Option<(u64, Graph)> = None;
     let mut outside = 0;
@@ -128,7 +134,17 @@ pub fn regular(
         }
     }
     let (total, mut graph) = best.ok_or(NoGraph::NotFound { outside, peers })?;
-    let total = search.improve(delays, &mut graph, total, compared);
+    // What switches start from is measured last.
+    if search.total(&graph, total).is_some() {
+        search.keep();
+    }
+    let mut total = search.improve(delays, &mut graph, total, compared);
+    let mut bound = search.bound(moore.value, degrees);
+    if search.measure_anew(delays) {
+        // Other sources than those it was made for.
+        total = search.total(&graph, u64::MAX).unwrap_or(total);
+        bound = search.bound(moore.value, degrees);
+    }
     let free_ends = degrees.iter().map(|&degree| degree.min(peers - 1)).sum::<u32>() - 2 * graph.edges.len() as u32;
     let mean = total as f64 / search.pairs();
     Ok(Regular { neighbours: graph.sorted(), mean, bound, free_ends, compared: search.compared })
@@ -184,21 +200,59 @@ impl<'a> Search<'a> {
         clock.sources().iter().map(of_source).sum::<u64>() as f64 / self.pairs()
     }
 
+    // Whether latencies were measured from some sources only; then others are drawn.
+    fn measure_anew(&mut self, delays: &'a Delays) -> bool {
+        let Measure::Latency(clock) = &self.measure else { return false };
+        if clock.sources().len() == self.peers as usize {
+            return false;
+        }
+        self.measure = Measure::Latency(latency::Clock::new(delays, SOURCES_ANEW, &mut self.stream));
+        true
+    }
+
     // 2-switches that make nothing longer.
     fn improve(&mut self, delays: &Delays, graph: &mut Graph, mut total: u64, compared: u64) -> u64 {
         let edges = graph.edges.len();
         let mut tried = 0;
         while self.compared < compared && edges >= 2 && tried < compared.saturating_mul(16) {
             tried += 1;
-            let (one, other) = (self.stream.random_range(0..edges), self.stream.random_range(0..edges));
-            let turned = self.stream.random_range(0..2) == 1;
-            let Some(switch) = graph.switch(delays, [one, other], turned) else { continue };
+            let Some((places, turned)) = self.propose(delays, graph) else { continue };
+            let Some(switch) = graph.switch(delays, places, turned) else { continue };
             match self.total(graph, total) {
-                Some(now) => total = now,
+                Some(now) => {
+                    total = now;
+                    self.keep();
+                }
                 None => graph.undo(&switch),
             }
         }
         total
+    }
+
+    // A switch: any in hops, in latency the most promising of some, two ends of which are near each other.
+    fn propose(&mut self, delays: &Delays, graph: &Graph) -> Option<([usize; 2], bool)> {
+        let edges = graph.edges.len();
+        let Self { stream, measure, .. } = self;
+        let mut any =
+            || ([stream.random_range(0..edges), stream.random_range(0..edges)], stream.random_range(0..2) == 1);
+        let Measure::Latency(clock) = measure else { return Some(any()) };
+        let mut best = None;
+        for _ in 0..PROPOSED {
+            let (places, turned) = any();
+            let Some(new) = graph.after(delays, places, turned) else { continue };
+            let gone = places.map(|place| graph.edges[place]);
+            let shorter = clock.estimate(graph, gone, new);
+            if best.is_none_or(|(most, _)| shorter > most) {
+                best = Some((shorter, (places, turned)));
+            }
+        }
+        best.filter(|(shorter, _)| *shorter > 0).map(|(_, switch)| switch)
+    }
+
+    fn keep(&mut self) {
+        if let Measure::Latency(clock) = &mut self.measure {
+            clock.keep();
+        }
     }
 }
 

@@ -83,6 +83,12 @@ impl BoundSheet {
             notes: Vec::new(),
         };
         for carried in &posed.carried {
+            // What one workload can come to does not depend on others.
+            let alone = match posed.carried.as_slice() {
+                [_] => None,
+                _ => Some(Posed::of_workload(settings, seed, Posing::BOUND, carried.nth)?),
+            };
+            let subject = Subject { settings, posed: alone.as_ref().unwrap_or(&posed) };
             sheet.bounds.extend(rows::of_messages(&subject, carried));
             match family::rows(&subject, carried) {
                 Some(families) => sheet.families.extend(families),

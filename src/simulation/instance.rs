@@ -7,6 +7,7 @@
 
 mod hops;
 
+use crate::optimiser::bound::Cpu;
 use crate::optimiser::tree::TreeProblem;
 use crate::optimiser::{Hop, Instance, InstanceError, Peer, Stream};
 use crate::overlay::audience::ALL;
@@ -111,6 +112,8 @@ pub struct Posed {
     pub carried: Vec<Carried>,
     /// What is fetched in pieces beside that.
     pub fetched: Vec<Fetched>,
+    /// What messages and connections take of each peer's CPU.
+    pub cpus: Vec<Cpu>,
     send_us: Vec<u32>,
     // What the CPU of a peer that publishes takes to wake up.
     wake_us: Vec<u32>,
@@ -125,9 +128,22 @@ impl Posed {
     /// # Errors
     /// When the population cannot be drawn, or is none that fits into the arrays.
     pub fn new(settings: &Settings, seed: Seed, posing: Posing) -> Result<Self, PoseError> {
+        Self::with(settings, seed, posing, |_| true)
+    }
+
+    /// The same with what one workload publishes alone, by its place among those of the scenario.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_workload(settings: &Settings, seed: Seed, posing: Posing, nth: u16) -> Result<Self, PoseError> {
+        Self::with(settings, seed, posing, |workload| workload == nth)
+    }
+
+    fn with(settings: &Settings, seed: Seed, posing: Posing, counts: impl Fn(u16) -> bool) -> Result<Self, PoseError> {
         let streams = Streams::new(seed);
         let Crowd { world, flows, audiences, .. } = Crowd::of(settings, 0, streams)?;
-        let of_workloads = flows.chunk_by(|a, b| a.workload() == b.workload());
+        let of_workloads =
+            flows.chunk_by(|a, b| a.workload() == b.workload()).filter(|flows| counts(flows[0].workload()));
         let carried: Vec<Carried> =
             of_workloads.filter_map(|flows| carried(flows, &audiences, &world, settings)).collect();
         let contents = settings.workloads.iter().zip(0..);
@@ -141,7 +157,8 @@ impl Posed {
         let instance = Instance::new(peers, delays, relay_usd_per_gb(&world))?;
         let send_us = costs.iter().map(|cost| cost.send_us).collect();
         let wake_us = costs.iter().map(|cost| cost.wake_us).collect();
-        Ok(Self { world, instance, is_typical, carried, fetched, send_us, wake_us })
+        let cpus = costs.iter().map(|cost| cost.cpu).collect();
+        Ok(Self { world, instance, is_typical, carried, fetched, cpus, send_us, wake_us })
     }
 
     /// All messages that a peer receives, as one stream; `None` where nothing is published.
@@ -239,6 +256,7 @@ struct Cost {
     send_us: u32,
     receive_us: u32,
     wake_us: u32,
+    cpu: Cpu,
 }
 
 impl Load {
@@ -288,6 +306,10 @@ impl Load {
             send_us: us(cpu + serialise(rates.up)),
             receive_us: us(cpu + serialise(rates.down) + waits),
             wake_us: us(waits),
+            cpu: Cpu {
+                per_message: cpu.as_secs_f64() / posing.share,
+                per_connection: class.device.service_time(class.engine.cpu_idle_per_s).as_secs_f64() / posing.share,
+            },
         }
     }
 

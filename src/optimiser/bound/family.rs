@@ -6,7 +6,7 @@
 
 mod demand;
 
-pub use demand::{Family, Pattern, Resource};
+pub use demand::{Cpu, Family, Pattern, Resource};
 
 use demand::{Demand, Need, largest};
 
@@ -31,10 +31,12 @@ pub struct Feasibility {
     pub peers_max: Option<u32>,
 }
 
-/// What becomes of a family among these peers, the scarcest resource deciding. Of a star the hub is the peer that bears most.
+/// What becomes of a family among these peers, the scarcest resource deciding. Of a star the hub is the peer that serves most.
+/// CPUs stand apart from the peers, for what they have left for sending depends on how many there are: `cpus` has one for each
+/// peer, or none.
 #[must_use]
-pub fn feasibility(family: Family, peers: &[Peer], pattern: Pattern, stream: Stream) -> Feasibility {
-    let demand = Demand::new(family, peers, pattern, stream);
+pub fn feasibility(family: Family, peers: &[Peer], cpus: &[Cpu], (pattern, stream): (Pattern, Stream)) -> Feasibility {
+    let demand = Demand::new(family, (peers, cpus), pattern, stream);
     let scarcest = demand.scarcest(peers.len() as u32);
     let Need { resource, peer, needed, available } = scarcest;
     let holds_at = |count: u32| demand.scarcest(count).holds();
@@ -52,7 +54,7 @@ mod tests {
     }
 
     fn of(family: Family, peers: &[Peer], pattern: Pattern) -> Feasibility {
-        feasibility(family, peers, pattern, STREAM)
+        feasibility(family, peers, &[], (pattern, STREAM))
     }
 
     #[test]
@@ -67,9 +69,11 @@ mod tests {
         let few = vec![Peer { connections_max: Some(3), ..Peer::default() }; 5];
         let few = of(Family::Mesh, &few, Pattern::AllToAll);
         assert_eq!((few.holds, few.resource, few.peers_max), (false, Resource::Connections, Some(4)));
-        let slow = vec![Peer { sends_per_s: Some(25), ..Peer::default() }; 5];
-        let slow = of(Family::Mesh, &slow, Pattern::AllToAll);
-        assert_eq!((slow.resource, slow.needed, slow.peers_max), (Resource::Cpu, 40.0, Some(3)));
+        // 40 sent and 40 received at 1 % each, and four connections at 10 %.
+        let slow = [Cpu { per_message: 0.01, per_connection: 0.1 }; 5];
+        let slow = feasibility(Family::Mesh, &[Peer::default(); 5], &slow, (Pattern::AllToAll, STREAM));
+        assert_eq!((slow.resource, slow.available, slow.peers_max), (Resource::Cpu, 100.0, Some(4)));
+        assert!((slow.needed - 120.0).abs() < 1e-9, "{slow:?}");
         let narrow = vec![Peer { down_bps: Some(250), ..Peer::default() }; 3];
         assert_eq!(of(Family::Mesh, &narrow, Pattern::AllToAll).peers_max, Some(3));
     }
@@ -101,6 +105,28 @@ mod tests {
         // A source that cannot send once.
         let none = of(Family::Tree, &peers(&[99, 900, 900]), Pattern::OneToAll { source: 0 });
         assert_eq!((none.holds, none.resource, none.peer), (false, Resource::Uplink, Some(0)));
+    }
+
+    #[test]
+    fn a_cpu_takes_what_it_receives_too() {
+        // A stream takes a fifth of a CPU, coming or going, so a peer has four children and the source five.
+        let cpus = [Cpu { per_message: 0.02, per_connection: 0.0 }; 7];
+        let at = |family, count: usize, pattern| {
+            feasibility(family, &[Peer::default(); 7][..count], &cpus, (pattern, STREAM))
+        };
+        let one = Pattern::OneToAll { source: 0 };
+        assert_eq!(at(Family::Mesh, 6, one).peers_max, Some(6));
+        // A hub that is not the source receives one and sends four.
+        assert_eq!(at(Family::Star, 6, one).peers_max, Some(6));
+        let tree = at(Family::Tree, 7, one);
+        assert_eq!((tree.holds, tree.peers_max), (true, None));
+        // All streams come and go: two of three peers already take 80 %.
+        assert_eq!(at(Family::Mesh, 3, Pattern::AllToAll).peers_max, Some(3));
+        // In a tree of three each of two leaves handles three streams, and the middle six: 120 %.
+        let all = at(Family::Tree, 3, Pattern::AllToAll);
+        assert_eq!((all.holds, all.peers_max), (false, Some(2)));
+        // Copies of all, sent and received, within all CPUs: 2 n (n - 1) / 5 <= n.
+        assert_eq!(at(Family::MultiTree, 3, Pattern::AllToAll).peers_max, Some(3));
     }
 
     #[test]

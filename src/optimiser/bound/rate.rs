@@ -77,7 +77,7 @@ pub fn all_to_all_rate(peers: &[Peer]) -> Bound<f64, AllToAllBinds> {
     let (count, others) = counts(peers);
     let of_all = peers.iter().map(up_bps).sum::<f64>() / (count * others);
     let shared = (of_all, AllToAllBinds::Everybody);
-    smallest(peers, ALL_TO_ALL, Some(shared), |peer| up_bps(peer), |peer| down_bps(peer) / others)
+    smallest(peers, ALL_TO_ALL, Some(shared), up_bps, |peer| down_bps(peer) / others)
 }
 
 /// The same in a full mesh.
@@ -96,7 +96,7 @@ pub fn hub_rate(peers: &[Peer], hub: u32) -> Bound<f64, AllToAllBinds> {
     let (_, others) = counts(peers);
     let of_hub = up_bps(&peers[hub as usize]) / (others * others);
     let shared = (of_hub, AllToAllBinds::Uplink(hub));
-    smallest(peers, HUB, Some(shared), |peer| up_bps(peer), |peer| down_bps(peer) / others)
+    smallest(peers, HUB, Some(shared), up_bps, |peer| down_bps(peer) / others)
 }
 
 fn counts(peers: &[Peer]) -> (f64, f64) {
@@ -151,9 +151,9 @@ mod tests {
     #[test]
     fn all_to_all_is_counted_in_copies() {
         let four = peers(&[90, 90, 90, 30], 1_000);
-        assert_eq!(all_to_all_rate(&four).value, 300.0 / 12.0);
+        assert_eq!((all_to_all_rate(&four).value, all_to_all_rate(&four).binds), (25.0, AllToAllBinds::Everybody));
         assert_eq!((mesh_rate(&four).value, mesh_rate(&four).binds), (10.0, AllToAllBinds::Uplink(3)));
-        assert_eq!(hub_rate(&four, 0).value, 10.0);
+        assert_eq!((hub_rate(&four, 0).value, hub_rate(&four, 0).binds), (10.0, AllToAllBinds::Uplink(0)));
         assert_eq!(all_to_all_rate(&peers(&[90, 90, 90, 3], 1_000)).binds, AllToAllBinds::Uplink(3));
         assert_eq!(all_to_all_rate(&peers(&[90, 90, 90, 30], 60)).binds, AllToAllBinds::Downlink(0));
         for none in [&[][..], &[5]] {

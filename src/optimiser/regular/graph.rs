@@ -33,7 +33,14 @@ impl Graph {
     /// `a-b` and `c-d` become `a-c` and `b-d`, or `a-d` and `b-c` if turned; `None` where that cannot be.
     pub(super) fn switch(&mut self, delays: &Delays, places: [usize; 2], turned: bool) -> Option<Switch> {
         let before = places.map(|place| self.edges[place]);
-        let [[a, b], [mut c, mut d]] = before;
+        let after = self.after(delays, places, turned)?;
+        self.put(places, before, after);
+        Some(Switch { places, before })
+    }
+
+    /// What two connections would become.
+    pub(super) fn after(&self, delays: &Delays, places: [usize; 2], turned: bool) -> Option<[[u32; 2]; 2]> {
+        let [[a, b], [mut c, mut d]] = places.map(|place| self.edges[place]);
         if turned {
             (c, d) = (d, c);
         }
@@ -43,8 +50,7 @@ impl Graph {
         if delays.hop(a, c).delay_us().is_none() || delays.hop(b, d).delay_us().is_none() {
             return None;
         }
-        self.put(places, before, [[a, c], [b, d]]);
-        Some(Switch { places, before })
+        Some([[a, c], [b, d]])
     }
 
     pub(super) fn undo(&mut self, switch: &Switch) {

@@ -34,7 +34,7 @@ pub struct FamilyRow {
 
 /// All families; `None` for a workload whose publishers are neither one nor all, or whose messages are for some.
 pub(super) fn rows(subject: &Subject<'_>, carried: &Carried) -> Option<Vec<FamilyRow>> {
-    let peers = subject.posed.instance.peers();
+    let (peers, cpus) = (subject.posed.instance.peers(), subject.posed.cpus.as_slice());
     let pattern = match carried.publishers.as_slice() {
         _ if carried.reach <= 0.999_999 => return None,
         [publisher] => Pattern::OneToAll { source: publisher.peer },
@@ -43,7 +43,7 @@ pub(super) fn rows(subject: &Subject<'_>, carried: &Carried) -> Option<Vec<Famil
     };
     let stream = stream_of_one(carried)?;
     let row = |family: Family| {
-        let found = feasibility(family, peers, pattern, stream);
+        let found = feasibility(family, peers, cpus, (pattern, stream));
         let Feasibility { holds, resource, peer, needed, available, peers_max, .. } = found;
         let [scarcest, unit] = resource.name_and_unit();
         FamilyRow {

@@ -3,8 +3,8 @@
 use super::text::{quantity, rate};
 use super::{BoundRow, Side, Subject};
 use crate::optimiser::bound::{
-    self, AllToAllBinds, Bound, GrowthBinds, Law, MakespanBinds, RateBinds, SHORTEST_WAY, disjoint_ways, mean_distance,
-    moore_diameter, reach, relay_links, soonest_us,
+    self, AllToAllBinds, Bound, GrowthBinds, Law, MATCHING_PEERS_MAX, MakespanBinds, RateBinds, SHORTEST_WAY,
+    disjoint_ways, largest_in_tree_us, mean_distance, moore_diameter, reach, relay_links, soonest_us,
 };
 use crate::report::figures::{count, counted};
 use crate::simulation::{Carried, Fetched};
@@ -167,7 +167,32 @@ fn of_latency(subject: &Subject<'_>, name: &str, source: u32) -> Vec<BoundRow> {
     push("p95", ms(p95_us), way(p95));
     let total_us: u64 = heard.iter().map(|(us, _)| us).sum();
     push("mean", ms(total_us) / heard.len() as f64, "the shortest ways to all".to_owned());
+    if heard.len() == others && others < MATCHING_PEERS_MAX {
+        rows.push(of_tree(subject, name, (source, ms(last_us)), &soonest, &fan_outs));
+    }
     rows
+}
+
+// The largest latency of a single tree, whose fan-outs bind.
+fn of_tree(
+    subject: &Subject<'_>,
+    name: &str,
+    (source, shortest_ms): (u32, f64),
+    soonest: &[Option<u64>],
+    fan_outs: &[u32],
+) -> BoundRow {
+    let posed = subject.posed;
+    let bound = largest_in_tree_us(posed.instance.delays(), source, fan_outs, posed.send_us(), soonest);
+    let slots: u64 = fan_outs.iter().map(|&slots| u64::from(slots.min(soonest.len() as u32 - 1))).sum();
+    let value_ms = bound.value.map_or(f64::INFINITY, |us| us as f64 / 1e3);
+    let binds = match bound.binds {
+        Some(peer) => format!("{} has no slot that is nearer; all peers have {}", subject.peer(peer), count(slots)),
+        None if bound.value.is_none() => {
+            format!("no tree: all peers together have {} slots that can be used", count(slots))
+        }
+        None => format!("fan-outs do not bind: the shortest way of {}", quantity(shortest_ms, "ms")),
+    };
+    row(bound.law, Some(name), Side::AtLeast, value_ms, "ms", binds)
 }
 
 fn unheard(subject: &Subject<'_>, name: &str, source: u32, count: usize) -> BoundRow {

@@ -75,7 +75,11 @@ fn bounds(rows: &[BoundRow], width: u16) -> String {
             Side::AtMost => "at most",
             Side::AtLeast => "at least",
         };
-        let value = row.value.map_or_else(|| "unlimited".to_owned(), |value| quantity(value, row.unit));
+        let without = match row.side {
+            Side::AtMost => "unlimited",
+            Side::AtLeast => "never",
+        };
+        let value = row.value.map_or_else(|| without.to_owned(), |value| quantity(value, row.unit));
         table.add_row([format!("{workload}{}", row.bound), side.to_owned(), value, row.binds.clone()]);
     }
     printed(table, 2)

@@ -61,7 +61,7 @@ pub enum Resource {
     Uplink,
     /// Downlink, in bit/s.
     Downlink,
-    /// Messages that a CPU sends, per second.
+    /// A CPU's time, in percent.
     Cpu,
     /// Connections.
     Connections,
@@ -69,6 +69,8 @@ pub enum Resource {
     Slots,
     /// The uplinks of all, in bit/s.
     Uplinks,
+    /// The CPU time of all, in percent of one peer's.
+    Cpus,
 }
 
 impl Resource {
@@ -78,12 +80,22 @@ impl Resource {
         match self {
             Self::Uplink => ["uplink", "bit/s"],
             Self::Downlink => ["downlink", "bit/s"],
-            Self::Cpu => ["CPU", "sends/s"],
+            Self::Cpu => ["CPU", "%"],
+            Self::Cpus => ["all CPUs", "%"],
             Self::Connections => ["connections", ""],
             Self::Slots => ["slots", ""],
             Self::Uplinks => ["all uplinks", "bit/s"],
         }
     }
+}
+
+/// What a peer's CPU does, as shares of what it may be used: nothing if it does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cpu {
+    /// For a message a second that it sends, or receives.
+    pub per_message: f64,
+    /// For a connection that it keeps open.
+    pub per_connection: f64,
 }
 
 /// How much of something is asked, and how much there is.
@@ -110,6 +122,7 @@ impl Need {
 pub(super) struct Demand<'a> {
     family: Family,
     peers: &'a [Peer],
+    cpus: &'a [Cpu],
     pattern: Pattern,
     stream: Stream,
     hub: u32,
@@ -119,8 +132,13 @@ pub(super) struct Demand<'a> {
 type Least = Option<(u32, f64)>;
 
 impl<'a> Demand<'a> {
-    pub(super) fn new(family: Family, peers: &'a [Peer], pattern: Pattern, stream: Stream) -> Self {
-        let mut demand = Self { family, peers, pattern, stream, hub: 0 };
+    pub(super) fn new(
+        family: Family,
+        (peers, cpus): (&'a [Peer], &'a [Cpu]),
+        pattern: Pattern,
+        stream: Stream,
+    ) -> Self {
+        let mut demand = Self { family, peers, cpus, pattern, stream, hub: 0 };
         if family == Family::Star {
             demand.hub = demand.best_hub();
         }
@@ -152,16 +170,19 @@ impl<'a> Demand<'a> {
     }
 
     fn of_mesh(&self, count: f64) -> Vec<Need> {
-        let copies = count - 1.0;
-        let mut needs = self.sending(self.least_published(up_bps), self.least_published(sends_per_s), copies);
-        needs.push(need(Resource::Connections, self.least(connections), copies));
-        needs.push(self.receiving(count));
-        needs
+        let others = count - 1.0;
+        vec![
+            self.sending(self.least_published(up_bps), others),
+            need(Resource::Connections, self.least(connections), others),
+            self.busiest(|number| self.received(number, count) + self.published(number) * others, others),
+            self.receiving(count),
+        ]
     }
 
     fn of_star(&self, count: f64) -> Vec<Need> {
         let mut needs = self.asked_of_hub(self.hub, count);
-        needs.extend(self.sending(self.least_published(up_bps), self.least_published(sends_per_s), 1.0));
+        needs.push(self.sending(self.least_published(up_bps), 1.0));
+        needs.push(self.busiest(|number| self.received(number, count) + self.published(number), 1.0));
         needs.push(self.receiving(count));
         needs
     }
@@ -174,25 +195,20 @@ impl<'a> Demand<'a> {
             Pattern::OneToAll { .. } => count - 2.0,
         };
         let of_hub = |value: fn(&Peer) -> f64| self.peers.get(hub as usize).map(|peer| (hub, value(peer)));
-        let mut needs = self.sending(of_hub(up_bps), of_hub(sends_per_s), copies);
-        needs.push(need(Resource::Connections, of_hub(connections), count - 1.0));
-        needs
+        let needed = self.cpu(hub, self.received(hub, count) + copies, count - 1.0);
+        vec![
+            self.sending(of_hub(up_bps), copies),
+            need(Resource::Connections, of_hub(connections), count - 1.0),
+            Need { resource: Resource::Cpu, peer: Some(hub), needed, available: 100.0 },
+        ]
     }
 
-    // A peer with `k` neighbours in a tree of `n` sends each stream to all but the one it has it from, its own to all: the
-    // neighbours of all together are twice the connections, which are `n - 1`.
+    // A peer with `k` neighbours in a tree of `n` sends each stream to all but the one it has it from, its own to all, and so
+    // handles each stream `k` times: the neighbours of all together are twice the connections, which are `n - 1`.
     fn of_tree(&self, count: f64) -> Vec<Need> {
         let others = count - 1.0;
-        let slots = |(peer, number): (&Peer, u32)| {
-            let copies = self.copies(peer);
-            let neighbours = match self.pattern {
-                Pattern::AllToAll => 1.0 + ((copies - 1.0) / count).floor(),
-                Pattern::OneToAll { source } if source == number => copies,
-                Pattern::OneToAll { .. } => 1.0 + copies,
-            };
-            neighbours.min(connections(peer)).min(others) - 1.0
-        };
-        let all: Vec<f64> = self.peers.iter().zip(0..).map(slots).collect();
+        let all: Vec<f64> =
+            (0..self.peers.len() as u32).map(|number| self.neighbours_max(number, count) - 1.0).collect();
         let available = match self.pattern {
             // The source's are there once, whatever the others.
             Pattern::OneToAll { source } => {
@@ -202,38 +218,93 @@ impl<'a> Demand<'a> {
             }
             Pattern::AllToAll => mean(all.iter().sum(), all.len(), count) + 1.0,
         };
-        let mut needs = vec![Need { resource: Resource::Slots, peer: None, needed: others, available }];
-        needs.extend(self.sending(self.least_published(up_bps), self.least_published(sends_per_s), 1.0));
-        needs.push(need(Resource::Connections, self.least(connections), 1.0));
-        needs.push(self.receiving(count));
-        needs
+        vec![
+            Need { resource: Resource::Slots, peer: None, needed: others, available },
+            self.sending(self.least_published(up_bps), 1.0),
+            need(Resource::Connections, self.least(connections), 1.0),
+            self.busiest(|number| self.received(number, count) + self.published(number), 1.0),
+            self.receiving(count),
+        ]
+    }
+
+    fn neighbours_max(&self, number: u32, count: f64) -> f64 {
+        let peer = &self.peers[number as usize];
+        let copies = (up_bps(peer) / self.stream.rate_bps.max(1) as f64 * (1.0 + 1e-12)).floor();
+        let (by_uplink, streams) = match self.pattern {
+            Pattern::AllToAll => (1.0 + ((copies - 1.0) / count).floor(), count),
+            Pattern::OneToAll { source } if source == number => (copies, 1.0),
+            Pattern::OneToAll { .. } => (1.0 + copies, 1.0),
+        };
+        let each = self.cpu(number, streams, 1.0);
+        let by_cpu = if each > 0.0 { (100.0 / each * (1.0 + 1e-12)).floor() } else { f64::INFINITY };
+        by_uplink.min(by_cpu).min(connections(peer)).min(count - 1.0)
     }
 
     fn of_multi_tree(&self, count: f64) -> Vec<Need> {
-        let ups = |peer: &Peer| up_bps(peer);
-        let total: f64 = self.peers.iter().map(ups).sum();
+        let (len, others) = (self.peers.len(), count - 1.0);
         let rate = self.stream.rate_bps as f64;
-        let (needed, available) = match self.pattern {
+        let up = |number: u32| up_bps(&self.peers[number as usize]);
+        // What the source has is there once, whatever the others; how often each stream is sent on.
+        let (of_source, rest, streams): (f64, f64, f64) = match self.pattern {
             Pattern::OneToAll { source } => {
-                let of_source = up_bps(&self.peers[source as usize]);
-                let rest = if of_source.is_finite() { total - of_source } else { 0.0 };
-                (rate * (count - 1.0), of_source + mean(rest, self.peers.len() - 1, count - 1.0))
+                let rest = (0..len as u32).filter(|&number| number != source).map(up).sum();
+                (up(source), mean(rest, len - 1, others), 1.0)
             }
-            Pattern::AllToAll => (rate * count * (count - 1.0), mean(total, self.peers.len(), count)),
+            Pattern::AllToAll => (0.0, mean((0..len as u32).map(up).sum(), len, count), count),
         };
-        let mut needs = vec![Need { resource: Resource::Uplinks, peer: None, needed, available }];
-        needs.extend(self.sending(self.least_published(up_bps), self.least_published(sends_per_s), 1.0));
-        needs.push(self.receiving(count));
-        needs
+        let uplinks = Need {
+            resource: Resource::Uplinks,
+            peer: None,
+            needed: rate * streams * others,
+            available: of_source + rest,
+        };
+        // A copy costs its sender and its receiver; the mean CPU counts.
+        let both: f64 = (0..len as u32).map(|number| self.cpu(number, 2.0, 0.0)).sum();
+        let cpus = Need {
+            resource: Resource::Cpus,
+            peer: None,
+            needed: both / len as f64 * streams * others,
+            available: 100.0 * count,
+        };
+        vec![
+            uplinks,
+            cpus,
+            self.sending(self.least_published(up_bps), 1.0),
+            self.busiest(|number| self.received(number, count) + self.published(number), 1.0),
+            self.receiving(count),
+        ]
     }
 
-    // So many copies of a stream through an uplink and a CPU.
-    fn sending(&self, up: Least, cpu: Least, copies: f64) -> Vec<Need> {
-        let Stream { rate_bps, messages_per_s } = self.stream;
-        vec![
-            need(Resource::Uplink, up, copies * rate_bps as f64),
-            need(Resource::Cpu, cpu, copies * messages_per_s as f64),
-        ]
+    // So many copies of a stream through an uplink.
+    fn sending(&self, up: Least, copies: f64) -> Need {
+        need(Resource::Uplink, up, copies * self.stream.rate_bps as f64)
+    }
+
+    // How many streams a peer receives, and publishes.
+    fn received(&self, number: u32, count: f64) -> f64 {
+        match self.pattern {
+            Pattern::AllToAll => count - 1.0,
+            Pattern::OneToAll { .. } => 1.0 - self.published(number),
+        }
+    }
+
+    fn published(&self, number: u32) -> f64 {
+        let publishes = self.pattern == Pattern::AllToAll || self.pattern == Pattern::OneToAll { source: number };
+        if publishes { 1.0 } else { 0.0 }
+    }
+
+    // What a peer's CPU is asked for by copies of streams, sent or received, and by connections, in percent.
+    fn cpu(&self, number: u32, copies: f64, connections: f64) -> f64 {
+        let Cpu { per_message, per_connection } = self.cpus.get(number as usize).copied().unwrap_or_default();
+        100.0 * (copies * self.stream.messages_per_s as f64 * per_message + connections * per_connection)
+    }
+
+    // The peer whose CPU is asked for most.
+    fn busiest(&self, copies: impl Fn(u32) -> f64, connections: f64) -> Need {
+        let asked = (0..self.peers.len() as u32).map(|number| (number, self.cpu(number, copies(number), connections)));
+        let busiest = asked.reduce(|most, next| if next.1 > most.1 { next } else { most });
+        let (peer, needed) = busiest.map_or((None, 0.0), |(peer, needed)| (Some(peer), needed));
+        Need { resource: Resource::Cpu, peer, needed, available: 100.0 }
     }
 
     // Everybody receives all streams but its own.
@@ -242,13 +313,6 @@ impl<'a> Demand<'a> {
         let receives = |number: u32| self.pattern != Pattern::OneToAll { source: number };
         let least = self.least_of(down_bps, receives);
         need(Resource::Downlink, least, streams * self.stream.rate_bps as f64)
-    }
-
-    // How often a peer can send a stream.
-    fn copies(&self, peer: &Peer) -> f64 {
-        let Stream { rate_bps, messages_per_s } = self.stream;
-        let by_uplink = (up_bps(peer) / rate_bps.max(1) as f64).floor();
-        by_uplink.min((sends_per_s(peer) / messages_per_s.max(1) as f64).floor())
     }
 
     fn least(&self, value: fn(&Peer) -> f64) -> Least {
@@ -303,10 +367,6 @@ fn up_bps(peer: &Peer) -> f64 {
 
 fn down_bps(peer: &Peer) -> f64 {
     peer.down_bps.map_or(f64::INFINITY, |bps| bps as f64)
-}
-
-fn sends_per_s(peer: &Peer) -> f64 {
-    peer.sends_per_s.map_or(f64::INFINITY, |sends| sends as f64)
 }
 
 fn connections(peer: &Peer) -> f64 {

@@ -1,0 +1,191 @@
+//! `peerscape bounds` as a user runs it: figures against what can be counted by hand.
+
+mod support;
+
+use serde_json::Value;
+use support::{peerscape, stderr, stdout, workshop};
+
+const CLASSROOM: &str = r#"
+name = "classroom"
+[run]
+duration = "20 s"
+warmup = "5 s"
+seeds = 1
+[population]
+peers = [10, 40]
+[[population.class]]
+name = "home"
+share = "100 %"
+link = { down = "50 Mbit/s", up = "10 Mbit/s", rtt = "10 ms" }
+nat = "public"
+device = "server"
+engine = "ideal"
+[network]
+latency = { kind = "constant", one_way = "20 ms" }
+[webrtc]
+overhead = "none"
+[[workload]]
+kind = "broadcast"
+message = "12500 B"
+rate = "10 /s"
+[[topology]]
+kind = "tree"
+degree = 2
+[[topology]]
+kind = "mesh"
+"#;
+
+const MIXED: &str = r#"
+[run]
+duration = "20 s"
+warmup = "10 s"
+seeds = 1
+[population]
+peers = 60
+regions = "europe"
+[[population.class]]
+name = "home"
+share = "70 %"
+link = "cable"
+nat = "home"
+device = "laptop"
+engine = "chromium"
+[[population.class]]
+name = "mobile"
+share = "30 %"
+link = "4g"
+nat = "mobile"
+device = "phone"
+engine = "chromium"
+[[workload]]
+kind = "broadcast"
+message = "1000 B"
+rate = "5 /s"
+channel = "reliable-unordered"
+[[topology]]
+kind = "mesh"
+[[topology]]
+kind = "star"
+[[topology]]
+kind = "tree"
+degree = [2, 4, 8]
+[[topology]]
+kind = "hybrid"
+hubs = 4
+"#;
+
+fn sheets(scenario: &str, arguments: &[&str]) -> Vec<Value> {
+    let folder = workshop(scenario);
+    let output = peerscape(folder.path(), &[&["bounds", "small.toml", "--json"], arguments].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let value: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    value["combinations"].as_array().expect("a list").clone()
+}
+
+fn figure(sheet: &Value, bound: &str) -> f64 {
+    let rows = sheet["bounds"].as_array().expect("a list");
+    let row = rows.iter().find(|row| row["bound"] == bound).unwrap_or_else(|| panic!("{bound} in {sheet:#}"));
+    row["value"].as_f64().unwrap_or(f64::INFINITY)
+}
+
+#[test]
+fn every_combination_has_its_bounds_and_topologies_do_not_count() {
+    let sheets = sheets(CLASSROOM, &[]);
+    let peers: Vec<u64> = sheets.iter().filter_map(|sheet| sheet["peers"].as_u64()).collect();
+    assert_eq!(peers, [10, 40]);
+    for (sheet, peers) in sheets.iter().zip([10.0, 40.0]) {
+        // A message has 100,000 bits: 10 ms up, 2 ms down. A hop is 20 ms and the access links of both, 5 ms each.
+        assert_eq!(figure(sheet, "largest latency"), 10.0 + 30.0 + 2.0);
+        assert_eq!(figure(sheet, "mean latency"), 42.0);
+        // Everybody uploads as much as the source, which binds: 10 Mbit/s.
+        assert_eq!(figure(sheet, "stream rate"), 10e6);
+        // Copies double every 10 ms.
+        let rounds = 1.0 + f64::floor(f64::log2(peers - 1.0));
+        assert!((figure(sheet, "one message with serialisation") - 10.0 * rounds).abs() < 1e-9);
+        assert_eq!((figure(sheet, "relayed connections"), figure(sheet, "disjoint ways")), (0.0, peers - 1.0));
+        // 10 Mbit/s are ten copies of the stream: nine others, or ten.
+        let families = sheet["families"].as_array().expect("a list");
+        let of = |name: &str| families.iter().find(|row| row["family"] == name).expect("a family");
+        assert_eq!((of("mesh")["holds"].as_bool(), of("mesh")["peers_max"].as_u64()), (Some(peers < 12.0), Some(11)));
+        // A hub that does not publish sends to all but two.
+        assert_eq!((of("star")["holds"].as_bool(), of("star")["peers_max"].as_u64()), (Some(peers < 13.0), Some(12)));
+        assert_eq!((of("tree")["holds"].as_bool(), of("tree")["peers_max"].as_u64()), (Some(true), None));
+    }
+    assert_eq!(figure(&sheets[1], "diameter"), 2.0);
+    // In a tree the source serves ten, and others hear one hop later; nobody of ten must.
+    assert_eq!(figure(&sheets[0], "largest latency of a tree"), 42.0);
+    assert_eq!(figure(&sheets[1], "largest latency of a tree"), 84.0);
+    let three = self::sheets(CLASSROOM, &["--degree", "3"]);
+    assert_eq!(figure(&three[1], "diameter"), 4.0);
+}
+
+#[test]
+fn nothing_that_is_simulated_beats_them() {
+    use peerscape::metrics::MetricId;
+    use peerscape::rng::Seed;
+    use peerscape::simulation::{Knowledge, simulate};
+    let experiment = peerscape::scenario::parse_str("a.toml", MIXED, std::path::Path::new("."), &[]);
+    let experiment = experiment.expect("a scenario");
+    let mut compared = 0;
+    for cell in &experiment.cells {
+        let sheet = peerscape::report::BoundSheet::of(cell, Seed(1), 8).expect("bounds");
+        let row = |bound: &str| sheet.bounds.iter().find(|row| row.bound == bound).and_then(|row| row.value);
+        let (Some(mean_ms), Some(p95_ms)) = (row("mean latency"), row("p95 latency")) else { continue };
+        let record = simulate(cell, Seed(1), &Knowledge::of(&cell.settings)).expect("a record");
+        let Some(measured) = record.values.get(MetricId::LatencyMean) else { continue };
+        // Where some hear nothing, the others may hear sooner.
+        if record.values.get(MetricId::Delivered).is_none_or(|delivered| delivered < 99.9) {
+            continue;
+        }
+        assert!(measured >= mean_ms, "{}: {measured} ms, and at least {mean_ms}", cell.label);
+        // The histogram's cells are some per cent wide.
+        let p95 = record.values.get(MetricId::LatencyP95).expect("a percentile");
+        assert!(p95 >= 0.97 * p95_ms, "{}: {p95} ms, and at least {p95_ms}", cell.label);
+        compared += 1;
+    }
+    assert!(compared >= 4, "{compared}");
+}
+
+#[test]
+fn a_file_in_pieces_and_talk_of_all_have_bounds_of_their_own() {
+    let of = |workload: &str| {
+        let (before, after) = CLASSROOM.split_once("[[workload]]").expect("a workload");
+        let (_, topologies) = after.split_once("[[topology]]").expect("a topology");
+        sheets(&format!("{before}[[workload]]\n{workload}[[topology]]{topologies}"), &[])
+    };
+    let file = of("kind = \"distribution\"\nsize = \"10 MB\"\npiece = \"1 MB\"\n");
+    // 80 Mbit at 10 Mbit/s; ten parts double four times among nine, six among 39.
+    assert_eq!(figure(&file[0], "file makespan"), 8.0);
+    assert!((figure(&file[0], "file makespan in parts") - 8.0 * 1.3).abs() < 1e-9);
+    assert!((figure(&file[1], "file makespan in parts") - 8.0 * 1.5).abs() < 1e-9);
+    let talk = of("kind = \"state-sync\"\nmessage = \"1250 B\"\nrate = \"10 /s\"\n");
+    assert_eq!(figure(&talk[0], "all-to-all rate"), 10e6 / 9.0);
+    assert_eq!(figure(&talk[0], "all-to-all rate of a full mesh"), 10e6 / 9.0);
+    assert_eq!(figure(&talk[0], "all-to-all rate of a single hub"), 10e6 / 81.0);
+}
+
+#[test]
+fn the_text_names_what_binds_and_its_source() {
+    let folder = workshop(CLASSROOM);
+    let output = peerscape(folder.path(), &["bounds", "small.toml"]);
+    let text = stdout(&output);
+    for part in ["10 peers, seed 1", "40 peers, seed 1", "the source's uplink, peer", "Kumar, Liu and Ross", "42 ms"] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 110), "{text}");
+}
+
+#[test]
+fn odd_populations_have_an_answer() {
+    let two = sheets(CLASSROOM, &["--set", "population.peers=2"]);
+    assert_eq!((figure(&two[0], "relayed connections"), figure(&two[0], "largest latency")), (0.0, 42.0));
+    let blocked =
+        CLASSROOM.replace("nat = \"public\"", "nat = \"enterprise\"").replace("[webrtc]", "[webrtc]\nturn = \"none\"");
+    let apart = sheets(&blocked, &["--set", "population.peers=200"]);
+    let text = apart[0]["bounds"][0]["binds"].as_str().expect("a text").to_owned();
+    assert!(text.contains("cut off from the others even with relays"), "{text}");
+    assert!(figure(&apart[0], "peers that never hear") > 0.0);
+    let folder = workshop(CLASSROOM);
+    let wrong = peerscape(folder.path(), &["bounds", "small.toml", "--set", "population.peers=1"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
+}
