@@ -23,12 +23,7 @@ struct Row {
     work: u64,
 }
 
-const fn row(
-    name: &'static str,
-    (peers, dimensions): (u32, usize),
-    stream: Stream,
-    (seeds, work): (u64, u64),
-) -> Row {
+const fn row(name: &'static str, (peers, dimensions): (u32, usize), stream: Stream, (seeds, work): (u64, u64)) -> Row {
     Row { name, peers, dimensions, stream, seeds, work }
 }
 
@@ -51,7 +46,10 @@ const ROWS: [Row; 13] = [
 fn main() {
     // Cargo adds options of its own.
     let wanted = env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    println!("{:<22} {:>9} {:>8} {:>8} {:>10} {:>8} {:>8}", "", "proven", "gap %", "max %", "first ms", "cpu s", "max s");
+    println!(
+        "{:<22} {:>9} {:>8} {:>8} {:>10} {:>8} {:>8}",
+        "", "proven", "gap %", "max %", "first ms", "cpu s", "max s"
+    );
     ROWS.iter().filter(|row| row.name.starts_with(&wanted)).for_each(print);
 }
 

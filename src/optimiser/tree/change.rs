@@ -122,6 +122,9 @@ pub(super) fn exchange(state: &mut State<'_>, one: u32, other: u32, by_us: u64) 
 #[inline]
 pub(super) fn fits(state: &State<'_>, peer: u32, to: u32, by_us: u64) -> bool {
     let Some(hop_us) = state.problem().hop_us(to, peer) else { return false };
+    if !state.counts(peer) {
+        return true;
+    }
     let rest_us = u64::from(hop_us) + state.height_us(peer);
     rest_us <= by_us && state.delay_us(to) + rest_us <= by_us
 }
@@ -140,7 +143,7 @@ fn takes_over(state: &State<'_>, peer: u32, heir: u32, by_us: u64) -> bool {
     at_us <= by_us
         && state.children(peer).filter(|&child| child != heir).all(|child| {
             let Some(next_us) = hop_us(heir, child) else { return false };
-            state.is_below(heir, child) || at_us + next_us + state.height_us(child) <= by_us
+            !state.counts(child) || state.is_below(heir, child) || at_us + next_us + state.height_us(child) <= by_us
         })
         && (state.parent(heir) != peer || hop_us(heir, peer).is_some())
 }

@@ -98,6 +98,6 @@ impl Shortening<'_, '_> {
     }
 
     fn reaches(&self, peer: u32, by_us: u64) -> bool {
-        self.state.delay_us(peer) + self.state.height_us(peer) <= by_us
+        !self.state.counts(peer) || self.state.delay_us(peer) + self.state.height_us(peer) <= by_us
     }
 }

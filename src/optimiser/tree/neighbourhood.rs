@@ -126,10 +126,18 @@ impl Part {
     fn pieces(&self, state: &State<'_>) -> Pieces {
         let problem = state.problem();
         let peers = self.peers();
-        let hop_us = |from: u32, to: u32| if from == to { None } else { problem.hop_us(from, to) };
-        let hops = peers.iter().flat_map(|&from| peers.iter().map(move |&to| hop_us(from, to)));
+        // Of those who are excused it does not matter when they hear.
+        let is_excused = |peer: u32| self.below.contains(&peer) && !state.counts(peer);
+        let excused: Vec<bool> = peers.iter().map(|&peer| is_excused(peer)).collect();
+        let hop_us = |from: u32, (to, is_excused): (u32, bool)| {
+            let hop_us = if from == to { None } else { problem.hop_us(from, to) };
+            if is_excused { hop_us.map(|_| 0) } else { hop_us }
+        };
+        let towards: Vec<(u32, bool)> = peers.iter().copied().zip(excused.iter().copied()).collect();
+        let hops = peers.iter().flat_map(|&from| towards.iter().map(move |&to| hop_us(from, to)));
         let slots = self.freed.iter().map(|&peer| problem.fan_out(peer));
-        let slots = slots.chain(self.below.iter().map(|&peer| state.free(peer)));
+        let of_below = |&peer: &u32| if is_excused(peer) { 0 } else { state.free(peer) };
+        let slots = slots.chain(self.below.iter().map(of_below));
         let tails_us = self.freed.iter().map(|_| 0).chain(self.below.iter().map(|&peer| state.height_us(peer)));
         let first = self.freed.len() + self.below.len();
         let members = self.members.iter().zip(first..);
@@ -167,12 +175,15 @@ fn longest_without(state: &State<'_>, freed: &[u32]) -> u64 {
     }
     touched.sort_unstable();
     while let Some((at, at_us)) = pending.pop() {
-        longest_us = longest_us.max(at_us);
+        if state.counts(at) {
+            longest_us = longest_us.max(at_us);
+        }
         for child in state.children(at).filter(|child| !freed.contains(child)) {
             let then_us = at_us + u64::from(state.hop_us(child));
             // What is not on a way to these has its height, which is known.
             match touched.binary_search(&child) {
                 Ok(_) => pending.push((child, then_us)),
+                Err(_) if !state.counts(child) => {}
                 Err(_) => longest_us = longest_us.max(then_us + state.height_us(child)),
             }
         }

@@ -91,7 +91,9 @@ pub fn solve(
     let answer = TreeAnswer { parents: first, value, lower_us, trace: vec![(0, value)] };
     let near = Near::new(problem, &shortest_us, NEAR);
     let stream = Streams::new(effort.seed).stream(Domain::Optimiser, u64::from(problem.peers()));
-    let mut portfolio = Portfolio { problem, near, shortest_us, answer, work: 0, work_max: effort.work, stream, watch };
+    let excused = latest(problem, &shortest_us);
+    let (work, work_max) = (0, effort.work);
+    let mut portfolio = Portfolio { problem, near, shortest_us, answer, work, work_max, stream, excused, watch };
     // A search that is ended has its answer all the same.
     let _ = portfolio.run();
     Ok(portfolio.answer)
@@ -117,6 +119,24 @@ fn first_tree(problem: &TreeProblem<'_>) -> Result<Vec<u32>, Infeasible> {
     Ok(state.parents())
 }
 
+// Who hears last of all, as many as may be late for the 95th percentile; none where all count.
+fn latest(problem: &TreeProblem<'_>, heard_us: &[u64]) -> Vec<bool> {
+    if problem.objective() != Objective::P95 {
+        return Vec::new();
+    }
+    let mut order: Vec<u32> = (0..problem.peers()).filter(|&peer| peer != problem.root()).collect();
+    order.sort_by_key(|&peer| (std::cmp::Reverse(heard_us[peer as usize]), problem.fan_out(peer), peer));
+    let mut excused = vec![false; problem.peers() as usize];
+    let late = order.len() - TreeProblem::in_time(order.len());
+    order.iter().take(late).for_each(|&peer| excused[peer as usize] = true);
+    excused
+}
+
+fn heard_us(problem: &TreeProblem<'_>, parents: &[u32]) -> Vec<u64> {
+    let state = State::of(problem, parents);
+    (0..problem.peers()).map(|peer| state.delay_us(peer)).collect()
+}
+
 struct Portfolio<'a, 'p> {
     problem: &'a TreeProblem<'p>,
     near: Near,
@@ -125,6 +145,8 @@ struct Portfolio<'a, 'p> {
     work: u64,
     work_max: u64,
     stream: Stream,
+    // Who may hear late, where a share of the peers counts; none where all do.
+    excused: Vec<bool>,
     watch: &'a mut dyn FnMut(&TreeAnswer) -> ControlFlow<()>,
 }
 
@@ -163,6 +185,8 @@ impl Portfolio<'_, '_> {
                 continue;
             }
             self.offer(&state)?;
+            let excused = self.excused.clone();
+            let state = State::excusing(problem, &state.parents(), &excused);
             let is_small = problem.peers() <= EXACT_MAX;
             self.refine(state, if is_small { 2 } else { 30 }, self.work_max / 20)?;
             if self.answer.is_proven(problem) {
@@ -174,7 +198,7 @@ impl Portfolio<'_, '_> {
 
     // What a single change and what a part that is put together anew can do.
     fn refine(&mut self, mut state: State<'_>, misses: u32, work_max: u64) -> ControlFlow<()> {
-        if self.problem.objective() == Objective::Max {
+        if self.problem.objective() != Objective::Mean {
             // A try takes a tenth of what asking the bound takes.
             self.work += shorten(&mut state, &self.near, work_max.saturating_mul(4)) / 10;
             self.offer(&state)?;
@@ -189,13 +213,17 @@ impl Portfolio<'_, '_> {
         let from = HEATS[round % HEATS.len()];
         let left = self.work_max - self.work;
         let moves = (left / 4).clamp(1, MOVES_MAX.max(u64::from(problem.peers()) * 200));
-        let weight = if problem.objective() == Objective::Max { 0.2 } else { 0.02 };
-        let mut state = State::of(problem, &self.answer.parents);
+        let weight = if problem.objective() == Objective::Mean { 0.02 } else { 0.2 };
+        if problem.objective() == Objective::P95 {
+            self.excused = latest(problem, &heard_us(problem, &self.answer.parents));
+        }
+        let excused = self.excused.clone();
+        let mut state = State::excusing(problem, &self.answer.parents, &excused);
         let schedule = Schedule { moves: moves * 8, from, to: from / 20.0, weight };
         let parents = anneal(&mut state, &self.near, schedule, &mut self.stream);
         // A change that is tried takes an eighth of what asking the bound takes.
         self.work += moves;
-        let state = State::of(problem, &parents);
+        let state = State::excusing(problem, &parents, &excused);
         self.offer(&state)?;
         self.refine(state, if problem.peers() <= EXACT_MAX { 4 } else { 60 }, left / 8)
     }
@@ -220,7 +248,8 @@ impl Portfolio<'_, '_> {
 
     // What the objective leaves open: the mean, while nobody hears later than the last does.
     fn even_out(&mut self) -> ControlFlow<()> {
-        let mut state = State::of(self.problem, &self.answer.parents);
+        let excused = self.excused.clone();
+        let mut state = State::excusing(self.problem, &self.answer.parents, &excused);
         super::mean::lower(&mut state, &self.near);
         self.offer(&state)
     }

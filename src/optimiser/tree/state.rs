@@ -2,6 +2,9 @@
 //!
 //! Of each peer it keeps how far the farthest below it is (`height`) and how many are below it (`size`); how far a peer is
 //! from the root follows from a walk up. A change costs a walk up from its two ends, not one through what hangs below.
+//!
+//! Some peers may be *excused*: as long as they serve nobody, it does not matter when they hear. So the largest latency of the
+//! others is that of a share of all.
 
 use super::problem::TreeProblem;
 
@@ -14,6 +17,7 @@ pub(super) struct State<'a> {
     problem: &'a TreeProblem<'a>,
     rows: Vec<Row>,
     total_us: u64,
+    excused: &'a [bool],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +40,17 @@ impl<'a> State<'a> {
     pub(super) fn empty(problem: &'a TreeProblem<'a>) -> Self {
         let row =
             |parent| Row { parent, first: NONE, next: NONE, prev: NONE, hop_us: 0, size: 1, children: 0, height_us: 0 };
-        Self { problem, rows: (0..problem.peers()).map(row).collect(), total_us: 0 }
+        Self { problem, rows: (0..problem.peers()).map(row).collect(), total_us: 0, excused: &[] }
     }
 
     /// The tree of these parents.
     pub(super) fn of(problem: &'a TreeProblem<'a>, parents: &[u32]) -> Self {
-        let mut state = Self::empty(problem);
+        Self::excusing(problem, parents, &[])
+    }
+
+    /// The tree of these parents, where these peers are excused, or nobody if the list is empty.
+    pub(super) fn excusing(problem: &'a TreeProblem<'a>, parents: &[u32], excused: &'a [bool]) -> Self {
+        let mut state = Self { excused, ..Self::empty(problem) };
         // From the bottom up each link is made once; the heights above follow at the root.
         for (&parent, peer) in parents.iter().zip(0..) {
             if parent != peer {
@@ -138,13 +147,23 @@ impl<'a> State<'a> {
         }
     }
 
+    /// Whether it matters when a peer hears.
+    #[inline]
+    pub(super) fn counts(&self, peer: u32) -> bool {
+        self.excused.is_empty() || !self.excused[peer as usize] || self.rows[peer as usize].children > 0
+    }
+
+    // From a peer's parent to the farthest of those below who count.
+    #[inline]
+    fn reach_us(&self, peer: u32) -> u64 {
+        let row = &self.rows[peer as usize];
+        if self.counts(peer) { row.height_us + u64::from(row.hop_us) } else { 0 }
+    }
+
     /// The child through which the farthest below is reached, if there is one.
     pub(super) fn critical_child(&self, peer: u32) -> Option<u32> {
         let height_us = self.height_us(peer);
-        self.children(peer).find(|&child| {
-            let row = &self.rows[child as usize];
-            row.height_us + u64::from(row.hop_us) == height_us
-        })
+        self.children(peer).find(|&child| self.counts(child) && self.reach_us(child) == height_us)
     }
 
     /// Moves a peer with all below it to another parent, which is not among these. Slots are not looked at.
@@ -156,7 +175,8 @@ impl<'a> State<'a> {
 
     /// Takes a peer, with all below it, out of the tree.
     pub(super) fn detach(&mut self, peer: u32) {
-        let Row { parent, prev, next, hop_us, size, height_us, .. } = self.rows[peer as usize];
+        let reached_us = self.reach_us(peer);
+        let Row { parent, prev, next, hop_us, size, .. } = self.rows[peer as usize];
         if prev == NONE {
             self.rows[parent as usize].first = next;
         } else {
@@ -169,11 +189,13 @@ impl<'a> State<'a> {
         let row = &mut self.rows[peer as usize];
         (row.parent, row.prev, row.next, row.hop_us) = (peer, NONE, NONE, 0);
         // Up to the root: sizes all the way, heights as long as they change.
-        let (mut at, mut delay_us, mut reach_us) = (parent, u64::from(hop_us), height_us + u64::from(hop_us));
+        let (mut at, mut delay_us, mut reach_us) = (parent, u64::from(hop_us), reached_us);
         let mut changes = true;
         loop {
             if changes {
-                changes = self.rows[at as usize].height_us == reach_us && self.lower(at);
+                let is_less = self.rows[at as usize].height_us == reach_us && self.lower(at);
+                // Who serves nobody any more may be excused.
+                changes = is_less || !self.counts(at);
             }
             let row = &mut self.rows[at as usize];
             row.size -= size;
@@ -190,11 +212,7 @@ impl<'a> State<'a> {
 
     // The height after somebody below has come nearer or gone; whether it is less than before.
     fn lower(&mut self, peer: u32) -> bool {
-        let reach_us = |child: u32| {
-            let row = &self.rows[child as usize];
-            row.height_us + u64::from(row.hop_us)
-        };
-        let height_us = self.children(peer).map(reach_us).max().unwrap_or(0);
+        let height_us = self.children(peer).map(|child| self.reach_us(child)).max().unwrap_or(0);
         let row = &mut self.rows[peer as usize];
         let is_less = height_us < row.height_us;
         row.height_us = height_us;
@@ -207,13 +225,14 @@ impl<'a> State<'a> {
         let first = self.rows[parent as usize].first;
         let row = &mut self.rows[peer as usize];
         (row.parent, row.next, row.prev, row.hop_us) = (parent, first, NONE, hop_us);
-        let (size, height_us) = (row.size, row.height_us);
+        let size = row.size;
+        let reached_us = self.reach_us(peer);
         if first != NONE {
             self.rows[first as usize].prev = peer;
         }
         self.rows[parent as usize].first = peer;
         self.rows[parent as usize].children += 1;
-        let (mut at, mut delay_us, mut reach_us) = (parent, u64::from(hop_us), height_us + u64::from(hop_us));
+        let (mut at, mut delay_us, mut reach_us) = (parent, u64::from(hop_us), reached_us);
         loop {
             let row = &mut self.rows[at as usize];
             row.height_us = row.height_us.max(reach_us);

@@ -120,6 +120,38 @@ proptest! {
     }
 }
 
+/// Changes keep the largest latency of those who count, with some excused.
+#[test]
+fn who_is_excused_may_hear_late_until_it_serves_somebody() {
+    let hops = (0..36_u32).map(|pair| Hop::direct(1 + pair * 7 % 11)).collect();
+    let delays = Delays::Matrix { peers: 6, hops };
+    let problem = TreeProblem::new(&delays, 0, vec![5; 6]);
+    let excused = [false, false, true, false, true, false];
+    let mut state = state::State::excusing(&problem, &[0, 0, 1, 1, 2, 4], &excused);
+    for (peer, to) in [(5, 3), (4, 5), (2, 4), (3, 2), (3, 0), (5, 4), (4, 1), (2, 1), (5, 2), (4, 5), (5, 0)] {
+        if !state.is_below(to, peer) && state.parent(peer) != to {
+            state.relink(peer, to);
+        }
+        let anew = state::State::excusing(&problem, &state.parents(), &excused);
+        assert_eq!((state.max_us(), state.total_us()), (anew.max_us(), anew.total_us()), "{:?}", state.parents());
+        let counting = (0..6).filter(|&peer| state.counts(peer)).map(|peer| state.delay_us(peer));
+        assert_eq!(Some(state.max_us()), counting.max());
+    }
+}
+
+#[test]
+fn what_is_made_least_is_least() {
+    let instance = Synthetic { peers: 300, dimensions: 2, seed: 6 }.instance();
+    let value = |objective: Objective| {
+        let problem = TreeProblem::of(&instance, 0, TIGHT).with_objective(objective);
+        solved(&problem, 300_000).value
+    };
+    let [max, p95, mean] = [Objective::Max, Objective::P95, Objective::Mean].map(value);
+    assert!(max.max_us <= p95.max_us && max.max_us <= mean.max_us, "{max:?} {p95:?} {mean:?}");
+    assert!(p95.p95_us < max.p95_us && p95.p95_us < mean.p95_us, "{max:?} {p95:?} {mean:?}");
+    assert!(mean.total_us < max.total_us && mean.total_us < p95.total_us, "{max:?} {p95:?} {mean:?}");
+}
+
 #[test]
 fn the_same_work_and_seed_give_the_same_tree() {
     let instance = Synthetic { peers: 200, dimensions: 2, seed: 3 }.instance();
@@ -199,10 +231,7 @@ fn what_cannot_be_is_told_in_figures() {
         told(all(3), &[0, 2, 2]),
         "the source cannot send to anybody: its fan-out is 0, and 2 others are to hear from it"
     );
-    assert_eq!(
-        told(all(4), &[1, 1, 0, 0]),
-        "3 peers need somebody to hear from, and all peers together can serve 2"
-    );
+    assert_eq!(told(all(4), &[1, 1, 0, 0]), "3 peers need somebody to hear from, and all peers together can serve 2");
     let mut cut = all(4);
     [2, 6, 14].into_iter().for_each(|pair| cut[pair] = Hop::NEVER);
     assert_eq!(
