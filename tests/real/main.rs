@@ -8,6 +8,7 @@ mod endurance;
 mod goodput;
 mod loss;
 mod narrow_links;
+mod optimised;
 mod outcomes;
 mod setup;
 mod shared_boxes;
