@@ -3,11 +3,13 @@
 pub(crate) mod bounds;
 pub(crate) mod check;
 mod check_grain;
+mod choice;
 pub(crate) mod compare;
 pub(crate) mod exit;
 pub(crate) mod list;
 pub(crate) mod nat;
 mod network;
+pub(crate) mod optimise;
 pub(crate) mod pair;
 mod place;
 mod progress;
@@ -53,6 +55,9 @@ pub(crate) enum Verb {
     Topology(topology::Arguments),
     /// Show what no overlay can beat with the population and the workloads of a scenario, and why
     Bounds(bounds::Arguments),
+    /// Find the tree that brings messages soonest within what peers can bear, with a bound on how good any can be
+    #[command(after_help = EXIT_CODES)]
+    Optimise(optimise::Arguments),
     /// Show the names that a scenario may use
     List(list::Arguments),
     /// Print the JSON schema of scenario files, for editors

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Verb::Check(arguments) => cli::check::run(&arguments, &registry),
         Verb::Topology(arguments) => cli::topology::run(&arguments, &registry),
         Verb::Bounds(arguments) => cli::bounds::run(&arguments, &registry),
+        Verb::Optimise(arguments) => cli::optimise::run(&arguments, &registry),
         Verb::List(arguments) => cli::list::run(&arguments, &registry),
         Verb::Schema => cli::schema::run(&registry),
     };

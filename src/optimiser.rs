@@ -10,6 +10,7 @@ pub mod backup;
 pub mod bound;
 mod gap;
 pub mod hub;
+pub mod in_turn;
 pub mod instance;
 pub mod order;
 pub mod regular;

@@ -7,8 +7,9 @@ use clap::{Args, ValueEnum};
 use peerscape::overlay::dissemination::DisseminationSpec;
 use peerscape::report::{self, Content, PlanFormat, PlanOutput};
 use peerscape::rng::Seed;
-use peerscape::scenario::{Cell, Experiment, Registry};
+use peerscape::scenario::Registry;
 
+use super::choice;
 use super::exit::Exit;
 use super::say;
 
@@ -40,7 +41,7 @@ pub(crate) struct Arguments {
 
 /// What to write.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// A plan with nodes, pairs, full meshes and the forwarding rule
     #[default]
     Json,
@@ -75,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
             return Ok(Exit::Usage);
         }
     };
-    let cell = match arguments.cell(&experiment) {
+    let cell = match choice::cell(&experiment, &arguments.cell, arguments.topology.as_deref()) {
         Ok(cell) => cell,
         Err(problem) => {
             say::error(problem);
@@ -119,67 +120,4 @@ fn loses_rule(rule: &DisseminationSpec, format: Format) -> bool {
         DisseminationSpec::Foreign(_) => !matches!(format, Format::Dot | Format::Svg),
         _ => matches!(format, Format::Csv | Format::Graphml),
     }
-}
-
-impl Arguments {
-    // The only cell that fits, or what there is to choose from.
-    fn cell<'e>(&self, experiment: &'e Experiment) -> Result<&'e Cell, String> {
-        let mut cells: Vec<&Cell> = experiment.cells.iter().collect();
-        for (asked, (name, value)) in
-            self.cell.iter().map(|asked| (asked, asked.split_once('=').unwrap_or((asked, ""))))
-        {
-            let (name, value) = (name.trim(), value.trim());
-            let Some(axis) = experiment.axes.iter().position(|axis| axis == name) else {
-                let axes = quoted(experiment.axes.iter().map(String::as_str));
-                let axes =
-                    if axes.is_empty() { "this scenario has none".to_owned() } else { format!("there are {axes}") };
-                return Err(format!("`{asked}`: there is no axis `{name}`; {axes}"));
-            };
-            if !cells.iter().any(|cell| cell.axes[axis].text == value) {
-                let values = quoted(cells.iter().map(|cell| cell.axes[axis].text.as_str()));
-                return Err(format!("`{asked}`: {name} is never `{value}`; there are {values}"));
-            }
-            cells.retain(|cell| cell.axes[axis].text == value);
-        }
-        if let Some(label) = &self.topology {
-            let is_whole = cells.iter().any(|cell| cell.label == *label);
-            let fits = |cell: &Cell| if is_whole { cell.label == *label } else { cell.label.starts_with(label) };
-            if !cells.iter().any(|cell| fits(cell)) {
-                let labels = quoted(cells.iter().map(|cell| cell.label.as_str()));
-                return Err(format!("there is no topology `{label}`; there are {labels}"));
-            }
-            cells.retain(|cell| fits(cell));
-        }
-        match cells.as_slice() {
-            [cell] => Ok(cell),
-            cells => Err(self.choice(experiment, cells)),
-        }
-    }
-
-    // What is left to say where several cells fit.
-    fn choice(&self, experiment: &Experiment, cells: &[&Cell]) -> String {
-        let mut lines = vec![format!("{} overlays fit; say which:", cells.len())];
-        for (index, axis) in experiment.axes.iter().enumerate() {
-            let values = quoted(cells.iter().map(|cell| cell.axes[index].text.as_str()));
-            if values.contains(", ") {
-                lines.push(format!("  --cell {axis}=VALUE, of {values}"));
-            }
-        }
-        let labels = quoted(cells.iter().map(|cell| cell.label.as_str()));
-        if labels.contains(", ") {
-            lines.push(format!("  --topology LABEL, of {labels}"));
-        }
-        lines.join("\n")
-    }
-}
-
-// Each once, in their order.
-fn quoted<'v>(values: impl Iterator<Item = &'v str>) -> String {
-    let mut seen: Vec<&str> = Vec::new();
-    for value in values {
-        if !seen.contains(&value) {
-            seen.push(value);
-        }
-    }
-    seen.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
 }

@@ -17,6 +17,7 @@ mod mean;
 mod near;
 mod neighbourhood;
 mod pieces;
+mod plain;
 mod problem;
 mod shortest;
 mod solve;
@@ -24,6 +25,10 @@ mod sparse;
 mod state;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
+pub use plain::plain_trees;
 pub use problem::{Infeasible, Objective, TreeProblem, TreeValue};
 pub use shortest::{UNREACHED, shortest_us};
 pub use solve::{Effort, TreeAnswer, solve};

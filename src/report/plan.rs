@@ -24,6 +24,9 @@ use crate::world::World;
 #[derive(Debug)]
 pub struct PlanOutput<'a> {
     scenario: &'a str,
+    // What made it, and the rule by which nodes pass messages on, if it has a name.
+    label: &'a str,
+    rule: Option<Value>,
     cell: &'a Cell,
     seed: Seed,
     world: World,
@@ -53,7 +56,20 @@ impl<'a> PlanOutput<'a> {
     /// When the population cannot be drawn.
     pub fn of(scenario: &'a str, cell: &'a Cell, seed: Seed) -> Result<Self, SimulationError> {
         let (world, overlay) = simulation::build(cell, seed)?;
-        Ok(Self { scenario, cell, seed, world, overlay })
+        let named = cell.topology.to_json().get("dissemination").cloned();
+        let rule = named.or_else(|| cell.topology.dissemination().to_json());
+        Ok(Self { scenario, label: &cell.label, rule, cell, seed, world, overlay })
+    }
+
+    /// Another overlay of the population of a cell with a seed, by the name of what made it. Messages go by split horizon.
+    #[must_use]
+    pub fn with_overlay(
+        (scenario, label): (&'a str, &'a str),
+        cell: &'a Cell,
+        seed: Seed,
+        (world, overlay): (World, Overlay),
+    ) -> Self {
+        Self { scenario, label, rule: None, cell, seed, world, overlay }
     }
 
     /// Writes it.
@@ -103,12 +119,6 @@ impl<'a> PlanOutput<'a> {
             (0..members.len()).flat_map(behind)
         };
         pairs.chain((0..self.overlay.blocks()).flat_map(of_block))
-    }
-
-    // The rule by which nodes pass messages on, if it has a name.
-    fn dissemination(&self) -> Option<Value> {
-        let named = self.cell.topology.to_json().get("dissemination").cloned();
-        named.or_else(|| self.cell.topology.dissemination().to_json())
     }
 }
 

@@ -28,16 +28,18 @@ fn allocations(n: usize, hubs: &[u32], own: bool) -> Vec<Vec<u32>> {
 }
 
 pub(crate) fn p_median(instance: &Instance, p: usize) -> u64 {
-    let nearest = |node, hubs: &[u32]| hubs.iter().map(|&hub| instance.distance(node, hub as usize)).min().unwrap();
+    let nearest =
+        |node, hubs: &[u32]| hubs.iter().map(|&hub| instance.distance(node, hub as usize)).min().expect("an answer");
     let weight = |node: usize| u64::from(instance.weights[node]);
     let value = |hubs: Vec<u32>| (0..instance.n).map(|node| weight(node) * nearest(node, &hubs)).sum();
-    sets(instance.n, p).into_iter().map(value).min().unwrap()
+    sets(instance.n, p).into_iter().map(value).min().expect("an answer")
 }
 
 pub(crate) fn k_center(instance: &Instance, p: usize) -> u64 {
-    let nearest = |node, hubs: &[u32]| hubs.iter().map(|&hub| instance.distance(node, hub as usize)).min().unwrap();
-    let value = |hubs: Vec<u32>| (0..instance.n).map(|node| nearest(node, &hubs)).max().unwrap();
-    sets(instance.n, p).into_iter().map(value).min().unwrap()
+    let nearest =
+        |node, hubs: &[u32]| hubs.iter().map(|&hub| instance.distance(node, hub as usize)).min().expect("an answer");
+    let value = |hubs: Vec<u32>| (0..instance.n).map(|node| nearest(node, &hubs)).max().expect("an answer");
+    sets(instance.n, p).into_iter().map(value).min().expect("an answer")
 }
 
 /// `None` if no assignment is within the capacities.
@@ -57,18 +59,18 @@ pub(crate) fn assignment_cost(instance: &Instance, hub_of: &[u32]) -> u64 {
 
 pub(crate) fn hub_center(problem: &HubCenter, n: usize, p: usize) -> u64 {
     let all = sets(n, p).into_iter().flat_map(|hubs| allocations(n, &hubs, true));
-    all.map(|hub_of| problem.value(&hub_of).unwrap()).min().unwrap()
+    all.map(|hub_of| problem.value(&hub_of).expect("an answer")).min().expect("an answer")
 }
 
 pub(crate) fn hub_location(problem: &HubLocation, n: usize, hubs: RangeInclusive<usize>) -> f64 {
     let all = hubs.flat_map(|p| sets(n, p)).flat_map(|hubs| allocations(n, &hubs, true));
-    all.map(|hub_of| problem.value(&hub_of).unwrap()).fold(f64::INFINITY, f64::min)
+    all.map(|hub_of| problem.value(&hub_of).expect("an answer")).fold(f64::INFINITY, f64::min)
 }
 
 /// Any number of hubs, among what fits; infinite if nothing does.
 pub(crate) fn hub_location_within(problem: &HubLocation, n: usize, fits: &dyn Fn(&[u32]) -> bool) -> f64 {
     let all = (1..=n).flat_map(|p| sets(n, p)).flat_map(|hubs| allocations(n, &hubs, true));
-    let values = all.filter(|hub_of| fits(hub_of)).map(|hub_of| problem.value(&hub_of).unwrap());
+    let values = all.filter(|hub_of| fits(hub_of)).map(|hub_of| problem.value(&hub_of).expect("an answer"));
     values.fold(f64::INFINITY, f64::min)
 }
 

@@ -48,7 +48,7 @@ fn compare<E: std::fmt::Debug>(
 ) {
     assert!(certificates.len() >= 40);
     for &(seed, n, p, optimum) in certificates {
-        let found = solve(&Instance::new(seed, n, p), p).unwrap();
+        let found = solve(&Instance::new(seed, n, p), p).expect("an answer");
         assert_eq!(found, (optimum, true), "seed {seed}, {n} nodes, {p} hubs");
     }
 }

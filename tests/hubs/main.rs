@@ -68,7 +68,7 @@ proptest! {
     fn a_p_median_is_the_best_of_all(seed: u64, n in 1_usize..11, p in 1_usize..5) {
         let p = p.min(n);
         let instance = Instance::new(seed, n, p);
-        let answer = p_median(&instance, p).solve(EFFORT).unwrap();
+        let answer = p_median(&instance, p).solve(EFFORT).expect("an answer");
         check(&answer, n, p);
         prop_assert_eq!(answer.value, brute_force::p_median(&instance, p));
         prop_assert_eq!(answer.value, brute_force::assignment_cost(&instance, &answer.allocation));
@@ -80,12 +80,12 @@ proptest! {
         let p = p.min(n);
         let instance = Instance::new(seed, n, p);
         let problem = k_center(&instance, p);
-        let answer = problem.solve(EFFORT).unwrap();
+        let answer = problem.solve(EFFORT).expect("an answer");
         check(&answer, n, p);
         let least = brute_force::k_center(&instance, p);
         prop_assert_eq!(answer.value, least);
         prop_assert!(answer.proven && answer.bound == answer.value);
-        let farthest_first = problem.farthest_first().unwrap().value;
+        let farthest_first = problem.farthest_first().expect("an answer").value;
         prop_assert!(least <= farthest_first && farthest_first <= 2 * least);
     }
 
@@ -110,7 +110,7 @@ proptest! {
         let p = p.min(n);
         let instance = Instance::new(seed, n, p);
         let problem = hub_center(&instance, p);
-        let answer = problem.solve(EFFORT).unwrap();
+        let answer = problem.solve(EFFORT).expect("an answer");
         check(&answer, n, p);
         prop_assert_eq!(answer.value, brute_force::hub_center(&problem, n, p));
         prop_assert_eq!(answer.value, brute_force::largest_latency(&instance, &answer.allocation));
@@ -122,7 +122,7 @@ proptest! {
         let p = p.min(n);
         let instance = Instance::new(seed, n, p);
         let problem = hub_median(&instance, p);
-        let answer = problem.solve(EFFORT).unwrap();
+        let answer = problem.solve(EFFORT).expect("an answer");
         check(&answer, n, p);
         prop_assert!(near(answer.value, brute_force::hub_location(&problem, n, p..=p)));
         prop_assert!(near(answer.value, brute_force::flow_cost(&instance, &answer.allocation)));
@@ -156,13 +156,13 @@ proptest! {
         let instance = Instance::new(seed, n, p);
         for work in [20_000, 200_000] {
             let little = Effort { work, seed: Seed(2) };
-            let [few, many] = [little, EFFORT].map(|effort| p_median(&instance, p).solve(effort).unwrap());
+            let [few, many] = [little, EFFORT].map(|effort| p_median(&instance, p).solve(effort).expect("an answer"));
             prop_assert!(few.bound <= many.value && many.value <= few.value);
-            let [few, many] = [little, EFFORT].map(|effort| k_center(&instance, p).solve(effort).unwrap());
+            let [few, many] = [little, EFFORT].map(|effort| k_center(&instance, p).solve(effort).expect("an answer"));
             prop_assert!(few.bound <= many.value && many.value <= few.value);
-            let [few, many] = [little, EFFORT].map(|effort| hub_center(&instance, p).solve(effort).unwrap());
+            let [few, many] = [little, EFFORT].map(|effort| hub_center(&instance, p).solve(effort).expect("an answer"));
             prop_assert!(few.bound <= many.value);
-            let [few, many] = [little, EFFORT].map(|effort| hub_median(&instance, p).solve(effort).unwrap());
+            let [few, many] = [little, EFFORT].map(|effort| hub_median(&instance, p).solve(effort).expect("an answer"));
             prop_assert!(few.bound <= many.value * (1.0 + 1e-9));
             if let [Ok(few), Ok(many)] = [little, EFFORT].map(|effort| capacitated(&instance, p).solve(effort)) {
                 prop_assert!(few.bound <= many.value);
@@ -177,11 +177,11 @@ fn more_work_never_makes_an_answer_worse_and_the_same_work_makes_the_same_one() 
     let works = [0, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
     let efforts = works.map(|work| Effort { seed: Seed(3), work });
     let falls = |values: [f64; 6]| assert!(values.is_sorted_by(|a, b| a >= b), "{values:?}");
-    falls(efforts.map(|effort| p_median(&instance, 6).solve(effort).unwrap().value as f64));
-    falls(efforts.map(|effort| k_center(&instance, 6).solve(effort).unwrap().value as f64));
-    falls(efforts.map(|effort| capacitated(&instance, 6).solve(effort).unwrap().value as f64));
-    falls(efforts.map(|effort| hub_center(&instance, 6).solve(effort).unwrap().value as f64));
-    falls(efforts.map(|effort| hub_median(&instance, 6).solve(effort).unwrap().value));
+    falls(efforts.map(|effort| p_median(&instance, 6).solve(effort).expect("an answer").value as f64));
+    falls(efforts.map(|effort| k_center(&instance, 6).solve(effort).expect("an answer").value as f64));
+    falls(efforts.map(|effort| capacitated(&instance, 6).solve(effort).expect("an answer").value as f64));
+    falls(efforts.map(|effort| hub_center(&instance, 6).solve(effort).expect("an answer").value as f64));
+    falls(efforts.map(|effort| hub_median(&instance, 6).solve(effort).expect("an answer").value));
     for effort in efforts {
         assert_eq!(p_median(&instance, 6).solve(effort), p_median(&instance, 6).solve(effort));
         assert_eq!(hub_median(&instance, 6).solve(effort), hub_median(&instance, 6).solve(effort));
@@ -197,10 +197,12 @@ fn a_portfolio_is_never_worse_than_its_simplest_member() {
         for work in [1, 100_000] {
             let effort = Effort { seed: Seed(4), work };
             let median = p_median(&instance, 5);
-            let value = median.solve(effort).unwrap().value;
-            assert!(value <= median.greedy().unwrap().value);
+            let value = median.solve(effort).expect("an answer").value;
+            assert!(value <= median.greedy().expect("an answer").value);
             let center = k_center(&instance, 5);
-            assert!(center.solve(effort).unwrap().value <= center.farthest_first().unwrap().value);
+            assert!(
+                center.solve(effort).expect("an answer").value <= center.farthest_first().expect("an answer").value
+            );
             let limited = capacitated(&instance, 5);
             if let Ok(largest) = limited.largest() {
                 let value = limited.solve(effort).expect("feasible where the largest are").value;
@@ -208,8 +210,9 @@ fn a_portfolio_is_never_worse_than_its_simplest_member() {
             }
         }
         let median = p_median(&instance, 5);
-        let [greedy, interchange] = [median.greedy(), median.interchange()].map(|answer| answer.unwrap().value);
-        assert!(median.solve(EFFORT).unwrap().value <= interchange && interchange <= greedy);
+        let [greedy, interchange] =
+            [median.greedy(), median.interchange()].map(|answer| answer.expect("an answer").value);
+        assert!(median.solve(EFFORT).expect("an answer").value <= interchange && interchange <= greedy);
     }
 }
 
@@ -218,8 +221,8 @@ fn a_portfolio_is_never_worse_than_its_simplest_member() {
 fn the_largest_hubs_are_far_from_the_best_ones() {
     let ratio = |seed| {
         let problem = capacitated(&Instance::new(seed, 40, 4), 4);
-        let best = problem.solve(EFFORT).unwrap();
-        problem.largest().unwrap().value as f64 / best.value as f64
+        let best = problem.solve(EFFORT).expect("an answer");
+        problem.largest().expect("an answer").value as f64 / best.value as f64
     };
     let mean = (0..10).map(ratio).sum::<f64>() / 10.0;
     assert!(mean > 1.1, "{mean}");
@@ -229,31 +232,33 @@ fn the_largest_hubs_are_far_from_the_best_ones() {
 fn what_cannot_be_is_said_with_figures() {
     let two_islands = |a: usize, b: usize| if a / 2 == b / 2 { 5 } else { UNREACHABLE };
     let values: Vec<u32> = (0..16).map(|pair| two_islands(pair / 4, pair % 4)).collect();
-    let matrix = Matrix::new(4, 4, values).unwrap();
-    let error = PMedian::new(matrix.clone(), vec![1; 4], 1).unwrap().solve(EFFORT).unwrap_err();
+    let matrix = Matrix::new(4, 4, values).expect("an answer");
+    let error = PMedian::new(matrix.clone(), vec![1; 4], 1).expect("an answer").solve(EFFORT).expect_err("an error");
     assert_eq!(error, HubError::Unreached { clients: 2, hubs: 1, proven: true });
     assert_eq!(error.to_string(), "2 clients reach none of 1 hubs, whichever sites are hubs");
-    let answer = PMedian::new(matrix.clone(), vec![1; 4], 2).unwrap().solve(EFFORT).unwrap();
+    let answer = PMedian::new(matrix.clone(), vec![1; 4], 2).expect("an answer").solve(EFFORT).expect("an answer");
     assert_eq!((answer.value, answer.proven), (20, true));
-    let error = KCenter::new(matrix.clone(), 1).unwrap().solve(EFFORT).unwrap_err();
+    let error = KCenter::new(matrix.clone(), 1).expect("an answer").solve(EFFORT).expect_err("an error");
     assert_eq!(error, HubError::Unreached { clients: 2, hubs: 1, proven: true });
-    assert!(HubCenter::new(matrix.clone(), matrix.clone(), 1).unwrap().solve(EFFORT).is_err());
-    assert!(HubCenter::new(matrix.clone(), matrix.clone(), 2).unwrap().solve(EFFORT).is_err());
+    assert!(HubCenter::new(matrix.clone(), matrix.clone(), 1).expect("an answer").solve(EFFORT).is_err());
+    assert!(HubCenter::new(matrix.clone(), matrix.clone(), 2).expect("an answer").solve(EFFORT).is_err());
 
-    let problem = CapacitatedPMedian::new(matrix.clone(), vec![1; 4], vec![3; 4], vec![5, 4, 3, 2], 2).unwrap();
-    let error = problem.solve(EFFORT).unwrap_err();
+    let problem =
+        CapacitatedPMedian::new(matrix.clone(), vec![1; 4], vec![3; 4], vec![5, 4, 3, 2], 2).expect("an answer");
+    let error = problem.solve(EFFORT).expect_err("an error");
     assert_eq!(error.to_string(), "a demand of 12 and 2 hubs that hold 9 at the most: no answer exists");
     // Enough in all, but demands cannot be split.
-    let problem = CapacitatedPMedian::new(matrix.clone(), vec![1; 4], vec![3; 4], vec![8, 8, 8, 5], 2).unwrap();
+    let problem =
+        CapacitatedPMedian::new(matrix.clone(), vec![1; 4], vec![3; 4], vec![8, 8, 8, 5], 2).expect("an answer");
     let proven = matches!(problem.solve(EFFORT), Err(HubError::Unreached { .. } | HubError::Capacity { .. }));
     assert!(proven || problem.solve(EFFORT).is_ok());
 
-    assert_eq!(KCenter::new(matrix.clone(), 5).unwrap_err(), HubError::Hubs { hubs: 5, sites: 4 });
-    assert_eq!(KCenter::new(matrix.clone(), 0).unwrap_err(), HubError::Hubs { hubs: 0, sites: 4 });
+    assert_eq!(KCenter::new(matrix.clone(), 5).expect_err("an error"), HubError::Hubs { hubs: 5, sites: 4 });
+    assert_eq!(KCenter::new(matrix.clone(), 0).expect_err("an error"), HubError::Hubs { hubs: 0, sites: 4 });
     assert!(PMedian::new(matrix, vec![1; 3], 1).is_err());
     assert!(Matrix::<u32>::new(0, 0, Vec::new()).is_err());
-    let huge = Matrix::new(1, 1, vec![u32::MAX - 1]).unwrap();
+    let huge = Matrix::new(1, 1, vec![u32::MAX - 1]).expect("an answer");
     assert!(matches!(PMedian::new(huge, vec![u32::MAX], 1), Err(HubError::TooLarge { .. })));
-    let bad = Matrix::new(1, 1, vec![f64::NAN]).unwrap();
+    let bad = Matrix::new(1, 1, vec![f64::NAN]).expect("an answer");
     assert!(matches!(HubLocation::new(&bad, &bad, UNIT, 1), Err(HubError::Figure { .. })));
 }

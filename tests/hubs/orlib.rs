@@ -69,13 +69,13 @@ fn hubs_of_the_ap_data_are_optimal() {
 
 #[test]
 fn files_that_are_none_are_refused_with_their_line() {
-    let error = |text: &str| example::pmed(text).unwrap_err().to_string();
+    let error = |text: &str| example::pmed(text).expect_err("an error").to_string();
     assert_eq!(error(""), "line 1: the file ends where the number of vertices should be");
     assert_eq!(error("3 2 1\n1 2 x\n"), "line 2: the cost of an edge should be a number, found `x`");
     assert_eq!(error("3 2 1\n1 2 5\n"), "line 2: the file ends where a vertex of an edge should be");
     assert_eq!(error("3 1 1\n1 4 5\n"), "line 2: a vertex of an edge should be a whole number from 1 to 3, found 4");
     assert_eq!(error("3 1 1\n1 2 5\n"), "1 clients reach none of 1 hubs, whichever sites are hubs");
-    let error = |text: &str, p| example::aphub(text, p).unwrap_err().to_string();
+    let error = |text: &str, p| example::aphub(text, p).expect_err("an error").to_string();
     assert_eq!(
         error("1\n0 0\n5\n", None),
         "line 3: the file ends where p (in the file or after it in the command) should be"

@@ -1,5 +1,7 @@
 //! What an optimiser of hubs answers, and why it cannot.
 
+use crate::optimiser::gap;
+
 /// Hubs, who is served by which, and how good that is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer<V> {
@@ -31,10 +33,6 @@ impl Answer<f64> {
     pub fn gap(&self) -> f64 {
         gap(self.value, self.bound)
     }
-}
-
-fn gap(value: f64, bound: f64) -> f64 {
-    if value <= bound { 0.0 } else { (value - bound) / bound.max(f64::MIN_POSITIVE) }
 }
 
 /// Why there is no answer.

@@ -126,7 +126,7 @@ impl CapacitatedPMedian {
         match problem.and_then(|problem| problem.solve(effort)) {
             Ok(answer) => {
                 work.spend(answer.work as usize);
-                (answer.hubs, answer.bound as i64)
+                (answer.hubs, answer.bound.cast_signed())
             }
             Err(_) => (self.largest_sites(), 0),
         }

@@ -58,8 +58,9 @@ impl KCenter {
         radii.dedup();
         let mut hubs = self.farthest();
         self.cover_greedily(&radii, &mut hubs, &mut work);
+        let low = self.apart(&radii, &hubs, &mut work);
         exchange::search(&self.distances, &mut hubs, &mut effort.stream(2), &mut work);
-        let bound = self.prove(&radii, &mut hubs, &mut work);
+        let bound = self.settle(&radii, low, &mut hubs, &mut work);
         self.answer(hubs, bound, &work)
     }
 
@@ -81,8 +82,7 @@ impl KCenter {
 
     /// Halves the radii for the least one that greed can cover.
     fn cover_greedily(&self, radii: &[u32], hubs: &mut Vec<u32>, work: &mut Work) {
-        let (mut low, mut high) =
-            (0, radii.partition_point(|&radius| radius < exchange::radius(&self.distances, hubs)));
+        let (mut low, mut high) = (0, self.place(radii, hubs));
         while low < high && work.is_left() {
             let middle = low.midpoint(high);
             let cover = Cover::new(&self.distances, radii[middle], work);
@@ -95,12 +95,9 @@ impl KCenter {
         }
     }
 
-    /// Raises the bound and lowers the radius until they meet or the work is done.
-    fn prove(&self, radii: &[u32], hubs: &mut Vec<u32>, work: &mut Work) -> u32 {
-        let place = |radius| radii.partition_point(|&other| other < radius);
-        let mut high = place(exchange::radius(&self.distances, hubs));
-        // The answer is none of the radii before `low`.
-        let (mut low, mut above) = (0, high);
+    /// The place of a radius below which none will do: too many clients are too far apart.
+    fn apart(&self, radii: &[u32], hubs: &[u32], work: &mut Work) -> usize {
+        let (mut low, mut above) = (0, self.place(radii, hubs));
         while low < above && work.is_left() {
             let middle = low.midpoint(above);
             if Cover::new(&self.distances, radii[middle], work).needs_more_than(self.hubs, work) {
@@ -109,6 +106,18 @@ impl KCenter {
                 above = middle;
             }
         }
+        low
+    }
+
+    /// The place of what these hubs reach.
+    fn place(&self, radii: &[u32], hubs: &[u32]) -> usize {
+        let radius = exchange::radius(&self.distances, hubs);
+        radii.partition_point(|&other| other < radius)
+    }
+
+    /// Raises the bound from the radius at `low` and lowers the other until they meet or the work is done.
+    fn settle(&self, radii: &[u32], mut low: usize, hubs: &mut Vec<u32>, work: &mut Work) -> u32 {
+        let mut high = self.place(radii, hubs);
         let mut share = PROOF;
         while low < high && work.is_left() {
             let mut from = low;

@@ -143,7 +143,7 @@ impl Search {
         let mut stream = effort.stream(0);
         let mut turn = TURN;
         while self.work.is_left() && self.bound < self.best.value {
-            let until = self.work.until(turn / 4);
+            let until = self.work.until(turn / 8);
             iterated::search(&self.instance, &mut self.best, &mut stream, until, &mut self.work);
             let until = self.work.until(turn);
             tree.search(&self.instance, &mut self.best, until, &mut self.work);

@@ -23,6 +23,9 @@ const PART_WORK: u64 = 100;
 /// the work.
 pub(super) fn improve(state: &mut State<'_>, near: &Near, misses_max: u32, work_max: u64, stream: &mut Stream) -> u64 {
     let (mut work, mut misses) = (0, 0);
+    if state.max_us() == 0 {
+        return work;
+    }
     while work < work_max && misses < misses_max {
         let part = Part::choose(state, near, stream);
         let pieces = part.pieces(state);

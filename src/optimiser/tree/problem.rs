@@ -118,6 +118,13 @@ impl<'a> TreeProblem<'a> {
         Self { send_us, ..self }
     }
 
+    /// The same where nobody serves more than so many.
+    #[must_use]
+    pub fn with_fan_out_max(mut self, most: u32) -> Self {
+        self.fan_out.iter_mut().for_each(|fan_out| *fan_out = (*fan_out).min(most));
+        self
+    }
+
     /// The same for another objective.
     #[must_use]
     pub fn with_objective(self, objective: Objective) -> Self {

@@ -13,6 +13,7 @@ use super::feasible;
 use super::near::{DENSE_MAX, Near};
 use super::neighbourhood;
 use super::pieces::Pieces;
+use super::plain::by_fan_out;
 use super::problem::{Infeasible, Objective, TreeProblem, TreeValue};
 use super::shortest::shortest_us;
 use super::sparse::sparse;
@@ -103,33 +104,15 @@ const EXACT_MAX: u32 = 40;
 /// Above so many peers the bound is not raised by search: one look at it takes too long.
 const BOUNDED_MAX: u32 = 2_000;
 
-// Whoever serves most comes first, whatever the delays.
+// Whoever serves most comes first; where not everybody can connect, others move until all have a place.
 fn first_tree(problem: &TreeProblem<'_>) -> Result<Vec<u32>, Infeasible> {
-    let root = problem.root();
-    let mut order: Vec<u32> = (0..problem.peers()).filter(|&peer| peer != root).collect();
-    order.sort_by_key(|&peer| std::cmp::Reverse(problem.fan_out(peer)));
-    let mut parents: Vec<u32> = (0..problem.peers()).collect();
-    let mut members = vec![root];
-    let (mut at, mut used, mut is_whole) = (0, 0, true);
-    for peer in order {
-        while at < members.len() && used == problem.fan_out(members[at]) {
-            (at, used) = (at + 1, 0);
-        }
-        match members.get(at) {
-            Some(&parent) if problem.hop_us(parent, peer).is_some() => {
-                parents[peer as usize] = parent;
-                used += 1;
-                members.push(peer);
-            }
-            _ => is_whole = false,
-        }
-    }
+    let (parents, is_whole) = by_fan_out(problem);
     if is_whole {
         return Ok(parents);
     }
     feasible::check_matching(problem)?;
-    let starts = if problem.peers() <= DENSE_MAX { compact(problem).next() } else { None };
-    let mut state = State::of(problem, &starts.unwrap_or(parents));
+    let start = if problem.peers() <= DENSE_MAX { compact(problem).next() } else { None };
+    let mut state = State::of(problem, &start.unwrap_or(parents));
     feasible::complete(&mut state)?;
     Ok(state.parents())
 }

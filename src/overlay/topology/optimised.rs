@@ -1,12 +1,12 @@
 //! A tree that is searched for: the optimiser's, of the delays that pairs have and of what sending takes.
 //!
-//! [`solve`] makes the largest delay least, then the mean. The same members, fan-outs and delays give the same tree.
-
-use std::ops::ControlFlow;
+//! [`solve_in_turn`] makes the largest delay least, copies leaving one after the other. The same members, fan-outs and
+//! delays give the same tree.
 
 use super::compact::compact_tree;
 use super::part::Site;
-use crate::optimiser::tree::{Effort, TreeProblem, solve};
+use crate::optimiser::in_turn::solve_in_turn;
+use crate::optimiser::tree::{Effort, TreeProblem};
 use crate::optimiser::{Delays, Hop};
 use crate::rng::Seed;
 use crate::units::SimDuration;
@@ -27,14 +27,24 @@ pub(super) fn optimised_tree(site: &Site<'_>, members: &[u32], fan_outs: &[u32])
     let delays = matrix(world, members);
     let send_us = members.iter().map(|&member| send_us(site, member)).collect();
     let problem = TreeProblem::new(&delays, 0, fan_outs.to_vec()).with_send_us(send_us);
-    match solve(&problem, EFFORT, &mut |_| ControlFlow::Continue(())) {
-        Ok(tree) => {
-            let pairs = tree.parents.iter().zip(members).skip(1);
-            pairs.map(|(&parent, &member)| (members[parent as usize], member)).collect()
-        }
+    match solve_in_turn(&problem, EFFORT) {
+        Ok(found) => top_down(members, &found.sends.children),
         // Some cannot connect to any that serves: their connections fail, as in every tree.
         Err(_) => compact_tree(world, members, fan_outs),
     }
+}
+
+// From the root down, the children of each in the order in which they are sent to.
+fn top_down(members: &[u32], children: &[Vec<u32>]) -> Vec<(u32, u32)> {
+    let (mut order, mut pairs, mut next) = (vec![0], Vec::with_capacity(members.len()), 0);
+    while let Some(&parent) = order.get(next) {
+        for &child in &children[parent as usize] {
+            pairs.push((members[parent as usize], members[child as usize]));
+            order.push(child);
+        }
+        next += 1;
+    }
+    pairs
 }
 
 fn matrix(world: &World, members: &[u32]) -> Delays {

@@ -8,7 +8,7 @@ use super::PlanOutput;
 use crate::overlay::topology::{PLAN_VERSION, PlanNode};
 
 pub(super) fn write(plan: &PlanOutput<'_>, to: &mut dyn Write) -> io::Result<()> {
-    let PlanOutput { scenario, cell, seed, world, overlay } = plan;
+    let PlanOutput { scenario, label, rule, cell, seed, world, overlay } = plan;
     let places: Vec<&str> = cell.settings.latency.place_names().collect();
     let node = |id: u32| PlanNode {
         id,
@@ -19,9 +19,9 @@ pub(super) fn write(plan: &PlanOutput<'_>, to: &mut dyn Write) -> io::Result<()>
     writeln!(to, "{{\n\"version\": {PLAN_VERSION},")?;
     writeln!(to, "\"scenario\": {},", text(scenario)?)?;
     writeln!(to, "\"seed\": {},", seed.0)?;
-    writeln!(to, "\"topology\": {},", text(&cell.label)?)?;
-    if let Some(rule) = plan.dissemination() {
-        writeln!(to, "\"dissemination\": {},", text(&rule)?)?;
+    writeln!(to, "\"topology\": {},", text(label)?)?;
+    if let Some(rule) = rule {
+        writeln!(to, "\"dissemination\": {},", text(rule)?)?;
     }
     list(to, "nodes", (0..world.nodes()).map(node))?;
     to.write_all(b",\n")?;

@@ -46,7 +46,7 @@ fn drawn(plan: &PlanOutput<'_>) -> Drawn<String> {
         draw_node(&mut sheet, spot, role, size(plan, node, role))?;
     }
     let (nodes, connections) = (plan.overlay.nodes(), plan.overlay.connections());
-    let caption = format!("{}: {nodes} nodes, {connections} connections", plan.cell.label);
+    let caption = format!("{}: {nodes} nodes, {connections} connections", plan.label);
     // Long labels are written smaller; a letter is about as wide as six tenths of the size.
     let size = f64::min(16.0, f64::from(SIDE - MARGIN) / (0.6 * caption.chars().count() as f64));
     let font = FontDesc::new(FontFamily::Name(FONT), size * BACKEND_FONT_SCALE, FontStyle::Normal);

@@ -42,7 +42,7 @@ impl Clients {
         let finite = distances.values().iter().filter(|&&distance| distance != UNREACHABLE);
         let largest = i64::from(finite.copied().max().unwrap_or(0));
         let heaviest = i64::from(weights.iter().copied().max().unwrap_or(0));
-        let hole = (largest * heaviest + 1).saturating_mul(distances.rows() as i64 + 1);
+        let hole = (largest * heaviest + 1).saturating_mul(distances.rows().cast_signed() as i64 + 1);
         let cost = |pair: usize| match distances.values()[pair] {
             UNREACHABLE => hole,
             distance => i64::from(distance) * i64::from(weights[pair / distances.columns()]),
@@ -53,7 +53,7 @@ impl Clients {
             hubs,
             sites: distances.columns(),
             // More than everybody needs is of no use.
-            capacities: capacities.iter().map(|&capacity| capacity.min(all as u64) as i64).collect(),
+            capacities: capacities.iter().map(|&capacity| capacity.min(all.cast_unsigned()).cast_signed()).collect(),
             demands,
             costs: (0..distances.values().len()).map(cost).collect(),
             hole,

@@ -45,9 +45,12 @@ fn second(clients: &Clients, client: usize) -> i64 {
     costs[(clients.sites / clients.hubs.max(1)).min(clients.sites - 1)]
 }
 
+/// What a site earns, scaled, the site, and which share of each client it takes.
+type Filled = (i64, u32, Vec<(usize, f64)>);
+
 /// The value of the relaxation, scaled, and which share of each client the chosen sites take.
 fn relax(clients: &Clients, prices: &[i64]) -> (i64, Vec<f64>) {
-    let mut sites: Vec<(i64, u32, Vec<(usize, f64)>)> = (0..clients.sites as u32)
+    let mut sites: Vec<Filled> = (0..clients.sites as u32)
         .map(|site| {
             let (value, taken) = fill(clients, prices, site);
             (value, site, taken)

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::instance::Instance;
+use super::interchange::Exchange;
 use super::lagrangian::{Prices, Status};
 use crate::optimiser::hub::work::Work;
 
@@ -57,21 +58,22 @@ impl Tree {
 
     /// Goes on until nothing is open or `until` steps are spent in all.
     pub(super) fn search(&mut self, instance: &Instance, best: &mut Best, until: u64, work: &mut Work) {
+        let mut exchange = Exchange::new(instance, &best.hubs, work);
         while work.is_left() && work.spent() < until {
             // Among very many cases the youngest are closed first, so that memory has a bound.
             let next = if self.open.len() < OPEN_MAX { self.open.pop_first() } else { self.open.pop_last() };
             let Some((_, node)) = next else { return };
             if node.prices.bound < best.value {
-                self.branch(instance, node, best, work);
+                self.branch(instance, &node, best, &mut exchange, work);
             }
         }
     }
 
-    /// Splits a node by the site of which the relaxation is least sure.
-    fn branch(&mut self, instance: &Instance, node: Node, best: &mut Best, work: &mut Work) {
+    /// Splits a node by the site that the relaxation chooses most often: without it, the bound rises most.
+    fn branch(&mut self, instance: &Instance, node: &Node, best: &mut Best, exchange: &mut Exchange, work: &mut Work) {
         let free = (0..instance.sites()).filter(|&site| node.status[site] == Status::Free);
-        let doubt = |&site: &usize| (node.prices.often[site] - 0.5).abs();
-        let Some(site) = free.min_by(|a, b| doubt(a).total_cmp(&doubt(b))) else {
+        let often = |site: &usize| node.prices.often[*site];
+        let Some(site) = free.max_by(|a, b| often(a).total_cmp(&often(b)).then(b.cmp(a))) else {
             let is_hub = |&site: &u32| node.status[site as usize] == Status::Hub;
             let hubs: Vec<u32> = (0..instance.sites() as u32).filter(is_hub).collect();
             best.offer(&hubs, instance.value(&hubs));
@@ -82,7 +84,13 @@ impl Tree {
             case.status[site] = what;
             case.prices.restart(STEP);
             let mut seen = |hubs: &[u32], value| best.offer(hubs, value);
-            case.prices.ascend(instance, &mut case.status, ROUNDS, work, &mut seen);
+            let chosen = case.prices.ascend(instance, &mut case.status, ROUNDS, work, &mut seen);
+            // What the relaxation chooses is near to good answers.
+            if chosen.len() == instance.hubs && case.prices.bound < best.value {
+                exchange.become_like(&chosen, work);
+                exchange.descend(work);
+                best.offer(exchange.hubs(), exchange.value());
+            }
             self.nodes += 1;
             if case.prices.bound < best.value {
                 self.open.insert((case.prices.scaled, self.nodes), case);

@@ -20,7 +20,8 @@ pub(super) struct Instance {
     pub(super) penalty: u32,
     /// The number of each site in the problem.
     pub(super) names: Vec<u32>,
-    distances: Matrix<u32>,
+    /// Distances site by site, at most the penalty: an exchange reads all of one site.
+    columns: Vec<u32>,
     near: Vec<Near>,
     starts: Vec<usize>,
 }
@@ -43,16 +44,26 @@ impl Instance {
         penalty.min(u64::from(UNREACHABLE)) as u32
     }
 
-    /// The same clients with some of the sites only.
+    /// The same clients with some of the sites only, in ascending order.
     pub(super) fn restricted(&self, sites: &[u32]) -> Self {
-        let values = (0..self.clients()).flat_map(|client| {
-            let row = self.distances.row(client);
-            sites.iter().map(|&site| row[site as usize])
-        });
-        let distances = Matrix::new(self.clients(), sites.len(), values.collect());
+        let (mut near, mut starts) = (Vec::new(), vec![0]);
+        for client in 0..self.clients() {
+            let kept = self.near(client).iter().filter_map(|near| {
+                let site = sites.binary_search(&near.site).ok()? as u32;
+                Some(Near { site, ..*near })
+            });
+            near.extend(kept);
+            starts.push(near.len());
+        }
+        let column = |&site: &u32| self.column(site).to_vec();
+        let columns = sites.iter().flat_map(column).collect();
         let names = sites.iter().map(|&site| self.names[site as usize]).collect();
-        let distances = distances.expect("invariant: as many values as rows times columns");
-        Self::build(&distances, self.hubs, self.weights.clone(), self.penalty, names)
+        Self { weights: self.weights.clone(), names, columns, near, starts, ..*self }
+    }
+
+    /// The distances of all clients to a site.
+    fn column(&self, site: u32) -> &[u32] {
+        &self.columns[site as usize * self.clients()..(site as usize + 1) * self.clients()]
     }
 
     fn build(distances: &Matrix<u32>, hubs: usize, weights: Vec<i64>, penalty: u32, names: Vec<u32>) -> Self {
@@ -60,14 +71,14 @@ impl Instance {
         let mut starts = vec![0];
         for client in 0..distances.rows() {
             let start = near.len();
-            let row = distances.row(client).iter().zip(0..);
-            near.extend(
-                row.filter(|&(&distance, _)| distance < penalty).map(|(&distance, site)| Near { distance, site }),
-            );
+            let row = distances.row(client).iter().zip(0..).filter(|&(&distance, _)| distance < penalty);
+            near.extend(row.map(|(&distance, site)| Near { distance, site }));
             near[start..].sort_unstable();
             starts.push(near.len());
         }
-        Self { hubs, weights, penalty, names, distances: distances.clone(), near, starts }
+        let pairs = (0..distances.columns()).flat_map(|site| (0..distances.rows()).map(move |client| (client, site)));
+        let columns = pairs.map(|(client, site)| distances.at(client, site).min(penalty)).collect();
+        Self { hubs, weights, penalty, names, columns, near, starts }
     }
 
     pub(super) fn clients(&self) -> usize {
@@ -87,7 +98,7 @@ impl Instance {
     /// The distance of a pair, or the penalty.
     #[inline]
     pub(super) fn distance(&self, client: usize, site: u32) -> u32 {
-        self.distances.at(client, site as usize).min(self.penalty)
+        self.columns[site as usize * self.weights.len() + client]
     }
 
     /// What a set of hubs costs.

@@ -68,6 +68,12 @@ impl<'a> Exchange<'a> {
         self.slots[site as usize] != NONE
     }
 
+    /// The hub that a client is nearest to, or the second.
+    pub(super) fn slot_near(&self, client: usize, second: bool) -> Option<usize> {
+        let slot = if second { self.served[client].second } else { self.served[client].first };
+        (slot != NONE).then_some(slot as usize)
+    }
+
     /// Makes the best exchange until none helps or the work is done.
     pub(super) fn descend(&mut self, work: &mut Work) {
         while work.is_left() {
@@ -93,7 +99,7 @@ impl<'a> Exchange<'a> {
     /// The hub of this slot becomes a site like others, and `site` a hub.
     pub(super) fn swap(&mut self, slot: usize, site: u32, work: &mut Work) {
         let old = self.hubs[slot];
-        let mut steps = self.served.len();
+        let mut steps = 2 * self.served.len();
         self.hubs[slot] = site;
         self.slots[old as usize] = NONE;
         self.slots[site as usize] = slot as u32;
@@ -134,8 +140,8 @@ impl<'a> Exchange<'a> {
                 best = (most, slot, site.unwrap_or(0));
             }
         }
-        // Sums of neighbours in an array: four of them are a step.
-        work.spend(self.made_good.len() / 4);
+        // Sums of neighbours in an array: two of them are a step.
+        work.spend(self.made_good.len() / 2);
         (best.0 > 0).then_some((best.1, best.2 as u32))
     }
 

@@ -22,8 +22,8 @@ pub(super) fn search(instance: &Instance, best: &mut Best, stream: &mut Stream, 
     let mut shake = 1;
     while work.is_left() && work.spent() < until {
         for _ in 0..shake {
-            let slot = stream.random_range(0..instance.hubs);
-            let site = stream.random_range(0..instance.sites() as u32);
+            let (slot, site) =
+                if stream.random() { near_by(instance, &exchange, stream) } else { anywhere(instance, stream) };
             if !exchange.is_hub(site) {
                 exchange.swap(slot, site, work);
             }
@@ -39,5 +39,22 @@ pub(super) fn search(instance: &Instance, best: &mut Best, stream: &mut Stream, 
             }
             shake = shake % widest + 1;
         }
+    }
+}
+
+/// Any hub for any site.
+fn anywhere(instance: &Instance, stream: &mut Stream) -> (usize, u32) {
+    (stream.random_range(0..instance.hubs), stream.random_range(0..instance.sites() as u32))
+}
+
+/// One of the two hubs that a client is nearest to, for one of the sites about it: most of what is wrong is wrong in one
+/// place.
+fn near_by(instance: &Instance, exchange: &Exchange, stream: &mut Stream) -> (usize, u32) {
+    let client = stream.random_range(0..instance.clients());
+    let near = instance.near(client);
+    let about = (3 * instance.sites() / instance.hubs).clamp(1, near.len().max(1));
+    match (exchange.slot_near(client, stream.random()), near.get(stream.random_range(0..about))) {
+        (Some(slot), Some(near)) => (slot, near.site),
+        _ => anywhere(instance, stream),
     }
 }

@@ -1,0 +1,89 @@
+//! How good the optimisers' answers are, and how soon: `cargo bench --bench optimisers`. CPU time, one thread.
+//!
+//! Populations are those of [`Synthetic`]: places in a plane (2D) or in five dimensions, access links and uplinks with long
+//! tails; *loose* leaves five times the fan-out that is needed, *tight* less than three times. A part of the table by its
+//! name: `cargo bench --bench optimisers -- exact`.
+
+use std::env;
+use std::ops::ControlFlow;
+
+use cpu_time::ProcessTime;
+use peerscape::Seed;
+use peerscape::optimiser::Stream;
+use peerscape::optimiser::synthetic::{LOOSE, Synthetic, TIGHT};
+use peerscape::optimiser::tree::{Effort, TreeProblem, solve};
+
+/// One row: populations of a kind, and how much is tried.
+struct Row {
+    name: &'static str,
+    peers: u32,
+    dimensions: usize,
+    stream: Stream,
+    seeds: u64,
+    work: u64,
+}
+
+const fn row(
+    name: &'static str,
+    (peers, dimensions): (u32, usize),
+    stream: Stream,
+    (seeds, work): (u64, u64),
+) -> Row {
+    Row { name, peers, dimensions, stream, seeds, work }
+}
+
+const ROWS: [Row; 13] = [
+    row("exact 20, 2D tight", (20, 2), TIGHT, (30, 3_000_000)),
+    row("exact 20, 5D tight", (20, 5), TIGHT, (30, 3_000_000)),
+    row("exact 30, 2D loose", (30, 2), LOOSE, (30, 40_000_000)),
+    row("exact 30, 2D tight", (30, 2), TIGHT, (30, 40_000_000)),
+    row("exact 30, 5D tight", (30, 5), TIGHT, (30, 40_000_000)),
+    row("second 30, 2D tight", (30, 2), TIGHT, (30, 700_000)),
+    row("1,000, 2D loose", (1_000, 2), LOOSE, (10, 4_000_000)),
+    row("1,000, 2D tight", (1_000, 2), TIGHT, (10, 4_000_000)),
+    row("10,000, 2D loose", (10_000, 2), LOOSE, (5, 2_000_000)),
+    row("10,000, 2D tight", (10_000, 2), TIGHT, (5, 2_000_000)),
+    row("100,000, 2D loose", (100_000, 2), LOOSE, (2, 2_000_000)),
+    row("100,000, 2D tight", (100_000, 2), TIGHT, (2, 2_000_000)),
+    row("1,000, 5D tight", (1_000, 5), TIGHT, (5, 4_000_000)),
+];
+
+fn main() {
+    // Cargo adds options of its own.
+    let wanted = env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    println!("{:<22} {:>9} {:>8} {:>8} {:>10} {:>8} {:>8}", "", "proven", "gap %", "max %", "first ms", "cpu s", "max s");
+    ROWS.iter().filter(|row| row.name.starts_with(&wanted)).for_each(print);
+}
+
+fn print(row: &Row) {
+    let (mut gaps, mut firsts_ms, mut times_s, mut proven) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for seed in 0..row.seeds {
+        let instance = Synthetic { peers: row.peers, dimensions: row.dimensions, seed }.instance();
+        let problem = TreeProblem::of(&instance, 0, row.stream);
+        let clock = ProcessTime::now();
+        let mut first_ms = None;
+        let effort = Effort { work: row.work, seed: Seed(1) };
+        let answer = solve(&problem, effort, &mut |_| {
+            first_ms.get_or_insert_with(|| clock.elapsed().as_secs_f64() * 1e3);
+            ControlFlow::Continue(())
+        });
+        // Where the fan-outs of all do not suffice, there is nothing to find.
+        let Ok(answer) = answer else { continue };
+        times_s.push(clock.elapsed().as_secs_f64());
+        firsts_ms.extend(first_ms);
+        gaps.push(answer.gap_percent(&problem));
+        proven += u32::from(answer.is_proven(&problem));
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let most = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
+    println!(
+        "{:<22} {:>9} {:>8.2} {:>8.2} {:>10.2} {:>8.2} {:>8.2}",
+        row.name,
+        format!("{proven}/{}", gaps.len()),
+        mean(&gaps),
+        most(&gaps),
+        mean(&firsts_ms),
+        mean(&times_s),
+        most(&times_s)
+    );
+}
