@@ -35,6 +35,11 @@ pub struct Backups {
     pub extra_us: u64,
     /// How much it is at the least for those who have one, if slots did not bind.
     pub bound_us: u64,
+    /// How many failures there are that leave orphans, and of how many it is not proven that no choice among peers outside
+    /// is better.
+    pub failures: u32,
+    /// See `failures`.
+    pub unproven: u32,
 }
 
 impl Backups {
@@ -55,7 +60,14 @@ const CANDIDATES_MAX: usize = 4_096;
 #[must_use]
 pub fn backups(problem: &TreeProblem<'_>, parents: &[u32]) -> Option<Backups> {
     let tree = Shape::of(problem, parents)?;
-    let mut found = Backups { second: vec![None; parents.len()], missing: Vec::new(), extra_us: 0, bound_us: 0 };
+    let mut found = Backups {
+        second: vec![None; parents.len()],
+        missing: Vec::new(),
+        extra_us: 0,
+        bound_us: 0,
+        failures: 0,
+        unproven: 0,
+    };
     for &gone in &tree.order {
         let orphans = tree.children(gone);
         if gone == problem.root() {
@@ -109,6 +121,9 @@ fn rescue(problem: &TreeProblem<'_>, tree: &Shape<'_>, above: u32, orphans: &[u3
             None => left.push(place),
         }
     }
+    let is_proven = left.is_empty() && orphans.len() <= EXACT_ORPHANS_MAX && tree.by_time.len() <= CANDIDATES_MAX;
+    found.failures += 1;
+    found.unproven += u32::from(!is_proven);
     below_others(problem, tree, (orphans, left), (&mut saved, &mut lent), found, is_link);
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::optimiser::Stream;
 use crate::optimiser::bound::{Family, Feasibility, Pattern, feasibility};
 use crate::simulation::Carried;

@@ -1,7 +1,8 @@
 //! The bounds one by one.
 
-use super::text::{quantity, rate};
-use super::{BoundRow, Side, Subject};
+use super::figure::{quantity, rate};
+use super::row::{BoundRow, Side};
+use super::subject::Subject;
 use crate::optimiser::bound::{
     self, AllToAllBinds, Bound, GrowthBinds, Law, MATCHING_PEERS_MAX, MakespanBinds, RateBinds, SHORTEST_WAY,
     disjoint_ways, largest_in_tree_us, mean_distance, moore_diameter, reach, relay_links, soonest_us,

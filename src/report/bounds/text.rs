@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use textwrap::{Options, fill};
 
-use super::{BoundRow, BoundSheet, FamilyRow, Side};
-use crate::report::figures::{count, counted};
+use super::family::FamilyRow;
+use super::figure::quantity;
+use super::row::{BoundRow, Side};
+use super::sheet::BoundSheet;
+use crate::report::figures::counted;
 
 /// The text of all combinations, for lines of `width` characters.
 #[must_use]
@@ -31,29 +34,6 @@ pub fn render(name: &str, sheets: &[BoundSheet], width: u16) -> String {
         text += &wrapped(&format!("{what}: {source}"), width);
     }
     text
-}
-
-/// A bit rate: `4.20 Mbit/s`.
-pub(super) fn rate(bps: f64) -> String {
-    quantity(bps, "bit/s")
-}
-
-/// A figure with its unit, in three or four digits.
-pub(super) fn quantity(value: f64, unit: &str) -> String {
-    let (value, unit) = match unit {
-        "bit/s" if value >= 1e9 => (value / 1e9, "Gbit/s"),
-        "bit/s" if value >= 1e6 => (value / 1e6, "Mbit/s"),
-        "bit/s" if value >= 1e3 => (value / 1e3, "kbit/s"),
-        "ms" if value >= 10_000.0 => (value / 1e3, "s"),
-        unit => (value, unit),
-    };
-    let digits = match value.abs() {
-        _ if value.fract() == 0.0 => count(value as i64),
-        size if size >= 100.0 => count(value.round() as i64),
-        size if size >= 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
-    };
-    format!("{digits} {unit}").trim_end().to_owned()
 }
 
 fn head(sheet: &BoundSheet) -> String {

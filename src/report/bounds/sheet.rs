@@ -1,0 +1,80 @@
+//! All bounds of one combination of the sweep axes.
+
+use serde::Serialize;
+
+use super::family::{self, FamilyRow};
+use super::row::BoundRow;
+use super::rows;
+use super::subject::Subject;
+use crate::rng::Seed;
+use crate::scenario::{AxisValue, Cell};
+use crate::simulation::{PoseError, Posed, Posing};
+
+/// The bounds of one combination of the sweep axes.
+#[derive(Clone, Debug, Serialize)]
+pub struct BoundSheet {
+    /// The values on the axes.
+    pub axes: Vec<AxisValue>,
+    /// How many peers there are.
+    pub peers: u32,
+    /// The seed of the population.
+    pub seed: Seed,
+    /// Whether delays are typical ones: above 5,000 peers a pair's own delay may be less.
+    pub typical_delays: bool,
+    /// The bounds.
+    pub bounds: Vec<BoundRow>,
+    /// The families of overlays.
+    pub families: Vec<FamilyRow>,
+    /// What the figures do not say.
+    pub notes: Vec<String>,
+}
+
+impl BoundSheet {
+    /// The bounds of the population and the workloads of a cell, whatever its topology. Of graphs in which nobody has more
+    /// than `degree` neighbours it says how short ways can be.
+    ///
+    /// # Errors
+    /// When the population cannot be drawn, or sees itself in too many ways.
+    pub fn of(cell: &Cell, seed: Seed, degree: u32) -> Result<Self, PoseError> {
+        let settings = &cell.settings;
+        let posed = Posed::new(settings, seed, Posing::BOUND)?;
+        let subject = Subject { settings, posed: &posed };
+        let mut sheet = Self {
+            axes: cell.axes.clone(),
+            peers: posed.world.peers(),
+            seed,
+            typical_delays: posed.is_typical,
+            bounds: rows::of_connections(&subject, degree),
+            families: Vec::new(),
+            notes: Vec::new(),
+        };
+        for carried in &posed.carried {
+            // What one workload can come to does not depend on others.
+            let alone = match posed.carried.as_slice() {
+                [_] => None,
+                _ => Some(Posed::of_workload(settings, seed, Posing::BOUND, carried.nth)?),
+            };
+            let subject = Subject { settings, posed: alone.as_ref().unwrap_or(&posed) };
+            sheet.bounds.extend(rows::of_messages(&subject, carried));
+            match family::rows(&subject, carried) {
+                Some(families) => sheet.families.extend(families),
+                None => sheet.notes.push(format!(
+                    "{}: some publish, or messages are for some: no closed form says which families can carry it",
+                    subject.name(carried.nth)
+                )),
+            }
+        }
+        for content in &posed.fetched {
+            sheet.bounds.extend(rows::of_content(&subject, content));
+        }
+        if posed.carried.is_empty() && posed.fetched.is_empty() {
+            sheet.notes.push("nobody sends anything to anybody".to_owned());
+        }
+        if posed.is_typical {
+            sheet.notes.push(
+                "delays are typical ones of places: those of single pairs may be less, and so may latencies".to_owned(),
+            );
+        }
+        Ok(sheet)
+    }
+}
