@@ -149,6 +149,10 @@ proptest! {
             Err(error) => prop_assert!(least.is_infinite(), "{error} {least}"),
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     /// Too large to be proven with so little work: the bound of whatever is found must still be below the best known.
     #[test]
