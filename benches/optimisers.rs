@@ -30,9 +30,9 @@ const fn row(name: &'static str, (peers, dimensions): (u32, usize), stream: Stre
 const ROWS: [Row; 13] = [
     row("exact 20, 2D tight", (20, 2), TIGHT, (30, 3_000_000)),
     row("exact 20, 5D tight", (20, 5), TIGHT, (30, 3_000_000)),
-    row("exact 30, 2D loose", (30, 2), LOOSE, (30, 40_000_000)),
-    row("exact 30, 2D tight", (30, 2), TIGHT, (30, 40_000_000)),
-    row("exact 30, 5D tight", (30, 5), TIGHT, (30, 40_000_000)),
+    row("exact 30, 2D loose", (30, 2), LOOSE, (15, 40_000_000)),
+    row("exact 30, 2D tight", (30, 2), TIGHT, (15, 40_000_000)),
+    row("exact 30, 5D tight", (30, 5), TIGHT, (15, 40_000_000)),
     row("second 30, 2D tight", (30, 2), TIGHT, (30, 700_000)),
     row("1,000, 2D loose", (1_000, 2), LOOSE, (10, 4_000_000)),
     row("1,000, 2D tight", (1_000, 2), TIGHT, (10, 4_000_000)),
