@@ -2,13 +2,14 @@
 
 use std::io::{self, IsTerminal, Write, stderr, stdout};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use peerscape::optimiser::tree::{Effort, Objective};
+use peerscape::report::plot::latency_tree;
 use peerscape::report::{self, Content, PlanOutput, TreeSheet, Wanted, tree_text};
 use peerscape::rng::Seed;
 use peerscape::scenario::{Cell, Experiment, Registry};
@@ -53,6 +54,9 @@ pub(crate) struct Arguments {
     /// What to write there
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// The file to draw the tree to, as SVG: how far a peer is from the middle is when it hears
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -104,7 +108,8 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
         tree_text(&experiment.name, &sheet, WIDTH)
     };
     stdout().write_all(text.as_bytes())?;
-    if let Some(exit) = arguments.write(&experiment, cell, &sheet) {
+    if let Some(exit) = arguments.draw(&experiment.name, &sheet).or_else(|| arguments.write(&experiment, cell, &sheet))
+    {
         return Ok(exit);
     }
     Ok(if stop.load(Ordering::SeqCst) { Exit::Interrupted } else { Exit::Success })
@@ -140,22 +145,35 @@ impl Arguments {
         }
     }
 
+    // Draws the tree if that is asked for; how the verb ends if it cannot.
+    fn draw(&self, name: &str, sheet: &TreeSheet) -> Option<Exit> {
+        let picture = self.picture.as_ref()?;
+        written(
+            picture,
+            &Content::from(latency_tree(name, sheet).into_bytes()),
+            "how far a peer is from the middle is when it hears",
+        )
+    }
+
     // Writes the tree if that is asked for; how the verb ends if it cannot.
     fn write(&self, experiment: &Experiment, cell: &Cell, sheet: &TreeSheet) -> Option<Exit> {
         let out = self.out.as_ref()?;
         let names = (experiment.name.as_str(), "optimised tree");
         let plan = PlanOutput::with_overlay(names, cell, sheet.seed, (sheet.world.clone(), sheet.overlay()));
         let content = Content::written(|to| plan.write(self.format.into(), to));
-        if let Err(error) = report::write_one(out, &content) {
-            let source = std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
-            say::error(format_args!("{error}{source}"));
-            return Some(Exit::Failure);
-        }
-        say::line(format_args!(
-            "wrote {} (`kind = \"file\"` reads it); next: `kind = \"tree\", order = \"optimised\"` in a scenario, which \
-             searches anew for each seed",
-            out.display()
-        ));
-        None
+        let next = "`kind = \"file\"` reads it; `kind = \"tree\", order = \"optimised\"` in a scenario searches anew for each \
+                    seed";
+        written(out, &content, next)
     }
+}
+
+// Writes a file and says so, with what it is good for; how the verb ends if it cannot.
+fn written(file: &Path, content: &Content<'_>, use_of_it: &str) -> Option<Exit> {
+    if let Err(error) = report::write_one(file, content) {
+        let source = std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
+        say::error(format_args!("{error}{source}"));
+        return Some(Exit::Failure);
+    }
+    say::line(format_args!("wrote {} ({use_of_it})", file.display()));
+    None
 }

@@ -61,6 +61,8 @@ pub struct TreeSheet {
     pub trace: Vec<(f64, f64)>,
     /// Its connections, parents first, the children of each in the order in which it sends to them.
     pub pairs: Vec<(u32, u32)>,
+    /// When each peer hears, in ms after the root has published, copies leaving at once.
+    pub heard_ms: Vec<f64>,
     /// Whether delays are typical ones, those of groups of peers.
     pub typical_delays: bool,
     /// The population.
@@ -163,6 +165,7 @@ impl TreeSheet {
             plain: plain.collect(),
             longest_way: longest_way(&posed, &problem, &answer.parents),
             trace: trace.map(|(work, value)| (*work as f64 / 1e6, in_ms(problem.rank(value)[0]))).collect(),
+            heard_ms: heard_ms(&problem, &answer.parents),
             pairs: pairs(&problem, &answer.parents),
             typical_delays: posed.is_typical,
             world: posed.world.clone(),
@@ -249,10 +252,17 @@ fn way(parents: &[u32], peer: u32) -> Vec<u32> {
     std::iter::successors(Some(peer), above).collect()
 }
 
-fn longest_way(posed: &Posed, problem: &TreeProblem<'_>, parents: &[u32]) -> Vec<WayStop> {
+fn heard_ms(problem: &TreeProblem<'_>, parents: &[u32]) -> Vec<f64> {
     let hop_us = |from: u32, to: u32| problem.hop_us(from, to).map_or(0, u64::from);
     let at_us = |peer: u32| way(parents, peer).windows(2).map(|two| hop_us(two[1], two[0])).sum::<u64>();
-    let last = (0..problem.peers()).max_by_key(|&peer| (at_us(peer), std::cmp::Reverse(peer)));
+    (0..problem.peers()).map(|peer| at_us(peer) as f64 / 1e3).collect()
+}
+
+fn longest_way(posed: &Posed, problem: &TreeProblem<'_>, parents: &[u32]) -> Vec<WayStop> {
+    let heard_ms = heard_ms(problem, parents);
+    let later =
+        |&one: &u32, &other: &u32| heard_ms[one as usize].total_cmp(&heard_ms[other as usize]).then(other.cmp(&one));
+    let last = (0..problem.peers()).max_by(later);
     let serves = |peer: u32| {
         let children = parents.iter().zip(0..).filter(|&(&parent, child)| parent == peer && child != peer).count();
         [children as u32, problem.fan_out(peer)]
@@ -260,7 +270,7 @@ fn longest_way(posed: &Posed, problem: &TreeProblem<'_>, parents: &[u32]) -> Vec
     let stop = |peer: u32| WayStop {
         peer,
         class: posed.world.class(peer).name.to_string(),
-        at_ms: at_us(peer) as f64 / 1e3,
+        at_ms: heard_ms[peer as usize],
         serves: serves(peer),
     };
     last.map_or_else(Vec::new, |last| way(parents, last).into_iter().rev().map(stop).collect())

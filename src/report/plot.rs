@@ -13,6 +13,7 @@ mod curves;
 mod facets;
 mod figure;
 mod key;
+mod latency_tree;
 mod lines;
 mod opening;
 #[cfg(feature = "png")]
@@ -30,6 +31,8 @@ mod tests;
 
 #[cfg(feature = "png")]
 pub use png::{PngError, png};
+
+pub use latency_tree::latency_tree;
 
 use crate::metrics::MetricId;
 use crate::sweep::Results;

@@ -5,7 +5,7 @@ use super::near::DENSE_MAX;
 use super::problem::TreeProblem;
 
 /// Trees by simple rules, by their names: peers that serve most first, and the Compact Tree of Shi and Turner. Those that
-/// leave somebody out break what [`verify`](super::verify) asks.
+/// leave somebody out break what [`verify`](super::verify()) asks.
 #[must_use]
 pub fn plain_trees(problem: &TreeProblem<'_>) -> Vec<(&'static str, Vec<u32>)> {
     let mut trees = vec![("peers that serve most first", by_fan_out(problem).0)];

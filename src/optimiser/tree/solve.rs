@@ -89,6 +89,10 @@ pub fn solve(
     let value = verify(problem, &first).expect("invariant: a tree that is complete");
     let lower_us = problem.rank(&problem.value(shortest_us.clone()))[0];
     let answer = TreeAnswer { parents: first, value, lower_us, trace: vec![(0, value)] };
+    // Before anything that takes long.
+    if watch(&answer).is_break() {
+        return Ok(answer);
+    }
     let near = Near::new(problem, &shortest_us, NEAR);
     let stream = Streams::new(effort.seed).stream(Domain::Optimiser, u64::from(problem.peers()));
     let excused = latest(problem, &shortest_us);
@@ -152,7 +156,6 @@ struct Portfolio<'a, 'p> {
 
 impl Portfolio<'_, '_> {
     fn run(&mut self) -> ControlFlow<()> {
-        (self.watch)(&self.answer)?;
         self.starts()?;
         let is_bounded = self.problem.objective() == Objective::Max && self.problem.peers() <= BOUNDED_MAX;
         // Of few peers a search looks at all that matters; of many its bound is worth some of the work.
