@@ -13,6 +13,7 @@ pub(crate) mod optimise;
 pub(crate) mod pair;
 mod place;
 mod progress;
+pub(crate) mod recommend;
 pub(crate) mod run;
 mod rung;
 mod say;
@@ -20,6 +21,7 @@ pub(crate) mod schema;
 pub(crate) mod topology;
 pub(crate) mod transfer;
 pub(crate) mod validate;
+mod watch;
 
 use clap::{Parser, Subcommand};
 
@@ -58,6 +60,9 @@ pub(crate) enum Verb {
     /// Find the tree that brings messages soonest within what peers can bear, with a bound on how good any can be
     #[command(after_help = EXIT_CODES)]
     Optimise(optimise::Arguments),
+    /// Search for the overlay to take, and say what stands behind it: margin, bounds, and what would change the answer
+    #[command(after_help = EXIT_CODES)]
+    Recommend(recommend::Arguments),
     /// Show the names that a scenario may use
     List(list::Arguments),
     /// Print the JSON schema of scenario files, for editors

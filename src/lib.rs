@@ -87,8 +87,9 @@ pub mod presets;
 #[cfg(feature = "real")]
 pub mod real;
 #[doc(hidden)]
-pub mod report;
+pub mod recommend;
 #[doc(hidden)]
+pub mod report;
 pub mod rng;
 #[doc(hidden)]
 pub mod scenario;

@@ -14,7 +14,7 @@ mod connections_csv;
 mod content;
 mod csv_table;
 mod doubt;
-mod figures;
+pub(crate) mod figures;
 mod findings_csv;
 #[cfg(test)]
 mod fixture;
@@ -50,6 +50,7 @@ pub use doubt::Doubt;
 pub use findings_csv::findings_csv;
 pub use folder::{Claim, FolderError, Written, write_folder, write_one};
 pub use held::OtherResults;
+pub(crate) use judgement::expectation_text;
 pub use judgement::{Failure, FailureKind, Outcome};
 pub use manifest::{Provenance, manifest_json};
 pub use optimised::{TreeError, TreeFigures, TreeSheet, Wanted, WayStop, render as tree_text};

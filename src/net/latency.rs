@@ -15,7 +15,10 @@ use super::matrix::MatrixFile;
 use super::place::Place;
 use crate::presets::{HasPresets, Preset};
 use crate::rng::{PairKey, below};
-use crate::units::{Probability, SimDuration};
+use crate::units::{Bounded, Probability, SimDuration};
+
+/// A part or a multiple of what was measured, in percent.
+pub(super) type Percent = Bounded<1, 10_000>;
 
 /// How long a packet travels between two access networks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +33,9 @@ pub enum LatencySpec {
         /// factor is drawn once, uniformly.
         #[serde(default = "default_pair_jitter")]
         pair_jitter: Probability,
+        /// All of these delays, in percent of those published: what a better or a worse network would be.
+        #[serde(default = "as_published", skip_serializing_if = "is_as_published")]
+        scale_percent: Percent,
     },
     /// The same for every pair.
     Constant {
@@ -49,7 +55,7 @@ pub enum LatencySpec {
 
 impl Default for LatencySpec {
     fn default() -> Self {
-        Self::Cities { pair_jitter: default_pair_jitter() }
+        Self::Cities { pair_jitter: default_pair_jitter(), scale_percent: as_published() }
     }
 }
 
@@ -63,10 +69,40 @@ impl LatencySpec {
         };
         cities.iter().map(|city| city.name).chain(rows.iter().map(String::as_str))
     }
+
+    /// All delays in percent of what they are now: those of cities at least 1 % and at most a hundred times as long as
+    /// published.
+    #[must_use]
+    pub fn scaled(&self, percent: u32) -> Self {
+        let ns = |ns: u64| ns.saturating_mul(u64::from(percent)) / 100;
+        let span = |span: &SimDuration| SimDuration::from_ns(ns(span.as_ns()));
+        match self {
+            Self::Cities { pair_jitter, scale_percent } => {
+                let scale = (scale_percent.get().saturating_mul(percent) / 100).clamp(1, Percent::MAX.get());
+                let scale_percent = Percent::new(scale).unwrap_or(*scale_percent);
+                Self::Cities { pair_jitter: *pair_jitter, scale_percent }
+            }
+            Self::Constant { one_way } => Self::Constant { one_way: span(one_way) },
+            Self::Uniform { min, max } => Self::Uniform { min: span(min), max: span(max) },
+            Self::Matrix(matrix) => {
+                let mut matrix = matrix.clone();
+                matrix.table.one_way_ns = matrix.table.one_way_ns.iter().map(|&delay| ns(delay)).collect();
+                Self::Matrix(matrix)
+            }
+        }
+    }
 }
 
 fn default_pair_jitter() -> Probability {
     Probability::new(0.1).expect("invariant: a constant below 1")
+}
+
+fn as_published() -> Percent {
+    Percent::new(100).expect("invariant: one hundred is in range")
+}
+
+fn is_as_published(scale: &Percent) -> bool {
+    *scale == as_published()
 }
 
 /// Where the peers of a population live: weights of places.
@@ -131,9 +167,11 @@ impl LatencyModel {
             LatencySpec::Uniform { min, max } => {
                 Rule::Uniform { min_ns: min.as_ns(), span_ns: (*max - *min).as_ns() + 1 }
             }
-            LatencySpec::Cities { pair_jitter } => {
+            LatencySpec::Cities { pair_jitter, scale_percent } => {
                 let places = CITIES.len();
-                let one_way_ns = cities::round_trips().into_iter().map(|rtt| rtt.half().as_ns()).collect();
+                let scale = u64::from(scale_percent.get());
+                let one_way_ns =
+                    cities::round_trips().into_iter().map(|rtt| rtt.half().as_ns() * scale / 100).collect();
                 Rule::Places { one_way_ns, places, jitter_ppm: parts_per_million(*pair_jitter) }
             }
             LatencySpec::Matrix(matrix) => {
@@ -246,6 +284,23 @@ mod tests {
             let ns = model.one_way_ns(peer, place(london), 5_000, place(tokyo));
             assert!(ns.abs_diff(base) <= base / 10, "{ns} {base}");
         }
+    }
+
+    #[test]
+    fn a_scale_is_on_all_delays() {
+        let [london, tokyo] = ["London", "Tokyo"].map(|name| cities::by_name(name).expect(name));
+        let place = |index: usize| Place::try_from(index).expect("few cities");
+        let way_ns =
+            |spec: &LatencySpec| LatencyModel::new(spec, PairKey::new(1)).one_way_ns(1, place(london), 2, place(tokyo));
+        let published = way_ns(&LatencySpec::default());
+        for percent in [80, 120, 350] {
+            let scaled = way_ns(&LatencySpec::default().scaled(percent));
+            assert!(scaled.abs_diff(published * u64::from(percent) / 100) <= 2, "{scaled} {published} {percent}");
+        }
+        let ms = SimDuration::from_ms;
+        let uniform = LatencySpec::Uniform { min: ms(10), max: ms(20) };
+        assert_eq!(uniform.scaled(150), LatencySpec::Uniform { min: ms(15), max: ms(30) });
+        assert_eq!(LatencySpec::default().scaled(120).scaled(100), LatencySpec::default().scaled(120));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::ops::ControlFlow;
 
 use super::order::{Sends, best_order};
-use super::tree::{Effort, Infeasible, TreeAnswer, TreeProblem, solve};
+use super::tree::{Effort, Infeasible, TreeAnswer, TreeProblem, search};
 
 /// A tree, and in which order its peers send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn solve_in_turn(problem: &TreeProblem<'_>, effort: Effort) -> Result<InTurn
     let mut best: Option<InTurn> = None;
     let mut first_error = None;
     for cap in caps {
-        match solve(&problem.clone().with_fan_out_max(cap), share, &mut |_| ControlFlow::Continue(())) {
+        match search(&problem.clone().with_fan_out_max(cap), share, false, &mut |_| ControlFlow::Continue(())) {
             Ok(tree) => {
                 let sends = best_order(problem, &tree.parents, problem.objective());
                 let sends = sends.expect("invariant: the search leaves a tree");

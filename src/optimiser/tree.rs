@@ -31,5 +31,6 @@ mod tests;
 pub use plain::plain_trees;
 pub use problem::{Infeasible, Objective, TreeProblem, TreeValue};
 pub use shortest::{UNREACHED, shortest_us};
+pub(super) use solve::search;
 pub use solve::{Effort, TreeAnswer, solve};
 pub use verify::{Violation, verify};

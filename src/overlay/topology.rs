@@ -15,6 +15,7 @@ mod hubs;
 mod hybrid;
 mod hyparview;
 mod links;
+mod median;
 mod mesh;
 mod multi_tree;
 mod neighbours;

@@ -4,7 +4,7 @@ use crate::metrics::{Ends, Interval, MetricId};
 
 /// A mean with its interval, where it has one: `212 ms ± 6`, or with both ends where one is clearly further away:
 /// `247 ms (221 to 290)`.
-pub(super) fn interval(id: MetricId, interval: Interval) -> String {
+pub(crate) fn interval(id: MetricId, interval: Interval) -> String {
     let Some(Ends { low, high }) = interval.ends else { return value(id, interval.mean) };
     let unit = Unit::of(id, interval.mean);
     let nearly_all = unit.after == " %" && (99.0..100.0).contains(&interval.mean);
@@ -27,7 +27,7 @@ pub(super) fn interval(id: MetricId, interval: Interval) -> String {
 const LOPSIDED: f64 = 1.15;
 
 /// A value with its unit: `212 ms`, `99.98 %`, `$0.42`.
-pub(super) fn value(id: MetricId, value: f64) -> String {
+pub(crate) fn value(id: MetricId, value: f64) -> String {
     let unit = Unit::of(id, value);
     let scaled = value / unit.scale;
     if unit.after == " %" && (99.0..100.0).contains(&scaled) && scaled.fract() > 0.0 {
@@ -45,7 +45,7 @@ pub(super) fn exact(id: MetricId, value: f64) -> String {
 }
 
 /// A whole number with thousands separators: `1,000`.
-pub(super) fn count(number: impl ToString + Copy) -> String {
+pub(crate) fn count(number: impl ToString + Copy) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -58,7 +58,7 @@ pub(super) fn count(number: impl ToString + Copy) -> String {
 }
 
 /// `1 seed`, `10 seeds`.
-pub(super) fn counted(number: usize, noun: &str) -> String {
+pub(crate) fn counted(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 

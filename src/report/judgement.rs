@@ -115,7 +115,7 @@ impl Judgement {
 }
 
 /// An expectation in words: `p95 latency at most 400 ms`.
-pub(super) fn expectation_text(expectation: &Expectation) -> String {
+pub(crate) fn expectation_text(expectation: &Expectation) -> String {
     let (word, bound) = match expectation.bound {
         Bound::AtMost(bound) => ("at most", bound),
         Bound::AtLeast(bound) => ("at least", bound),

@@ -23,6 +23,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("sweep", 8),
     ("report", 9),
     ("real", 10),
+    ("recommend", 10),
     ("cli", 11),
 ];
 

@@ -83,6 +83,17 @@ pub fn solve(
     effort: Effort,
     watch: &mut dyn FnMut(&TreeAnswer) -> ControlFlow<()>,
 ) -> Result<TreeAnswer, Infeasible> {
+    search(problem, effort, true, watch)
+}
+
+/// As [`solve`]; unless it `is_thorough`, a search among many peers spends nothing on the bound, and begins with trees that
+/// are quickly made.
+pub(in crate::optimiser) fn search(
+    problem: &TreeProblem<'_>,
+    effort: Effort,
+    is_thorough: bool,
+    watch: &mut dyn FnMut(&TreeAnswer) -> ControlFlow<()>,
+) -> Result<TreeAnswer, Infeasible> {
     let shortest_us = shortest_us(problem);
     feasible::check(problem, &shortest_us)?;
     let first = first_tree(problem)?;
@@ -96,8 +107,21 @@ pub fn solve(
     let near = Near::new(problem, &shortest_us, NEAR);
     let stream = Streams::new(effort.seed).stream(Domain::Optimiser, u64::from(problem.peers()));
     let excused = latest(problem, &shortest_us);
-    let (work, work_max) = (0, effort.work);
-    let mut portfolio = Portfolio { problem, near, shortest_us, answer, work, work_max, stream, excused, watch };
+    let proves =
+        problem.objective() == Objective::Max && problem.peers() <= if is_thorough { BOUNDED_MAX } else { EXACT_MAX };
+    let mut portfolio = Portfolio {
+        problem,
+        near,
+        shortest_us,
+        answer,
+        work: 0,
+        work_max: effort.work,
+        stream,
+        excused,
+        is_thorough,
+        proves,
+        watch,
+    };
     // A search that is ended has its answer all the same.
     let _ = portfolio.run();
     Ok(portfolio.answer)
@@ -109,6 +133,8 @@ const NEAR: usize = 20;
 const EXACT_MAX: u32 = 40;
 /// Above so many peers the bound is not raised by search: one look at it takes too long.
 const BOUNDED_MAX: u32 = 2_000;
+/// Up to so many peers a search in haste begins with trees that look at every pair.
+const DENSE_IN_HASTE_MAX: u32 = 200;
 
 // Whoever serves most comes first; where not everybody can connect, others move until all have a place.
 fn first_tree(problem: &TreeProblem<'_>) -> Result<Vec<u32>, Infeasible> {
@@ -151,18 +177,20 @@ struct Portfolio<'a, 'p> {
     stream: Stream,
     // Who may hear late, where a share of the peers counts; none where all do.
     excused: Vec<bool>,
+    is_thorough: bool,
+    // Whether the bound is raised by search.
+    proves: bool,
     watch: &'a mut dyn FnMut(&TreeAnswer) -> ControlFlow<()>,
 }
 
 impl Portfolio<'_, '_> {
     fn run(&mut self) -> ControlFlow<()> {
         self.starts()?;
-        let is_bounded = self.problem.objective() == Objective::Max && self.problem.peers() <= BOUNDED_MAX;
         // Of few peers a search looks at all that matters; of many its bound is worth some of the work.
         let share = if self.problem.peers() <= EXACT_MAX { 2 } else { 4 };
         let mut rounds = (0..HEATS.len()).cycle();
         while self.work < self.work_max && !self.answer.is_proven(self.problem) {
-            if is_bounded {
+            if self.proves {
                 self.close(self.work_max / share)?;
             }
             for round in rounds.by_ref().take(HEATS.len()) {
@@ -177,7 +205,8 @@ impl Portfolio<'_, '_> {
     // Greedy trees, each improved on its own.
     fn starts(&mut self) -> ControlFlow<()> {
         let problem = self.problem;
-        let trees: Vec<Vec<u32>> = if problem.peers() <= DENSE_MAX {
+        let dense_max = if self.is_thorough { DENSE_MAX } else { DENSE_IN_HASTE_MAX };
+        let trees: Vec<Vec<u32>> = if problem.peers() <= dense_max {
             compact(problem).collect()
         } else {
             sparse(problem, &self.near, &self.shortest_us).collect()

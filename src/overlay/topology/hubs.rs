@@ -32,6 +32,9 @@ pub(super) enum Choose {
     Central,
     /// As they are numbered: what a system without knowledge of its peers gets.
     Arrival,
+    /// Those from which messages reach all others soonest, within their budgets, as a search finds them; up to 5,000 peers,
+    /// beyond that as `best-capacity`.
+    Optimised,
     /// Nobody of the population: servers are added, in a data centre at the place with the least mean delay to all peers.
     Servers,
     /// Those of the class with this name, then all others; among equals those with the fastest uplinks.
@@ -100,7 +103,7 @@ impl Choose {
                 };
                 order.sort_by_key(|&node| (cost(node), uplink(node)));
             }
-            Self::BestCapacity => {
+            Self::BestCapacity | Self::Optimised => {
                 let kinds = Kinds::of(world, &order);
                 let capacities = kinds.capacities(world, duty);
                 let mut ranked: Vec<_> = order.iter().zip(&kinds.of_node).collect();

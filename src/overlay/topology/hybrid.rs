@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::capacity::Duty;
 use super::context::BuildContext;
-use super::hubs::{Choose, HubCount, PEERS_PER_HUB, Rooms, equal_rooms, fewest};
+use super::hubs::{Choose, HubCount, PEERS_PER_HUB, Rooms, equal_rooms, fewest, spokes_max};
+use super::median::median_groups;
 use super::mesh::Mesh;
 use super::nested::Nested;
 use super::part::{Burden, Connections, Part, Site};
@@ -169,6 +170,20 @@ impl Hybrid {
         groups
     }
 
+    // Hubs that are searched for, and what hangs at each: no more than it bears, and no more than three times its share.
+    fn searched(&self, site: &Site<'_>, members: &[u32]) -> Option<Vec<Vec<u32>>> {
+        let all = members.len() as u32;
+        let hubs = match self.count(all) {
+            Some(hubs) => hubs,
+            None => self.rooms(site, members, false).len() as u32,
+        };
+        let share = all.div_ceil(hubs.max(1));
+        let spokes = spokes_max(site.build.world, members, &self.duty(site, all, hubs));
+        let capacities: Vec<u32> =
+            spokes.into_iter().map(|spokes| if spokes > 0 { (spokes + 1).min(3 * share) } else { 0 }).collect();
+        median_groups(site, members, hubs as usize, &capacities)
+    }
+
     // The members of each audience, the best hub among them first. Who is in several stands in the first of them, and all
     // who are in none stand together.
     fn audiences(&self, site: &Site<'_>, members: &[u32]) -> Vec<Vec<u32>> {
@@ -189,10 +204,15 @@ impl Hybrid {
 
 impl Part for Hybrid {
     fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, stream: &mut Stream, out: &mut Connections) {
+        let searched = || {
+            let is_asked_for = self.0.choose == Choose::Optimised && !rooted;
+            is_asked_for.then(|| self.searched(site, members)).flatten()
+        };
         let groups = if self.0.by_audience && !rooted && !site.build.audiences.is_empty() {
             self.audiences(site, members)
         } else {
-            self.nearest(site, members, rooted)
+            // Where budgets do not suffice, or the root is given, the nearest hub with room.
+            searched().unwrap_or_else(|| self.nearest(site, members, rooted))
         };
         let hubs: Vec<u32> = groups.iter().map(|group| group[0]).collect();
         for group in groups.iter().filter(|group| group.len() > 1) {
@@ -277,7 +297,7 @@ impl Topology for Hybrid {
 
     fn weighs_messages(&self) -> bool {
         self.0.hubs == Some(HubCount::Fewest)
-            || self.0.choose == Choose::BestCapacity
+            || matches!(self.0.choose, Choose::BestCapacity | Choose::Optimised)
             || self.0.core.0.weighs_messages()
             || self.0.attach.0.weighs_messages()
     }
