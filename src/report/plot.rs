@@ -9,6 +9,7 @@
 
 mod axes;
 mod canvas;
+mod crossover;
 mod curves;
 mod facets;
 mod figure;
@@ -32,6 +33,7 @@ mod tests;
 #[cfg(feature = "png")]
 pub use png::{PngError, png};
 
+pub use crossover::crossover;
 pub use latency_tree::latency_tree;
 
 use crate::metrics::MetricId;
