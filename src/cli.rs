@@ -5,6 +5,7 @@ pub(crate) mod check;
 mod check_grain;
 mod choice;
 pub(crate) mod compare;
+pub(crate) mod crossover;
 pub(crate) mod exit;
 pub(crate) mod list;
 pub(crate) mod nat;
@@ -58,6 +59,9 @@ pub(crate) enum Verb {
     /// Find the tree that brings messages soonest within what peers can bear, with a bound on how good any can be
     #[command(after_help = EXIT_CODES)]
     Optimise(optimise::Arguments),
+    /// Find at how many peers one topology overtakes another, with an interval and what binds
+    #[command(after_help = EXIT_CODES)]
+    Crossover(crossover::Arguments),
     /// Show the names that a scenario may use
     List(list::Arguments),
     /// Print the JSON schema of scenario files, for editors

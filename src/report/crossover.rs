@@ -20,6 +20,6 @@ pub use closed_form::{ClosedForm, closed_forms};
 pub use csv::crossover_csv;
 pub use evidence::{Evidence, Lead, Load, Paired, Side};
 pub use observed::{default_metric, observed};
-pub use search::{Crossing, Found, LOOKS_MAX, Plan, Point, search};
+pub use search::{Crossing, Found, Plan, Point, search};
 pub use sheet::{CrossoverSheet, PointRow, SideRow, Subject};
 pub use text::render;

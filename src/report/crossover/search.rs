@@ -64,7 +64,7 @@ pub struct Crossing {
 }
 
 /// As often as this a population is looked at, at most.
-pub const LOOKS_MAX: u32 = 6;
+const LOOKS_MAX: usize = 6;
 /// The error of a false lead at one population, over all looks.
 const ERROR: f64 = 0.05;
 /// Neighbours of the coarse grid are about this ratio apart.
@@ -84,7 +84,7 @@ impl Plan {
         while let Some(&last) = looks.last()
             && last < self.seeds_max
         {
-            let is_last = looks.len() + 1 >= LOOKS_MAX as usize;
+            let is_last = looks.len() + 1 >= LOOKS_MAX;
             looks.push(if is_last { self.seeds_max } else { (2 * last).min(self.seeds_max) });
         }
         looks

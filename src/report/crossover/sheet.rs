@@ -105,7 +105,13 @@ pub struct SideRow {
 impl CrossoverSheet {
     /// The sheet of what a search found.
     #[must_use]
-    pub fn new(subject: Subject, plan: &Plan, found: &Found, closed_forms: Vec<ClosedForm>, is_interrupted: bool) -> Self {
+    pub fn new(
+        subject: Subject,
+        plan: &Plan,
+        found: &Found,
+        closed_forms: Vec<ClosedForm>,
+        is_interrupted: bool,
+    ) -> Self {
         let points = found.points.iter().map(|point| PointRow::of(point, subject.metric)).collect();
         let mut sheet = Self {
             name: subject.name,

@@ -45,9 +45,12 @@ pub(super) fn closed_form(form: &ClosedForm, peers: u32) -> String {
     let Some(row) = &form.family else {
         return format!("{topology}: none, for {}", form.why_not.as_deref().unwrap_or("nothing is known of it"));
     };
-    let most = match row.peers_max {
-        None => "can carry it with any number of peers".to_owned(),
-        Some(most) => format!("can carry it up to {}", counted(most as usize, "peer")),
+    let most = match form.peers_max {
+        None => "can carry it with any number of peers, in some populations at least".to_owned(),
+        Some([least, most]) if least == most => format!("can carry it up to {}", counted(most as usize, "peer")),
+        Some([least, most]) => {
+            format!("can carry it up to {least} to {}, by which links a seed draws", counted(most as usize, "peer"))
+        }
     };
     let of = row.who.as_ref().map_or_else(String::new, |who| format!(" of {who}"));
     let has = row.available.map_or_else(|| "no limit".to_owned(), |has| quantity(has, row.unit));

@@ -16,10 +16,12 @@ pub(super) fn decision(sheet: &CrossoverSheet) -> Vec<String> {
         [] => vec![without_crossing(sheet)],
         [only] => vec![of_crossing(only)],
         several => {
-            let leads: Vec<&str> =
-                several.iter().map(|row| row.below.as_deref()).chain([several[several.len() - 1].above.as_deref()])
-                    .map(|lead| lead.unwrap_or("neither"))
-                    .collect();
+            let leads: Vec<&str> = several
+                .iter()
+                .map(|row| row.below.as_deref())
+                .chain([several[several.len() - 1].above.as_deref()])
+                .map(|lead| lead.unwrap_or("neither"))
+                .collect();
             let first = format!("the lead changes {} times: {}", several.len(), leads.join(", then "));
             [first].into_iter().chain(several.iter().map(of_crossing)).collect()
         }
@@ -55,14 +57,18 @@ pub(super) fn why(sheet: &CrossoverSheet, crossing: &Crossing) -> Vec<String> {
         && let Some(fault) = &high.sides[other].fault
     {
         let label = &sheet.topologies[other];
-        sentences.push(format!("{label} does not work there either ({} of {} seeds): {fault}", high.sides[other].failing, high.seeds));
+        sentences.push(format!(
+            "{label} does not work there either ({} of {} seeds): {fault}",
+            high.sides[other].failing, high.seeds
+        ));
     }
     sentences
 }
 
 fn grows(metric: MetricId, label: &str, [(low, below), (high, above)]: [(&PointRow, &SideRow); 2]) -> String {
     let title = metric.definition().title;
-    let of = |side: &SideRow| side.value.map_or_else(|| "nothing".to_owned(), |value| figures::value(metric, value.mean));
+    let of =
+        |side: &SideRow| side.value.map_or_else(|| "nothing".to_owned(), |value| figures::value(metric, value.mean));
     let moves = format!(
         "why: both work there; {title} of {label} goes from {} with {} to {} with {}",
         of(below),
@@ -84,7 +90,9 @@ fn load_text(load: &Load) -> String {
         }
         (Some((_, text)), Some(hops)) => format!("over {hops}; no link or CPU is busy: {text}"),
         (Some((_, text)), None) => format!("where no link or CPU is busy: {text}"),
-        (None, hops) => hops.map_or_else(|| "and nothing is known of its loads".to_owned(), |hops| format!("over {hops}")),
+        (None, hops) => {
+            hops.map_or_else(|| "and nothing is known of its loads".to_owned(), |hops| format!("over {hops}"))
+        }
     }
 }
 
@@ -112,7 +120,8 @@ fn without_crossing(sheet: &CrossoverSheet) -> String {
         let [a, b] = &sheet.topologies;
         let widest = sheet.points.iter().filter_map(|point| point.difference.and_then(|difference| difference.ends));
         let widest = widest.map(|ends| ends.low.abs().max(ends.high.abs())).fold(0.0, f64::max);
-        let left = format!("a difference beyond {} is ruled out wherever both work", figures::value(sheet.metric, widest));
+        let left =
+            format!("a difference beyond {} is ruled out wherever both work", figures::value(sheet.metric, widest));
         return format!("no crossover: {a} and {b} cannot be told apart anywhere {range}; {left}");
     };
     let measured = format!("{} of {} populations measured {range}", shown.len(), sheet.points.len());
@@ -140,12 +149,13 @@ fn open_ends(sheet: &CrossoverSheet) -> Option<String> {
 fn beside_closed_forms(sheet: &CrossoverSheet, row: &CrossingRow) -> Option<String> {
     let loser = row.below.as_ref()?;
     let of_loser = sheet.closed_forms.iter().filter(|form| form.topology == *loser);
-    let most = of_loser.filter_map(|form| form.family.as_ref()?.peers_max).min()?;
-    let stands = format!("the closed form ends {loser} at {}", counted(most as usize, "peer"));
+    let [least, most] = of_loser.filter_map(|form| form.peers_max).min()?;
+    let ends = if least == most { count(most) } else { format!("{} to {}", count(least), count(most)) };
+    let stands = format!("the closed form ends {loser} at {ends} peers");
     Some(if most < row.low_peers {
-        format!("{stands}, yet it still wins with {}: check its expectations and its overloads", count(row.low_peers))
-    } else if most <= row.high_peers {
-        format!("{stands}, which is within the interval: capacity decides")
+        format!("{stands}, yet it is better with {}: it loses later than copies are counted", count(row.low_peers))
+    } else if least <= row.high_peers {
+        format!("{stands}, which meets the interval: capacity decides")
     } else {
         format!("{stands}: it loses before its capacity ends")
     })

@@ -22,7 +22,11 @@ fn figure(sheet: &CrossoverSheet) -> Figure {
     let [first, second] = &sheet.topologies;
     let [from, to] = sheet.range_peers.map(f64::from);
     let is_log = to / from > LOG_FROM_RATIO;
-    let x = if is_log { Scale::Log { low: from, high: to, strip: Strip::None } } else { Scale::Linear { low: from, high: to } };
+    let x = if is_log {
+        Scale::Log { low: from, high: to, strip: Strip::None }
+    } else {
+        Scale::Linear { low: from, high: to }
+    };
     let lines: Vec<Line> = lines(sheet);
     let span = |mark: &Mark| match mark.extent {
         Some(Extent::Along(low, high)) => vec![mark.y, low.max(mark.y / 2.0), high.min(2.0 * mark.y)],
@@ -68,15 +72,18 @@ fn lines(sheet: &CrossoverSheet) -> Vec<Line> {
 
 fn references(sheet: &CrossoverSheet) -> Vec<Reference> {
     let on = Side::X;
-    let crossings = sheet.crossings.iter().filter(|row| row.below.is_some() && row.above.is_some()).map(|row| Reference {
-        on,
-        value: row.peers,
-        text: format!("crossover: {} to {} peers", count(row.low_peers), count(row.high_peers)),
-    });
+    let crossings =
+        sheet.crossings.iter().filter(|row| row.below.is_some() && row.above.is_some()).map(|row| Reference {
+            on,
+            value: row.peers,
+            text: format!("crossover: {} to {} peers", count(row.low_peers), count(row.high_peers)),
+        });
     let [from, to] = sheet.range_peers;
     let limits = sheet.closed_forms.iter().filter_map(|form| {
-        let most = form.family.as_ref()?.peers_max.filter(|most| (from..=to).contains(most))?;
-        Some(Reference { on, value: f64::from(most), text: format!("closed form: {} up to {}", form.topology, count(most)) })
+        let [least, most] = form.peers_max.filter(|[least, _]| (from..=to).contains(least))?;
+        let ends = if least == most { count(most) } else { format!("{} to {}", count(least), count(most)) };
+        let text = format!("closed form: {} up to {ends}", form.topology);
+        Some(Reference { on, value: f64::from(least), text })
     });
     crossings.chain(limits).collect()
 }
