@@ -111,7 +111,7 @@ fn what_cannot_be_asked_is_told() {
     let folder = workshop(HOMES);
     let cases: &[(&[&str], &str)] = &[
         (&[], "3 topologies; say which two: --topologies LABEL,LABEL, of `mesh`, `star hub=server`, `tree degree=2`"),
-        (&["--topologies", "mesh,stra"], "there is no topology `stra`"),
+        (&["--topologies", "mesh,stra"], "there is no topology `stra` (did you mean `star`?)"),
         (&["--topologies", "mesh"], "a crossover is between two topologies, not 1"),
         (&["--topologies", "mesh,mesh"], "`mesh` cannot overtake itself"),
         (&["--topologies", "mesh,star", "--from", "30"], "the range from 30 to 24 peers has no room"),

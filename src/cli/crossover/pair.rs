@@ -1,6 +1,6 @@
 //! Which two topologies of a scenario are compared, and at which values of its other axes.
 
-use peerscape::scenario::{AxisValue, Cell, Experiment};
+use peerscape::scenario::{AxisValue, Cell, Experiment, closest_name};
 
 use crate::cli::choice;
 
@@ -91,7 +91,8 @@ fn matching(asked: &str, known: &[&str]) -> Result<String, String> {
     match fitting.as_slice() {
         [only] => Ok((*only).to_owned()),
         [] => {
-            let meant = peerscape::scenario::closest_name(asked, known);
+            let kinds: Vec<&str> = known.iter().filter_map(|label| label.split(' ').next()).collect();
+            let meant = closest_name(asked, known).or_else(|| closest_name(asked, &kinds));
             let meant = meant.map_or_else(String::new, |close| format!(" (did you mean `{close}`?)"));
             Err(format!("there is no topology `{asked}`{meant}; there are {}", listed(known)))
         }

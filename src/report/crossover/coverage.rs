@@ -110,50 +110,66 @@ fn what_is_known_stands_when_a_measurement_ends_it() {
     assert_eq!((found.points.len(), error), (3, Some("interrupted")));
 }
 
-// Of so many searches, the share in percent whose only crossing holds the true one; and the mean width of those, as a
-// ratio of its ends.
-fn coverage(trials: u64, truth: f64, values: impl Fn(u64, usize, u32) -> [f64; 2]) -> (f64, f64) {
-    let (mut held, mut width) = (0_u32, 0.0);
-    for trial in 0..trials {
-        let found = found(&PLAN, |seed, peers| values(trial, seed, peers));
-        let holds = |low: u32, high: u32| f64::from(low) <= truth && truth <= f64::from(high);
-        let [crossing] = found.crossings.as_slice() else { continue };
-        held += u32::from(holds(crossing.low, crossing.high));
-        width += f64::from(crossing.high) / f64::from(crossing.low);
-    }
-    (100.0 * f64::from(held) / trials as f64, width / trials as f64)
+/// Of so many searches the shares in percent.
+struct Coverage {
+    /// Whose only crossing holds the true one.
+    held: f64,
+    /// Who find something else: a crossing elsewhere, or several. The rest finds none.
+    wrong: f64,
+    /// The mean ratio of the ends of those that find one.
+    width: f64,
 }
 
-/// The bound was stated first: 92 %, which is 95 % less about three standard errors of 400 searches.
+fn coverage(truth: f64, values: impl Fn(u64, usize, u32) -> [f64; 2]) -> Coverage {
+    const TRIALS: u32 = 400;
+    let (mut held, mut wrong, mut width) = (0, 0, 0.0);
+    for trial in 0..u64::from(TRIALS) {
+        let found = found(&PLAN, |seed, peers| values(trial, seed, peers));
+        match found.crossings.as_slice() {
+            [] => {}
+            [only] if f64::from(only.low) <= truth && truth <= f64::from(only.high) => {
+                held += 1;
+                width += f64::from(only.high) / f64::from(only.low);
+            }
+            _ => wrong += 1,
+        }
+    }
+    let percent = |count: u32| 100.0 * f64::from(count) / f64::from(TRIALS);
+    Coverage { held: percent(held), wrong: percent(wrong), width: width / f64::from(held) }
+}
+
+/// The bounds were stated first: 92 % are held, which is 95 % less about three standard errors of 400 searches; and where
+/// noise hides the crossover near an end of the range, none is found rather than a wrong one.
 #[test]
 fn the_interval_holds_the_true_crossover_of_noisy_latencies() {
-    for truth in [12.3, 47.7, 120.4] {
-        for noise in [1.0, 4.0] {
+    for (noise, held_least, width_most) in [(1.0, 92.0, 1.25), (4.0, 92.0, 1.6), (12.0, 92.0, 3.0), (30.0, 0.0, 20.0)] {
+        for truth in [12.3, 47.7, 120.4] {
             // A grows by 10 ms a doubling, B is level; what a seed has at all populations, and what it has at each.
             let values = |trial, seed, peers| {
                 let own = 0.7 * draw(trial, seed, 0) + 0.7 * draw(trial, seed, peers);
                 let grown = 10.0 * libm::log2(f64::from(peers) / truth);
                 [100.0 + grown + noise * own, 100.0]
             };
-            let (held, width) = coverage(400, truth, values);
-            println!("crossover at {truth}, noise {noise} ms: held by {held:.1} %, high/low {width:.2}");
-            assert!(held >= 92.0, "crossover at {truth}, noise {noise} ms: held by {held:.1} %");
-            assert!(width < if noise < 2.0 { 1.25 } else { 1.9 }, "{width}");
+            let Coverage { held, wrong, width } = coverage(truth, values);
+            println!("at {truth}, noise {noise} ms: held {held:.1} %, wrong {wrong:.1} %, high/low {width:.2}");
+            assert!(held >= held_least && wrong <= 8.0, "at {truth}, noise {noise} ms: {held:.1} %, {wrong:.1} %");
+            assert!(width < width_most, "at {truth}, noise {noise} ms: {width:.2}");
         }
     }
 }
 
 #[test]
 fn the_interval_holds_the_median_wall_of_populations() {
-    for spread in [0.05, 0.2] {
+    for (spread, width_most) in [(0.05, 1.25), (0.2, 1.6)] {
         // A is faster until its wall, which lies elsewhere in each population: the median is where half of them fail.
         let truth = 40.5;
         let values = |trial, seed, peers: u32| {
             let wall = truth * libm::exp(spread * draw(trial, seed, 0));
             [if f64::from(peers) > wall { f64::INFINITY } else { 10.0 }, 20.0]
         };
-        let (held, width) = coverage(400, truth, values);
-        println!("walls with a spread of {spread}: held by {held:.1} %, high/low {width:.2}");
-        assert!(held >= 92.0, "walls with a spread of {spread}: held by {held:.1} %");
+        let Coverage { held, wrong, width } = coverage(truth, values);
+        println!("walls with a spread of {spread}: held {held:.1} %, wrong {wrong:.1} %, high/low {width:.2}");
+        assert!(held >= 92.0 && wrong <= 8.0, "walls with a spread of {spread}: {held:.1} %, {wrong:.1} %");
+        assert!(width < width_most, "{width:.2}");
     }
 }

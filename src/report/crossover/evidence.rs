@@ -22,7 +22,8 @@ pub struct Side {
     pub load: Load,
 }
 
-/// What a topology asks of the peer that has most to do, in percent of what that peer has; unknown if not measured.
+/// What a topology asks of the peer that has most to do, in percent of what that peer has, and how messages go; unknown
+/// if not measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Load {
     /// Of its uplink.
@@ -31,6 +32,8 @@ pub struct Load {
     pub cpu_percent: Option<f64>,
     /// The mean number of hops from sources to receivers.
     pub hops: Option<f64>,
+    /// How many copies of one message the busiest access link sends, mean over the sources.
+    pub copies: Option<f64>,
 }
 
 /// Both topologies with one seed: the same population, and the same chances.

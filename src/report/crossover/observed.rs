@@ -38,6 +38,7 @@ fn side(run: &Replication, metric: MetricId, expectations: &[Expectation]) -> Si
         uplink_percent: run.values.get(MetricId::UplinkMax),
         cpu_percent: run.values.get(MetricId::CpuMax),
         hops: run.values.get(MetricId::PathHops),
+        copies: run.values.get(MetricId::LinkStress),
     };
     Side { value, fault: found.or_else(absent).or_else(missed), load }
 }

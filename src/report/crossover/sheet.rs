@@ -191,6 +191,7 @@ impl SideRow {
                 uplink_percent: mean(|load| load.uplink_percent),
                 cpu_percent: mean(|load| load.cpu_percent),
                 hops: mean(|load| load.hops),
+                copies: mean(|load| load.copies),
             },
         }
     }

@@ -76,24 +76,26 @@ fn grows(metric: MetricId, label: &str, [(low, below), (high, above)]: [(&PointR
         of(above),
         count(high.peers)
     );
-    format!("{moves}, {}", load_text(&above.load))
+    format!("{moves}. {}", load_text(&above.load))
 }
 
 fn load_text(load: &Load) -> String {
-    let of = |what: &str, percent: Option<f64>| percent.map(|percent| (percent, format!("{what} {percent:.0} % used")));
-    let loads = [of("its busiest uplink is", load.uplink_percent), of("its busiest CPU is", load.cpu_percent)];
+    let of = |what: &'static str, percent: Option<f64>| percent.map(|percent| (percent, what));
+    let loads = [of("uplink", load.uplink_percent), of("CPU", load.cpu_percent)];
     let busiest = loads.into_iter().flatten().reduce(|most, next| if next.0 > most.0 { next } else { most });
-    let hops = load.hops.map(|hops| format!("{hops:.1} hops on average"));
-    match (busiest, hops) {
-        (Some((percent, text)), hops) if percent >= BUSY_PERCENT => {
-            format!("where {text}{}", hops.map_or_else(String::new, |hops| format!(", over {hops}")))
-        }
-        (Some((_, text)), Some(hops)) => format!("over {hops}; no link or CPU is busy: {text}"),
-        (Some((_, text)), None) => format!("where no link or CPU is busy: {text}"),
-        (None, hops) => {
-            hops.map_or_else(|| "and nothing is known of its loads".to_owned(), |hops| format!("over {hops}"))
-        }
+    let mut said = Vec::new();
+    if let Some(hops) = load.hops {
+        said.push(format!("messages go over {hops:.1} hops on average"));
     }
+    if let Some(copies) = load.copies {
+        said.push(format!("copies of one message wait for each other at an access link, {copies:.0} at the busiest"));
+    }
+    said.push(match busiest {
+        Some((percent, what)) if percent >= BUSY_PERCENT => format!("the busiest {what} is {percent:.0} % used"),
+        Some((percent, what)) => format!("nothing is full: the busiest {what} is {percent:.0} % used"),
+        None => "nothing is known of loads".to_owned(),
+    });
+    format!("There {}", said.join("; "))
 }
 
 fn of_crossing(row: &CrossingRow) -> String {

@@ -5,7 +5,7 @@ use super::figure::{Axis, Extent, Figure, Key, Line, Mark, Note, Panel, Referenc
 use super::scale::{Scale, Strip};
 use super::style::styles;
 use super::trend::value_scale;
-use super::words::{axis_title, hollow_note};
+use super::words::axis_title;
 use crate::report::crossover::{CrossoverSheet, PointRow};
 use crate::report::figures::{count, counted};
 
@@ -32,16 +32,19 @@ fn figure(sheet: &CrossoverSheet) -> Figure {
         Some(Extent::Along(low, high)) => vec![mark.y, low.max(mark.y / 2.0), high.min(2.0 * mark.y)],
         _ => vec![mark.y],
     };
-    let values: Vec<f64> = lines.iter().flat_map(|line| &line.marks).flat_map(span).collect();
+    // Systems in failure would press all else against the axis.
+    let marks = || lines.iter().flat_map(|line| &line.marks);
+    let working: Vec<f64> = marks().filter(|mark| !mark.hollow).flat_map(span).collect();
+    let values = if working.is_empty() { marks().flat_map(span).collect() } else { working };
     let y = value_scale(sheet.metric, &values);
     let metric = sheet.metric.definition();
     let axes: String = sheet.axes.iter().map(|axis| format!(", {} = {}", axis.name, axis.text)).collect();
     Figure {
-        title: format!("At how many peers {second} overtakes {first}, or is overtaken"),
+        title: format!("Where {first} and {second} overtake each other"),
         subtitle: format!("{}{axes}: mean {} over the seeds and its 95 % interval", sheet.name, metric.title),
         x: Axis { title: axis_title("peers", None, x), scale: x, ticks: x.ticks(), inset: 14 },
         y: Axis { title: axis_title(metric.title, Some(metric.unit), y), scale: y, ticks: y.ticks(), inset: 12 },
-        notes: notes(sheet, &lines),
+        notes: notes(sheet, &lines, y),
         panels: vec![Panel { title: String::new(), lines }],
         references: references(sheet),
         shaded: sheet.crossings.iter().map(|row| [f64::from(row.low_peers), f64::from(row.high_peers)]).collect(),
@@ -88,7 +91,7 @@ fn references(sheet: &CrossoverSheet) -> Vec<Reference> {
     crossings.chain(limits).collect()
 }
 
-fn notes(sheet: &CrossoverSheet, lines: &[Line]) -> Vec<Note> {
+fn notes(sheet: &CrossoverSheet, lines: &[Line], y: Scale) -> Vec<Note> {
     let mut notes: Vec<Note> = sheet.decision.first().cloned().map(Note::Text).into_iter().collect();
     if !sheet.crossings.is_empty() {
         let text = format!(
@@ -98,8 +101,13 @@ fn notes(sheet: &CrossoverSheet, lines: &[Line]) -> Vec<Note> {
         );
         notes.push(Note::Text(text));
     }
-    if lines.iter().flat_map(|line| &line.marks).any(|mark| mark.hollow) {
-        notes.push(hollow_note(false));
+    let hollow = || lines.iter().flat_map(|line| &line.marks).filter(|mark| mark.hollow);
+    if hollow().next().is_some() {
+        let beyond =
+            if hollow().all(|mark| y.reaches(mark.y)) { "" } else { " Values beyond the axis stand at its end." };
+        let text =
+            format!("The topology does not work here in any seed; its figures describe a system in failure.{beyond}");
+        notes.push(Note::Hollow(text));
     }
     notes
 }
