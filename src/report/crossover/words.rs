@@ -13,6 +13,7 @@ const BUSY_PERCENT: f64 = 70.0;
 /// The decision, the first sentence before the others.
 pub(super) fn decision(sheet: &CrossoverSheet) -> Vec<String> {
     let mut sentences = match sheet.crossings.as_slice() {
+        [] if sheet.is_interrupted => vec![format!("so far {}", without_crossing(sheet))],
         [] => vec![without_crossing(sheet)],
         [only] => vec![of_crossing(only)],
         several => {
