@@ -5,7 +5,9 @@ pub(crate) mod check;
 mod check_grain;
 mod choice;
 pub(crate) mod compare;
+pub(crate) mod crossover;
 pub(crate) mod exit;
+mod interrupt;
 pub(crate) mod list;
 pub(crate) mod nat;
 mod network;
@@ -63,6 +65,9 @@ pub(crate) enum Verb {
     /// Search for the overlay to take, and say what stands behind it: margin, bounds, and what would change the answer
     #[command(after_help = EXIT_CODES)]
     Recommend(recommend::Arguments),
+    /// Find at how many peers one topology overtakes another, with an interval and what binds
+    #[command(after_help = EXIT_CODES)]
+    Crossover(crossover::Arguments),
     /// Show the names that a scenario may use
     List(list::Arguments),
     /// Print the JSON schema of scenario files, for editors

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Verb::Bounds(arguments) => cli::bounds::run(&arguments, &registry),
         Verb::Optimise(arguments) => cli::optimise::run(&arguments, &registry),
         Verb::Recommend(arguments) => cli::recommend::run(&arguments, &registry),
+        Verb::Crossover(arguments) => cli::crossover::run(&arguments, &registry),
         Verb::List(arguments) => cli::list::run(&arguments, &registry),
         Verb::Schema => cli::schema::run(&registry),
     };

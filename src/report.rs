@@ -12,6 +12,7 @@ mod columns;
 mod comparison;
 mod connections_csv;
 mod content;
+pub mod crossover;
 mod csv_table;
 mod doubt;
 pub(crate) mod figures;

@@ -48,6 +48,7 @@ pub use inputs::Input;
 pub use problem::{ScenarioError, ScenarioErrors};
 pub use registry::{Registry, RegistryError};
 pub use settings::{Grain, RunSettings, Settings};
+pub use suggest::closest as closest_name;
 
 /// Reads the scenario at `path`, with the overrides `path=value` of a command line, by the kinds of this crate.
 ///

@@ -38,6 +38,7 @@ const CASES: &[Case] = &[
     case("checked-relays", &["run.seeds=1"], BOTH),
     case("checked-uplinks", &["run.seeds=1"], BOTH),
     case("compare-all", &["population.peers=40", "run.seeds=1", "run.duration=\"24 s\""], BOTH),
+    case("crossover", &["population.peers=[8, 32]", "run.seeds=1"], BOTH),
     case("cursors-beside-files", &["run.seeds=1", "run.duration=\"30 s\""], MESSAGES),
     case("flood", &["population.peers=[16, 60]", "run.seeds=1"], BOTH),
     case("glare", &["population.peers=16", "run.seeds=1", "run.duration=\"25 s\""], BOTH),

@@ -34,8 +34,8 @@ pub(super) fn combination<'e>(experiment: &'e Experiment, axes: &[String]) -> Re
     Ok(cells[0])
 }
 
-// There is at least one.
-fn on_axes<'e>(experiment: &'e Experiment, axes: &[String]) -> Result<Vec<&'e Cell>, String> {
+/// The cells with these values on their axes, at least one.
+pub(super) fn on_axes<'e>(experiment: &'e Experiment, axes: &[String]) -> Result<Vec<&'e Cell>, String> {
     let mut cells: Vec<&Cell> = experiment.cells.iter().collect();
     for (asked, (name, value)) in axes.iter().map(|asked| (asked, asked.split_once('=').unwrap_or((asked, "")))) {
         let (name, value) = (name.trim(), value.trim());
@@ -53,8 +53,8 @@ fn on_axes<'e>(experiment: &'e Experiment, axes: &[String]) -> Result<Vec<&'e Ce
     Ok(cells)
 }
 
-// What is left to say where several cells fit.
-fn options(experiment: &Experiment, cells: &[&Cell], by_topology: bool) -> String {
+/// What is left to say where several cells fit.
+pub(super) fn options(experiment: &Experiment, cells: &[&Cell], by_topology: bool) -> String {
     let what = if by_topology { "overlays" } else { "points of the sweep" };
     let mut lines = vec![format!("{} {what} fit; say which:", cells.len())];
     for (index, axis) in experiment.axes.iter().enumerate() {

@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal, Write, stderr, stdout};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use peerscape::scenario::{Cell, Experiment, Registry};
 
 use super::choice;
 use super::exit::Exit;
+use super::interrupt;
 use super::say;
 use super::topology::Format;
 
@@ -90,10 +90,8 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
             return Ok(Exit::Usage);
         }
     };
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
     // Without a handler Ctrl-C ends the program, which loses the tree and nothing else.
-    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst));
+    let stop = interrupt::flag().unwrap_or_default();
     let wanted = arguments.wanted(&experiment);
     let sheet = match TreeSheet::of(cell, wanted, &mut watch(&stop)) {
         Ok(sheet) => sheet,

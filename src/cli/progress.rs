@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use peerscape::sweep::Observer;
 
-use super::exit::Exit;
+use super::interrupt;
 use super::say;
 
 /// Watches a sweep for a person.
@@ -33,13 +33,7 @@ impl Progress {
     /// Watches a sweep of so many replications that begins at `clock`. The first Ctrl-C stops the
     /// sweep and keeps what is finished, the second ends the program at once.
     pub(super) fn start(replications: usize, clock: Instant) -> Result<Self, ctrlc::Error> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        ctrlc::set_handler(move || {
-            if flag.swap(true, Ordering::SeqCst) {
-                std::process::exit(Exit::Interrupted as i32);
-            }
-        })?;
+        let stop = interrupt::flag()?;
         let bar = stderr().is_terminal().then(bar);
         Ok(Self { replications, finished: 0, share: 0.0, before: 0.0, clock, next_line: LINE_EVERY, bar, stop })
     }

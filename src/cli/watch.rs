@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use peerscape::sweep::Observer;
 
-use super::exit::Exit;
+use super::interrupt;
 use super::run::now;
 use super::say;
 
@@ -24,13 +24,7 @@ pub(super) struct Watch {
 impl Watch {
     /// Begins now. The first Ctrl-C stops the sweeps, the second ends the program at once.
     pub(super) fn start() -> Result<Self, ctrlc::Error> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        ctrlc::set_handler(move || {
-            if flag.swap(true, Ordering::SeqCst) {
-                std::process::exit(Exit::Interrupted as i32);
-            }
-        })?;
+        let stop = interrupt::flag()?;
         Ok(Self { finished: 0, clock: now().1, next_line: LINE_EVERY, stop })
     }
 

@@ -10,6 +10,7 @@
 mod axes;
 mod canvas;
 mod choices;
+mod crossover;
 mod curves;
 mod facets;
 mod figure;
@@ -34,6 +35,7 @@ mod tests;
 pub use png::{PngError, png};
 
 pub use choices::{ChoicePoint, choices};
+pub use crossover::crossover;
 pub use latency_tree::latency_tree;
 
 use crate::metrics::MetricId;

@@ -12,7 +12,8 @@ pub(super) fn slip<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
 }
 
 /// The name closest to `word`, if any is close enough to be a slip of the pen or a part of it.
-pub(super) fn closest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
+#[must_use]
+pub fn closest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
     if let Some(name) = slip(word, names) {
         return Some(name);
     }

@@ -7,8 +7,8 @@ use super::row::BoundRow;
 use super::rows;
 use super::subject::Subject;
 use crate::rng::Seed;
-use crate::scenario::{AxisValue, Cell};
-use crate::simulation::{PoseError, Posed, Posing};
+use crate::scenario::{AxisValue, Cell, Settings};
+use crate::simulation::{Carried, PoseError, Posed, Posing};
 
 /// The bounds of one combination of the sweep axes.
 #[derive(Clone, Debug, Serialize)]
@@ -49,20 +49,10 @@ impl BoundSheet {
             notes: Vec::new(),
         };
         for carried in &posed.carried {
-            // What one workload can come to does not depend on others.
-            let alone = match posed.carried.as_slice() {
-                [_] => None,
-                _ => Some(Posed::of_workload(settings, seed, Posing::BOUND, carried.nth)?),
-            };
+            let alone = alone(settings, seed, &posed, carried)?;
             let subject = Subject { settings, posed: alone.as_ref().unwrap_or(&posed) };
             sheet.bounds.extend(rows::of_messages(&subject, carried));
-            match family::rows(&subject, carried) {
-                Some(families) => sheet.families.extend(families),
-                None => sheet.notes.push(format!(
-                    "{}: some publish, or messages are for some: no closed form says which families can carry it",
-                    subject.name(carried.nth)
-                )),
-            }
+            sheet.add_families(&subject, carried);
         }
         for content in &posed.fetched {
             sheet.bounds.extend(rows::of_content(&subject, content));
@@ -76,5 +66,42 @@ impl BoundSheet {
             );
         }
         Ok(sheet)
+    }
+    /// The same without its bounds: only the families of overlays, and the notes about them.
+    pub(in crate::report) fn of_families(cell: &Cell, seed: Seed) -> Result<Self, PoseError> {
+        let settings = &cell.settings;
+        let posed = Posed::new(settings, seed, Posing::BOUND)?;
+        let mut sheet = Self {
+            axes: cell.axes.clone(),
+            peers: posed.world.peers(),
+            seed,
+            typical_delays: posed.is_typical,
+            bounds: Vec::new(),
+            families: Vec::new(),
+            notes: Vec::new(),
+        };
+        for carried in &posed.carried {
+            let alone = alone(settings, seed, &posed, carried)?;
+            sheet.add_families(&Subject { settings, posed: alone.as_ref().unwrap_or(&posed) }, carried);
+        }
+        Ok(sheet)
+    }
+
+    fn add_families(&mut self, subject: &Subject<'_>, carried: &Carried) {
+        match family::rows(subject, carried) {
+            Some(families) => self.families.extend(families),
+            None => self.notes.push(format!(
+                "{}: some publish, or messages are for some: no closed form says which families can carry it",
+                subject.name(carried.nth)
+            )),
+        }
+    }
+}
+
+// What one workload can come to does not depend on others: where there are several, each is posed alone.
+fn alone(settings: &Settings, seed: Seed, posed: &Posed, carried: &Carried) -> Result<Option<Posed>, PoseError> {
+    match posed.carried.as_slice() {
+        [_] => Ok(None),
+        _ => Posed::of_workload(settings, seed, Posing::BOUND, carried.nth).map(Some),
     }
 }

@@ -3,13 +3,16 @@
 use super::canvas::{Align, Canvas, Pen, Point, text_width, wrap};
 use super::figure::{Area, Axis, Figure, Panel, Reference, Side, TICK_GAP, int, line_height, pixels};
 use super::scale::Tick;
-use super::style::{AXIS, GRID, INK, LABEL, LABEL_WIDTH_MAX, MARGIN, MUTED, NOTE, TICK};
+use super::style::{AXIS, BAND_OPACITY, GRID, INK, LABEL, LABEL_WIDTH_MAX, MARGIN, MUTED, NOTE, TICK};
 
 /// Draws everything of a panel that lies below its lines.
 pub(super) fn draw(canvas: &mut Canvas<'_>, figure: &Figure, panel: &Panel, area: Area, first_in_row: bool) {
     if !panel.title.is_empty() {
         let at = (area.left, area.top - line_height(LABEL) / 2 - 2);
         canvas.bold(&panel.title, at, TICK, INK, Align::Left);
+    }
+    for [low, high] in figure.shaded.iter().map(|ends| ends.map(|value| area.x(&figure.x, value))) {
+        canvas.rectangle((low, area.top), (high.max(low + 2), area.bottom), MUTED, BAND_OPACITY);
     }
     draw_grid(canvas, figure, area);
     draw_x_labels(canvas, &figure.x, area);

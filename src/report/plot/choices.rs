@@ -51,6 +51,7 @@ pub fn choices(name: &str, metrics: [MetricId; 2], points: &[ChoicePoint]) -> St
         y,
         panels: vec![Panel { title: String::new(), lines }],
         references: Vec::new(),
+        shaded: Vec::new(),
         key: Key::List,
         notes: vec![Note::Text(
             "Filled: nobody is better in everything (latency, uplink, CPU, cost, connections, set-up time).".to_owned(),

@@ -74,6 +74,7 @@ pub(super) fn latency_cdf(facets: &Facets<'_>) -> Option<Figure> {
         notes: notes(facets, &panels, "Nothing was delivered here"),
         key: if panels.len() > 1 { Key::Rows } else { Key::List },
         panels,
+        shaded: Vec::new(),
         references: latency_bounds(facets, scale).chain([p95]).collect(),
     })
 }
@@ -97,6 +98,7 @@ pub(super) fn load(facets: &Facets<'_>, plot: &LoadPlot) -> Option<Figure> {
         notes: notes(facets, &panels, "No values here"),
         key: if panels.len() > 1 { Key::Rows } else { Key::LineEnds },
         panels,
+        shaded: Vec::new(),
         references: limit
             .map(|(value, text)| Reference { on: Side::Y, value, text: text.to_owned() })
             .into_iter()

@@ -21,6 +21,8 @@ pub(super) struct Figure {
     pub(super) panels: Vec<Panel>,
     /// Lines that stand for a value on an axis, in every panel.
     pub(super) references: Vec<Reference>,
+    /// Stretches of the horizontal axis that stand out, in every panel.
+    pub(super) shaded: Vec<[f64; 2]>,
     /// How the reader learns which line is which topology.
     pub(super) key: Key,
     /// What else the reader must know.

@@ -31,6 +31,7 @@ pub(super) fn figure(facets: &Facets<'_>) -> Option<Figure> {
         notes: notes(facets, &panels, "No values here"),
         key: if panels.len() > 1 { Key::Rows } else { Key::List },
         panels,
+        shaded: Vec::new(),
         references: outages(facets, scale),
     })
 }

@@ -61,6 +61,7 @@ pub(super) fn figure(facets: &Facets<'_>, plot: &MetricPlot) -> Option<Figure> {
         x,
         y,
         panels: panels.collect(),
+        shaded: Vec::new(),
         references: references.into_iter().map(|(value, text)| Reference { on, value, text }).collect(),
         key,
         notes,
@@ -200,7 +201,8 @@ impl Points {
     }
 }
 
-fn value_scale(metric: MetricId, values: &[f64]) -> Scale {
+/// The scale that suits values of a metric.
+pub(super) fn value_scale(metric: MetricId, values: &[f64]) -> Scale {
     let Metric { better, .. } = metric.definition();
     match (metric.definition().range(), better) {
         (Range::PERCENT, Better::Higher) => Scale::up_to_100(values),
