@@ -1,0 +1,168 @@
+//! Shortening the longest way with the reconnects that an event leaves.
+//!
+//! Only what stands on the way from the root to the last peer can make that peer hear sooner. From the last peer up, each is
+//! offered another parent, the place of another peer, or, if it serves others, a peer that takes over what it does.
+
+use smallvec::SmallVec;
+
+use super::repair::{RECONNECTS_PER_AFFECTED, Repair, nearest_us};
+use crate::optimiser::tree::change::{self, Change};
+
+/// A change must bring the last peer nearer by this part of the largest latency: reconnects are dear.
+const GAIN: u64 = 256;
+/// How many possible parents of one peer are tried.
+const PARENTS: usize = 8;
+/// How many possible parents are looked at in one event. A thousand take some ten microseconds.
+const LOOKS_MAX: usize = 40_000;
+
+impl Repair<'_, '_> {
+    /// Shortens the longest way, as long as reconnects are left and a change does.
+    pub(super) fn improve(&mut self) {
+        let mut looks = 0;
+        while self.left() > 0 && looks < LOOKS_MAX && self.step(&mut looks) {}
+    }
+
+    fn left(&self) -> u32 {
+        (self.affected * RECONNECTS_PER_AFFECTED).saturating_sub(self.reconnects())
+    }
+
+    fn step(&mut self, looks: &mut usize) -> bool {
+        let max_us = self.state.max_us();
+        let by_us = max_us - max_us / GAIN;
+        let root = self.state.problem().root();
+        let way: SmallVec<[u32; 32]> =
+            std::iter::successors(self.state.critical_child(root), |&peer| self.state.critical_child(peer)).collect();
+        way.iter().rev().any(|&peer| *looks < LOOKS_MAX && self.moves(peer, by_us, looks))
+            || way.iter().rev().any(|&peer| *looks < LOOKS_MAX && self.gives_way(peer, by_us, looks))
+    }
+
+    // Another parent for a peer, who may have to let a child go or to change places with it.
+    fn moves(&mut self, peer: u32, by_us: u64, looks: &mut usize) -> bool {
+        for (_, to) in self.candidates(peer, by_us, looks) {
+            if self.state.free(to) > 0 {
+                let change = change::relink(&mut self.state, peer, to, by_us);
+                if self.keeps(change) {
+                    return true;
+                }
+                continue;
+            }
+            if self.left() < 2 {
+                continue;
+            }
+            let children: SmallVec<[u32; 16]> = self.state.children(to).collect();
+            for child in children {
+                let change = change::swap(&mut self.state, peer, child, by_us);
+                if self.keeps(change) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    // The members from whom a peer would hear first, in time for all below it.
+    fn candidates(&self, peer: u32, by_us: u64, looks: &mut usize) -> SmallVec<[(u64, u32); PARENTS]> {
+        let problem = self.state.problem();
+        let floor_us = nearest_us(problem.delays(), peer);
+        let mut limit_us = by_us.saturating_sub(self.state.height_us(peer));
+        let mut found: SmallVec<[(u64, u32); PARENTS]> = SmallVec::new();
+        for (from_us, members) in self.standing.early.buckets() {
+            if from_us + floor_us > limit_us {
+                break;
+            }
+            *looks += members.len();
+            for &to in members {
+                let heard_us = self.standing.heard_us[to as usize];
+                if heard_us + floor_us > limit_us || to == peer {
+                    continue;
+                }
+                let Some(hop_us) = problem.hop_us(to, peer) else { continue };
+                let key = (heard_us + u64::from(hop_us), to);
+                if key.0 > limit_us {
+                    continue;
+                }
+                let place = found.partition_point(|other| *other < key);
+                if found.len() == PARENTS {
+                    if place == PARENTS {
+                        continue;
+                    }
+                    found.pop();
+                }
+                found.insert(place, key);
+                if found.len() == PARENTS {
+                    limit_us = found[PARENTS - 1].0;
+                }
+            }
+        }
+        found
+    }
+
+    // A peer that serves nobody takes over what one on the way does, if it does it sooner.
+    fn gives_way(&mut self, peer: u32, by_us: u64, looks: &mut usize) -> bool {
+        let count = self.state.child_count(peer);
+        if count == 0 || self.left() < count + 2 {
+            return false;
+        }
+        let Some((_, heir)) = self.heir(peer, by_us, looks) else { return false };
+        let mut parents: SmallVec<[(u32, u32); 16]> =
+            self.state.children(peer).map(|child| (child, peer)).collect();
+        parents.extend([peer, heir].map(|one| (one, self.state.parent(one))));
+        let Some(change) = change::exchange(&mut self.state, peer, heir, by_us) else { return false };
+        let is_good = self.reaches(peer, by_us) && self.reaches(heir, by_us);
+        self.decide(change, &parents, is_good)
+    }
+
+    fn heir(&self, peer: u32, by_us: u64, looks: &mut usize) -> Option<(u64, u32)> {
+        let (problem, above) = (self.state.problem(), self.state.parent(peer));
+        let count = self.state.child_count(peer);
+        let above_us = self.standing.heard_us[above as usize];
+        let mut best: Option<(u64, u32)> = None;
+        for (_, members) in self.standing.early.buckets() {
+            *looks += members.len();
+            for &heir in members {
+                if self.state.child_count(heir) > 0 || problem.fan_out(heir) < count {
+                    continue;
+                }
+                let Some(first_us) = problem.hop_us(above, heir) else { continue };
+                let at_us = above_us + u64::from(first_us);
+                let limit_us = best.map_or(by_us, |(reach_us, _)| reach_us);
+                if at_us >= limit_us {
+                    continue;
+                }
+                let reach_us = |child: u32| {
+                    problem.hop_us(heir, child).map_or(u64::MAX, |hop_us| at_us + u64::from(hop_us) + self.state.height_us(child))
+                };
+                let reached_us = self.state.children(peer).filter(|&child| child != heir).map(reach_us).max().unwrap_or(at_us);
+                if reached_us <= by_us && best.is_none_or(|best| (reached_us, heir) < best) {
+                    best = Some((reached_us, heir));
+                }
+            }
+        }
+        best
+    }
+
+    fn reaches(&self, peer: u32, by_us: u64) -> bool {
+        self.state.delay_us(peer) + self.state.height_us(peer) <= by_us
+    }
+
+    fn keeps(&mut self, change: Option<Change>) -> bool {
+        let Some(change) = change else { return false };
+        let moved: SmallVec<[(u32, u32); 16]> = match &change {
+            Change::Moved(moved) => moved.iter().copied().collect(),
+            Change::Exchanged(..) => SmallVec::new(),
+        };
+        self.decide(change, &moved, true)
+    }
+
+    // Keeps a change of these peers, who had these parents, if it is good and not too dear; takes it back otherwise.
+    fn decide(&mut self, change: Change, moved: &[(u32, u32)], is_good: bool) -> bool {
+        moved.iter().for_each(|&(peer, parent)| self.standing.note_parent(peer, parent));
+        let is_kept = is_good && self.reconnects() <= self.affected * RECONNECTS_PER_AFFECTED;
+        if is_kept {
+            moved.iter().for_each(|&(peer, _)| self.standing.refresh(&self.state, peer));
+        } else {
+            change.take_back(&mut self.state);
+        }
+        is_kept
+    }
+}
