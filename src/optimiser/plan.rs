@@ -25,8 +25,10 @@
 
 mod changes;
 mod early;
+mod heirs;
 mod improve;
 mod place;
+mod promote;
 mod repair;
 mod search;
 mod standing;
@@ -192,12 +194,13 @@ impl Plan {
             }
             let orphans: Vec<u32> = repair.state.children(peer).collect();
             repair.affected += orphans.len() as u32;
+            let (parent, limit_us) = (repair.state.parent(peer), repair.state.max_us());
             repair.detach(peer);
             for &orphan in &orphans {
                 repair.standing.note(&repair.state, orphan);
                 repair.state.detach(orphan);
             }
-            repair.settle(orphans);
+            repair.take_over(parent, &orphans, limit_us);
             repair.admit();
             repair.improve();
         }))

@@ -11,18 +11,21 @@ use crate::optimiser::tree::change::{self, Change};
 /// A change must bring the last peer nearer by this part of the largest latency: reconnects are dear.
 const GAIN: u64 = 256;
 /// How many possible parents of one peer are tried.
-const PARENTS: usize = 8;
+const PARENTS: usize = 16;
+/// How many children of a full parent are offered another.
+const REFUGEES: usize = 2;
 /// How many possible parents are looked at in one event. A thousand take some ten microseconds.
-const LOOKS_MAX: usize = 40_000;
+pub(super) const LOOKS_MAX: usize = 40_000;
 
 impl Repair<'_, '_> {
     /// Shortens the longest way, as long as reconnects are left and a change does.
     pub(super) fn improve(&mut self) {
         let mut looks = 0;
         while self.left() > 0 && looks < LOOKS_MAX && self.step(&mut looks) {}
+        self.promote(&mut looks);
     }
 
-    fn left(&self) -> u32 {
+    pub(super) fn left(&self) -> u32 {
         (self.affected * RECONNECTS_PER_AFFECTED).saturating_sub(self.reconnects())
     }
 
@@ -46,18 +49,59 @@ impl Repair<'_, '_> {
                 }
                 continue;
             }
-            if self.left() < 2 {
-                continue;
-            }
-            let children: SmallVec<[u32; 16]> = self.state.children(to).collect();
-            for child in children {
-                let change = change::swap(&mut self.state, peer, child, by_us);
-                if self.keeps(change) {
-                    return true;
-                }
+            if self.makes_room(peer, to, by_us, looks) {
+                return true;
             }
         }
         false
+    }
+
+    // A full parent takes a peer for one of its children, who goes to the peer's place or to an open one.
+    fn makes_room(&mut self, peer: u32, to: u32, by_us: u64, looks: &mut usize) -> bool {
+        let mut children: SmallVec<[(u64, u32); 16]> =
+            self.state.children(to).map(|child| (self.state.height_us(child), child)).collect();
+        // Who has least below can hear late.
+        children.sort_unstable();
+        for &(_, child) in &children {
+            let change = change::swap(&mut self.state, peer, child, by_us);
+            if self.keeps(change) {
+                return true;
+            }
+        }
+        let height_us = self.state.height_us(peer);
+        for &(_, child) in children.iter().filter(|&&(child_us, _)| child_us < height_us).take(REFUGEES) {
+            let Some((_, refuge)) = self.best_refuge(child, by_us, looks) else { continue };
+            let change = change::eject(&mut self.state, (peer, to), (child, refuge), by_us);
+            if self.keeps(change) {
+                return true;
+            }
+        }
+        false
+    }
+
+    // The open member from whom a member would hear first, if it is in time for all below it.
+    pub(super) fn best_refuge(&self, peer: u32, by_us: u64, looks: &mut usize) -> Option<(u64, u32)> {
+        let problem = self.state.problem();
+        let floor_us = nearest_us(problem.delays(), peer);
+        let mut best = (by_us.saturating_sub(self.state.height_us(peer)), u32::MAX);
+        for (from_us, members) in self.standing.early.buckets() {
+            if from_us + floor_us > best.0 {
+                break;
+            }
+            *looks += members.len();
+            for &to in members {
+                let heard_us = self.standing.heard_us[to as usize];
+                if heard_us + floor_us > best.0 || self.state.free(to) == 0 || to == peer {
+                    continue;
+                }
+                let Some(hop_us) = problem.hop_us(to, peer) else { continue };
+                let key = (heard_us + u64::from(hop_us), to);
+                if key < best && !self.state.is_below(to, peer) {
+                    best = key;
+                }
+            }
+        }
+        (best.1 != u32::MAX).then_some(best)
     }
 
     // The members from whom a peer would hear first, in time for all below it.
@@ -145,7 +189,7 @@ impl Repair<'_, '_> {
         self.state.delay_us(peer) + self.state.height_us(peer) <= by_us
     }
 
-    fn keeps(&mut self, change: Option<Change>) -> bool {
+    pub(super) fn keeps(&mut self, change: Option<Change>) -> bool {
         let Some(change) = change else { return false };
         let moved: SmallVec<[(u32, u32); 16]> = match &change {
             Change::Moved(moved) => moved.iter().copied().collect(),

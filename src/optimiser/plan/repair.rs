@@ -94,6 +94,32 @@ impl<'r, 'p> Repair<'r, 'p> {
         self.settle(moved);
     }
 
+    /// The open member that is nearest to a peer which serves nobody, if it is in time there: early slots are for others.
+    pub(super) fn nearest_parent(&self, peer: u32) -> Option<(u64, u32)> {
+        let problem = self.state.problem();
+        let floor_us = nearest_us(problem.delays(), peer);
+        let max_us = self.state.max_us();
+        let limit_us = max_us - max_us / 8;
+        let mut best = (u64::MAX, NONE);
+        for (from_us, members) in self.standing.early.buckets() {
+            if from_us + floor_us > limit_us {
+                break;
+            }
+            for &to in members {
+                let heard_us = self.standing.heard_us[to as usize];
+                if heard_us + floor_us > limit_us || self.state.free(to) == 0 {
+                    continue;
+                }
+                if let Some(hop_us) = problem.hop_us(to, peer).map(u64::from)
+                    && heard_us + hop_us <= limit_us
+                {
+                    best = best.min((hop_us, to));
+                }
+            }
+        }
+        (best.1 != NONE).then_some(best)
+    }
+
     /// Goes over to the tree of these peers and parents. Links that stay are not touched.
     pub(super) fn go_to(&mut self, wanted: &[(u32, u32)]) {
         let root = self.state.problem().root();

@@ -138,6 +138,12 @@ impl<'a> State<'a> {
         self.rows[peer as usize].height_us
     }
 
+    /// How many are below a peer, itself among them.
+    #[inline]
+    pub(in crate::optimiser) fn size(&self, peer: u32) -> u32 {
+        self.rows[peer as usize].size
+    }
+
     /// From a peer's parent to it.
     #[inline]
     pub(in crate::optimiser) fn hop_us(&self, peer: u32) -> u32 {
