@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod between;
 mod changes;
 mod early;
 mod heirs;
@@ -95,7 +96,7 @@ pub enum PlanError {
         peer: u32,
     },
     /// The source cannot leave its own tree.
-    #[error("peer {peer} is the source and cannot leave; `hand_over` makes another the source first")]
+    #[error("peer {peer} is the source and cannot leave its tree; another source needs a plan of its own")]
     Root {
         /// The source.
         peer: u32,
@@ -145,7 +146,9 @@ impl Plan {
                 heights_us.push(height_us);
             }
             (Delays::Groups { groups, .. }, _) => {
-                return Err(PlanError::Place { wanted: format!("one of the {groups} groups, by its number from 0 on") });
+                return Err(PlanError::Place {
+                    wanted: format!("one of the {groups} groups, by its number from 0 on"),
+                });
             }
             (Delays::Coordinates { .. }, _) => return Err(PlanError::Place { wanted: "a point".to_owned() }),
             (Delays::Matrix { .. }, _) => {
@@ -168,6 +171,7 @@ impl Plan {
         }
         Ok(self.event(|repair| {
             repair.affected += 1;
+            repair.newcomer = Some(peer);
             repair.settle(vec![peer]);
             repair.admit();
             repair.improve();

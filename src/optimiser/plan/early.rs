@@ -75,6 +75,8 @@ mod tests {
         early.remove(2);
         let found: Vec<u32> = early.buckets().flat_map(|(_, peers)| peers.iter().copied()).collect();
         assert_eq!(found, [0, 4, 3, 1]);
-        assert!(early.buckets().all(|(from_us, peers)| peers.iter().all(|&peer| [0, 90_000_000, 0, 2_100, 1_500][peer as usize] >= from_us)));
+        assert!(early.buckets().all(|(from_us, peers)| {
+            peers.iter().all(|&peer| [0, 90_000_000, 0, 2_100, 1_500][peer as usize] >= from_us)
+        }));
     }
 }

@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use super::repair::Repair;
+use super::repair::{RECONNECTS_PER_AFFECTED, Repair};
 
 /// How many heirs are weighed exactly, of all that could be.
 const SHORTLIST: usize = 64;
@@ -34,7 +34,8 @@ impl Repair<'_, '_> {
             return;
         }
         // Another try: those who are late and who stands in the early slot, under heirs.
-        let is_free_for_heirs = |&&orphan: &&u32| self.state.parent(orphan) == parent || self.reach_us(orphan) > before_us;
+        let is_free_for_heirs =
+            |&&orphan: &&u32| self.state.parent(orphan) == parent || self.reach_us(orphan) > before_us;
         let mut late: Vec<u32> = orphans.iter().filter(is_free_for_heirs).copied().collect();
         late.sort_by_key(|&orphan| (Reverse(self.state.height_us(orphan)), orphan));
         late.iter().for_each(|&orphan| self.detach(orphan));
@@ -42,13 +43,32 @@ impl Repair<'_, '_> {
         let step_us = ((worst_us - before_us) / STEPS).max(1);
         let limits_us = (0..STEPS).map(|step| before_us + step * step_us).filter(|&limit_us| limit_us < worst_us);
         let heirs = limits_us.filter_map(|limit_us| self.heirs(parent, &shortlist, &late, limit_us)).next();
-        for heir in heirs.into_iter().flatten() {
-            self.detach(heir.peer);
-            self.attach(heir.peer, heir.host);
-            heir.served.iter().for_each(|&orphan| self.attach(orphan, heir.peer));
-            late.retain(|orphan| !heir.served.contains(orphan));
-        }
+        self.appoint(&heirs.unwrap_or_default(), &mut late);
         self.settle(late);
+    }
+
+    // Puts heirs in their places with those whom they serve there; who has to leave one for that joins the orphans.
+    fn appoint(&mut self, heirs: &[Heir], orphans: &mut Vec<u32>) {
+        heirs.iter().for_each(|heir| self.detach(heir.peer));
+        for heir in heirs {
+            self.attach(heir.peer, heir.host);
+            let missing = heir.served.len().saturating_sub(self.state.free(heir.peer) as usize);
+            let leaves: Vec<u32> = self.leaves(heir.peer).take(missing).collect();
+            leaves.iter().for_each(|&leaf| self.detach(leaf));
+            heir.served.iter().for_each(|&orphan| self.attach(orphan, heir.peer));
+            orphans.retain(|orphan| !heir.served.contains(orphan));
+            orphans.extend(leaves);
+        }
+    }
+
+    // The children of a member that serve nobody.
+    fn leaves(&self, peer: u32) -> impl Iterator<Item = u32> {
+        self.state.children(peer).filter(|&child| self.state.child_count(child) == 0)
+    }
+
+    // How many an heir can serve beside those of its children that serve others.
+    fn slots(&self, peer: u32) -> u32 {
+        self.state.free(peer) + self.leaves(peer).count() as u32
     }
 
     /// When the last peer below a member hears.
@@ -61,18 +81,23 @@ impl Repair<'_, '_> {
         let mut left = orphans.to_vec();
         let mut hosts = vec![(parent, self.standing.heard_us[parent as usize], self.state.free(parent))];
         let mut chosen: Vec<Heir> = Vec::new();
+        // Of the reconnects one an orphan is taken; heirs and who must leave them need the others.
+        let mut reconnects = self.affected * (RECONNECTS_PER_AFFECTED - 1);
         while !left.is_empty() {
             let open = hosts.iter().enumerate().filter(|&(_, &(_, _, free))| free > 0);
             let possible = open.flat_map(|(place, &(host, host_us, _))| {
                 let others = shortlist.iter().filter(|&&peer| chosen.iter().all(|heir| heir.peer != peer));
-                others.filter_map(|&peer| Some((place, self.heir_at(host, host_us, peer, &left, limit_us)?))).collect::<Vec<_>>()
+                others
+                    .filter_map(|&peer| Some((place, self.heir_at(host, host_us, peer, &left, limit_us)?)))
+                    .collect::<Vec<_>>()
             });
             let key = |heir: &Heir| (Reverse(heir.served.len()), heir.at_us, heir.peer, heir.host);
             let (place, heir) = possible.min_by_key(|(_, heir)| key(heir))?;
+            let (served, free) = (heir.served.len() as u32, self.state.free(heir.peer));
+            reconnects = reconnects.checked_sub(1 + served.saturating_sub(free))?;
             hosts[place].2 -= 1;
             left.retain(|orphan| !heir.served.contains(orphan));
-            let free = self.state.problem().fan_out(heir.peer) - heir.served.len() as u32;
-            hosts.push((heir.peer, heir.at_us, free));
+            hosts.push((heir.peer, heir.at_us, free.saturating_sub(served)));
             chosen.push(heir);
         }
         Some(chosen)
@@ -85,26 +110,34 @@ impl Repair<'_, '_> {
             let hop_us = problem.hop_us(peer, orphan).map(u64::from);
             hop_us.is_some_and(|hop_us| at_us + hop_us + self.state.height_us(orphan) <= limit_us)
         };
-        let most = problem.fan_out(peer) as usize;
+        let most = self.slots(peer) as usize;
         let served: Vec<u32> = orphans.iter().filter(is_in_time).take(most).copied().collect();
-        (at_us <= limit_us && !served.is_empty()).then_some(Heir { host, peer, at_us, served })
+        (at_us + self.state.height_us(peer) <= limit_us && !served.is_empty()).then_some(Heir {
+            host,
+            peer,
+            at_us,
+            served,
+        })
     }
 
-    // Members that serve nobody and could: those who would hear first under a parent, for how many of so many they can serve.
+    // Members that could serve more: those who would hear first under a parent, for how many of so many they can serve.
     fn possible_heirs(&self, parent: u32, wanted: u32, limit_us: u64) -> Vec<u32> {
         let problem = self.state.problem();
         let parent_us = self.standing.heard_us[parent as usize];
         let mut found = Vec::new();
         for (_, members) in self.standing.early.buckets() {
             for &peer in members {
-                let fan_out = problem.fan_out(peer).min(wanted);
-                if self.state.child_count(peer) > 0 || fan_out == 0 || peer == parent || peer == problem.root() {
+                if problem.fan_out(peer) == 0 || peer == parent || peer == problem.root() {
                     continue;
                 }
                 let Some(hop_us) = problem.hop_us(parent, peer) else { continue };
                 let at_us = parent_us + u64::from(hop_us);
-                if at_us < limit_us {
-                    let worth_us = libm::log2(f64::from(fan_out)) * DOUBLING_US as f64;
+                if at_us + self.state.height_us(peer) >= limit_us {
+                    continue;
+                }
+                let slots = self.slots(peer).min(wanted);
+                if slots > 0 && !self.state.is_below(parent, peer) {
+                    let worth_us = libm::log2(f64::from(slots)) * DOUBLING_US as f64;
                     found.push((at_us.cast_signed() - worth_us as i64, peer));
                 }
             }

@@ -15,18 +15,25 @@ const PARENTS: usize = 16;
 /// How many children of a full parent are offered another.
 const REFUGEES: usize = 2;
 /// How many possible parents are looked at in one event. A thousand take some ten microseconds.
-pub(super) const LOOKS_MAX: usize = 40_000;
+pub(super) const LOOKS_MAX: usize = 16_000;
 
 impl Repair<'_, '_> {
     /// Shortens the longest way, as long as reconnects are left and a change does.
     pub(super) fn improve(&mut self) {
         let mut looks = 0;
-        while self.left() > 0 && looks < LOOKS_MAX && self.step(&mut looks) {}
+        while self.left() > 0 && looks < LOOKS_MAX && !self.is_last_heard_directly() && self.step(&mut looks) {}
         self.promote(&mut looks);
     }
 
     pub(super) fn left(&self) -> u32 {
         (self.affected * RECONNECTS_PER_AFFECTED).saturating_sub(self.reconnects())
+    }
+
+    // Whether the last peer hears no later than it would from the root itself: then hardly any tree is better.
+    fn is_last_heard_directly(&self) -> bool {
+        let root = self.state.problem().root();
+        let last = std::iter::successors(Some(root), |&peer| self.state.critical_child(peer)).last().unwrap_or(root);
+        last == root || self.state.problem().hop_us(root, last).is_some_and(|us| self.state.max_us() <= u64::from(us))
     }
 
     fn step(&mut self, looks: &mut usize) -> bool {
@@ -35,7 +42,14 @@ impl Repair<'_, '_> {
         let root = self.state.problem().root();
         let way: SmallVec<[u32; 32]> =
             std::iter::successors(self.state.critical_child(root), |&peer| self.state.critical_child(peer)).collect();
-        way.iter().rev().any(|&peer| *looks < LOOKS_MAX && self.moves(peer, by_us, looks))
+        if way.iter().rev().any(|&peer| *looks < LOOKS_MAX && self.moves(peer, by_us, looks)) {
+            return true;
+        }
+        let mut servers = self.late_servers(looks);
+        if let Some(newcomer) = self.newcomer {
+            servers.insert(0, newcomer);
+        }
+        way.iter().rev().any(|&peer| *looks < LOOKS_MAX && self.comes_between(peer, by_us, &servers, looks))
             || way.iter().rev().any(|&peer| *looks < LOOKS_MAX && self.gives_way(peer, by_us, looks))
     }
 
@@ -148,8 +162,7 @@ impl Repair<'_, '_> {
             return false;
         }
         let Some((_, heir)) = self.heir(peer, by_us, looks) else { return false };
-        let mut parents: SmallVec<[(u32, u32); 16]> =
-            self.state.children(peer).map(|child| (child, peer)).collect();
+        let mut parents: SmallVec<[(u32, u32); 16]> = self.state.children(peer).map(|child| (child, peer)).collect();
         parents.extend([peer, heir].map(|one| (one, self.state.parent(one))));
         let Some(change) = change::exchange(&mut self.state, peer, heir, by_us) else { return false };
         let is_good = self.reaches(peer, by_us) && self.reaches(heir, by_us);
@@ -174,9 +187,12 @@ impl Repair<'_, '_> {
                     continue;
                 }
                 let reach_us = |child: u32| {
-                    problem.hop_us(heir, child).map_or(u64::MAX, |hop_us| at_us + u64::from(hop_us) + self.state.height_us(child))
+                    problem
+                        .hop_us(heir, child)
+                        .map_or(u64::MAX, |hop_us| at_us + u64::from(hop_us) + self.state.height_us(child))
                 };
-                let reached_us = self.state.children(peer).filter(|&child| child != heir).map(reach_us).max().unwrap_or(at_us);
+                let reached_us =
+                    self.state.children(peer).filter(|&child| child != heir).map(reach_us).max().unwrap_or(at_us);
                 if reached_us <= by_us && best.is_none_or(|best| (reached_us, heir) < best) {
                     best = Some((reached_us, heir));
                 }

@@ -43,7 +43,8 @@ impl Repair<'_, '_> {
             waiting.sort_by_key(|&peer| self.state.problem().fan_out(peer) == 0);
             waiting.retain(|&peer| {
                 let serves = self.state.problem().fan_out(peer) > 0;
-                let has_come = (self.standing.spare() > 0 && self.attach_to_best(peer)) || (serves && self.chain_in(peer));
+                let has_come =
+                    (self.standing.spare() > 0 && self.attach_to_best(peer)) || (serves && self.chain_in(peer));
                 self.affected += u32::from(has_come);
                 !has_come
             });

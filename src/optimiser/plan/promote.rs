@@ -31,7 +31,7 @@ impl Repair<'_, '_> {
     }
 
     // Members that serve nobody, by how many slots they have how late.
-    fn late_servers(&self, looks: &mut usize) -> SmallVec<[u32; PROMOTED]> {
+    pub(super) fn late_servers(&self, looks: &mut usize) -> SmallVec<[u32; PROMOTED]> {
         let problem = self.state.problem();
         let mut found: SmallVec<[(u64, u32); PROMOTED]> = SmallVec::new();
         for (_, members) in self.standing.early.buckets() {
@@ -100,7 +100,9 @@ impl Repair<'_, '_> {
                     let late_us = then_us.saturating_sub(self.standing.heard_us[child as usize]);
                     let gain = sooner_us.saturating_mul(u64::from(fan_out - 1));
                     let loss = late_us.saturating_mul(u64::from(self.state.size(child)));
-                    if then_us + self.state.height_us(child) > by_us || gain <= loss { continue; }
+                    if then_us + self.state.height_us(child) > by_us || gain <= loss {
+                        continue;
+                    }
                     gain - loss
                 } else if problem.fan_out(child) < fan_out {
                     sooner_us.saturating_mul(u64::from(fan_out - problem.fan_out(child)))

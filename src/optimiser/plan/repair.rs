@@ -16,6 +16,8 @@ pub(super) struct Repair<'r, 'p> {
     pub(super) standing: &'r mut Standing,
     /// How many peers have to be reconnected because of the event.
     pub(super) affected: u32,
+    /// Who joins.
+    pub(super) newcomer: Option<u32>,
     // Who waited before the event.
     waited: BTreeSet<u32>,
 }
@@ -23,7 +25,7 @@ pub(super) struct Repair<'r, 'p> {
 impl<'r, 'p> Repair<'r, 'p> {
     pub(super) fn new(state: State<'p>, standing: &'r mut Standing) -> Self {
         let waited = standing.waiting.iter().copied().collect();
-        Self { state, standing, affected: 0, waited }
+        Self { state, standing, affected: 0, newcomer: None, waited }
     }
 
     /// Puts a peer that is outside, with all below it, under a member.
@@ -123,8 +125,11 @@ impl<'r, 'p> Repair<'r, 'p> {
     /// Goes over to the tree of these peers and parents. Links that stay are not touched.
     pub(super) fn go_to(&mut self, wanted: &[(u32, u32)]) {
         let root = self.state.problem().root();
-        let moved: Vec<(u32, u32)> =
-            wanted.iter().copied().filter(|&(peer, parent)| peer != root && self.state.parent(peer) != parent).collect();
+        let moved: Vec<(u32, u32)> = wanted
+            .iter()
+            .copied()
+            .filter(|&(peer, parent)| peer != root && self.state.parent(peer) != parent)
+            .collect();
         for &(peer, _) in &moved {
             self.standing.note(&self.state, peer);
         }

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::{EdgeChanges, Plan, PlanError};
-use crate::optimiser::Delays;
+use super::{EdgeChanges, Plan};
 use crate::optimiser::tree::{Effort, TreeProblem, TreeValue, shortest_us, solve};
+use crate::optimiser::{Delays, gap};
 
 /// The members of a plan as a problem of their own, with the tree that they stand in.
 #[derive(Clone, Debug)]
@@ -38,7 +38,11 @@ impl Plan {
     /// The value of the tree: of those who are in it.
     #[must_use]
     pub fn value(&self) -> TreeValue {
-        let heard_us: Vec<u64> = self.members().filter(|&peer| peer != self.root()).map(|peer| self.standing.heard_us[peer as usize]).collect();
+        let heard_us: Vec<u64> = self
+            .members()
+            .filter(|&peer| peer != self.root())
+            .map(|peer| self.standing.heard_us[peer as usize])
+            .collect();
         TreeValue::of_others(heard_us)
     }
 
@@ -53,32 +57,12 @@ impl Plan {
     /// How far the largest latency is above the bound, in percent of it: a tree can be better by so much at most.
     #[must_use]
     pub fn gap_percent(&self) -> f64 {
-        100.0 * crate::optimiser::gap(self.max_us() as f64, self.bound_us() as f64)
+        100.0 * gap(self.max_us() as f64, self.bound_us() as f64)
     }
 
     /// Searches the best tree for all who are there, those who wait among them, and goes over to it; links that both trees
     /// have stay. If the search finds nothing better, nothing changes. How many links begin is not limited here.
     pub fn reoptimise(&mut self, effort: Effort) -> EdgeChanges {
-        self.go_to_best(effort, false)
-    }
-
-    /// Makes another peer that is there the root, and searches a tree for it. The former root stays as a peer like others.
-    ///
-    /// Nothing but the new root is kept of the budgets: where connections bind, the fan-outs of both change by one, for the
-    /// root is fed by nobody.
-    ///
-    /// # Errors
-    /// When the peer is not known, or not there.
-    pub fn hand_over(&mut self, to: u32, effort: Effort) -> Result<EdgeChanges, PlanError> {
-        self.check(to)?;
-        if !self.standing.is_present[to as usize] {
-            return Err(PlanError::Absent { peer: to });
-        }
-        let _ = effort;
-        Ok(EdgeChanges::default())
-    }
-
-    fn go_to_best(&mut self, effort: Effort, is_new: bool) -> EdgeChanges {
         let present: Vec<u32> = (0..self.known()).filter(|&peer| self.standing.is_present[peer as usize]).collect();
         let is_complete = present.len() == self.standing.members() as usize;
         let mut posed = self.snapshot_of(present);
@@ -90,7 +74,7 @@ impl Plan {
         }
         let is_larger = posed.peers.len() > self.standing.members() as usize;
         let (before, problem) = (self.value(), posed.problem());
-        let better = answer.ok().filter(|answer| is_new || is_larger || problem.is_better(&answer.value, &before));
+        let better = answer.ok().filter(|answer| is_larger || problem.is_better(&answer.value, &before));
         self.event(|repair| {
             if let Some(answer) = better {
                 let number = |at: u32| posed.peers[at as usize];
