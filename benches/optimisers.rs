@@ -54,7 +54,7 @@ fn main() {
     );
     ROWS.iter().filter(|row| row.name.starts_with(&wanted)).for_each(print);
     let is_wanted = |row: &&Repairs| row.name.starts_with(&wanted);
-    if REPAIRS.iter().any(|row| is_wanted(&row)) {
+    if REPAIRS.iter().any(|row| row.name.starts_with(&wanted)) {
         println!(
             "\n{:<28} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
             "", "leave us", "p99 us", "max us", "join us", "p99 us", "a peer", "most", "drift %", "max %"

@@ -8,11 +8,11 @@ use std::cmp::Reverse;
 use super::repair::{RECONNECTS_PER_AFFECTED, Repair};
 
 /// How many heirs are weighed exactly, of all that could be.
-const SHORTLIST: usize = 64;
+const SHORTLIST: usize = 40;
 /// What twice the fan-out of an heir is worth, in microseconds.
 const DOUBLING_US: u64 = 20_000;
-/// In how many steps the latency is looked for that heirs can keep.
-const STEPS: u64 = 16;
+/// How often the range is halved in which the latency is looked for that heirs can keep.
+const HALVINGS: u32 = 4;
 
 /// A member that moves under a host, and whom it serves there.
 #[derive(Clone, Debug)]
@@ -40,11 +40,26 @@ impl Repair<'_, '_> {
         late.sort_by_key(|&orphan| (Reverse(self.state.height_us(orphan)), orphan));
         late.iter().for_each(|&orphan| self.detach(orphan));
         let shortlist = self.possible_heirs(parent, late.len() as u32, worst_us);
-        let step_us = ((worst_us - before_us) / STEPS).max(1);
-        let limits_us = (0..STEPS).map(|step| before_us + step * step_us).filter(|&limit_us| limit_us < worst_us);
-        let heirs = limits_us.filter_map(|limit_us| self.heirs(parent, &shortlist, &late, limit_us)).next();
+        let heirs = self.best_heirs(parent, &shortlist, &late, (before_us, worst_us));
         self.appoint(&heirs.unwrap_or_default(), &mut late);
         self.settle(late);
+    }
+
+    // Heirs who keep the least latency that is found between two, by halving what is between them.
+    fn best_heirs(&self, parent: u32, shortlist: &[u32], orphans: &[u32], limits_us: (u64, u64)) -> Option<Vec<Heir>> {
+        let (mut low_us, mut high_us) = limits_us;
+        let mut best = self.heirs(parent, shortlist, orphans, low_us);
+        if best.is_some() {
+            return best;
+        }
+        for _ in 0..HALVINGS {
+            let middle_us = low_us + (high_us - low_us) / 2;
+            match self.heirs(parent, shortlist, orphans, middle_us) {
+                Some(heirs) => (best, high_us) = (Some(heirs), middle_us),
+                None => low_us = middle_us,
+            }
+        }
+        best
     }
 
     // Puts heirs in their places with those whom they serve there; who has to leave one for that joins the orphans.

@@ -56,7 +56,7 @@ impl Repair<'_, '_> {
 
     fn bring_forward(&mut self, peer: u32, looks: &mut usize) -> bool {
         let by_us = self.state.max_us();
-        for (_, to, child) in self.early_places(peer, looks) {
+        for (_, child) in self.early_places(peer, looks) {
             if self.state.child_count(child) > 0 {
                 let change = change::insert(&mut self.state, child, peer, by_us);
                 if self.keeps(change) {
@@ -68,21 +68,16 @@ impl Repair<'_, '_> {
             if self.keeps(change) {
                 return true;
             }
-            let Some((_, refuge)) = self.best_refuge(child, by_us, looks) else { continue };
-            let change = change::eject(&mut self.state, (peer, to), (child, refuge), by_us);
-            if self.keeps(change) {
-                return true;
-            }
         }
         false
     }
 
     // Places of members that serve nobody and could serve fewer, by how much sooner how many slots would be reached.
-    fn early_places(&self, peer: u32, looks: &mut usize) -> SmallVec<[(u64, u32, u32); PLACES]> {
+    fn early_places(&self, peer: u32, looks: &mut usize) -> SmallVec<[(u64, u32); PLACES]> {
         let problem = self.state.problem();
         let by_us = self.state.max_us();
         let (heard_us, fan_out) = (self.standing.heard_us[peer as usize], problem.fan_out(peer));
-        let mut found: SmallVec<[(u64, u32, u32); PLACES]> = SmallVec::new();
+        let mut found: SmallVec<[(u64, u32); PLACES]> = SmallVec::new();
         let members = self.standing.early.buckets().flat_map(|(_, members)| members.iter().copied());
         for to in members.take(PARENTS) {
             *looks += 1;
@@ -109,7 +104,7 @@ impl Repair<'_, '_> {
                 } else {
                     continue;
                 };
-                let key = (u64::MAX - worth, to, child);
+                let key = (u64::MAX - worth, child);
                 let place = found.partition_point(|other| *other < key);
                 if place < PLACES {
                     if found.len() == PLACES {
