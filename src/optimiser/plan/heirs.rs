@@ -37,8 +37,8 @@ impl Repair<'_, '_> {
         let is_free_for_heirs =
             |&&orphan: &&u32| self.state.parent(orphan) == parent || self.reach_us(orphan) > before_us;
         let mut late: Vec<u32> = orphans.iter().filter(is_free_for_heirs).copied().collect();
+        self.detach_all(&late);
         late.sort_by_key(|&orphan| (Reverse(self.state.height_us(orphan)), orphan));
-        late.iter().for_each(|&orphan| self.detach(orphan));
         let shortlist = self.possible_heirs(parent, late.len() as u32, worst_us);
         let heirs = self.best_heirs(parent, &shortlist, &late, (before_us, worst_us));
         self.appoint(&heirs.unwrap_or_default(), &mut late);
@@ -64,7 +64,7 @@ impl Repair<'_, '_> {
 
     // Puts heirs in their places with those whom they serve there; who has to leave one for that joins the orphans.
     fn appoint(&mut self, heirs: &[Heir], orphans: &mut Vec<u32>) {
-        heirs.iter().for_each(|heir| self.detach(heir.peer));
+        self.detach_all(&heirs.iter().map(|heir| heir.peer).collect::<Vec<_>>());
         for heir in heirs {
             self.attach(heir.peer, heir.host);
             let missing = heir.served.len().saturating_sub(self.state.free(heir.peer) as usize);
@@ -74,6 +74,18 @@ impl Repair<'_, '_> {
             orphans.retain(|orphan| !heir.served.contains(orphan));
             orphans.extend(leaves);
         }
+    }
+
+    // Takes members out, each with all below it but the others.
+    fn detach_all(&mut self, peers: &[u32]) {
+        let depth = |peer: u32| {
+            let above = |&at: &u32| Some(self.state.parent(at)).filter(|&parent| parent != at);
+            std::iter::successors(Some(peer), above).count()
+        };
+        let mut order: Vec<(usize, u32)> = peers.iter().map(|&peer| (depth(peer), peer)).collect();
+        // The lowest first: whoever is taken out takes along what is still below it.
+        order.sort_unstable();
+        order.iter().rev().for_each(|&(_, peer)| self.detach(peer));
     }
 
     // The children of a member that serve nobody.
