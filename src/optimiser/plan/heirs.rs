@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use super::repair::{RECONNECTS_PER_AFFECTED, Repair};
+use super::repair::Repair;
 
 /// How many heirs are weighed exactly, of all that could be.
 const SHORTLIST: usize = 40;
@@ -108,8 +108,8 @@ impl Repair<'_, '_> {
         let mut left = orphans.to_vec();
         let mut hosts = vec![(parent, self.standing.heard_us[parent as usize], self.state.free(parent))];
         let mut chosen: Vec<Heir> = Vec::new();
-        // Of the reconnects one an orphan is taken; heirs and who must leave them need the others.
-        let mut reconnects = self.affected * (RECONNECTS_PER_AFFECTED - 1);
+        // Each orphan takes one; heirs and who must leave them need the others.
+        let mut reconnects = self.left().saturating_sub(orphans.len() as u32);
         while !left.is_empty() {
             let open = hosts.iter().enumerate().filter(|&(_, &(_, _, free))| free > 0);
             let possible = open.flat_map(|(place, &(host, host_us, _))| {

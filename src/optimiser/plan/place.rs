@@ -24,7 +24,7 @@ impl Repair<'_, '_> {
             pending.retain(|&peer| !self.attach_to_best(peer));
             if pending.len() == count {
                 let peer = pending.remove(0);
-                if !self.chain_in(peer) {
+                if !self.chain_in(peer, pending.len() as u32) {
                     pending.extend(self.give_up(peer));
                 }
             }
@@ -43,9 +43,10 @@ impl Repair<'_, '_> {
             waiting.sort_by_key(|&peer| self.state.problem().fan_out(peer) == 0);
             waiting.retain(|&peer| {
                 let serves = self.state.problem().fan_out(peer) > 0;
+                self.affected += 1;
                 let has_come =
-                    (self.standing.spare() > 0 && self.attach_to_best(peer)) || (serves && self.chain_in(peer));
-                self.affected += u32::from(has_come);
+                    (self.standing.spare() > 0 && self.attach_to_best(peer)) || (serves && self.chain_in(peer, 0));
+                self.affected -= u32::from(!has_come);
                 !has_come
             });
             let is_done = waiting.is_empty() || waiting.len() == count;
@@ -64,13 +65,15 @@ impl Repair<'_, '_> {
         true
     }
 
-    // Puts a peer in the place of a member, who finds another, perhaps in the place of a third.
-    fn chain_in(&mut self, peer: u32) -> bool {
+    // Puts a peer in the place of a member, who finds another, perhaps in the place of a third; while so many others still
+    // need a reconnect each.
+    fn chain_in(&mut self, peer: u32, others: u32) -> bool {
         if !self.has_room_for(peer) {
             return false;
         }
+        let moves_max = CHAIN_MAX.min(self.left().saturating_sub(others + 1));
         let mut looks = LOOKS_MAX;
-        (1..=CHAIN_MAX).any(|moves| self.chain(peer, moves, &mut looks))
+        (1..=moves_max).any(|moves| self.chain(peer, moves, &mut looks))
     }
 
     // Whether the slots of all suffice once a peer is in, whoever can connect to whom.
