@@ -160,7 +160,7 @@ impl Plan {
         Ok(number)
     }
 
-    /// A peer comes. It hears from the member that reaches it first, as far as there is room.
+    /// A peer comes. It hears from the open member that reaches it first, as far as there is room.
     ///
     /// # Errors
     /// When it is not known, or there already.

@@ -105,12 +105,12 @@ impl Repair<'_, '_> {
             *looks += members.len();
             for &to in members {
                 let heard_us = self.standing.heard_us[to as usize];
-                if heard_us + floor_us > best.0 || self.state.free(to) == 0 || to == peer {
+                if heard_us + floor_us > best.0 || to == peer {
                     continue;
                 }
                 let Some(hop_us) = problem.hop_us(to, peer) else { continue };
                 let key = (heard_us + u64::from(hop_us), to);
-                if key < best && !self.state.is_below(to, peer) {
+                if key < best && self.state.free(to) > 0 && !self.state.is_below(to, peer) {
                     best = key;
                 }
             }

@@ -58,9 +58,7 @@ impl Repair<'_, '_> {
     }
 
     fn attach_to_best(&mut self, peer: u32) -> bool {
-        let is_plain = self.state.problem().fan_out(peer) == 0;
-        let late = if is_plain { self.nearest_parent(peer) } else { None };
-        let Some((_, parent)) = late.or_else(|| self.best_parent(peer)) else { return false };
+        let Some((_, parent)) = self.best_parent(peer) else { return false };
         self.attach(peer, parent);
         true
     }

@@ -64,11 +64,14 @@ impl<'r, 'p> Repair<'r, 'p> {
             }
             for &to in members {
                 let heard_us = self.standing.heard_us[to as usize];
-                if heard_us + floor_us > best.0 || self.state.free(to) == 0 {
+                if heard_us + floor_us > best.0 {
                     continue;
                 }
-                if let Some(hop_us) = problem.hop_us(to, peer) {
-                    best = best.min((heard_us + u64::from(hop_us), to));
+                let Some(hop_us) = problem.hop_us(to, peer) else { continue };
+                let key = (heard_us + u64::from(hop_us), to);
+                // What is rarely true comes first: rows are far apart in memory.
+                if key < best && self.state.free(to) > 0 {
+                    best = key;
                 }
             }
         }
@@ -94,32 +97,6 @@ impl<'r, 'p> Repair<'r, 'p> {
         self.affected += moved.len() as u32;
         moved.iter().for_each(|&child| self.detach(child));
         self.settle(moved);
-    }
-
-    /// The open member that is nearest to a peer which serves nobody, if it is in time there: early slots are for others.
-    pub(super) fn nearest_parent(&self, peer: u32) -> Option<(u64, u32)> {
-        let problem = self.state.problem();
-        let floor_us = nearest_us(problem.delays(), peer);
-        let max_us = self.state.max_us();
-        let limit_us = max_us - max_us / 8;
-        let mut best = (u64::MAX, NONE);
-        for (from_us, members) in self.standing.early.buckets() {
-            if from_us + floor_us > limit_us {
-                break;
-            }
-            for &to in members {
-                let heard_us = self.standing.heard_us[to as usize];
-                if heard_us + floor_us > limit_us || self.state.free(to) == 0 {
-                    continue;
-                }
-                if let Some(hop_us) = problem.hop_us(to, peer).map(u64::from)
-                    && heard_us + hop_us <= limit_us
-                {
-                    best = best.min((hop_us, to));
-                }
-            }
-        }
-        (best.1 != NONE).then_some(best)
     }
 
     /// Goes over to the tree of these peers and parents. Links that stay are not touched.
