@@ -8,10 +8,12 @@ use std::env;
 use std::ops::ControlFlow;
 
 use cpu_time::ProcessTime;
-use peerscape::Seed;
 use peerscape::optimiser::Stream;
+use peerscape::optimiser::plan::Plan;
 use peerscape::optimiser::synthetic::{LOOSE, Synthetic, TIGHT};
 use peerscape::optimiser::tree::{Effort, TreeProblem, solve};
+use peerscape::{Domain, Seed, Streams};
+use rand::RngExt;
 
 /// One row: populations of a kind, and how much is tried.
 struct Row {
@@ -51,6 +53,82 @@ fn main() {
         "", "proven", "gap %", "max %", "first ms", "cpu s", "max s"
     );
     ROWS.iter().filter(|row| row.name.starts_with(&wanted)).for_each(print);
+    let is_wanted = |row: &&Repairs| row.name.starts_with(&wanted);
+    if REPAIRS.iter().any(|row| row.name.starts_with(&wanted)) {
+        println!(
+            "\n{:<28} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
+            "", "leave us", "p99 us", "max us", "join us", "p99 us", "a peer", "most", "drift %", "max %"
+        );
+        REPAIRS.iter().filter(is_wanted).for_each(print_repairs);
+    }
+}
+
+/// Leaves and joins in turn, of peers of whom a sixth is away at any time, from a tree that was searched.
+struct Repairs {
+    name: &'static str,
+    peers: u32,
+    stream: Stream,
+    seeds: u64,
+    events: u32,
+    work: u64,
+}
+
+const REPAIRS: [Repairs; 4] = [
+    Repairs { name: "plan 1,000, 2D loose", peers: 1_000, stream: LOOSE, seeds: 5, events: 1_000, work: 500_000 },
+    Repairs { name: "plan 1,000, 2D tight", peers: 1_000, stream: TIGHT, seeds: 5, events: 1_000, work: 500_000 },
+    Repairs { name: "plan 10,000, 2D loose", peers: 10_000, stream: LOOSE, seeds: 2, events: 1_000, work: 200_000 },
+    Repairs { name: "plan 10,000, 2D tight", peers: 10_000, stream: TIGHT, seeds: 2, events: 1_000, work: 200_000 },
+];
+
+/// CPU time of an event, reconnects for each affected peer, and how far the largest latency is above that of a full search.
+fn print_repairs(row: &Repairs) {
+    let (mut leaves_us, mut joins_us, mut shares, mut drifts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let effort = Effort { work: row.work, seed: Seed(1) };
+    for seed in 0..row.seeds {
+        let known = row.peers * 6 / 5;
+        let instance = Synthetic { peers: known, dimensions: 2, seed }.instance();
+        let mut plan = Plan::new(instance, 0, row.stream).expect("peer 0 is known");
+        let (mut here, mut away): (Vec<u32>, Vec<u32>) = (1..known).partition(|&peer| peer < row.peers);
+        here.iter().for_each(|&peer| assert!(plan.join(peer).is_ok()));
+        plan.reoptimise(effort);
+        let mut stream = Streams::new(Seed(seed)).stream(Domain::Synthetic, 0);
+        for event in 0..row.events {
+            let leaves = event % 2 == 0;
+            let (from, to) = if leaves { (&mut here, &mut away) } else { (&mut away, &mut here) };
+            let peer = from.swap_remove(stream.random_range(0..from.len()));
+            to.push(peer);
+            let clock = ProcessTime::now();
+            let changes = if leaves { plan.leave(peer) } else { plan.join(peer) }.expect("an event that can be");
+            let times_us = if leaves { &mut leaves_us } else { &mut joins_us };
+            times_us.push(clock.elapsed().as_secs_f64() * 1e6);
+            if changes.affected > 0 {
+                shares.push(changes.connects.len() as f64 / f64::from(changes.affected));
+            }
+        }
+        let repaired_us = plan.max_us();
+        plan.reoptimise(effort);
+        drifts.push((repaired_us as f64 / plan.max_us() as f64 - 1.0) * 100.0);
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let most = |values: &[f64]| values.iter().copied().fold(f64::MIN, f64::max);
+    let p99 = |values: &[f64]| {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        sorted[sorted.len() * 99 / 100]
+    };
+    println!(
+        "{:<28} {:>8.0} {:>8.0} {:>8.0} {:>8.0} {:>8.0} {:>8.2} {:>8.2} {:>8.1} {:>8.1}",
+        row.name,
+        mean(&leaves_us),
+        p99(&leaves_us),
+        most(&leaves_us),
+        mean(&joins_us),
+        p99(&joins_us),
+        mean(&shares),
+        most(&shares),
+        mean(&drifts),
+        most(&drifts)
+    );
 }
 
 fn print(row: &Row) {

@@ -67,6 +67,7 @@
 //! - `own_dissemination`: a forwarding rule of one's own.
 //! - `engine_alone`: the event [`engine`] on a queue with a closed form.
 //! - `orlib`: the optimisers of hubs on files of the OR-Library.
+//! - `signaling_plan`: a signaling server that keeps a tree while peers come and go.
 //!
 //! # What is promised
 //!

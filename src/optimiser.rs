@@ -13,6 +13,7 @@ pub mod hub;
 pub mod in_turn;
 pub mod instance;
 pub mod order;
+pub mod plan;
 pub mod regular;
 pub mod relay;
 pub mod stripes;

@@ -12,6 +12,9 @@ mod own_topology;
 #[path = "../examples/run_scenario.rs"]
 #[expect(dead_code, reason = "its main only prints")]
 mod run_scenario;
+#[path = "../examples/signaling_plan.rs"]
+#[expect(dead_code, reason = "its main only prints")]
+mod signaling_plan;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -69,6 +72,37 @@ fn a_scenario_run_from_rust_is_ranked() {
     assert!(means.is_sorted() && means[0] > 1.0, "{text}");
 }
 
+#[test]
+fn a_signaling_server_tells_its_peers_whom_to_connect_to() {
+    let text = signaling_plan::messages(signaling_plan::LOG).expect("it runs");
+    assert!(text.contains("0.0 join ada paris 3.5\n    to source: offer to ada\n"), "{text}");
+    // Who listens to the messages has a tree: everybody is offered one connection more often than is told to close it.
+    let mut parents: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+    for line in text.lines() {
+        match line.split_whitespace().collect::<Vec<_>>()[..] {
+            ["to", parent, "offer", "to", child] => {
+                parents.entry(child).or_default().push(parent.trim_end_matches(':'));
+            }
+            ["to", parent, "close", child] => {
+                let of_child = parents.get_mut(child).expect("a connection");
+                of_child.retain(|&other| other != parent.trim_end_matches(':'));
+            }
+            [_, "leave", name] => {
+                parents.remove(name);
+                parents.values_mut().for_each(|of_child| of_child.retain(|&other| other != name));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(parents.len(), 6, "{text}");
+    assert!(parents.values().all(|parents| parents.len() == 1), "{text}");
+    assert!(text.contains("\n6 peers hear the stream, 0 wait"), "{text}");
+    let told = |log: &str| signaling_plan::messages(log).expect_err("no event").to_string();
+    assert_eq!(told("1 join ada rome 2"), "line 1: there is no city `rome`; there are paris, berlin, boston, tokyo");
+    assert_eq!(told("1 join ada paris 2\n2 leave bob"), "line 2: `bob` is not there");
+    assert_eq!(told("1 join ada paris fast"), "line 1: an uplink is between 0 and 1000000 Mbit/s, not `fast`");
+}
+
 /// A module that is hidden from the documents is no part of what examples show.
 #[test]
 fn examples_use_only_what_is_promised() {
@@ -84,7 +118,7 @@ fn examples_use_only_what_is_promised() {
     }
     assert!(hidden.len() >= 10 && !hidden.contains(&"engine"), "{hidden:?}");
     let files: Vec<_> = fs::read_dir(root.join("examples")).expect("a folder").collect();
-    assert_eq!(files.len(), 5);
+    assert_eq!(files.len(), 6);
     for file in files {
         let file = file.expect("an entry").path();
         let text = fs::read_to_string(&file).expect("a text");

@@ -93,6 +93,24 @@ impl Delays {
         u32::try_from(count).expect("invariant: checked when the instance was made")
     }
 
+    /// The delays among some of the peers, in this order.
+    pub(super) fn among(&self, peers: &[u32]) -> Self {
+        match self {
+            Self::Matrix { .. } => {
+                let row = |&from: &u32| peers.iter().map(move |&to| self.hop(from, to));
+                Self::Matrix { peers: peers.len() as u32, hops: peers.iter().flat_map(row).collect() }
+            }
+            Self::Groups { group_of, groups, hops } => {
+                let group_of = peers.iter().map(|&peer| group_of[peer as usize]).collect();
+                Self::Groups { group_of, groups: *groups, hops: hops.clone() }
+            }
+            Self::Coordinates { points, heights_us } => Self::Coordinates {
+                points: peers.iter().map(|&peer| points[peer as usize]).collect(),
+                heights_us: peers.iter().map(|&peer| heights_us[peer as usize]).collect(),
+            },
+        }
+    }
+
     /// The hop from one peer to another.
     #[inline]
     #[must_use]
@@ -248,6 +266,11 @@ impl Instance {
     #[must_use]
     pub fn delays(&self) -> &Delays {
         &self.delays
+    }
+
+    /// Peers and hops, taken apart.
+    pub(super) fn into_parts(self) -> (Vec<Peer>, Delays) {
+        (self.peers, self.delays)
     }
 
     /// What relays cost, in US dollars per GB.

@@ -6,7 +6,7 @@
 
 mod anneal;
 mod bits;
-mod change;
+pub(in crate::optimiser) mod change;
 mod closing;
 mod compact;
 mod critical;
@@ -22,7 +22,7 @@ mod problem;
 mod shortest;
 mod solve;
 mod sparse;
-mod state;
+pub(in crate::optimiser) mod state;
 mod verify;
 
 #[cfg(test)]

@@ -79,6 +79,8 @@ pub struct Choice {
     pub bindings: Vec<Binding>,
     /// The next best that is not the same overlay.
     pub runner_up: Option<Rival>,
+    /// The next best of another kind, if the runner-up is of the same.
+    pub other_kind: Option<Rival>,
     /// The best of the topologies with their defaults, if the choice is none of them.
     pub best_plain: Option<Rival>,
 }
@@ -177,19 +179,22 @@ pub fn recommend(
 /// How many meet again under each change, the choice among them.
 const CONTENDERS: usize = 3;
 
-// The choice, then those that could take its place: the runner-up, the best plain topology, or else whoever else is in
-// front.
+// The choice, then those that could take its place: the next of another kind, the best plain topology, or else whoever is
+// next.
 fn contenders(found: &Found) -> Vec<Candidate> {
     let places: Vec<usize> = found.trial.ranking(0).ranked().map(|row| found.trial.place(row)).collect();
     let Some(&choice) = places.first() else { return Vec::new() };
+    let others = others(found, choice, &places);
+    let of = |place: usize| &found.finalists[place];
+    let of_other_kind = others.iter().copied().find(|&place| of(place).kind() != of(choice).kind());
+    let plain = others.iter().copied().find(|&place| of(place).origin == Origin::Shipped);
     let mut chosen = vec![choice];
-    let plain = places.iter().copied().find(|&place| found.finalists[place].origin == Origin::Shipped);
-    for place in others(found, choice, &places).into_iter().take(1).chain(plain).chain(others(found, choice, &places)) {
+    for place in of_other_kind.into_iter().chain(plain).chain(others) {
         if !chosen.contains(&place) && chosen.len() < CONTENDERS {
             chosen.push(place);
         }
     }
-    chosen.into_iter().map(|place| found.finalists[place].clone()).collect()
+    chosen.into_iter().map(|place| of(place).clone()).collect()
 }
 
 // Those that are not the same overlay under another name: equal in every seed.
@@ -272,12 +277,15 @@ fn choice(found: &Found, place: usize, places: &[usize]) -> Choice {
         topology: found.finalists[other].label.clone(),
         difference: found.trial.difference(0, [other, place], metric),
     };
+    let others = others(found, place, places);
+    let of_other_kind = others.iter().copied().find(|&other| found.finalists[other].kind() != candidate.kind());
     let plain = places.iter().copied().find(|&place| found.finalists[place].origin == Origin::Shipped);
     Choice {
         topology: candidate.label.clone(),
         toml: candidate.toml(),
         bindings: bindings(&found.trial, place),
-        runner_up: others(found, place, places).first().map(|&other| rival(other)),
+        runner_up: others.first().map(|&other| rival(other)),
+        other_kind: of_other_kind.filter(|place| others.first() != Some(place)).map(rival),
         best_plain: plain.filter(|&plain| plain != place).map(rival),
     }
 }

@@ -45,6 +45,12 @@ impl Candidate {
         Self { label: topology.label(), origin, topology }
     }
 
+    /// The kind of its topology.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        self.topology.to_json()["kind"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// Its entry of a scenario file.
     #[must_use]
     pub fn toml(&self) -> String {

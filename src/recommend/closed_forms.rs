@@ -65,9 +65,9 @@ impl Screen {
         if self.has_traces || candidate.topology.servers(self.sheet.peers) > 0 {
             return None;
         }
-        let kind = candidate.topology.to_json()["kind"].as_str().map(ToOwned::to_owned);
+        let kind = candidate.kind();
         // The closed form of a tree says "no tree", and that of several trees says "no overlay at all".
-        let speaks_of = |row: &&FamilyRow| Some(row.family) == kind.as_deref() || row.family == "multi-tree";
+        let speaks_of = |row: &&FamilyRow| row.family == kind || row.family == "multi-tree";
         if let Some(row) = self.failing().find(speaks_of) {
             return Some(shortage(row));
         }

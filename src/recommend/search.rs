@@ -67,7 +67,7 @@ pub(super) struct Search<'a> {
 
 /// How many of the best go on after the first round, and after the second.
 const PROMISING: usize = 8;
-const FINALISTS: usize = 4;
+const FINALISTS: usize = 3;
 /// How many bring in neighbours.
 const PARENTS: usize = 3;
 /// The share of the measured window that the first round runs, as its divisor; and the messages that it holds at least.
@@ -180,12 +180,19 @@ impl Rounds {
     }
 }
 
-// So many of the first of those that work, and those that nobody is better than in everything.
+// So many of the first of those that work, the first of each kind, and some that nobody is better than in everything.
 fn promising(candidates: &[Candidate], trial: &Trial, count: usize) -> Vec<Candidate> {
     let working: Vec<&RankedTopology> = trial.ranking(0).ranked().collect();
     let places: Vec<usize> = working.iter().map(|row| trial.place(row)).collect();
     let first = places.iter().copied().take(count);
-    let chosen = first.chain(not_dominated(trial, &places).into_iter().take(count / 2));
+    let mut kinds: Vec<String> = Vec::new();
+    let first_of_kind = places.iter().copied().filter(|&place| {
+        let kind = candidates[place].kind();
+        let is_new = !kinds.contains(&kind);
+        kinds.extend(is_new.then_some(kind));
+        is_new
+    });
+    let chosen = first.chain(first_of_kind).chain(not_dominated(trial, &places).into_iter().take(count / 2));
     distinct(chosen.map(|place| candidates[place].clone()))
 }
 

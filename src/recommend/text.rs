@@ -14,7 +14,7 @@ use crate::report::plot::{ChoicePoint, choices};
 pub fn render(advice: &Advice, width: u16) -> String {
     let mut page = Page { text: String::new(), width };
     let head = format!("{}: which overlay for {}", advice.name, figures::counted(advice.peers as usize, "peer"));
-    page.line(&head);
+    page.text = head + "\n";
     if let Some(question) = &advice.question {
         page.line(question);
     }
@@ -57,6 +57,9 @@ impl Page {
             Some(rival) => self.line(&format!("runner-up: {}", margin(rival, metric))),
             None => self.line("runner-up: none, nothing else works"),
         }
+        if let Some(rival) = &choice.other_kind {
+            self.line(&format!("next of another kind: {}", margin(rival, metric)));
+        }
         if let Some(rival) = &choice.best_plain {
             self.line(&format!("best topology with its defaults: {}", margin(rival, metric)));
         }
@@ -94,10 +97,16 @@ impl Page {
     }
 
     fn bounds(&mut self, advice: &Advice) {
-        for row in advice.bounds.iter().filter(|row| row.unit == "ms" || row.unit == "s") {
-            if let Some(value) = row.value {
-                self.line(&format!("bound: {} at least {value:.0} {}: {}", row.bound, row.unit, row.binds));
-            }
+        let p95 = advice.finalists.first().and_then(|choice| choice.interval(MetricId::LatencyP95));
+        let times = advice.bounds.iter().filter(|row| row.unit == "ms" || row.unit == "s");
+        for (row, value) in
+            times.filter_map(|row| row.value.map(|value| (row, value))).filter(|(_, value)| *value >= 1.0)
+        {
+            let above = p95.filter(|_| row.bound == MetricId::LatencyP95.definition().title && row.unit == "ms");
+            let above = above.map_or_else(String::new, |p95| {
+                format!("; the choice is {:.0} % above", (p95.mean / value - 1.0) * 100.0)
+            });
+            self.line(&format!("bound: {} at least {value:.0} {}: {}{above}", row.bound, row.unit, row.binds));
         }
     }
 
@@ -141,6 +150,9 @@ impl Page {
             table.add_row([flip.change.clone(), verdict.to_owned(), margin, why.unwrap_or(other)]);
         }
         self.print(table, 3);
+        if flips.iter().all(|flip| flip.verdict == Stands::Stays) {
+            self.line("none of these changes makes another one the better choice");
+        }
     }
 
     fn reasons(&mut self, advice: &Advice) {
@@ -201,7 +213,7 @@ impl Page {
         for (place, column) in table.column_iter_mut().enumerate() {
             column.set_padding((if place == 0 { 2 } else { 0 }, 2));
             if place == text {
-                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(24)));
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(30)));
             } else {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }

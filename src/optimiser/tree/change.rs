@@ -6,7 +6,7 @@ use super::state::State;
 
 /// What was done to a tree.
 #[derive(Clone, Debug)]
-pub(super) enum Change {
+pub(in crate::optimiser) enum Change {
     /// These peers, each with all below it, had these parents; first to last.
     Moved(SmallVec<[(u32, u32); 3]>),
     /// These two changed places, without what is below them.
@@ -14,7 +14,7 @@ pub(super) enum Change {
 }
 
 impl Change {
-    pub(super) fn take_back(self, state: &mut State<'_>) {
+    pub(in crate::optimiser) fn take_back(self, state: &mut State<'_>) {
         match self {
             Self::Moved(moves) => moves.into_iter().rev().for_each(|(peer, parent)| state.relink(peer, parent)),
             Self::Exchanged(one, other) => put_in_place(state, one, other),
@@ -24,7 +24,7 @@ impl Change {
 
 /// Moves a peer with all below it to a parent that has a free slot and is not among these, if the peer then reaches what is
 /// below it by `by_us`.
-pub(super) fn relink(state: &mut State<'_>, peer: u32, to: u32, by_us: u64) -> Option<Change> {
+pub(in crate::optimiser) fn relink(state: &mut State<'_>, peer: u32, to: u32, by_us: u64) -> Option<Change> {
     let from = state.parent(peer);
     if to == from || state.free(to) == 0 || !fits(state, peer, to, by_us) || state.is_below(to, peer) {
         return None;
@@ -34,7 +34,7 @@ pub(super) fn relink(state: &mut State<'_>, peer: u32, to: u32, by_us: u64) -> O
 }
 
 /// Lets two peers, with all below them, change places.
-pub(super) fn swap(state: &mut State<'_>, one: u32, other: u32, by_us: u64) -> Option<Change> {
+pub(in crate::optimiser) fn swap(state: &mut State<'_>, one: u32, other: u32, by_us: u64) -> Option<Change> {
     let (of_one, of_other) = (state.parent(one), state.parent(other));
     let fit = one != other
         && of_one != of_other
@@ -51,7 +51,7 @@ pub(super) fn swap(state: &mut State<'_>, one: u32, other: u32, by_us: u64) -> O
 }
 
 /// Moves a peer to a full parent, whose `child` goes to `refuge`.
-pub(super) fn eject(
+pub(in crate::optimiser) fn eject(
     state: &mut State<'_>,
     (peer, to): (u32, u32),
     (child, refuge): (u32, u32),
@@ -80,7 +80,7 @@ pub(super) fn eject(
 }
 
 /// Puts `between` in the place of a peer, and this below it.
-pub(super) fn insert(state: &mut State<'_>, peer: u32, between: u32, by_us: u64) -> Option<Change> {
+pub(in crate::optimiser) fn insert(state: &mut State<'_>, peer: u32, between: u32, by_us: u64) -> Option<Change> {
     let (above, from) = (state.parent(peer), state.parent(between));
     let problem = state.problem();
     if between == peer || from == peer || state.is_below(above, between) || state.is_below(between, peer) {
@@ -100,7 +100,7 @@ pub(super) fn insert(state: &mut State<'_>, peer: u32, between: u32, by_us: u64)
 }
 
 /// Lets two peers change places, each taking over what is below the other.
-pub(super) fn exchange(state: &mut State<'_>, one: u32, other: u32, by_us: u64) -> Option<Change> {
+pub(in crate::optimiser) fn exchange(state: &mut State<'_>, one: u32, other: u32, by_us: u64) -> Option<Change> {
     let problem = state.problem();
     let (root, counts) = (problem.root(), [one, other].map(|peer| state.child_count(peer)));
     let fit = one != other
@@ -120,7 +120,7 @@ pub(super) fn exchange(state: &mut State<'_>, one: u32, other: u32, by_us: u64) 
 
 // Whether a peer under this parent reaches all below it in time.
 #[inline]
-pub(super) fn fits(state: &State<'_>, peer: u32, to: u32, by_us: u64) -> bool {
+pub(in crate::optimiser) fn fits(state: &State<'_>, peer: u32, to: u32, by_us: u64) -> bool {
     let Some(hop_us) = state.problem().hop_us(to, peer) else { return false };
     if !state.counts(peer) {
         return true;

@@ -108,6 +108,16 @@ impl<'a> TreeProblem<'a> {
         Self { delays, root, send_us: vec![0; fan_out.len()], fan_out, objective: Objective::Max }
     }
 
+    /// The problem of parts that were taken out of one before: as they are, without a look at all of them.
+    pub(in crate::optimiser) fn of_parts(delays: &'a Delays, root: u32, fan_out: Vec<u32>, send_us: Vec<u32>) -> Self {
+        Self { delays, root, fan_out, send_us, objective: Objective::Max }
+    }
+
+    /// The fan-outs, and the times that senders take.
+    pub(in crate::optimiser) fn into_parts(self) -> (Vec<u32>, Vec<u32>) {
+        (self.fan_out, self.send_us)
+    }
+
     /// The same with the time that a sender takes for each copy, in microseconds.
     ///
     /// # Panics
@@ -201,14 +211,21 @@ impl<'a> TreeProblem<'a> {
     /// The value of a tree in which each peer hears at this time.
     #[must_use]
     pub fn value(&self, mut delays_us: Vec<u64>) -> TreeValue {
-        let total_us = delays_us.iter().sum();
         delays_us.swap_remove(self.root as usize);
+        TreeValue::of_others(delays_us)
+    }
+}
+
+impl TreeValue {
+    /// The value of a tree in which all but the root hear at these times.
+    pub(in crate::optimiser) fn of_others(mut delays_us: Vec<u64>) -> Self {
+        let total_us = delays_us.iter().sum();
         if delays_us.is_empty() {
-            return TreeValue { max_us: 0, p95_us: 0, total_us: 0 };
+            return Self { max_us: 0, p95_us: 0, total_us: 0 };
         }
         let max_us = delays_us.iter().copied().max().unwrap_or(0);
-        let rank = Self::in_time(delays_us.len()) - 1;
+        let rank = TreeProblem::in_time(delays_us.len()) - 1;
         let p95_us = *delays_us.select_nth_unstable(rank).1;
-        TreeValue { max_us, p95_us, total_us }
+        Self { max_us, p95_us, total_us }
     }
 }

@@ -9,15 +9,40 @@
 use super::problem::TreeProblem;
 
 /// In place of a peer: there is none.
-pub(super) const NONE: u32 = u32::MAX;
+pub(in crate::optimiser) const NONE: u32 = u32::MAX;
 
 /// The tree; peers outside of it are their own parents.
 #[derive(Clone, Debug)]
-pub(super) struct State<'a> {
+pub(in crate::optimiser) struct State<'a> {
     problem: &'a TreeProblem<'a>,
     rows: Vec<Row>,
     total_us: u64,
     excused: &'a [bool],
+}
+
+/// The links of a tree without its problem: what is kept between two changes of the problem.
+#[derive(Clone, Debug, Default)]
+pub(in crate::optimiser) struct Links {
+    rows: Vec<Row>,
+    total_us: u64,
+}
+
+impl Links {
+    /// One peer more; it is outside of the tree.
+    pub(in crate::optimiser) fn push(&mut self) {
+        let peer = self.rows.len() as u32;
+        self.rows.push(Row::alone(peer));
+    }
+
+    /// A peer's parent; one outside of the tree is its own, and so is the root.
+    pub(in crate::optimiser) fn parent(&self, peer: u32) -> u32 {
+        self.rows[peer as usize].parent
+    }
+
+    /// From a peer to the farthest below it, in microseconds.
+    pub(in crate::optimiser) fn height_us(&self, peer: u32) -> u64 {
+        self.rows[peer as usize].height_us
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,21 +60,35 @@ struct Row {
     height_us: u64,
 }
 
+impl Row {
+    fn alone(parent: u32) -> Self {
+        Self { parent, first: NONE, next: NONE, prev: NONE, hop_us: 0, size: 1, children: 0, height_us: 0 }
+    }
+}
+
 impl<'a> State<'a> {
     /// Nobody but the root is in it.
-    pub(super) fn empty(problem: &'a TreeProblem<'a>) -> Self {
-        let row =
-            |parent| Row { parent, first: NONE, next: NONE, prev: NONE, hop_us: 0, size: 1, children: 0, height_us: 0 };
-        Self { problem, rows: (0..problem.peers()).map(row).collect(), total_us: 0, excused: &[] }
+    pub(in crate::optimiser) fn empty(problem: &'a TreeProblem<'a>) -> Self {
+        Self { problem, rows: (0..problem.peers()).map(Row::alone).collect(), total_us: 0, excused: &[] }
+    }
+
+    /// The tree of these links, which were made with the same hops.
+    pub(in crate::optimiser) fn resume(problem: &'a TreeProblem<'a>, links: Links) -> Self {
+        Self { problem, rows: links.rows, total_us: links.total_us, excused: &[] }
+    }
+
+    /// The links alone.
+    pub(in crate::optimiser) fn into_links(self) -> Links {
+        Links { rows: self.rows, total_us: self.total_us }
     }
 
     /// The tree of these parents.
-    pub(super) fn of(problem: &'a TreeProblem<'a>, parents: &[u32]) -> Self {
+    pub(in crate::optimiser) fn of(problem: &'a TreeProblem<'a>, parents: &[u32]) -> Self {
         Self::excusing(problem, parents, &[])
     }
 
     /// The tree of these parents, where these peers are excused, or nobody if the list is empty.
-    pub(super) fn excusing(problem: &'a TreeProblem<'a>, parents: &[u32], excused: &'a [bool]) -> Self {
+    pub(in crate::optimiser) fn excusing(problem: &'a TreeProblem<'a>, parents: &[u32], excused: &'a [bool]) -> Self {
         let mut state = Self { excused, ..Self::empty(problem) };
         // From the bottom up each link is made once; the heights above follow at the root.
         for (&parent, peer) in parents.iter().zip(0..) {
@@ -60,20 +99,20 @@ impl<'a> State<'a> {
         state
     }
 
-    pub(super) fn parents(&self) -> Vec<u32> {
+    pub(in crate::optimiser) fn parents(&self) -> Vec<u32> {
         self.rows.iter().map(|row| row.parent).collect()
     }
 
-    pub(super) fn problem(&self) -> &'a TreeProblem<'a> {
+    pub(in crate::optimiser) fn problem(&self) -> &'a TreeProblem<'a> {
         self.problem
     }
 
     #[inline]
-    pub(super) fn parent(&self, peer: u32) -> u32 {
+    pub(in crate::optimiser) fn parent(&self, peer: u32) -> u32 {
         self.rows[peer as usize].parent
     }
 
-    pub(super) fn children(&self, peer: u32) -> impl Iterator<Item = u32> {
+    pub(in crate::optimiser) fn children(&self, peer: u32) -> impl Iterator<Item = u32> {
         let mut next = self.rows[peer as usize].first;
         std::iter::from_fn(move || {
             let child = next;
@@ -85,29 +124,35 @@ impl<'a> State<'a> {
     }
 
     #[inline]
-    pub(super) fn child_count(&self, peer: u32) -> u32 {
+    pub(in crate::optimiser) fn child_count(&self, peer: u32) -> u32 {
         self.rows[peer as usize].children
     }
 
     #[inline]
-    pub(super) fn free(&self, peer: u32) -> u32 {
+    pub(in crate::optimiser) fn free(&self, peer: u32) -> u32 {
         self.problem.fan_out(peer).saturating_sub(self.rows[peer as usize].children)
     }
 
     #[inline]
-    pub(super) fn height_us(&self, peer: u32) -> u64 {
+    pub(in crate::optimiser) fn height_us(&self, peer: u32) -> u64 {
         self.rows[peer as usize].height_us
+    }
+
+    /// How many are below a peer, itself among them.
+    #[inline]
+    pub(in crate::optimiser) fn size(&self, peer: u32) -> u32 {
+        self.rows[peer as usize].size
     }
 
     /// From a peer's parent to it.
     #[inline]
-    pub(super) fn hop_us(&self, peer: u32) -> u32 {
+    pub(in crate::optimiser) fn hop_us(&self, peer: u32) -> u32 {
         self.rows[peer as usize].hop_us
     }
 
     /// From the root to a peer.
     #[inline]
-    pub(super) fn delay_us(&self, peer: u32) -> u64 {
+    pub(in crate::optimiser) fn delay_us(&self, peer: u32) -> u64 {
         let (mut at, mut delay_us) = (peer, 0);
         loop {
             let row = &self.rows[at as usize];
@@ -121,19 +166,19 @@ impl<'a> State<'a> {
 
     /// The largest latency.
     #[inline]
-    pub(super) fn max_us(&self) -> u64 {
+    pub(in crate::optimiser) fn max_us(&self) -> u64 {
         self.rows[self.problem.root() as usize].height_us
     }
 
     /// The sum of all latencies.
     #[inline]
-    pub(super) fn total_us(&self) -> u64 {
+    pub(in crate::optimiser) fn total_us(&self) -> u64 {
         self.total_us
     }
 
     /// Whether `above` is `peer` or on its way from the root.
     #[inline]
-    pub(super) fn is_below(&self, peer: u32, above: u32) -> bool {
+    pub(in crate::optimiser) fn is_below(&self, peer: u32, above: u32) -> bool {
         let mut at = peer;
         loop {
             if at == above {
@@ -149,7 +194,7 @@ impl<'a> State<'a> {
 
     /// Whether it matters when a peer hears.
     #[inline]
-    pub(super) fn counts(&self, peer: u32) -> bool {
+    pub(in crate::optimiser) fn counts(&self, peer: u32) -> bool {
         self.excused.is_empty() || !self.excused[peer as usize] || self.rows[peer as usize].children > 0
     }
 
@@ -161,20 +206,20 @@ impl<'a> State<'a> {
     }
 
     /// The child through which the farthest below is reached, if there is one.
-    pub(super) fn critical_child(&self, peer: u32) -> Option<u32> {
+    pub(in crate::optimiser) fn critical_child(&self, peer: u32) -> Option<u32> {
         let height_us = self.height_us(peer);
         self.children(peer).find(|&child| self.counts(child) && self.reach_us(child) == height_us)
     }
 
     /// Moves a peer with all below it to another parent, which is not among these. Slots are not looked at.
     #[inline]
-    pub(super) fn relink(&mut self, peer: u32, parent: u32) {
+    pub(in crate::optimiser) fn relink(&mut self, peer: u32, parent: u32) {
         self.detach(peer);
         self.attach(peer, parent);
     }
 
     /// Takes a peer, with all below it, out of the tree.
-    pub(super) fn detach(&mut self, peer: u32) {
+    pub(in crate::optimiser) fn detach(&mut self, peer: u32) {
         let reached_us = self.reach_us(peer);
         let Row { parent, prev, next, hop_us, size, .. } = self.rows[peer as usize];
         if prev == NONE {
@@ -220,7 +265,7 @@ impl<'a> State<'a> {
     }
 
     /// Puts a peer that is outside, with all below it, under a parent.
-    pub(super) fn attach(&mut self, peer: u32, parent: u32) {
+    pub(in crate::optimiser) fn attach(&mut self, peer: u32, parent: u32) {
         let hop_us = self.problem.hop_us(parent, peer).expect("invariant: only those that connect are linked");
         let first = self.rows[parent as usize].first;
         let row = &mut self.rows[peer as usize];
