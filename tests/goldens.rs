@@ -48,6 +48,7 @@ const CASES: &[Case] = &[
     case("matrix", &["population.peers=[8, 16]", "run.seeds=2"], BOTH),
     case("model-shards", &["population.peers=[50, 60]", "run.seeds=1"], MESSAGES),
     case("nat-mix", &["run.seeds=3"], BOTH),
+    case("optimise-hybrid", &["population.peers=200", "run.seeds=1", "run.duration=\"7 s\""], MESSAGES),
     case("own-plan", &["run.seeds=2"], BOTH),
     case("phones-in-the-mesh", &["population.peers=[8, 24]", "run.seeds=2"], BOTH),
     case("quickstart-small", &["run.seeds=2"], BOTH),

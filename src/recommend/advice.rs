@@ -11,7 +11,7 @@ use super::pareto::{WEIGHED, not_dominated};
 use super::remedy::{Remedy, remedies};
 use super::search::{Failed, Found, Round, Search};
 use crate::metrics::{Interval, MetricId};
-use crate::report::{BoundRow, Side, expectation_text};
+use crate::report::{BoundRow, RankedTopology, Side, expectation_text};
 use crate::rng::Seed;
 use crate::scenario::{Cell, Experiment, Registry};
 use crate::simulation::PoseError;
@@ -101,6 +101,8 @@ pub struct Finalist {
     pub topology: String,
     /// Where it comes from.
     pub origin: Origin,
+    /// Why it may not work after all: a bound within an interval, or a seed that fails.
+    pub reservations: Vec<String>,
     /// Whether no other is better in everything that is weighed.
     pub is_not_dominated: bool,
     /// What is weighed, by name, where there is a value.
@@ -214,11 +216,15 @@ impl Advice {
         let trial = &found.trial;
         let places: Vec<usize> = trial.ranking(0).ranked().map(|row| trial.place(row)).collect();
         let best = not_dominated(trial, &places);
-        let finalist = |&place: &usize| Finalist {
-            topology: found.finalists[place].label.clone(),
-            origin: found.finalists[place].origin,
-            is_not_dominated: best.contains(&place),
-            figures: figures(trial, place),
+        let finalist = |row: &RankedTopology| {
+            let place = trial.place(row);
+            Finalist {
+                topology: found.finalists[place].label.clone(),
+                origin: found.finalists[place].origin,
+                reservations: row.reservations.iter().map(|why| why.text.clone()).collect(),
+                is_not_dominated: best.contains(&place),
+                figures: figures(trial, place),
+            }
         };
         let failed =
             |failed: &Failed| Excluded { topology: failed.candidate.label.clone(), reason: failed.reason.clone() };
@@ -231,7 +237,7 @@ impl Advice {
             metric: MetricName(trial.metric()),
             expectations: experiment.expectations.iter().map(expectation_text).collect(),
             choice: places.first().map(|&place| choice(found, place, &places)),
-            finalists: places.iter().map(finalist).collect(),
+            finalists: trial.ranking(0).ranked().map(finalist).collect(),
             failed: found.failed.iter().map(failed).collect(),
             excluded: found.excluded.clone(),
             impossible: cannot,

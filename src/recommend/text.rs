@@ -126,9 +126,16 @@ impl Page {
                 mean.map_or_else(|| "-".to_owned(), |mean| figures::value(*metric, mean))
             };
             let values = metrics.iter().map(value);
-            table.add_row([format!("{rank}{mark}"), finalist.topology.clone()].into_iter().chain(values));
+            let rank =
+                if finalist.reservations.is_empty() { format!("{rank}{mark}") } else { format!("({rank}){mark}") };
+            table.add_row([rank, finalist.topology.clone()].into_iter().chain(values));
         }
         self.print(table, 1);
+        for (finalist, rank) in advice.finalists.iter().zip(1..) {
+            if let Some(why) = finalist.reservations.first() {
+                self.line(&format!("({rank}) with reservation: {why}"));
+            }
+        }
         self.line("* nobody is better in everything: these are the choices, by what matters to you");
     }
 
