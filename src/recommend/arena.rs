@@ -31,6 +31,8 @@ pub(super) struct Arena<'a> {
 /// What came of it.
 pub(super) struct Trial {
     answer: Answer,
+    // That of no candidates.
+    empty: Ranking,
     candidates: usize,
     /// Replications that were run.
     pub(super) replications: usize,
@@ -49,7 +51,14 @@ impl Arena<'_> {
         let experiment = Arc::new(self.of(scenes, candidates, seeds));
         let results = sweep::run(&experiment, self.options, self.observer)?;
         let (replications, is_complete) = (results.replications(), results.is_complete());
-        Ok(Trial { answer: answer(&results), candidates: candidates.len(), replications, is_complete })
+        let empty = Ranking { peers: 0, axes: Vec::new(), rows: Vec::new() };
+        Ok(Trial { answer: answer(&results), empty, candidates: candidates.len(), replications, is_complete })
+    }
+
+    /// Why a candidate does not fit into memory, if it does not.
+    pub(super) fn lacks_memory(&self, scene: &Scene, candidate: &Candidate) -> Option<String> {
+        let alone = self.of(std::slice::from_ref(scene), std::slice::from_ref(candidate), &self.experiment.seeds[..1]);
+        sweep::check_memory(&alone, self.options, None).err().map(|error| error.to_string())
     }
 
     fn of(&self, scenes: &[Scene], candidates: &[Candidate], seeds: &[Seed]) -> Experiment {
@@ -78,7 +87,7 @@ impl Arena<'_> {
 impl Trial {
     /// The ranking in one scene, by its place.
     pub(super) fn ranking(&self, scene: usize) -> &Ranking {
-        &self.answer.decisions[scene].ranking
+        self.answer.decisions.get(scene).map_or(&self.empty, |decision| &decision.ranking)
     }
 
     /// The place of a ranked topology among the candidates.

@@ -184,8 +184,8 @@ mod tests {
     fn every_text_of_the_grid_is_a_topology() {
         let registry = Registry::default();
         let all = grid(&registry, FACTS);
-        // Trees, multi-trees, random graphs, six numbers of hubs and twice "auto" in four forms each, and rooms.
-        assert_eq!(all.len(), 6 + 4 + 3 + 8 * 4 + 4);
+        // Trees, multi-trees, random graphs, five numbers of hubs and twice "auto" in four forms each, and rooms.
+        assert_eq!(all.len(), 6 + 4 + 3 + 7 * 4 + 4);
         assert_eq!(distinct(all.clone()).len(), all.len());
         let shipped = shipped(&registry);
         assert!(shipped.len() + 1 == registry.topologies().len(), "{shipped:?}");

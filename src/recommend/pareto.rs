@@ -34,7 +34,11 @@ pub(super) fn not_dominated(trial: &Trial, places: &[usize]) -> Vec<usize> {
 // Not worse in anything, and clearly better in something.
 fn dominates(one: &[f64], other: &[f64]) -> bool {
     let is_not_worse = one.iter().zip(other).all(|(one, other)| one <= other);
-    is_not_worse && one.iter().zip(other).any(|(one, other)| *one + NEAR * other.abs() < *other)
+    let is_better = |(one, other): (&f64, &f64)| match other.is_finite() {
+        true => *one + NEAR * other.abs() < *other,
+        false => one < other,
+    };
+    is_not_worse && one.iter().zip(other).any(is_better)
 }
 
 #[cfg(test)]

@@ -79,9 +79,16 @@ impl Search<'_> {
     pub(super) fn run(&self, arena: &mut Arena<'_>) -> Result<Found, SweepError> {
         let cell = self.cells[0];
         let facts = Facts { peers: cell.settings.population.peers.get(), has_audiences: self.screen.has_audiences };
-        let (first, excluded) = self.screen.split(self.all(facts));
+        let (left, mut excluded) = self.screen.split(self.all(facts));
         let whole = scene(Arc::clone(&cell.settings));
         let short = scene(Arc::new(brief(&cell.settings)));
+        let mut first = Vec::new();
+        for candidate in left {
+            match arena.lacks_memory(&whole, &candidate) {
+                Some(reason) => excluded.push(Excluded { topology: candidate.label, reason }),
+                None => first.push(candidate),
+            }
+        }
         let mut found = Rounds { found: None, rounds: Vec::new(), failed: Vec::new() };
 
         found.play(arena, (&short, 1), first.clone(), self.seeds)?;
