@@ -10,6 +10,7 @@ mod pair;
 mod range;
 mod real;
 mod record;
+mod sign_test;
 mod spread;
 mod values;
 
@@ -20,5 +21,6 @@ pub use interval::{Ends, Interval, Verdict};
 pub use pair::PairOpening;
 pub use range::Range;
 pub use record::{Opening, RunCounts, RunRecord};
+pub use sign_test::sign_test;
 pub use spread::{MeanSpread, Spread};
 pub use values::{MetricValues, PackedValues};

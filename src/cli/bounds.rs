@@ -1,7 +1,6 @@
 //! `peerscape bounds`: what no overlay can beat with the population and the workloads of a scenario.
 
 use std::io::{self, Write, stdout};
-use std::path::PathBuf;
 
 use clap::Args;
 use peerscape::report::{BoundSheet, bounds_text};
@@ -11,6 +10,7 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::say;
+use super::source::Source;
 
 /// Columns of the text, as many as those of an answer.
 const WIDTH: u16 = 110;
@@ -18,12 +18,8 @@ const WIDTH: u16 = 110;
 /// The arguments of `bounds`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The scenario file
-    #[arg(value_name = "SCENARIO")]
-    scenario: PathBuf,
-    /// Replace a value: `population.peers=100`, `workload.0.rate="10 /s"`
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    source: Source,
     /// The seed of the population [default: the scenario's first]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -37,13 +33,7 @@ pub(crate) struct Arguments {
 
 /// Prints the bounds of every combination of the sweep axes.
 pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
-    let experiment = match registry.load(&arguments.scenario, &arguments.overrides) {
-        Ok(experiment) => experiment,
-        Err(errors) => {
-            say::line(format_args!("{:?}", miette::Report::new(errors)));
-            return Ok(Exit::Usage);
-        }
-    };
+    let Some(experiment) = arguments.source.load(registry) else { return Ok(Exit::Usage) };
     let seed = arguments.seed.map_or(experiment.seeds[0], Seed);
     let mut sheets: Vec<BoundSheet> = Vec::new();
     // Cells of one group differ in their topology only, of which bounds know nothing.

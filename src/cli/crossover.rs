@@ -1,7 +1,6 @@
 //! `peerscape crossover`: at how many peers one topology overtakes another.
 
 mod pair;
-mod watch;
 
 use std::io::{self, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -9,20 +8,22 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use clap::Args;
-use peerscape::metrics::Better;
+use peerscape::metrics::{Better, sign_test};
 use peerscape::report::crossover::{
     self, ClosedForm, CrossoverSheet, Paired, Plan, Subject, closed_forms, crossover_csv, default_metric,
 };
-use peerscape::report::{self, Content, plot};
+use peerscape::report::{Content, plot};
 use peerscape::rng::Seed;
 use peerscape::scenario::{Registry, closest_name};
 use peerscape::sweep::{self, Rung, SweepOptions};
 use peerscape::{METRICS, MetricId};
 
 use super::exit::Exit;
+use super::output;
 use super::say;
+use super::source::Source;
+use super::watch::Watch;
 use pair::Pair;
-use watch::Watch;
 
 /// Columns of the text, as many as those of an answer.
 const WIDTH: u16 = 110;
@@ -32,12 +33,8 @@ const SEEDS_LEAST: usize = 8;
 /// The arguments of `crossover`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The scenario file
-    #[arg(value_name = "SCENARIO")]
-    scenario: PathBuf,
-    /// Replace a value: `population.peers=100`, `workload.0.rate="10 /s"`
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    source: Source,
     /// Which two topologies, by label or how it begins: `mesh,star` [default: the scenario's, if it has two]
     #[arg(long, value_name = "LABEL,LABEL", value_delimiter = ',')]
     topologies: Vec<String>,
@@ -90,7 +87,7 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
     let question = match Question::of(arguments, registry) {
         Ok(question) => question,
         Err(problem) => {
-            say::line(problem);
+            problem.into_iter().for_each(say::error);
             return Ok(Exit::Usage);
         }
     };
@@ -98,20 +95,19 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
         Ok(closed_forms) => closed_forms,
         Err(stopped) => return Ok(told(&stopped)),
     };
-    let watch = match Watch::start() {
+    let mut watch = match Watch::start() {
         Ok(watch) => watch,
         Err(error) => return Err(io::Error::other(error)),
     };
-    let mut measure = |peers: u32, seeds: std::ops::Range<usize>| question.measure(peers, seeds, &watch);
+    let mut measure = |peers: u32, seeds: std::ops::Range<usize>| question.measure(peers, seeds, &mut watch);
     let (found, stopped) = crossover::search(&question.plan, &mut measure);
-    let is_interrupted = matches!(stopped, Some(Stopped::Interrupted));
     if let Some(stopped) = &stopped
-        && (!is_interrupted || found.points.is_empty())
+        && found.points.is_empty()
     {
         return Ok(told(stopped));
     }
     let subject = question.subject();
-    let sheet = CrossoverSheet::new(subject, &question.plan, &found, closed_forms, is_interrupted);
+    let sheet = CrossoverSheet::new(subject, &question.plan, &found, closed_forms, stopped.is_some());
     let text = if arguments.json {
         format!("{:#}\n", serde_json::to_value(&sheet)?)
     } else {
@@ -121,7 +117,11 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
     if let Some(exit) = arguments.write(&sheet) {
         return Ok(exit);
     }
-    Ok(if is_interrupted { Exit::Interrupted } else { Exit::Success })
+    Ok(match &stopped {
+        None => Exit::Success,
+        Some(Stopped::Interrupted) => Exit::Interrupted,
+        Some(stopped) => told(stopped),
+    })
 }
 
 fn told(stopped: &Stopped) -> Exit {
@@ -154,10 +154,8 @@ impl Arguments {
 }
 
 fn written(file: &Path, content: &Content<'_>) -> Option<Exit> {
-    if let Err(error) = report::write_one(file, content) {
-        let source = std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
-        say::error(format_args!("{error}{source}"));
-        return Some(Exit::Failure);
+    if let Err(exit) = output::write(file, content) {
+        return Some(exit);
     }
     say::line(format_args!("wrote {}", file.display()));
     None
@@ -175,15 +173,13 @@ struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    fn of(arguments: &'a Arguments, registry: &'a Registry) -> Result<Self, String> {
-        let experiment = registry
-            .load(&arguments.scenario, &arguments.overrides)
-            .map_err(|errors| format!("{:?}", miette::Report::new(errors)))?;
-        let error = |problem: String| format!("error: {problem}");
-        let pair = Pair::of(&experiment, &arguments.cell, &arguments.topologies).map_err(error)?;
-        let metric = metric(arguments.metric.as_deref()).map_err(error)?.unwrap_or_else(|| default_metric(&experiment));
+    // What is wrong with the command line, unless it has been told: that of the scenario.
+    fn of(arguments: &'a Arguments, registry: &'a Registry) -> Result<Self, Option<String>> {
+        let experiment = arguments.source.load(registry).ok_or(None)?;
+        let pair = Pair::of(&experiment, &arguments.cell, &arguments.topologies).map_err(Some)?;
+        let metric = metric(arguments.metric.as_deref()).map_err(Some)?.unwrap_or_else(|| default_metric(&experiment));
         if metric.definition().better == Better::Neither {
-            return Err(error(format!(
+            return Err(Some(format!(
                 "`{}` is neither better nor worse with more: no topology can win by it",
                 metric.definition().name
             )));
@@ -193,20 +189,27 @@ impl<'a> Question<'a> {
         let from = arguments.from.unwrap_or(if least < most { least } else { 4 }).max(2);
         let to = arguments.to.unwrap_or(most);
         if from >= to {
-            return Err(error(format!(
+            return Err(Some(format!(
                 "the range from {from} to {to} peers has no room: give a smaller `--from`, or a larger `--to` than {from}"
             )));
         }
         let first = arguments.seeds.map_or_else(|| experiment.seeds.len().max(SEEDS_LEAST), usize::from);
         let most = arguments.seeds_max.map_or(4 * first, usize::from);
         if most < first {
-            return Err(error(format!(
+            return Err(Some(format!(
                 "`--seeds-max {most}` is less than the {first} seeds of the first look: give {first} or more"
             )));
         }
         let precision = f64::from(arguments.precision) / 100.0;
         let better = metric.definition().better;
         let plan = Plan { from, to, seeds: first, seeds_max: most, precision, better };
+        if sign_test(0, most) > plan.level() {
+            return Err(Some(format!(
+                "with at most {most} seeds nothing shows that one topology works and the other does not: give \
+                 `--seeds-max {SEEDS_LEAST}` or more"
+            )));
+        }
+        experiment.warnings().into_iter().for_each(say::warning);
         let seeds = extended(&experiment.seeds, most);
         Ok(Self { arguments, registry, name: experiment.name, pair, metric, seeds, plan })
     }
@@ -230,10 +233,10 @@ impl<'a> Question<'a> {
         peers: u32,
         seeds: std::ops::Range<usize>,
     ) -> Result<peerscape::scenario::Experiment, Stopped> {
-        let overrides = [self.arguments.overrides.as_slice(), &[format!("population.peers={peers}")]].concat();
+        let overrides = [self.arguments.source.overrides.as_slice(), &[format!("population.peers={peers}")]].concat();
         let mut experiment = self
             .registry
-            .load(&self.arguments.scenario, &overrides)
+            .load(&self.arguments.source.scenario, &overrides)
             .map_err(|errors| Stopped::Usage(format!("with {peers} peers:\n{:?}", miette::Report::new(errors))))?;
         self.pair.keep_alone(&mut experiment).map_err(|label| {
             Stopped::Usage(format!(
@@ -244,20 +247,20 @@ impl<'a> Question<'a> {
         Ok(experiment)
     }
 
-    fn measure(&self, peers: u32, seeds: std::ops::Range<usize>, watch: &Watch) -> Result<Vec<Paired>, Stopped> {
+    fn measure(&self, peers: u32, seeds: std::ops::Range<usize>, watch: &mut Watch) -> Result<Vec<Paired>, Stopped> {
         let experiment = Arc::new(self.experiment(peers, seeds.clone())?);
         let jobs = self.arguments.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
         let options = SweepOptions { jobs, rung: Rung::MODEL };
         let failed = |error: &dyn std::error::Error| Stopped::Failed(error.to_string());
         sweep::check_memory(&experiment, options, None).map_err(|error| failed(&error))?;
-        let results = sweep::run(&experiment, options, &mut &*watch).map_err(|error| failed(&error))?;
+        let results = sweep::run(&experiment, options, watch).map_err(|error| failed(&error))?;
         if !results.is_complete() {
             return Err(Stopped::Interrupted);
         }
         if let Some((topology, _, finding)) = results.without_figures().next() {
             return Err(Stopped::Failed(format!("{topology} with {peers} peers: {}", finding.text)));
         }
-        watch.measured(peers, seeds.end);
+        say::line(format_args!("measured {peers} peers with {} seeds", seeds.end));
         Ok(crossover::observed(&results, [0, 1], self.metric))
     }
 }

@@ -9,14 +9,16 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use peerscape::optimiser::tree::{Effort, Objective};
 use peerscape::report::plot::latency_tree;
-use peerscape::report::{self, Content, PlanOutput, TreeSheet, Wanted, tree_text};
+use peerscape::report::{Content, PlanOutput, TreeSheet, Wanted, tree_text};
 use peerscape::rng::Seed;
 use peerscape::scenario::{Cell, Experiment, Registry};
 
 use super::choice;
 use super::exit::Exit;
 use super::interrupt;
+use super::output;
 use super::say;
+use super::source::Source;
 use super::topology::Format;
 
 /// Columns of the text, as many as those of an answer.
@@ -27,12 +29,8 @@ const LINE_EVERY: Duration = Duration::from_secs(2);
 /// The arguments of `optimise`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The scenario file
-    #[arg(value_name = "SCENARIO")]
-    scenario: PathBuf,
-    /// Replace a value: `population.peers=100`, `workload.0.rate="10 /s"`
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    source: Source,
     /// Which point of the sweep, by values of its axes: `peers=100`, `peers=100,rate=10 /s`
     #[arg(long, value_name = "AXIS=VALUE,...", value_delimiter = ',')]
     cell: Vec<String>,
@@ -76,13 +74,7 @@ enum Least {
 
 /// Finds the tree, prints it, and writes it.
 pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
-    let experiment = match registry.load(&arguments.scenario, &arguments.overrides) {
-        Ok(experiment) => experiment,
-        Err(errors) => {
-            say::line(format_args!("{:?}", miette::Report::new(errors)));
-            return Ok(Exit::Usage);
-        }
-    };
+    let Some(experiment) = arguments.source.load(registry) else { return Ok(Exit::Usage) };
     let cell = match choice::combination(&experiment, &arguments.cell) {
         Ok(cell) => cell,
         Err(problem) => {
@@ -167,10 +159,8 @@ impl Arguments {
 
 // Writes a file and says so, with what it is good for; how the verb ends if it cannot.
 fn written(file: &Path, content: &Content<'_>, use_of_it: &str) -> Option<Exit> {
-    if let Err(error) = report::write_one(file, content) {
-        let source = std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
-        say::error(format_args!("{error}{source}"));
-        return Some(Exit::Failure);
+    if let Err(exit) = output::write(file, content) {
+        return Some(exit);
     }
     say::line(format_args!("wrote {} ({use_of_it})", file.display()));
     None

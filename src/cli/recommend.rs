@@ -6,13 +6,15 @@ use std::thread::available_parallelism;
 
 use clap::Args;
 use peerscape::recommend::{self, Advice, Options};
-use peerscape::report::{self, Content};
+use peerscape::report::Content;
 use peerscape::scenario::{Cell, Registry};
 use peerscape::sweep::{Rung, SweepOptions};
 
 use super::choice;
 use super::exit::Exit;
+use super::output;
 use super::say;
+use super::source::Source;
 use super::watch::Watch;
 
 /// Columns of the text, as many as those of an answer.
@@ -21,12 +23,8 @@ const WIDTH: u16 = 110;
 /// The arguments of `recommend`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The scenario file
-    #[arg(value_name = "SCENARIO")]
-    scenario: PathBuf,
-    /// Replace a value: `population.peers=100`, `workload.0.rate="10 /s"`
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    source: Source,
     /// Which point of the sweep, by values of its axes: `peers=100`, `peers=100,rate=10 /s`
     #[arg(long, value_name = "AXIS=VALUE,...", value_delimiter = ',')]
     cell: Vec<String>,
@@ -49,13 +47,8 @@ pub(crate) struct Arguments {
 
 /// Searches, and prints what to take.
 pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
-    let experiment = match registry.load(&arguments.scenario, &arguments.overrides) {
-        Ok(experiment) => experiment,
-        Err(errors) => {
-            say::line(format_args!("{:?}", miette::Report::new(errors)));
-            return Ok(Exit::Usage);
-        }
-    };
+    let Some(experiment) = arguments.source.load(registry) else { return Ok(Exit::Usage) };
+    experiment.warnings().into_iter().for_each(say::warning);
     let first = match choice::combination(&experiment, &arguments.cell) {
         Ok(cell) => cell,
         Err(problem) => {
@@ -95,9 +88,8 @@ impl Arguments {
             self.out.as_ref().map(|file| (file, json)),
         ];
         for (file, content) in files.into_iter().flatten() {
-            if let Err(error) = report::write_one(file, &Content::from(content.into_bytes())) {
-                say::error(error);
-                return Ok(Exit::Failure);
+            if let Err(exit) = output::write(file, &Content::from(content.into_bytes())) {
+                return Ok(exit);
             }
             say::line(format_args!("wrote {}", file.display()));
         }

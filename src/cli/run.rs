@@ -19,16 +19,13 @@ use super::place::Place;
 use super::progress::Progress;
 use super::rung::RungName;
 use super::say;
+use super::source::Source;
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The scenario file
-    #[arg(value_name = "SCENARIO")]
-    scenario: PathBuf,
-    /// Replace a value: `population.peers=100`, `workload.0.rate="10 /s"`
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    source: Source,
     /// How many replications run at once [default: one a processor]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -69,15 +66,14 @@ enum Format {
 /// Runs the scenario, writes its results and prints the answer.
 pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
     if arguments.check_grain {
-        return super::check_grain::run(&arguments.scenario, &arguments.overrides, arguments.jobs(), registry);
+        return super::check_grain::run(
+            &arguments.source.scenario,
+            &arguments.source.overrides,
+            arguments.jobs(),
+            registry,
+        );
     }
-    let experiment = match registry.load(&arguments.scenario, &arguments.overrides) {
-        Ok(experiment) => Arc::new(experiment),
-        Err(errors) => {
-            say::line(format_args!("{:?}", miette::Report::new(errors)));
-            return Ok(Exit::Usage);
-        }
-    };
+    let Some(experiment) = arguments.source.load(registry).map(Arc::new) else { return Ok(Exit::Usage) };
     let Some(rung) = arguments.rung.rung() else {
         say::error(super::rung::NO_STACK);
         return Ok(Exit::Usage);
@@ -113,8 +109,8 @@ impl Arguments {
         let options = SweepOptions { jobs: self.jobs(), rung };
         let kind = self.rung.folder_suffix();
         let out = match self.resume {
-            true => self.place.named(experiment, &self.overrides, kind),
-            false => self.place.find(experiment, &self.overrides, kind, rung.name).into_diagnostic()?,
+            true => self.place.named(experiment, &self.source.overrides, kind),
+            false => self.place.find(experiment, &self.source.overrides, kind, rung.name).into_diagnostic()?,
         };
         if !self.place.force {
             sweep::check_memory(experiment, options, self.memory_limit).into_diagnostic()?;

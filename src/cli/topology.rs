@@ -5,23 +5,21 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use peerscape::overlay::dissemination::DisseminationSpec;
-use peerscape::report::{self, Content, PlanFormat, PlanOutput};
+use peerscape::report::{Content, PlanFormat, PlanOutput};
 use peerscape::rng::Seed;
 use peerscape::scenario::Registry;
 
 use super::choice;
 use super::exit::Exit;
+use super::output;
 use super::say;
+use super::source::Source;
 
 /// The arguments of `topology`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The scenario file
-    #[arg(value_name = "SCENARIO")]
-    scenario: PathBuf,
-    /// Replace a value: `population.peers=100`, `workload.0.rate="10 /s"`
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    source: Source,
     /// Which point of the sweep, by values of its axes: `peers=100`, `peers=100,rate=10 /s`
     #[arg(long, value_name = "AXIS=VALUE,...", value_delimiter = ',')]
     cell: Vec<String>,
@@ -69,13 +67,7 @@ impl From<Format> for PlanFormat {
 
 /// Writes the overlay of the cell that is asked for.
 pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
-    let experiment = match registry.load(&arguments.scenario, &arguments.overrides) {
-        Ok(experiment) => experiment,
-        Err(errors) => {
-            say::line(format_args!("{:?}", miette::Report::new(errors)));
-            return Ok(Exit::Usage);
-        }
-    };
+    let Some(experiment) = arguments.source.load(registry) else { return Ok(Exit::Usage) };
     let cell = match choice::cell(&experiment, &arguments.cell, arguments.topology.as_deref()) {
         Ok(cell) => cell,
         Err(problem) => {
@@ -103,10 +95,8 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
         out.flush()?;
         return Ok(Exit::Success);
     };
-    if let Err(error) = report::write_one(out, &content) {
-        let source = std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
-        say::error(format_args!("{error}{source}"));
-        return Ok(Exit::Failure);
+    if let Err(exit) = output::write(out, &content) {
+        return Ok(exit);
     }
     let (nodes, connections) = (plan.overlay().nodes(), plan.overlay().connections());
     say::line(format_args!("{}: {nodes} nodes, {connections} connections", out.display()));

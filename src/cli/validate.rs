@@ -1,7 +1,7 @@
 //! `peerscape validate`: a scenario on the model and on the real stack, side by side.
 
 use std::io::{self, Write, stdout};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -17,16 +17,13 @@ use super::progress::Progress;
 use super::run::{command, now};
 use super::rung::{NO_STACK, RungName};
 use super::say;
+use super::source::Source;
 
 /// The arguments of `validate`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The scenario file; keep it small, every connection is a real one
-    #[arg(value_name = "SCENARIO")]
-    scenario: PathBuf,
-    /// Replace a value: `population.peers=8`, `run.seeds=5`
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    overrides: Vec<String>,
+    #[command(flatten)]
+    source: Source,
     /// How many replications run at once [default: one a processor]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -40,13 +37,7 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
         say::error(NO_STACK);
         return Ok(Exit::Usage);
     };
-    let experiment = match registry.load(&arguments.scenario, &arguments.overrides) {
-        Ok(experiment) => Arc::new(experiment),
-        Err(errors) => {
-            say::line(format_args!("{:?}", miette::Report::new(errors)));
-            return Ok(Exit::Usage);
-        }
-    };
+    let Some(experiment) = arguments.source.load(registry).map(Arc::new) else { return Ok(Exit::Usage) };
     experiment.inputs().iter().for_each(|input| say::line(format_args!("read {}", input.summary)));
     let warnings = experiment.warnings().into_iter().chain(RungName::Virtual.warnings(&experiment));
     warnings.for_each(say::warning);
@@ -63,7 +54,7 @@ const WIDTH: u16 = 100;
 impl Arguments {
     fn run(&self, experiment: &Arc<Experiment>, real: Rung) -> miette::Result<Exit> {
         let jobs = self.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
-        let out = self.place.find(experiment, &self.overrides, "-validation", real.name).into_diagnostic()?;
+        let out = self.place.find(experiment, &self.source.overrides, "-validation", real.name).into_diagnostic()?;
         let claim = self.place.claim(&out, experiment, real.name).into_diagnostic()?;
         let (started, clock) = now();
         let mut both = Vec::new();

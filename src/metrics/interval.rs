@@ -52,7 +52,7 @@ impl Interval {
     /// without width.
     #[must_use]
     pub fn of(values: &[f64], range: Range) -> Option<Self> {
-        let sample = Sample::of(values)?;
+        let sample = Sample::of(values, ERROR)?;
         let holds = values.iter().all(|&value| range.holds(value));
         let ends = |reach: f64| match (holds, range.most) {
             // Rounding has carried a value out of its range: there is no scale to go to.
@@ -63,11 +63,18 @@ impl Interval {
         Some(Self { mean: sample.mean, ends: sample.reach.map(ends), n: values.len() })
     }
 
+    /// Student's interval of the mean of `values`, with an error of `level` (0 to 1) in place of 5 %; `None` of no values.
+    #[must_use]
+    pub fn with_error(values: &[f64], level: f64) -> Option<Self> {
+        let sample = Sample::of(values, level)?;
+        Some(Self { mean: sample.mean, ends: sample.reach.map(|reach| sample.symmetric(reach)), n: values.len() })
+    }
+
     /// The interval of the differences `a - b`, replication by replication (paired by seed), of values in `range`.
     #[must_use]
     pub fn of_differences(a: &[f64], b: &[f64], range: Range) -> Option<Self> {
         let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
-        let sample = Sample::of(&differences)?;
+        let sample = Sample::of(&differences, ERROR)?;
         let most = range.most.unwrap_or(f64::INFINITY).max(sample.mean.abs());
         let ends = |reach: f64| {
             let Ends { low, high } = sample.symmetric(reach);
@@ -125,7 +132,7 @@ struct Sample {
 }
 
 impl Sample {
-    fn of(values: &[f64]) -> Option<Self> {
+    fn of(values: &[f64], error: f64) -> Option<Self> {
         let (&first, n) = (values.first()?, values.len());
         if values.iter().all(|value| value.total_cmp(&first).is_eq()) {
             // Sums round; equal values have their own mean.
@@ -134,7 +141,7 @@ impl Sample {
         let mean = values.iter().sum::<f64>() / n as f64;
         let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
         let variance = squares / (n - 1) as f64;
-        Some(Self { mean, reach: Some(student_t_975(n - 1) * libm::sqrt(variance / n as f64)) })
+        Some(Self { mean, reach: Some(student_t(n - 1, error) * libm::sqrt(variance / n as f64)) })
     }
 
     fn symmetric(&self, reach: f64) -> Ends {
@@ -167,12 +174,15 @@ impl Sample {
 /// The 97.5 % quantile of the normal distribution.
 const NORMAL_975: f64 = 1.959_963_985;
 
-/// The 97.5 % quantile of Student's t distribution, to nine decimals: the digits that do not depend
-/// on a platform's mathematical library.
-fn student_t_975(degrees_of_freedom: usize) -> f64 {
+/// The share of intervals that need not hold what they are of.
+const ERROR: f64 = 0.05;
+
+/// The quantile of Student's t distribution above which half of `error` lies, to nine decimals: the digits that do not
+/// depend on a platform's mathematical library.
+fn student_t(degrees_of_freedom: usize, error: f64) -> f64 {
     let distribution =
         StudentsT::new(0.0, 1.0, degrees_of_freedom as f64).expect("invariant: at least one degree of freedom");
-    (distribution.inverse_cdf(0.975) * 1e9).round() / 1e9
+    (distribution.inverse_cdf(1.0 - error / 2.0) * 1e9).round() / 1e9
 }
 
 #[cfg(test)]
@@ -194,8 +204,8 @@ mod tests {
     #[test]
     fn quantiles_are_those_of_the_tables() {
         // t(0.975) is 12.706 with 1 and 2.262 with 9 degrees of freedom.
-        assert!((student_t_975(1) - 12.706).abs() < 1e-3);
-        assert!((student_t_975(9) - 2.262).abs() < 1e-3);
+        assert!((student_t(1, ERROR) - 12.706).abs() < 1e-3);
+        assert!((student_t(9, ERROR) - 2.262).abs() < 1e-3);
         let normal = 0.5 * (1.0 + libm::erf(NORMAL_975 / std::f64::consts::SQRT_2));
         assert!((normal - 0.975).abs() < 1e-9);
     }

@@ -133,7 +133,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Makes a peer known that is not in the instance. Returns its number, with which it can join.
+    /// Makes a peer known that is not in the instance. Returns its number, with which it can join. Numbers are never given
+    /// back: a peer that comes again joins with the one that it had.
     ///
     /// # Errors
     /// When the place is not of the kind of the plan's delays, or there is no such group.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::arena::{Arena, Trial};
 use super::binding::{Binding, bindings};
 use super::candidate::{Candidate, Origin};
-use super::closed_forms::{Excluded, Screen, shortage};
+use super::closed_forms::{Excluded, Screen};
 use super::flips::{Flip, flips};
 use super::pareto::{WEIGHED, not_dominated};
 use super::remedy::{Remedy, remedies};
@@ -38,10 +38,10 @@ pub struct Advice {
     pub finalists: Vec<Finalist>,
     /// What does not work, simulated.
     pub failed: Vec<Excluded>,
-    /// What cannot work, by a closed form.
+    /// What was not simulated, for a closed form says that it cannot work, or it does not fit into memory.
     pub excluded: Vec<Excluded>,
-    /// Why no overlay can work at all, by a closed form; empty if there is no such proof.
-    pub impossible: Vec<String>,
+    /// Why no overlay of peers alone can work, by a closed form, whichever seed draws them; `None` if there is no such proof.
+    pub impossible: Option<String>,
     /// What would make something work, where nothing does.
     pub remedies: Vec<Remedy>,
     /// What no overlay can beat.
@@ -161,7 +161,7 @@ pub fn recommend(
     observer: &mut dyn Observer,
 ) -> Result<Advice, RecommendError> {
     let (cell, seeds) = (cells[0], experiment.seeds.as_slice());
-    let screen = Screen::of(cell, seeds[0])?;
+    let screen = Screen::of(cell, seeds)?;
     let mut arena = Arena { experiment, options: options.sweep, observer };
     let found = Search { registry, cells, seeds, screen: &screen }.run(&mut arena)?;
     let mut advice = Advice::of(experiment, cell, &screen, &found);
@@ -228,19 +228,18 @@ impl Advice {
         };
         let failed =
             |failed: &Failed| Excluded { topology: failed.candidate.label.clone(), reason: failed.reason.clone() };
-        let cannot: Vec<String> = screen.failing().filter(|row| row.family == "multi-tree").map(shortage).collect();
         Self {
             name: experiment.name.clone(),
             question: experiment.question.clone(),
             peers: cell.settings.population.peers.get(),
-            seeds: found.rounds.last().map_or(0, |round| round.seeds),
+            seeds: found.seeds,
             metric: MetricName(trial.metric()),
             expectations: experiment.expectations.iter().map(expectation_text).collect(),
             choice: places.first().map(|&place| choice(found, place, &places)),
             finalists: trial.ranking(0).ranked().map(finalist).collect(),
             failed: found.failed.iter().map(failed).collect(),
             excluded: found.excluded.clone(),
-            impossible: cannot,
+            impossible: screen.impossible(),
             remedies: Vec::new(),
             bounds: screen.sheet.bounds.iter().filter(|row| row.side == Side::AtLeast).cloned().collect(),
             flips: Vec::new(),

@@ -21,26 +21,37 @@ pub struct Excluded {
 /// What closed forms and bounds say of a population and its workloads.
 #[derive(Debug)]
 pub(super) struct Screen {
-    /// All bounds.
+    /// All bounds, with the first seed.
     pub(super) sheet: BoundSheet,
     /// Whether messages are for some peers only.
     pub(super) has_audiences: bool,
+    // What each seed's population says of families: links differ from peer to peer, and so do their weakest.
+    families: Vec<Vec<FamilyRow>>,
     // The most connections that all peers together keep, if all have a limit.
     connections_max: Option<u64>,
-    // Whether rates of links come from traces, which closed forms do not know.
-    has_traces: bool,
 }
 
+/// The family whose closed form holds for any overlay: every bit is sent once for each receiver.
+const ANY: &str = "multi-tree";
+
 impl Screen {
-    /// That of a cell's population.
-    pub(super) fn of(cell: &Cell, seed: Seed) -> Result<Self, PoseError> {
-        let sheet = BoundSheet::of(cell, seed, DEGREE)?;
-        let posed = Posed::new(&cell.settings, seed, Posing::BOUND)?;
+    /// That of a cell's populations.
+    pub(super) fn of(cell: &Cell, seeds: &[Seed]) -> Result<Self, PoseError> {
+        let sheet = BoundSheet::of(cell, seeds[0], DEGREE)?;
+        let posed = Posed::new(&cell.settings, seeds[0], Posing::BOUND)?;
         let most = |peer: &Peer| peer.connections_max.map(u64::from);
         let connections_max = posed.instance.peers().iter().map(most).sum();
         let has_audiences = posed.carried.iter().any(|carried| carried.reach < 0.999_999);
+        // Closed forms do not know rates that come from traces.
         let has_traces = cell.settings.population.classes.iter().any(|class| !class.capacity.is_empty());
-        Ok(Self { sheet, has_audiences, connections_max, has_traces })
+        let families = match has_traces {
+            true => Vec::new(),
+            false => seeds
+                .iter()
+                .map(|&seed| BoundSheet::of_families(cell, seed).map(|sheet| sheet.families))
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(Self { sheet, has_audiences, families, connections_max })
     }
 
     /// Which candidates are left, and which are not, and why.
@@ -55,21 +66,25 @@ impl Screen {
         (left, excluded)
     }
 
-    /// The families that cannot carry a workload: where all of them are among these, no overlay of one of them works.
-    pub(super) fn failing(&self) -> impl Iterator<Item = &FamilyRow> {
-        self.sheet.families.iter().filter(|row| !row.holds)
+    /// Why no overlay of these peers can carry the workloads, whichever seed draws them, if that is so.
+    pub(super) fn impossible(&self) -> Option<String> {
+        let failing: Vec<&FamilyRow> = self.families.iter().filter_map(|rows| failing(rows, ANY)).collect();
+        (failing.len() == self.families.len()).then(|| failing.first().map(|row| shortage(row))).flatten()
     }
 
     fn reason(&self, candidate: &Candidate) -> Option<String> {
         // Servers bring capacity that no closed form counts.
-        if self.has_traces || candidate.topology.servers(self.sheet.peers) > 0 {
+        if candidate.topology.servers(self.sheet.peers) > 0 {
             return None;
         }
         let kind = candidate.kind();
-        // The closed form of a tree says "no tree", and that of several trees says "no overlay at all".
-        let speaks_of = |row: &&FamilyRow| row.family == kind || row.family == "multi-tree";
-        if let Some(row) = self.failing().find(speaks_of) {
-            return Some(shortage(row));
+        let fails = |rows: &'_ Vec<FamilyRow>| failing(rows, &kind).or_else(|| failing(rows, ANY)).map(shortage);
+        let reasons: Vec<String> = self.families.iter().filter_map(fails).collect();
+        // What fails in most seeds does not work, as everywhere.
+        if 2 * reasons.len() > self.families.len() {
+            let count = (reasons.len(), self.families.len());
+            let most = if count.0 == count.1 { String::new() } else { format!(" ({} of {} seeds)", count.0, count.1) };
+            return reasons.first().map(|reason| format!("{reason}{most}"));
         }
         let connections = candidate.topology.shape(self.sheet.peers).connections();
         let most = self.connections_max? / 2;
@@ -77,16 +92,14 @@ impl Screen {
     }
 }
 
-/// What a family lacks, in words.
-pub(super) fn shortage(row: &FamilyRow) -> String {
-    let who = row.who.as_ref().map_or_else(String::new, |who| format!(" of {who}"));
-    let figure = |value: f64| match row.unit {
-        "bit/s" => format!("{:.1} Mbit/s", value / 1e6),
-        unit => format!("{value:.0} {unit}").trim_end().to_owned(),
-    };
-    let available = row.available.map_or_else(|| "no limit".to_owned(), figure);
+// The first workload that a family cannot carry.
+fn failing<'r>(rows: &'r [FamilyRow], family: &str) -> Option<&'r FamilyRow> {
+    rows.iter().find(|row| row.family == family && !row.holds)
+}
+
+fn shortage(row: &FamilyRow) -> String {
     let up_to = row.peers_max.map_or_else(String::new, |most| format!("; it works up to {most} peers"));
-    format!("{}: needs {}, {}{who} has {available}{up_to}", row.condition, figure(row.needed), row.scarcest)
+    format!("{}; {}{up_to}", row.condition, row.scarcest_text())
 }
 
 /// The degree of the graphs whose diameter is bounded; none of it excludes anything.

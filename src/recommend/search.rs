@@ -46,6 +46,8 @@ pub(super) struct Found {
     pub(super) failed: Vec<Failed>,
     /// All rounds.
     pub(super) rounds: Vec<Round>,
+    /// With how many seeds the last round was run.
+    pub(super) seeds: usize,
     /// Whether the search came to its end.
     pub(super) is_complete: bool,
 }
@@ -79,28 +81,32 @@ impl Search<'_> {
     pub(super) fn run(&self, arena: &mut Arena<'_>) -> Result<Found, SweepError> {
         let cell = self.cells[0];
         let facts = Facts { peers: cell.settings.population.peers.get(), has_audiences: self.screen.has_audiences };
-        let (left, mut excluded) = self.screen.split(self.all(facts));
         let whole = scene(Arc::clone(&cell.settings));
         let short = scene(Arc::new(brief(&cell.settings)));
-        let mut first = Vec::new();
-        for candidate in left {
-            match arena.lacks_memory(&whole, &candidate) {
-                Some(reason) => excluded.push(Excluded { topology: candidate.label, reason }),
-                None => first.push(candidate),
-            }
-        }
-        let mut found = Rounds { found: None, rounds: Vec::new(), failed: Vec::new() };
+        let (first, excluded) = self.possible(arena, &whole, self.all(facts));
+        let mut rounds = Rounds::play_first(arena, &short, first.clone(), &self.seeds[..1])?;
+        let second = self.second(&rounds, facts);
+        let (second, _) = self.possible(arena, &whole, second);
+        rounds.play(arena, &short, second, &self.seeds[..2.min(self.seeds.len())])?;
+        let third = rounds.third(&first);
+        rounds.play(arena, &whole, third, self.seeds)?;
+        Ok(rounds.into_found(excluded))
+    }
 
-        found.play(arena, (&short, 1), first.clone(), self.seeds)?;
-        let second = self.second(&found, facts);
-        if found.goes_on() && !second.is_empty() {
-            found.play(arena, (&short, 2), second, self.seeds)?;
-            let third = found.third(&first);
-            if found.goes_on() && !third.is_empty() {
-                found.play(arena, (&whole, self.seeds.len()), third, self.seeds)?;
-            }
-        }
-        Ok(found.into_found(excluded))
+    // Those that may work, by closed forms, and fit into memory; and the others, with the reason.
+    fn possible(
+        &self,
+        arena: &Arena<'_>,
+        scene: &Scene,
+        candidates: Vec<Candidate>,
+    ) -> (Vec<Candidate>, Vec<Excluded>) {
+        let (mut left, mut excluded) = self.screen.split(candidates);
+        left.retain(|candidate| {
+            let reason = arena.lacks_memory(scene, candidate);
+            excluded.extend(reason.clone().map(|reason| Excluded { topology: candidate.label.clone(), reason }));
+            reason.is_none()
+        });
+        (left, excluded)
     }
 
     // Each once, in the order of where they come from.
@@ -114,64 +120,79 @@ impl Search<'_> {
 
     // The best of the first round and their neighbours; where nobody works, nobody.
     fn second(&self, rounds: &Rounds, facts: Facts) -> Vec<Candidate> {
-        let Some((candidates, trial)) = &rounds.found else { return Vec::new() };
-        let promising = promising(candidates, trial, PROMISING);
+        let promising = promising(&rounds.candidates, &rounds.trial, PROMISING);
         let parents = promising.iter().take(PARENTS);
-        let near = parents.flat_map(|parent| neighbours(self.registry, parent, facts)).collect();
-        let (near, _) = self.screen.split(near);
-        let near = near.into_iter().filter(|near| candidates.iter().all(|known| known.label != near.label));
+        let near = parents.flat_map(|parent| neighbours(self.registry, parent, facts));
+        let near = near.filter(|near| rounds.candidates.iter().all(|known| known.label != near.label));
         distinct(promising.iter().cloned().chain(near))
     }
 }
 
 struct Rounds {
-    // The candidates of the last round that was played to its end, or else of the first.
-    found: Option<(Vec<Candidate>, Trial)>,
+    // Those of the last round that was played to its end, or else of the first.
+    candidates: Vec<Candidate>,
+    trial: Trial,
+    seeds: usize,
+    is_interrupted: bool,
     rounds: Vec<Round>,
     failed: Vec<Failed>,
 }
 
 impl Rounds {
+    fn play_first(
+        arena: &mut Arena<'_>,
+        scene: &Scene,
+        candidates: Vec<Candidate>,
+        seeds: &[Seed],
+    ) -> Result<Self, SweepError> {
+        let trial = arena.run(std::slice::from_ref(scene), &candidates, seeds)?;
+        let is_interrupted = !trial.is_complete;
+        let mut rounds =
+            Self { candidates, trial, seeds: seeds.len(), is_interrupted, rounds: Vec::new(), failed: Vec::new() };
+        rounds.note(scene);
+        Ok(rounds)
+    }
+
+    // Nothing where nobody is left, or an earlier round was interrupted.
     fn play(
         &mut self,
         arena: &mut Arena<'_>,
-        (scene, seeds): (&Scene, usize),
+        scene: &Scene,
         candidates: Vec<Candidate>,
-        all_seeds: &[Seed],
+        seeds: &[Seed],
     ) -> Result<(), SweepError> {
-        let seeds = &all_seeds[..seeds.min(all_seeds.len())];
-        let trial = arena.run(std::slice::from_ref(scene), &candidates, seeds)?;
-        self.rounds.push(Round {
-            candidates: candidates.len(),
-            working: trial.ranking(0).ranked().count(),
-            seeds: seeds.len(),
-            duration_s: scene.settings.run.duration.as_secs_f64(),
-            replications: trial.replications,
-        });
-        if !trial.is_complete && self.found.is_some() {
-            // The round before says more than half a round.
-            self.rounds.last_mut().expect("invariant: just pushed").working = 0;
+        if self.is_interrupted || candidates.is_empty() {
             return Ok(());
         }
-        for row in trial.ranking(0).rows.iter().filter(|row| row.rank.is_none()) {
-            let reason = row.failures.first().map_or_else(String::new, |failure| failure.text.clone());
-            self.failed.push(Failed { candidate: candidates[trial.place(row)].clone(), reason });
+        let trial = arena.run(std::slice::from_ref(scene), &candidates, seeds)?;
+        self.is_interrupted = !trial.is_complete;
+        // The round before says more than half a round.
+        if trial.is_complete {
+            (self.candidates, self.trial, self.seeds) = (candidates, trial, seeds.len());
+            self.note(scene);
         }
-        self.found = Some((candidates, trial));
         Ok(())
     }
 
-    // Whether the last round was played to its end.
-    fn goes_on(&self) -> bool {
-        let played = self.found.as_ref().map_or(0, |(candidates, _)| candidates.len());
-        self.rounds.last().is_some_and(|round| round.candidates == played)
-            && self.found.as_ref().is_some_and(|(_, trial)| trial.is_complete)
+    // What the last round came to.
+    fn note(&mut self, scene: &Scene) {
+        let ranking = self.trial.ranking(0);
+        self.rounds.push(Round {
+            candidates: self.candidates.len(),
+            working: ranking.ranked().count(),
+            seeds: self.seeds,
+            duration_s: scene.settings.run.duration.as_secs_f64(),
+            replications: self.trial.replications,
+        });
+        self.failed.extend(ranking.rows.iter().filter(|row| row.rank.is_none()).map(|row| Failed {
+            candidate: self.candidates[self.trial.place(row)].clone(),
+            reason: row.failures.first().map_or_else(String::new, |failure| failure.text.clone()),
+        }));
     }
 
-    // The best of the second round, and every plain topology that works so far.
+    // The best of the second round, and every plain topology that works so far; where nobody works, nobody.
     fn third(&self, first: &[Candidate]) -> Vec<Candidate> {
-        let Some((candidates, trial)) = &self.found else { return Vec::new() };
-        let best = promising(candidates, trial, FINALISTS);
+        let best = promising(&self.candidates, &self.trial, FINALISTS);
         if best.is_empty() {
             return best;
         }
@@ -181,9 +202,8 @@ impl Rounds {
     }
 
     fn into_found(self, excluded: Vec<Excluded>) -> Found {
-        let is_complete = self.goes_on();
-        let (finalists, trial) = self.found.expect("invariant: the first round was played");
-        Found { finalists, trial, excluded, failed: self.failed, rounds: self.rounds, is_complete }
+        let Self { candidates: finalists, trial, seeds, is_interrupted, rounds, failed } = self;
+        Found { finalists, trial, excluded, failed, rounds, seeds, is_complete: !is_interrupted }
     }
 }
 

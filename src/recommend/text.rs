@@ -79,11 +79,10 @@ impl Page {
 
     fn nothing(&mut self, advice: &Advice) {
         self.head("Nothing works");
-        if advice.impossible.is_empty() {
-            self.line("no closed form proves that nothing can: these candidates do not, simulated with one seed");
-        }
-        for proof in &advice.impossible {
-            self.line(&format!("proven: no overlay of these peers can carry it: {proof}"));
+        match &advice.impossible {
+            Some(proof) => self.line(&format!("proven: no overlay of these peers can carry it: {proof}")),
+            None => self
+                .line("no closed form proves that nothing can: the candidates below do not, as far as they were tried"),
         }
         self.bounds(advice);
         self.head("What would make something work");
@@ -168,7 +167,7 @@ impl Page {
             self.list(advice.failed.iter().map(|failed| format!("{}: {}", failed.topology, failed.reason)));
         }
         if !advice.excluded.is_empty() {
-            self.head(&format!("Not simulated, for it cannot work: {}", figures::count(advice.excluded.len())));
+            self.head(&format!("Not simulated: {}", figures::count(advice.excluded.len())));
             self.list(advice.excluded.iter().map(|cannot| format!("{}: {}", cannot.topology, cannot.reason)));
         }
     }

@@ -10,7 +10,6 @@ mod subject;
 mod text;
 
 pub use family::FamilyRow;
-pub(super) use figure::quantity;
 pub use row::{BoundRow, Side};
 pub use sheet::BoundSheet;
 pub use text::render;

@@ -22,7 +22,7 @@ pub struct EdgeChanges {
     /// Who is there and now has no parent, by number: there is no room. They are taken in by a later event, on their own.
     pub left_out: Vec<u32>,
     /// How many peers the event itself concerns: who joined or changed, who lost a parent, who was taken in after waiting.
-    /// Not more than three times as many links begin.
+    /// Not more than three times as many links begin, but in [`reoptimise`](super::Plan::reoptimise).
     pub affected: u32,
 }
 

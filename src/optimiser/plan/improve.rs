@@ -46,7 +46,8 @@ impl Repair<'_, '_> {
             return true;
         }
         let mut servers = self.late_servers(looks);
-        if let Some(newcomer) = self.newcomer {
+        // One for whom there was no room is not in the tree, and serves nobody.
+        if let Some(newcomer) = self.newcomer.filter(|&peer| self.state.parent(peer) != peer) {
             servers.insert(0, newcomer);
         }
         way.iter().rev().any(|&peer| *looks < LOOKS_MAX && self.comes_between(peer, by_us, &servers, looks))

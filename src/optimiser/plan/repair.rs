@@ -1,7 +1,5 @@
 //! One event: the tree while it is repaired, and what has been reconnected so far.
 
-use std::collections::BTreeSet;
-
 use super::changes::{EdgeChanges, Link};
 use super::standing::Standing;
 use crate::optimiser::Delays;
@@ -18,14 +16,11 @@ pub(super) struct Repair<'r, 'p> {
     pub(super) affected: u32,
     /// Who joins.
     pub(super) newcomer: Option<u32>,
-    // Who waited before the event.
-    waited: BTreeSet<u32>,
 }
 
 impl<'r, 'p> Repair<'r, 'p> {
     pub(super) fn new(state: State<'p>, standing: &'r mut Standing) -> Self {
-        let waited = standing.waiting.iter().copied().collect();
-        Self { state, standing, affected: 0, newcomer: None, waited }
+        Self { state, standing, affected: 0, newcomer: None }
     }
 
     /// Puts a peer that is outside, with all below it, under a member.
@@ -138,7 +133,8 @@ impl<'r, 'p> Repair<'r, 'p> {
                 changes.connects.push(Link { parent: now, child });
             }
             let waits = now == NONE && self.standing.is_present[child as usize];
-            if waits && (before != NONE || !self.waited.contains(&child)) {
+            // Who had no parent before has waited already, unless it is new.
+            if waits && (before != NONE || self.newcomer == Some(child)) {
                 changes.left_out.push(child);
             }
         }

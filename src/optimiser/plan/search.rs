@@ -1,4 +1,4 @@
-//! How good a plan is, and a full search from where it stands.
+//! How good a plan is, and a full search anew.
 
 use std::ops::ControlFlow;
 
@@ -61,7 +61,7 @@ impl Plan {
     }
 
     /// Searches the best tree for all who are there, those who wait among them, and goes over to it; links that both trees
-    /// have stay. If the search finds nothing better, nothing changes. How many links begin is not limited here.
+    /// have stay. If the search finds nothing better, the tree stays, but for those who waited and now find room. How many links begin is not limited here.
     pub fn reoptimise(&mut self, effort: Effort) -> EdgeChanges {
         let present: Vec<u32> = (0..self.known()).filter(|&peer| self.standing.is_present[peer as usize]).collect();
         let is_complete = present.len() == self.standing.members() as usize;

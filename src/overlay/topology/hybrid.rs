@@ -179,8 +179,8 @@ impl Hybrid {
         };
         let share = all.div_ceil(hubs.max(1));
         let spokes = spokes_max(site.build.world, members, &self.duty(site, all, hubs));
-        let capacities: Vec<u32> =
-            spokes.into_iter().map(|spokes| if spokes > 0 { (spokes + 1).min(3 * share) } else { 0 }).collect();
+        // A hub may count as one of its own spokes, or as another's: either way none has more than it bears.
+        let capacities: Vec<u32> = spokes.into_iter().map(|spokes| spokes.min(3 * share)).collect();
         median_groups(site, members, hubs as usize, &capacities)
     }
 

@@ -14,8 +14,9 @@ use crate::world::World;
 
 /// Up to so many members every pair has a delay of its own; beyond, there is no room for all.
 const SEARCHED_MAX: usize = 5_000;
-/// How much is tried for each member, and at most: about a second for a thousand members.
+/// How much is tried for each member, and at least and at most: about a second for a thousand members.
 const WORK_EACH: u64 = 100;
+const WORK_MIN: u64 = 20_000;
 const WORK_MAX: u64 = 100_000;
 
 /// The pairs of a tree among `members`, the first of which is the root, each with its most children. Where the search finds
@@ -28,7 +29,7 @@ pub(super) fn optimised_tree(site: &Site<'_>, members: &[u32], fan_outs: &[u32])
     let delays = matrix(world, members);
     let send_us = members.iter().map(|&member| send_us(site, member)).collect();
     let problem = TreeProblem::new(&delays, 0, fan_outs.to_vec()).with_send_us(send_us);
-    let work = (WORK_EACH * members.len() as u64).min(WORK_MAX);
+    let work = (WORK_EACH * members.len() as u64).clamp(WORK_MIN, WORK_MAX);
     match solve_in_turn(&problem, Effort { work, seed: Seed(1) }) {
         Ok(found) => top_down(members, &found.sends.children),
         // Some cannot connect to any that serves: their connections fail, as in every tree.

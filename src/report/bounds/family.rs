@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::figure::quantity;
 use super::subject::Subject;
 use crate::optimiser::Stream;
 use crate::optimiser::bound::{Family, Feasibility, Pattern, feasibility};
@@ -30,6 +31,15 @@ pub struct FamilyRow {
     pub unit: &'static str,
     /// The condition.
     pub condition: &'static str,
+}
+
+impl FamilyRow {
+    /// What is scarcest, in words: `uplink of peer 2 (dsl): asked 1.24 Mbit/s, has 1 Mbit/s`.
+    pub(crate) fn scarcest_text(&self) -> String {
+        let of = self.who.as_ref().map_or_else(String::new, |who| format!(" of {who}"));
+        let has = self.available.map_or_else(|| "no limit".to_owned(), |has| quantity(has, self.unit));
+        format!("{}{of}: asked {}, has {has}", self.scarcest, quantity(self.needed, self.unit))
+    }
 }
 
 /// All families; `None` for a workload whose publishers are neither one nor all, or whose messages are for some.

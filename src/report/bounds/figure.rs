@@ -8,7 +8,7 @@ pub(super) fn rate(bps: f64) -> String {
 }
 
 /// A figure with its unit, in three or four digits.
-pub(in crate::report) fn quantity(value: f64, unit: &str) -> String {
+pub(super) fn quantity(value: f64, unit: &str) -> String {
     let (value, unit) = match unit {
         "bit/s" if value >= 1e9 => (value / 1e9, "Gbit/s"),
         "bit/s" if value >= 1e6 => (value / 1e6, "Mbit/s"),

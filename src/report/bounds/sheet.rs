@@ -39,15 +39,7 @@ impl BoundSheet {
         let settings = &cell.settings;
         let posed = Posed::new(settings, seed, Posing::BOUND)?;
         let subject = Subject { settings, posed: &posed };
-        let mut sheet = Self {
-            axes: cell.axes.clone(),
-            peers: posed.world.peers(),
-            seed,
-            typical_delays: posed.is_typical,
-            bounds: rows::of_connections(&subject, degree),
-            families: Vec::new(),
-            notes: Vec::new(),
-        };
+        let mut sheet = Self { bounds: rows::of_connections(&subject, degree), ..Self::empty(cell, seed, &posed) };
         for carried in &posed.carried {
             let alone = alone(settings, seed, &posed, carried)?;
             let subject = Subject { settings, posed: alone.as_ref().unwrap_or(&posed) };
@@ -67,11 +59,21 @@ impl BoundSheet {
         }
         Ok(sheet)
     }
+
     /// The same without its bounds: only the families of overlays, and the notes about them.
-    pub(in crate::report) fn of_families(cell: &Cell, seed: Seed) -> Result<Self, PoseError> {
+    pub(crate) fn of_families(cell: &Cell, seed: Seed) -> Result<Self, PoseError> {
         let settings = &cell.settings;
         let posed = Posed::new(settings, seed, Posing::BOUND)?;
-        let mut sheet = Self {
+        let mut sheet = Self::empty(cell, seed, &posed);
+        for carried in &posed.carried {
+            let alone = alone(settings, seed, &posed, carried)?;
+            sheet.add_families(&Subject { settings, posed: alone.as_ref().unwrap_or(&posed) }, carried);
+        }
+        Ok(sheet)
+    }
+
+    fn empty(cell: &Cell, seed: Seed, posed: &Posed) -> Self {
+        Self {
             axes: cell.axes.clone(),
             peers: posed.world.peers(),
             seed,
@@ -79,12 +81,7 @@ impl BoundSheet {
             bounds: Vec::new(),
             families: Vec::new(),
             notes: Vec::new(),
-        };
-        for carried in &posed.carried {
-            let alone = alone(settings, seed, &posed, carried)?;
-            sheet.add_families(&Subject { settings, posed: alone.as_ref().unwrap_or(&posed) }, carried);
         }
-        Ok(sheet)
     }
 
     fn add_families(&mut self, subject: &Subject<'_>, carried: &Carried) {

@@ -69,11 +69,8 @@ fn families(rows: &[FamilyRow], width: u16) -> String {
     let mut table = table(width, &["family", "can", "up to", "scarcest"]);
     for row in rows {
         let most = row.peers_max.map_or_else(|| "any number".to_owned(), |most| counted(most as usize, "peer"));
-        let of = row.who.as_ref().map_or_else(String::new, |who| format!(" of {who}"));
-        let has = row.available.map_or_else(|| "no limit".to_owned(), |has| quantity(has, row.unit));
-        let scarcest = format!("{}{of}: asked {}, has {has}", row.scarcest, quantity(row.needed, row.unit));
         let can = if row.holds { "yes" } else { "no" };
-        table.add_row([format!("{}: {}", row.workload, row.family), can.to_owned(), most, scarcest]);
+        table.add_row([format!("{}: {}", row.workload, row.family), can.to_owned(), most, row.scarcest_text()]);
     }
     printed(table, 2)
 }

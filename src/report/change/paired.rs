@@ -5,10 +5,11 @@
 //! McNemar's exact test. Holm's step-down method (Scandinavian Journal of Statistics 6, 1979) corrects for the number
 //! of figures; those that are the same in every seed can never be given a word, and do not count.
 
-use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::row::{Change, Figure};
 use super::sample::{Sample, SeedValue};
+use crate::metrics::sign_test;
 
 /// What becomes of each sample; `None` where no seed has it in both.
 pub(super) fn judge(samples: &[Sample]) -> Vec<Option<Change>> {
@@ -51,7 +52,7 @@ fn test(figure: Figure, pairs: &[(f64, f64)]) -> Option<(f64, bool)> {
         return None;
     }
     if figure == Figure::Failing {
-        return mcnemar(pairs);
+        return Some(mcnemar(pairs));
     }
     let scale = figure.on_scale(pairs.iter().flat_map(|&(base, new)| [base, new]));
     let differences: Vec<f64> = pairs.iter().map(|&(base, new)| scale(new) - scale(base)).collect();
@@ -66,11 +67,10 @@ fn test(figure: Figure, pairs: &[(f64, f64)]) -> Option<(f64, bool)> {
 }
 
 // Of the seeds in which one fails and the other works, in how many it is which.
-fn mcnemar(pairs: &[(f64, f64)]) -> Option<(f64, bool)> {
-    let worse = pairs.iter().filter(|(base, new)| new > base).count() as u64;
-    let better = pairs.iter().filter(|(base, new)| new < base).count() as u64;
-    let coin = Binomial::new(0.5, worse + better).ok()?;
-    Some(((2.0 * coin.cdf(worse.min(better))).min(1.0), worse > better))
+fn mcnemar(pairs: &[(f64, f64)]) -> (f64, bool) {
+    let worse = pairs.iter().filter(|(base, new)| new > base).count();
+    let better = pairs.iter().filter(|(base, new)| new < base).count();
+    (sign_test(worse, better), worse > better)
 }
 
 fn holm(tested: &mut [Option<(f64, bool)>]) {

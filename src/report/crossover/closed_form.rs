@@ -57,7 +57,11 @@ fn of_topology(cell: &Cell, sheets: &[BoundSheet]) -> Vec<ClosedForm> {
         .collect();
     match (found.is_empty(), first.families.is_empty()) {
         (false, _) => found,
-        (true, true) => without(first.notes.first().cloned().unwrap_or_else(|| "nobody sends anything".to_owned())),
+        (true, true) => {
+            without(first.notes.first().cloned().unwrap_or_else(|| {
+                "no workload publishes messages, and closed forms count copies of messages".to_owned()
+            }))
+        }
         (true, false) => {
             without(format!("there are closed forms for mesh, star, tree and multi-tree, and it is a {kind}"))
         }

@@ -138,8 +138,9 @@ fn coverage(truth: f64, values: impl Fn(u64, usize, u32) -> [f64; 2]) -> Coverag
     Coverage { held: percent(held), wrong: percent(wrong), width: width / f64::from(held) }
 }
 
-/// The bounds were stated first: 92 % are held, which is 95 % less about three standard errors of 400 searches; and where
-/// noise hides the crossover near an end of the range, none is found rather than a wrong one.
+/// The bounds on what is held and on what is wrong were stated first: 92 % are held, which is 95 % less about three standard
+/// errors of 400 searches; and where noise hides the crossover near an end of the range, so that nothing need be held, none is
+/// found rather than a wrong one. Those on the width were set by what was measured: they tell if it grows.
 #[test]
 fn the_interval_holds_the_true_crossover_of_noisy_latencies() {
     for (noise, held_least, width_most) in [(1.0, 92.0, 1.25), (4.0, 92.0, 1.6), (12.0, 92.0, 3.0), (30.0, 0.0, 20.0)] {

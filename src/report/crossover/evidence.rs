@@ -6,9 +6,8 @@
 //! in most seeds, neither serves.
 
 use serde::Serialize;
-use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
 
-use crate::metrics::{Better, Ends, Interval};
+use crate::metrics::{Better, Interval, Verdict, sign_test};
 use crate::rng::Seed;
 
 /// What one topology came to with one seed.
@@ -99,7 +98,7 @@ impl Evidence {
                 [Some(_), Some(_)] => {}
             }
         }
-        let (wins, difference) = ([first, second], interval(&differences, level));
+        let (wins, difference) = ([first, second], Interval::with_error(&differences, level));
         let lead = if 2 * neither > seeds {
             Lead::NeitherWorks
         } else if differences.len() == seeds {
@@ -137,38 +136,20 @@ fn gain(difference: f64, better: Better) -> f64 {
 }
 
 fn by_difference(difference: Option<Interval>, better: Better) -> Lead {
-    match difference {
-        Some(interval) if interval.excludes_zero() && gain(interval.mean, better) > 0.0 => Lead::Second,
-        Some(interval) if interval.excludes_zero() => Lead::First,
+    match difference.map(|difference| difference.verdict(better)) {
+        Some(Verdict::Better) => Lead::First,
+        Some(Verdict::Worse) => Lead::Second,
         _ => Lead::Open,
     }
 }
 
-// Two-sided; seeds in which both do equally well do not count.
+// Seeds in which both do equally well do not count.
 fn by_signs([first, second]: [usize; 2], level: f64) -> Lead {
-    let Ok(coin) = Binomial::new(0.5, (first + second) as u64) else { return Lead::Open };
-    let p = 2.0 * coin.cdf(first.min(second) as u64);
     match first > second {
-        _ if first == second || p > level => Lead::Open,
+        _ if first == second || sign_test(first, second) > level => Lead::Open,
         true => Lead::First,
         false => Lead::Second,
     }
-}
-
-// Student's interval of the mean at 1 - `level`; equal values give one without width.
-fn interval(values: &[f64], level: f64) -> Option<Interval> {
-    let (&first, n) = (values.first()?, values.len());
-    if values.iter().all(|value| value.total_cmp(&first).is_eq()) {
-        let ends = (n > 1).then_some(Ends { low: first, high: first });
-        return Some(Interval { mean: first, ends, n });
-    }
-    let mean = values.iter().sum::<f64>() / n as f64;
-    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-    let student = StudentsT::new(0.0, 1.0, (n - 1) as f64).expect("invariant: at least one degree of freedom");
-    // To nine decimals: the digits that do not depend on a platform's mathematical library.
-    let quantile = (student.inverse_cdf(1.0 - level / 2.0) * 1e9).round() / 1e9;
-    let reach = quantile * libm::sqrt(squares / (n - 1) as f64 / n as f64);
-    Some(Interval { mean, ends: Some(Ends { low: mean - reach, high: mean + reach }), n })
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub struct Crossing {
 /// As often as this a population is looked at, at most.
 const LOOKS_MAX: usize = 6;
 /// The error of a false lead at one population, over all looks.
-const ERROR: f64 = 0.05;
+pub(super) const ERROR: f64 = 0.05;
 /// Neighbours of the coarse grid are about this ratio apart.
 const GRID_RATIO: f64 = 2.0;
 /// The grid has at least this many populations, so that a lead that goes and comes back is seen, and at most that many.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::closed_form::ClosedForm;
 use super::evidence::{Lead, Load, Paired, Side};
-use super::search::{Crossing, Found, Plan, Point};
+use super::search::{Crossing, ERROR, Found, Plan, Point};
 use super::words;
 use crate::metrics::{Better, Interval, MetricId};
 use crate::scenario::AxisValue;
@@ -121,7 +121,7 @@ impl CrossoverSheet {
             better: plan.better,
             range_peers: [plan.from, plan.to],
             seeds: [plan.seeds, plan.seeds_max],
-            error_percent: 100.0 * plan.level() * plan.looks().len() as f64,
+            error_percent: 100.0 * ERROR,
             closed_forms,
             crossings: Vec::new(),
             decision: Vec::new(),

@@ -6,7 +6,6 @@ use textwrap::{Options, fill};
 use super::closed_form::ClosedForm;
 use super::evidence::Lead;
 use super::sheet::{CrossoverSheet, PointRow, SideRow};
-use crate::report::bounds::quantity;
 use crate::report::figures::{self, counted};
 
 /// The text, for lines of `width` characters.
@@ -19,7 +18,7 @@ pub fn render(sheet: &CrossoverSheet, width: u16) -> String {
     }
     text += "\nby simulation\n";
     if sheet.is_interrupted {
-        text += &wrapped("interrupted: what follows is the best that is known so far", width, "  ");
+        text += &wrapped("cut off: what follows is the best that is known so far", width, "  ");
     }
     for sentence in &sheet.decision {
         text += &wrapped(sentence, width, "  ");
@@ -52,15 +51,12 @@ pub(super) fn closed_form(form: &ClosedForm, peers: u32) -> String {
             format!("can carry it up to {least} to {}, by which links a seed draws", counted(most as usize, "peer"))
         }
     };
-    let of = row.who.as_ref().map_or_else(String::new, |who| format!(" of {who}"));
-    let has = row.available.map_or_else(|| "no limit".to_owned(), |has| quantity(has, row.unit));
     format!(
-        "{topology}, {}: {most}. Condition: {}. With {} the scarcest is {}{of}: asked {}, has {has}",
+        "{topology}, {}: {most}. Condition: {}. With {} the scarcest is {}",
         row.workload,
         row.condition,
         counted(peers as usize, "peer"),
-        row.scarcest,
-        quantity(row.needed, row.unit)
+        row.scarcest_text()
     )
 }
 

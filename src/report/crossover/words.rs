@@ -28,6 +28,9 @@ pub(super) fn decision(sheet: &CrossoverSheet) -> Vec<String> {
         }
     };
     sentences.extend(open_ends(sheet));
+    if sheet.crossings.is_empty() {
+        sentences.extend([0, 1].into_iter().filter_map(|side| first_failure(sheet, side)));
+    }
     sentences.extend(sheet.crossings.iter().flat_map(|row| row.why.clone()));
     sentences.extend(sheet.crossings.iter().filter_map(|row| beside_closed_forms(sheet, row)));
     sentences
@@ -45,7 +48,8 @@ pub(super) fn why(sheet: &CrossoverSheet, crossing: &Crossing) -> Vec<String> {
     let (label, there) = (&sheet.topologies[loser], &high.sides[loser]);
     let mut sentences = Vec::new();
     match &there.fault {
-        Some(fault) if there.failing > 0 => sentences.push(format!(
+        // Where it fails in a few seeds only, it is not for that.
+        Some(fault) if 2 * there.failing > high.seeds => sentences.push(format!(
             "why: with {}, {label} does not work in {} of {} seeds: {fault}",
             counted(high.peers as usize, "peer"),
             there.failing,
@@ -71,7 +75,7 @@ fn grows(metric: MetricId, label: &str, [(low, below), (high, above)]: [(&PointR
     let of =
         |side: &SideRow| side.value.map_or_else(|| "nothing".to_owned(), |value| figures::value(metric, value.mean));
     let moves = format!(
-        "why: both work there; {title} of {label} goes from {} with {} to {} with {}",
+        "why: in the seeds in which both work, {title} of {label} goes from {} with {} to {} with {}",
         of(below),
         counted(low.peers as usize, "peer"),
         of(above),
@@ -109,7 +113,7 @@ fn of_crossing(row: &CrossingRow) -> String {
         ),
         (Some(below), None) => format!("{below} is better up to {low} peers; from {high} on neither works"),
         (None, Some(above)) => format!("up to {low} peers neither works; from {high} on {above} is better"),
-        (None, None) => String::new(),
+        (None, None) => unreachable!("invariant: the lead changes at a crossing"),
     }
 }
 
@@ -122,16 +126,27 @@ fn without_crossing(sheet: &CrossoverSheet) -> String {
     let Some(lead) = shown.first().map(|point| point.lead) else {
         let [a, b] = &sheet.topologies;
         let widest = sheet.points.iter().filter_map(|point| point.difference.and_then(|difference| difference.ends));
-        let widest = widest.map(|ends| ends.low.abs().max(ends.high.abs())).fold(0.0, f64::max);
-        let left =
-            format!("a difference beyond {} is ruled out wherever both work", figures::value(sheet.metric, widest));
-        return format!("no crossover: {a} and {b} cannot be told apart anywhere {range}; {left}");
+        let widest = widest.map(|ends| ends.low.abs().max(ends.high.abs())).reduce(f64::max);
+        let left = widest.map_or_else(String::new, |widest| {
+            format!("; a difference beyond {} is ruled out wherever both work", figures::value(sheet.metric, widest))
+        });
+        return format!("no crossover: {a} and {b} cannot be told apart anywhere {range}{left}");
     };
     let measured = format!("{} of {} populations measured {range}", shown.len(), sheet.points.len());
     match sheet.leader(lead) {
         Some(leader) => format!("no crossover: {leader} is better at {measured}, and the other is at none"),
         None => format!("no crossover: neither works at {measured}"),
     }
+}
+
+// Where a topology stops working, and why.
+fn first_failure(sheet: &CrossoverSheet, side: usize) -> Option<String> {
+    let fails = |point: &&PointRow| 2 * point.sides[side].failing > point.seeds;
+    let point = sheet.points.iter().find(fails)?;
+    let (label, there) = (&sheet.topologies[side], &point.sides[side]);
+    let fault = there.fault.as_deref()?;
+    let peers = counted(point.peers as usize, "peer");
+    Some(format!("{label} does not work with {peers} in {} of {} seeds: {fault}", there.failing, point.seeds))
 }
 
 // Where the seeds do not tell at an end of the range, nothing is known beyond.
@@ -158,7 +173,12 @@ fn beside_closed_forms(sheet: &CrossoverSheet, row: &CrossingRow) -> Option<Stri
     Some(if most < row.low_peers {
         format!("{stands}, yet it is better with {}: it loses later than copies are counted", count(row.low_peers))
     } else if least <= row.high_peers {
-        format!("{stands}, which meets the interval: capacity decides")
+        let side = usize::from(sheet.topologies[1] == *loser);
+        let fails = sheet.at(row.high_peers).is_some_and(|point| 2 * point.sides[side].failing > point.seeds);
+        format!(
+            "{stands}, which meets the interval{}",
+            if fails { ": capacity decides" } else { ", yet it works there" }
+        )
     } else {
         format!("{stands}: it loses before its capacity ends")
     })
