@@ -107,6 +107,28 @@ fn the_same_answer_comes_again_and_says_what_it_is() {
     }
 }
 
+/// The gap is drawn as it closes: the tree only gets better, the bound only rises, and both end where the answer is.
+#[test]
+fn the_search_is_told_and_drawn() {
+    let folder = workshop(MIXED);
+    let arguments = ["--effort", "1", "--search-picture", "search.svg"];
+    let sheet = sheet(folder.path(), &arguments);
+    let search = sheet["search"].as_array().expect("steps");
+    let of = |row: &Value, key: &str| row[key].as_f64().expect("a number");
+    for pair in search.windows(2) {
+        assert!(of(&pair[0], "work_millions") <= of(&pair[1], "work_millions"), "{pair:?}");
+        assert!(of(&pair[0], "value_ms") >= of(&pair[1], "value_ms"), "{pair:?}");
+        assert!(of(&pair[0], "bound_ms") <= of(&pair[1], "bound_ms"), "{pair:?}");
+    }
+    let last = search.last().expect("an end");
+    assert_eq!((&last["value_ms"], &last["bound_ms"]), (&sheet["tree"]["max_ms"], &sheet["bound_ms"]));
+    assert!(of(&search[0], "value_ms") > of(last, "value_ms"), "{search:?}");
+    let svg = std::fs::read_to_string(folder.path().join("search.svg")).expect("drawn");
+    for part in ["the best tree", "no tree is below", "Changes tried (millions", "Compact Tree"] {
+        assert!(svg.contains(part), "{part}: {svg}");
+    }
+}
+
 /// What is written is read again, and the simulation finds what was predicted: copies that wait for each other at an
 /// uplink come later, those that are sent first do not.
 #[test]

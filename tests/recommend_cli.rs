@@ -49,6 +49,12 @@ fn text<'v>(value: &'v Value, path: &str) -> &'v str {
     value.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("no {path} in {value:#}"))
 }
 
+fn p95_ms(finalist: &Value) -> f64 {
+    let figures = finalist["figures"].as_array().expect("figures");
+    let p95 = figures.iter().find(|figure| figure["metric"] == "delivery_latency_p95_ms");
+    p95.and_then(|figure| figure.pointer("/interval/mean")).and_then(Value::as_f64).expect("a p95")
+}
+
 #[test]
 fn where_one_uplink_serves_all_nothing_beats_the_direct_way() {
     let folder = workshop(&lecture(6, "10 Mbit/s"));
@@ -57,15 +63,10 @@ fn where_one_uplink_serves_all_nothing_beats_the_direct_way() {
     // triangle inequality lacks.
     let choice = advice.pointer("/choice").expect("a choice");
     let finalists = advice["finalists"].as_array().expect("finalists");
-    let p95 = |finalist: &Value| {
-        let figures = finalist["figures"].as_array().expect("figures");
-        let p95 = figures.iter().find(|figure| figure["metric"] == "delivery_latency_p95_ms");
-        p95.and_then(|figure| figure.pointer("/interval/mean")).and_then(Value::as_f64).expect("a p95")
-    };
-    let best = finalists.iter().map(p95).fold(f64::INFINITY, f64::min);
-    assert!(p95(&finalists[0]) <= best * 1.000_001, "{choice:#}");
+    let best = finalists.iter().map(p95_ms).fold(f64::INFINITY, f64::min);
+    assert!(p95_ms(&finalists[0]) <= best * 1.000_001, "{choice:#}");
     let star = finalists.iter().find(|finalist| finalist["topology"] == "star").expect("a star works");
-    assert!(p95(&finalists[0]) <= p95(star));
+    assert!(p95_ms(&finalists[0]) <= p95_ms(star));
 }
 
 #[test]
@@ -108,14 +109,29 @@ fn a_star_is_excluded_by_its_closed_form_and_a_tree_is_taken() {
     assert!(ran.to_string().contains(label), "{ran:#}");
 }
 
+/// The rounds may lose a candidate with one seed. Aim, set beforehand: 5 % of the best there is.
+#[test]
+fn little_is_lost_by_rounds_with_few_seeds() {
+    let folder = workshop(&lecture(24, "10 Mbit/s"));
+    let halved = advice(folder.path(), &["--no-flips"], 0);
+    let all = advice(folder.path(), &["--no-flips", "--exhaustive"], 0);
+    let rounds = |advice: &Value| advice["rounds"].as_array().map(Vec::len);
+    assert_eq!((rounds(&halved), rounds(&all)), (Some(3), Some(1)));
+    let simulated = |advice: &Value| advice.pointer("/rounds/0/candidates").and_then(Value::as_u64).expect("a round");
+    assert!(simulated(&all) > simulated(&halved), "{all:#}");
+    let best = all["finalists"].as_array().expect("finalists").iter().map(p95_ms).fold(f64::INFINITY, f64::min);
+    let chosen = p95_ms(&halved["finalists"][0]);
+    assert!((best..=1.05 * best).contains(&chosen), "{chosen} {best}");
+}
+
 #[test]
 fn where_nothing_works_there_is_a_proof_and_the_smallest_change() {
     let folder = workshop(&lecture(40, "0.7 Mbit/s"));
     let advice = advice(folder.path(), &[], 3);
     assert!(advice["choice"].is_null());
     // All uplinks together send 28 Mbit/s, and 39 are needed: 1 Mbit/s cannot even leave the source once.
-    let proof = advice["impossible"].as_array().expect("proofs");
-    assert!(text(&proof[0], "").contains("Kumar-Ross"), "{proof:?}");
+    let proof = text(&advice, "/impossible");
+    assert!(proof.contains("Kumar-Ross"), "{proof}");
     let remedies = advice["remedies"].as_array().expect("remedies");
     let uplink = remedies.iter().find(|remedy| text(remedy, "/change").starts_with("uplinks")).expect("more uplink");
     // Half again is just 1.05 Mbit/s, and twice is enough for some.

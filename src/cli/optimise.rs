@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use peerscape::optimiser::tree::{Effort, Objective};
-use peerscape::report::plot::latency_tree;
+use peerscape::report::plot::{latency_tree, search};
 use peerscape::report::{Content, PlanOutput, TreeSheet, Wanted, tree_text};
 use peerscape::rng::Seed;
 use peerscape::scenario::{Cell, Experiment, Registry};
@@ -55,6 +55,9 @@ pub(crate) struct Arguments {
     /// The file to draw the tree to, as SVG: how far a peer is from the middle is when it hears
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
+    /// The file to draw the search to, as SVG: the best tree and the bound against the changes that were tried
+    #[arg(long, value_name = "FILE")]
+    search_picture: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -135,14 +138,17 @@ impl Arguments {
         }
     }
 
-    // Draws the tree if that is asked for; how the verb ends if it cannot.
+    // Draws what is asked for; how the verb ends if it cannot.
     fn draw(&self, name: &str, sheet: &TreeSheet) -> Option<Exit> {
-        let picture = self.picture.as_ref()?;
-        written(
-            picture,
-            &Content::from(latency_tree(name, sheet).into_bytes()),
-            "how far a peer is from the middle is when it hears",
-        )
+        let tree = self.picture.as_ref().and_then(|file| {
+            let svg = Content::from(latency_tree(name, sheet).into_bytes());
+            written(file, &svg, "how far a peer is from the middle is when it hears")
+        });
+        let search_svg = || Content::from(search(name, sheet).into_bytes());
+        tree.or_else(|| {
+            let file = self.search_picture.as_ref()?;
+            written(file, &search_svg(), "the gap between tree and bound as the search goes on")
+        })
     }
 
     // Writes the tree if that is asked for; how the verb ends if it cannot.

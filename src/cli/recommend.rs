@@ -34,6 +34,9 @@ pub(crate) struct Arguments {
     /// Do not look for what would change the answer
     #[arg(long)]
     no_flips: bool,
+    /// Run every candidate with all seeds, instead of fewer and fewer of them: slow, and nothing is missed
+    #[arg(long)]
+    exhaustive: bool,
     /// The file to write the answer to, as JSON
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -58,7 +61,8 @@ pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit
     };
     let cells: Vec<&Cell> = experiment.cells.iter().filter(|cell| cell.group == first.group).collect();
     let jobs = arguments.jobs.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
-    let options = Options { sweep: SweepOptions { jobs, rung: Rung::MODEL }, flips: !arguments.no_flips };
+    let sweep = SweepOptions { jobs, rung: Rung::MODEL };
+    let options = Options { sweep, flips: !arguments.no_flips, exhaustive: arguments.exhaustive };
     let mut watch = match Watch::start() {
         Ok(watch) => watch,
         Err(error) => {

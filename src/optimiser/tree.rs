@@ -32,5 +32,5 @@ pub use plain::plain_trees;
 pub use problem::{Infeasible, Objective, TreeProblem, TreeValue};
 pub use shortest::{UNREACHED, shortest_us};
 pub(super) use solve::search;
-pub use solve::{Effort, TreeAnswer, solve};
+pub use solve::{Effort, SearchStep, TreeAnswer, solve};
 pub use verify::{Violation, verify};

@@ -144,6 +144,9 @@ pub struct Options {
     pub sweep: SweepOptions,
     /// Whether to look for what would change the answer.
     pub flips: bool,
+    /// Whether every candidate, and all their neighbours, meet with all seeds, the whole window long. It takes many times
+    /// longer, and shows what the rounds miss.
+    pub exhaustive: bool,
 }
 
 /// The recommendation for the cells of one group of a scenario, which differ in their topology alone.
@@ -163,7 +166,8 @@ pub fn recommend(
     let (cell, seeds) = (cells[0], experiment.seeds.as_slice());
     let screen = Screen::of(cell, seeds)?;
     let mut arena = Arena { experiment, options: options.sweep, observer };
-    let found = Search { registry, cells, seeds, screen: &screen }.run(&mut arena)?;
+    let found =
+        Search { registry, cells, seeds, screen: &screen, is_exhaustive: options.exhaustive }.run(&mut arena)?;
     let mut advice = Advice::of(experiment, cell, &screen, &found);
     match contenders(&found).as_slice() {
         [] if found.is_complete => advice.remedy(&mut arena, registry, (cell, seeds[0]), &found)?,

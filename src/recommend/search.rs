@@ -65,6 +65,8 @@ pub(super) struct Search<'a> {
     pub(super) cells: &'a [&'a Cell],
     pub(super) seeds: &'a [Seed],
     pub(super) screen: &'a Screen,
+    /// Whether everybody meets in one round, with all seeds.
+    pub(super) is_exhaustive: bool,
 }
 
 /// How many of the best go on after the first round, and after the second.
@@ -83,6 +85,10 @@ impl Search<'_> {
         let facts = Facts { peers: cell.settings.population.peers.get(), has_audiences: self.screen.has_audiences };
         let whole = scene(Arc::clone(&cell.settings));
         let short = scene(Arc::new(brief(&cell.settings)));
+        if self.is_exhaustive {
+            let (all, excluded) = self.possible(arena, &whole, self.with_neighbours(facts));
+            return Ok(Rounds::play_first(arena, &whole, all, self.seeds)?.into_found(excluded));
+        }
         let (first, excluded) = self.possible(arena, &whole, self.all(facts));
         let mut rounds = Rounds::play_first(arena, &short, first.clone(), &self.seeds[..1])?;
         let second = self.second(&rounds, facts);
@@ -116,6 +122,13 @@ impl Search<'_> {
             ..Candidate::of(Arc::clone(&cell.topology), Origin::Scenario)
         });
         distinct(shipped(self.registry).into_iter().chain(named).chain(grid(self.registry, facts)))
+    }
+
+    // And the neighbours of each, whoever the best will be.
+    fn with_neighbours(&self, facts: Facts) -> Vec<Candidate> {
+        let all = self.all(facts);
+        let near = all.iter().flat_map(|parent| neighbours(self.registry, parent, facts)).collect::<Vec<_>>();
+        distinct(all.into_iter().chain(near))
     }
 
     // The best of the first round and their neighbours; where nobody works, nobody.

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::optimiser::order::best_order;
 use crate::optimiser::tree::{
-    Effort, Infeasible, Objective, TreeAnswer, TreeProblem, TreeValue, Violation, plain_trees, solve, verify,
+    Effort, Infeasible, Objective, SearchStep, TreeAnswer, TreeProblem, TreeValue, Violation, plain_trees, solve,
+    verify,
 };
 use crate::overlay::Overlay;
 use crate::rng::Seed;
@@ -57,8 +58,8 @@ pub struct TreeSheet {
     pub plain: Vec<TreeFigures>,
     /// The way to the peer that hears last, from the root.
     pub longest_way: Vec<WayStop>,
-    /// Better and better trees: the work done, in millions, and what was made least, in ms.
-    pub trace: Vec<(f64, f64)>,
+    /// The search: a step for each better tree and each higher bound, and its end.
+    pub search: Vec<SearchRow>,
     /// Its connections, parents first, the children of each in the order in which it sends to them.
     pub pairs: Vec<(u32, u32)>,
     /// When each peer hears, in ms after the root has published, copies leaving at once.
@@ -68,6 +69,17 @@ pub struct TreeSheet {
     /// The population.
     #[serde(skip)]
     pub world: World,
+}
+
+/// What the search had after some of its work.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SearchRow {
+    /// Millions of changes that were tried by then.
+    pub work_millions: f64,
+    /// What was made least, of the best tree, in ms.
+    pub value_ms: f64,
+    /// No tree is below this, in ms.
+    pub bound_ms: f64,
 }
 
 /// The figures of a tree.
@@ -151,7 +163,13 @@ impl TreeSheet {
         let peers = f64::from(problem.peers());
         // The optimisers add up for the mean.
         let in_ms = |us: u64| if wanted.objective == Objective::Mean { ms(us) / peers } else { ms(us) };
-        let trace = answer.trace.iter();
+        let end = SearchStep { work: answer.work, value, lower_us: answer.lower_us };
+        let steps = answer.trace.iter().chain([&end]);
+        let row = |step: &SearchStep| SearchRow {
+            work_millions: step.work as f64 / 1e6,
+            value_ms: in_ms(problem.rank(&step.value)[0]),
+            bound_ms: in_ms(step.lower_us),
+        };
         Ok(Self {
             axes: cell.axes.clone(),
             peers: problem.peers(),
@@ -164,7 +182,7 @@ impl TreeSheet {
             is_proven: answer.is_proven(&problem),
             plain: plain.collect(),
             longest_way: longest_way(&posed, &problem, &answer.parents),
-            trace: trace.map(|(work, value)| (*work as f64 / 1e6, in_ms(problem.rank(value)[0]))).collect(),
+            search: steps.map(row).collect(),
             heard_ms: heard_ms(&problem, &answer.parents),
             pairs: pairs(&problem, &answer.parents),
             typical_delays: posed.is_typical,

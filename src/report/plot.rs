@@ -21,6 +21,7 @@ mod opening;
 #[cfg(feature = "png")]
 mod png;
 mod scale;
+mod search;
 mod shares;
 mod style;
 mod trend;
@@ -37,6 +38,7 @@ pub use png::{PngError, png};
 pub use choices::{ChoicePoint, choices};
 pub use crossover::crossover;
 pub use latency_tree::latency_tree;
+pub use search::search;
 
 use crate::metrics::MetricId;
 use crate::sweep::Results;

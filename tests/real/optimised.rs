@@ -44,7 +44,8 @@ hubs = 5
 attach = { kind = "tree", degree = 3, order = "optimised" }
 "#;
 
-/// Gains in p95 latency of an optimised tree and hybrid over the trees by arrival and by uplink. Aim, set beforehand: between 0.7 and 1.3 of what the model predicts.
+/// Gains in p95 latency of an optimised tree and hybrid over the trees by arrival and by uplink. Aim, set beforehand:
+/// between 0.7 and 1.3 of what the model predicts.
 #[test]
 fn the_gain_that_is_predicted_is_there_on_the_real_stack() {
     let cells = scenario::parse_str("a.toml", SCENARIO, Path::new("."), &[]).expect("valid").cells;

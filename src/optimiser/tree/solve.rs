@@ -45,8 +45,21 @@ pub struct TreeAnswer {
     pub value: TreeValue,
     /// Below this, in microseconds, no tree is in what the objective makes least.
     pub lower_us: u64,
-    /// What the work gave: the work done, and the best value then.
-    pub trace: Vec<(u64, TreeValue)>,
+    /// The work that was done, in changes that were tried.
+    pub work: u64,
+    /// What the work gave: a step for each better tree, and whenever the bound rose.
+    pub trace: Vec<SearchStep>,
+}
+
+/// What a search had after some of its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SearchStep {
+    /// The work done by then.
+    pub work: u64,
+    /// The value of the best tree.
+    pub value: TreeValue,
+    /// Below this, in microseconds, no tree is in what the objective makes least.
+    pub lower_us: u64,
 }
 
 impl TreeAnswer {
@@ -99,7 +112,8 @@ pub(in crate::optimiser) fn search(
     let first = first_tree(problem)?;
     let value = verify(problem, &first).expect("invariant: a tree that is complete");
     let lower_us = problem.rank(&problem.value(shortest_us.clone()))[0];
-    let answer = TreeAnswer { parents: first, value, lower_us, trace: vec![(0, value)] };
+    let trace = vec![SearchStep { work: 0, value, lower_us }];
+    let answer = TreeAnswer { parents: first, value, lower_us, work: 0, trace };
     // Before anything that takes long.
     if watch(&answer).is_break() {
         return Ok(answer);
@@ -114,7 +128,6 @@ pub(in crate::optimiser) fn search(
         near,
         shortest_us,
         answer,
-        work: 0,
         work_max: effort.work,
         stream,
         excused,
@@ -172,7 +185,6 @@ struct Portfolio<'a, 'p> {
     near: Near,
     shortest_us: Vec<u64>,
     answer: TreeAnswer,
-    work: u64,
     work_max: u64,
     stream: Stream,
     // Who may hear late, where a share of the peers counts; none where all do.
@@ -189,12 +201,12 @@ impl Portfolio<'_, '_> {
         // Of few peers a search looks at all that matters; of many its bound is worth some of the work.
         let share = if self.problem.peers() <= EXACT_MAX { 2 } else { 4 };
         let mut rounds = (0..HEATS.len()).cycle();
-        while self.work < self.work_max && !self.answer.is_proven(self.problem) {
+        while self.answer.work < self.work_max && !self.answer.is_proven(self.problem) {
             if self.proves {
                 self.close(self.work_max / share)?;
             }
             for round in rounds.by_ref().take(HEATS.len()) {
-                if self.work < self.work_max && !self.answer.is_proven(self.problem) {
+                if self.answer.work < self.work_max && !self.answer.is_proven(self.problem) {
                     self.wander(round)?;
                 }
             }
@@ -232,9 +244,9 @@ impl Portfolio<'_, '_> {
     fn refine(&mut self, mut state: State<'_>, misses: u32, work_max: u64) -> ControlFlow<()> {
         if self.problem.objective() != Objective::Mean {
             // A try takes a tenth of what asking the bound takes.
-            self.work += shorten(&mut state, &self.near, work_max.saturating_mul(4)) / 10;
+            self.answer.work += shorten(&mut state, &self.near, work_max.saturating_mul(4)) / 10;
             self.offer(&state)?;
-            self.work += neighbourhood::improve(&mut state, &self.near, misses, work_max, &mut self.stream);
+            self.answer.work += neighbourhood::improve(&mut state, &self.near, misses, work_max, &mut self.stream);
         }
         self.offer(&state)
     }
@@ -243,7 +255,7 @@ impl Portfolio<'_, '_> {
     fn wander(&mut self, round: usize) -> ControlFlow<()> {
         let problem = self.problem;
         let from = HEATS[round % HEATS.len()];
-        let left = self.work_max - self.work;
+        let left = self.work_max - self.answer.work;
         let moves = (left / 4).clamp(1, MOVES_MAX.max(u64::from(problem.peers()) * 200));
         let weight = if problem.objective() == Objective::Mean { 0.02 } else { 0.2 };
         if problem.objective() == Objective::P95 {
@@ -254,7 +266,7 @@ impl Portfolio<'_, '_> {
         let schedule = Schedule { moves: moves * 8, from, to: from / 20.0, weight };
         let parents = anneal(&mut state, &self.near, schedule, &mut self.stream);
         // A change that is tried takes an eighth of what asking the bound takes.
-        self.work += moves;
+        self.answer.work += moves;
         let state = State::excusing(problem, &parents, &excused);
         self.offer(&state)?;
         self.refine(state, if problem.peers() <= EXACT_MAX { 4 } else { 60 }, left / 8)
@@ -265,10 +277,13 @@ impl Portfolio<'_, '_> {
         let upper_us = self.answer.value.max_us;
         // One look at the bound costs by the number of pairs.
         let cost = (u64::from(self.problem.peers()).pow(2) / 900).max(1);
-        let work_max = work_max.min(self.work_max - self.work.min(self.work_max));
+        let work_max = work_max.min(self.work_max - self.answer.work.min(self.work_max));
         let closed = close(&Pieces::of(self.problem), (self.answer.lower_us, upper_us), 0, work_max / cost);
-        self.work += (closed.work * cost).max(1);
-        self.answer.lower_us = closed.lower_us;
+        self.answer.work += (closed.work * cost).max(1);
+        if closed.lower_us > self.answer.lower_us {
+            self.answer.lower_us = closed.lower_us;
+            self.note();
+        }
         match closed.found {
             Some((_, parents)) => {
                 let parents: Vec<u32> = parents.into_iter().map(|parent| parent as u32).collect();
@@ -290,10 +305,15 @@ impl Portfolio<'_, '_> {
         let parents = state.parents();
         let value = verify(self.problem, &parents).expect("invariant: changes keep the constraints");
         if self.problem.is_better(&value, &self.answer.value) {
-            self.answer.trace.push((self.work, value));
             (self.answer.parents, self.answer.value) = (parents, value);
+            self.note();
         }
         (self.watch)(&self.answer)
+    }
+
+    fn note(&mut self) {
+        let TreeAnswer { work, value, lower_us, .. } = self.answer;
+        self.answer.trace.push(SearchStep { work, value, lower_us });
     }
 }
 

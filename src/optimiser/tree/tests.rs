@@ -165,8 +165,15 @@ fn more_work_gives_no_worse_tree_and_the_trace_only_improves() {
     let problem = TreeProblem::of(&instance, 0, TIGHT);
     let [little, much] = [0, 100_000].map(|work| solved(&problem, work));
     assert!(much.value.max_us <= little.value.max_us);
-    let values = much.trace.iter().map(|(_, value)| problem.rank(value));
-    assert!(values.is_sorted_by(|before, after| before > after), "{:?}", much.trace);
+    // A tree that is better, or a bound that is higher.
+    let improves = |pair: &[SearchStep]| {
+        let [before, after] = [0, 1].map(|at| (pair[at].work, problem.rank(&pair[at].value), pair[at].lower_us));
+        before.0 <= after.0 && before.1 >= after.1 && before.2 <= after.2 && (before.1, before.2) != (after.1, after.2)
+    };
+    assert!(much.trace.windows(2).all(improves), "{:?}", much.trace);
+    let last = much.trace.last().expect("the first tree at least");
+    assert_eq!((last.value, last.lower_us), (much.value, much.lower_us));
+    assert!(last.work <= much.work && much.trace.iter().any(|step| step.lower_us > much.trace[0].lower_us));
 }
 
 #[test]
