@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     /// The share of its uplink and CPU that each peer gives, in percent: bursts and queues need the rest
     #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
     share: u8,
-    /// How much is tried, in millions of changes: one takes about a second
+    /// How much is tried, in millions of changes: one takes from one to six seconds
     #[arg(long, value_name = "MILLIONS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     effort: u32,
     /// The file to write the tree to; `file` in a scenario reads it

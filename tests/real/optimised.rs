@@ -57,12 +57,14 @@ fn the_gain_that_is_predicted_is_there_on_the_real_stack() {
             model.push(p95(&simulate(cell, seed, &knowledge).expect("runs")));
             real.push(p95(&replicate(cell, seed, &knowledge).expect("runs").record));
         }
-        for (plain, optimised) in [(0, 2), (0, 3), (1, 2), (1, 3)] {
+        // The hybrid is no better than the tree by uplink, nor is it predicted to be: there is no gain to compare.
+        for (plain, optimised) in [(0, 2), (0, 3), (1, 2)] {
             let [predicted, measured] = [&model, &real].map(|p95_ms| p95_ms[plain] - p95_ms[optimised]);
             let pair = format!("{} over {}", cells[optimised].label, cells[plain].label);
             assert!(predicted > 10.0, "{pair}, {seed:?}: {model:?}");
             assert!((0.7..=1.3).contains(&(measured / predicted)), "{pair}, {seed:?}: {model:?} {real:?}");
         }
-        assert!(real[2] < real[1], "the optimised tree is the better one: {real:?}");
+        let best = |p95_ms: &[f64]| (0..p95_ms.len()).min_by(|&a, &b| p95_ms[a].total_cmp(&p95_ms[b]));
+        assert_eq!(best(&model), best(&real), "what the model would take is the best: {model:?} {real:?}");
     }
 }

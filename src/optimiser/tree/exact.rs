@@ -9,7 +9,7 @@
 
 use super::bits::Bits;
 use super::matching::Matching;
-use super::pieces::Pieces;
+use super::pieces::{NEVER_US, Pieces};
 
 /// What came of a search.
 #[derive(Clone, Debug)]
@@ -26,8 +26,9 @@ pub(super) struct Exact {
 /// The best tree whose largest latency is below a limit.
 pub(super) struct Search<'p> {
     pieces: &'p Pieces,
-    // Pieces that can be parents, and of each the one before it that is its twin.
+    // Pieces that can be parents, in order; from each to a piece (row), and of each the one before it that is its twin.
     relays: Vec<usize>,
+    from_us: Vec<u64>,
     twins: Vec<Option<usize>>,
     below_us: u64,
     enough_us: u64,
@@ -36,7 +37,9 @@ pub(super) struct Search<'p> {
     work_max: u64,
     frames: Vec<Frame>,
     soonest_us: Vec<u64>,
-    pending: Vec<usize>,
+    pending: Vec<(u64, usize)>,
+    // When a relay hears that may be a parent.
+    parent_us: Vec<u64>,
     matching: Matching,
     known: Vec<Option<Box<Frame>>>,
 }
@@ -73,8 +76,12 @@ impl<'p> Search<'p> {
             (first.at_us[member], first.free[member], first.parents[member]) = (at_us, pieces.slots[member], member);
         }
         let twins = twins(pieces, &relays, &first.inner);
+        let from_us = (0..count).flat_map(|to| relays.iter().map(move |&relay| pieces.hop_us(relay, to))).collect();
         Self {
             pieces,
+            from_us,
+            parent_us: vec![NEVER_US; relays.len()],
+            matching: Matching::new(count, relays.len()),
             relays,
             twins,
             below_us: 0,
@@ -85,7 +92,6 @@ impl<'p> Search<'p> {
             frames: vec![first],
             soonest_us: vec![0; count],
             pending: Vec::new(),
-            matching: Matching::new(count),
             known: vec![None; 1 << KNOWN_BITS],
         }
     }
@@ -115,6 +121,9 @@ impl<'p> Search<'p> {
             return false;
         }
         for (at_us, parent, relay) in self.entries(depth) {
+            if self.work > self.work_max {
+                return false;
+            }
             if !self.may_succeed(depth, at_us) {
                 break;
             }
@@ -175,18 +184,16 @@ impl<'p> Search<'p> {
             return false;
         }
         self.soonest_us.copy_from_slice(&self.frames[depth].at_us);
-        let mut parents = std::mem::take(&mut self.pending);
-        parents.clone_from(&self.frames[depth].members);
-        let is_matched = self.is_matched(depth, &parents);
-        self.pending = parents;
-        if !is_matched {
+        let members = self.frames[depth].members.clone();
+        if !self.is_matched(depth, &members) {
             return false;
         }
         let (frame, pieces) = (&self.frames[depth], self.pieces);
         let mut tree = frame.parents.clone();
         let mut max_us = entered_us;
-        for &parent in &frame.members {
-            for piece in self.matching.held(parent) {
+        let matched = self.relays.iter().enumerate().filter(|(_, parent)| frame.inner.has(**parent));
+        for (place, &parent) in matched {
+            for piece in self.matching.held(place) {
                 tree[piece] = parent;
                 let then_us = frame.at_us[parent] + pieces.hop_us(parent, piece) + pieces.tails_us[piece];
                 max_us = max_us.max(Some(then_us));
@@ -202,29 +209,26 @@ impl<'p> Search<'p> {
     fn may_succeed(&mut self, depth: usize, from_us: u64) -> bool {
         let (frame, pieces) = (&self.frames[depth], self.pieces);
         self.soonest_us.copy_from_slice(&frame.at_us);
-        let mut pending = std::mem::take(&mut self.pending);
         let mut parents = frame.members.clone();
+        let pending = &mut self.pending;
+        let outside = self.relays.iter().filter(|&&relay| !frame.inner.has(relay));
         pending.clear();
-        for &relay in self.relays.iter().filter(|&&relay| !frame.inner.has(relay)) {
-            let open = frame.members.iter().filter(|&&parent| frame.free[parent] > 0);
-            let soonest_us = open.map(|&parent| frame.at_us[parent] + pieces.hop_us(parent, relay)).min();
-            self.soonest_us[relay] = soonest_us.unwrap_or(super::pieces::NEVER_US).max(from_us);
-            pending.push(relay);
+        pending.extend(outside.map(|&relay| (NEVER_US, relay)));
+        for &parent in frame.members.iter().filter(|&&parent| frame.free[parent] > 0) {
+            hear(pending, frame.at_us[parent], pieces.from(parent));
         }
+        pending.iter_mut().for_each(|(then_us, _)| *then_us = (*then_us).max(from_us));
         // Dijkstra's algorithm over those who might enter.
-        while let Some(place) = (0..pending.len()).min_by_key(|&place| self.soonest_us[pending[place]]) {
-            let next = pending.swap_remove(place);
-            let at_us = self.soonest_us[next];
+        let mut next = (0..pending.len()).min_by_key(|&place| pending[place].0);
+        while let Some(place) = next {
+            let (at_us, relay) = pending.swap_remove(place);
             if at_us >= self.below_us {
                 break;
             }
-            parents.push(next);
-            for &relay in &pending {
-                let then_us = at_us + pieces.hop_us(next, relay);
-                self.soonest_us[relay] = self.soonest_us[relay].min(then_us);
-            }
+            parents.push(relay);
+            self.soonest_us[relay] = at_us;
+            next = hear(pending, at_us, pieces.from(relay));
         }
-        self.pending = pending;
         self.is_matched(depth, &parents)
     }
 
@@ -233,23 +237,19 @@ impl<'p> Search<'p> {
         self.work += 1;
         let (frame, pieces) = (&self.frames[depth], self.pieces);
         self.matching.clear();
+        self.parent_us.fill(NEVER_US);
         for &parent in parents {
+            let Ok(place) = self.relays.binary_search(&parent) else { continue };
             let slots = if frame.inner.has(parent) { frame.free[parent] } else { pieces.slots[parent] };
-            self.matching.offer(parent, slots);
+            self.matching.offer(place, slots);
+            self.parent_us[place] = self.soonest_us[parent];
         }
-        for piece in (0..pieces.count).filter(|&piece| !frame.inner.has(piece)) {
-            let allowed = self.matching.allowed(piece);
-            allowed.fill(0);
-            let Some(by_us) = self.below_us.checked_sub(pieces.tails_us[piece]) else { return false };
-            for &parent in parents {
-                let is_in_time = self.soonest_us[parent] + pieces.hop_us(parent, piece) < by_us && parent != piece;
-                allowed[parent / 64] |= u64::from(is_in_time) << (parent % 64);
-            }
-            if !self.matching.place(piece) {
-                return false;
-            }
-        }
-        true
+        let (below_us, parent_us) = (self.below_us, self.parent_us.as_slice());
+        let is_in_time = |piece: usize, place: usize| {
+            parent_us[place] + self.from_us[piece * parent_us.len() + place] + pieces.tails_us[piece] < below_us
+        };
+        let mut outside = (0..pieces.count).filter(|&piece| !frame.inner.has(piece));
+        outside.all(|piece| self.matching.place(piece, &is_in_time))
     }
 
     // Whether a tree is known that is as good; if not, this one is known from now on.
@@ -287,6 +287,18 @@ impl Frame {
             |&member: &usize| self.at_us[member] <= other.at_us[member] && self.free[member] >= other.free[member];
         self.inner == other.inner && self.last_us <= other.last_us && self.members.iter().all(is_no_worse)
     }
+}
+
+// All hear from somebody, if it is sooner; who is the first then, by place.
+fn hear(pending: &mut [(u64, usize)], at_us: u64, from_us: &[u64]) -> Option<usize> {
+    let (mut first, mut first_us) = (None, u64::MAX);
+    for (place, (then_us, relay)) in pending.iter_mut().enumerate() {
+        *then_us = (*then_us).min(at_us + from_us[*relay]);
+        if *then_us < first_us {
+            (first, first_us) = (Some(place), *then_us);
+        }
+    }
+    first
 }
 
 // Of each relay the one before it that everybody sees as they see it.

@@ -42,16 +42,11 @@ pub(super) fn check_matching(problem: &TreeProblem<'_>) -> Result<(), Infeasible
 // How many find no slot, whenever it might be.
 fn unmatched(problem: &TreeProblem<'_>) -> u32 {
     let peers = problem.peers();
-    let mut matching = Matching::new(peers as usize);
+    let mut matching = Matching::new(peers as usize, peers as usize);
     (0..peers).for_each(|peer| matching.offer(peer as usize, problem.fan_out(peer)));
-    let mut count = 0;
-    for peer in (0..peers).filter(|&peer| peer != problem.root()) {
-        let could = |&parent: &u32| parent != peer && problem.hop_us(parent, peer).is_some();
-        let allowed = matching.allowed(peer as usize);
-        (0..peers).filter(could).for_each(|parent| allowed[parent as usize / 64] |= 1 << (parent % 64));
-        count += u32::from(!matching.place(peer as usize));
-    }
-    count
+    let could = |peer: usize, parent: usize| parent != peer && problem.hop_us(parent as u32, peer as u32).is_some();
+    let others = (0..peers).filter(|&peer| peer != problem.root());
+    others.filter(|&peer| !matching.place(peer as usize, &could)).count() as u32
 }
 
 /// Gives everybody a place who is still outside.

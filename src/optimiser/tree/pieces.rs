@@ -37,6 +37,11 @@ impl Pieces {
         }
     }
 
+    /// From one piece to each.
+    pub(super) fn from(&self, piece: usize) -> &[u64] {
+        &self.hops_us[piece * self.count..][..self.count]
+    }
+
     /// From one piece to another.
     #[inline]
     pub(super) fn hop_us(&self, from: usize, to: usize) -> u64 {

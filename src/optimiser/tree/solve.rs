@@ -24,7 +24,7 @@ use crate::rng::{Domain, Seed, Stream, Streams};
 /// How much is done, and with which draws.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
-    /// Changes that are tried. A million take about a second.
+    /// Changes that are tried. A million take from one to six seconds, the longer the more peers pass messages on.
     pub work: u64,
     /// The seed of what is drawn.
     pub seed: Seed,

@@ -43,7 +43,7 @@ fn figure(name: &str, sheet: &TreeSheet) -> Figure {
         format!("A tree could be better by {:.1} % of the bound at most.", sheet.gap_percent)
     };
     Figure {
-        title: "How good the tree is, and how good one can be, as the search goes on".to_owned(),
+        title: "The best tree and the bound as the search goes on".to_owned(),
         subtitle: format!(
             "{name}: {}, seed {}, {} latency",
             counted(sheet.peers as usize, "peer"),
@@ -56,7 +56,7 @@ fn figure(name: &str, sheet: &TreeSheet) -> Figure {
         references: plain(sheet, y),
         shaded: Vec::new(),
         key: Key::LineEnds,
-        notes: vec![Note::Text(format!("{verdict} A million changes take about a second."))],
+        notes: vec![Note::Text(format!("{verdict} A million changes take some seconds."))],
     }
 }
 
