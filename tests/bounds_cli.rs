@@ -189,3 +189,23 @@ fn odd_populations_have_an_answer() {
     let wrong = peerscape(folder.path(), &["bounds", "small.toml", "--set", "population.peers=1"]);
     assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
 }
+
+/// Where several publish, every pair that messages go between has a shortest way; an audience leaves out the others.
+#[test]
+fn latencies_of_many_publishers_are_those_of_their_pairs() {
+    let all = CLASSROOM
+        .replace("kind = \"broadcast\"\n", "kind = \"state-sync\"\n")
+        .replace("peers = [10, 40]", "peers = 12");
+    // Every hop is 30 ms, and a message of 100,000 bits takes 10 ms up and 2 ms down.
+    let sheet = &sheets(&all, &[])[0];
+    for bound in ["largest latency", "p95 latency", "mean latency"] {
+        assert!((figure(sheet, bound) - 42.0).abs() < 1e-6, "{bound}: {sheet:#}");
+    }
+    let sources = CLASSROOM.replace("rate =", "sources = 3\nrate =");
+    assert!((figure(&sheets(&sources, &[])[0], "p95 latency") - 42.0).abs() < 1e-6);
+    // In rooms fewer pairs count, so the largest of all pairs is no less.
+    let mixed = MIXED.replace("kind = \"broadcast\"", "kind = \"state-sync\"");
+    let rooms = mixed.replace("rate = \"5 /s\"", "rate = \"5 /s\"\nrooms_of = 6");
+    let [of_all, of_rooms] = [&mixed, &rooms].map(|scenario| figure(&sheets(scenario, &[])[0], "largest latency"));
+    assert!(of_rooms < of_all, "{of_rooms} {of_all}");
+}

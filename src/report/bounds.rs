@@ -3,6 +3,7 @@
 
 mod family;
 mod figure;
+mod latency;
 mod row;
 mod rows;
 mod sheet;

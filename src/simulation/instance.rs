@@ -68,6 +68,8 @@ pub struct Publisher {
     pub peer: u32,
     /// How many messages a second.
     pub messages_per_s: f64,
+    /// The place of those that they are for among the audiences; `None` where they are for everybody.
+    pub audience: Option<u32>,
 }
 
 /// What one workload has peers carry.
@@ -75,7 +77,7 @@ pub struct Publisher {
 pub struct Carried {
     /// The workload's place among those of the scenario.
     pub nth: u16,
-    /// Who publishes, by number.
+    /// Who publishes, by number, and for whom.
     pub publishers: Vec<Publisher>,
     /// Messages of all publishers, per second.
     pub messages_per_s: f64,
@@ -110,6 +112,8 @@ pub struct Posed {
     pub is_typical: bool,
     /// What workloads publish.
     pub carried: Vec<Carried>,
+    /// Whom messages are for that are not for everybody: lists of peers, which publishers name by their places.
+    pub audiences: Vec<Vec<u32>>,
     /// What is fetched in pieces beside that.
     pub fetched: Vec<Fetched>,
     /// What messages and connections take of each peer's CPU.
@@ -158,7 +162,7 @@ impl Posed {
         let send_us = costs.iter().map(|cost| cost.send_us).collect();
         let wake_us = costs.iter().map(|cost| cost.wake_us).collect();
         let cpus = costs.iter().map(|cost| cost.cpu).collect();
-        Ok(Self { world, instance, is_typical, carried, fetched, cpus, send_us, wake_us })
+        Ok(Self { world, instance, is_typical, carried, audiences, fetched, cpus, send_us, wake_us })
     }
 
     /// All messages that a peer receives, as one stream; `None` where nothing is published.
@@ -213,15 +217,19 @@ fn carried(flows: &[Flow], audiences: &[Vec<u32>], world: &World, settings: &Set
         bytes += rate * receivers * wire.bytes.get() as f64;
         packets += rate * receivers * wire.packets as f64;
         if flow.role != Role::Response {
-            publishers.push(Publisher { peer: flow.source, messages_per_s: rate });
+            publishers.push(Publisher {
+                peer: flow.source,
+                messages_per_s: rate,
+                audience: (flow.audience != ALL).then_some(flow.audience),
+            });
         }
     }
     if received <= 0.0 || others < 1.0 {
         return None;
     }
-    publishers.sort_by_key(|publisher| publisher.peer);
+    publishers.sort_by_key(|publisher| (publisher.peer, publisher.audience));
     publishers.dedup_by(|next, kept| {
-        let is_same = next.peer == kept.peer;
+        let is_same = (next.peer, next.audience) == (kept.peer, kept.audience);
         kept.messages_per_s += if is_same { next.messages_per_s } else { 0.0 };
         is_same
     });

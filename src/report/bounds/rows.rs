@@ -1,11 +1,12 @@
 //! The bounds one by one.
 
 use super::figure::{quantity, rate};
+use super::latency;
 use super::row::{BoundRow, Side};
 use super::subject::Subject;
 use crate::optimiser::bound::{
-    self, AllToAllBinds, Bound, GrowthBinds, Law, MATCHING_PEERS_MAX, MakespanBinds, RateBinds, SHORTEST_WAY,
-    disjoint_ways, largest_in_tree_us, mean_distance, moore_diameter, reach, relay_links, soonest_us,
+    self, AllToAllBinds, Bound, GrowthBinds, Law, MakespanBinds, RateBinds, disjoint_ways, mean_distance,
+    moore_diameter, reach, relay_links,
 };
 use crate::report::figures::{count, counted};
 use crate::simulation::{Carried, Fetched};
@@ -76,7 +77,7 @@ pub(super) fn of_messages(subject: &Subject<'_>, carried: &Carried) -> Vec<Bound
                 GrowthBinds::Nothing => "no uplink has a limit".to_owned(),
             };
             rows.push(row(growth.law, Some(&name), Side::AtLeast, growth.value * 1e3, "ms", binds));
-            rows.extend(of_latency(subject, &name, source));
+            rows.extend(latency::of_one(subject, &name, source));
         }
         publishers if is_for_all && publishers.len() == peers.len() => {
             let each = offered / peers.len().max(1) as f64;
@@ -86,8 +87,12 @@ pub(super) fn of_messages(subject: &Subject<'_>, carried: &Carried) -> Vec<Bound
             if let Some(hub) = (0..peers.len() as u32).rev().max_by_key(by_uplink) {
                 rows.push(of(bound::hub_rate(peers, hub)));
             }
+            rows.extend(latency::of_many(subject, &name, carried));
         }
-        _ => rows.push(of_copies(subject, &name, carried)),
+        _ => {
+            rows.push(of_copies(subject, &name, carried));
+            rows.extend(latency::of_many(subject, &name, carried));
+        }
     }
     rows
 }
@@ -135,73 +140,6 @@ fn of_copies(subject: &Subject<'_>, name: &str, carried: &Carried) -> BoundRow {
     row(COPIES, Some(name), Side::AtMost, per_s, "messages/s", binds)
 }
 
-// How soon all hear, 95 % of them, and one on average.
-fn of_latency(subject: &Subject<'_>, name: &str, source: u32) -> Vec<BoundRow> {
-    let posed = subject.posed;
-    let Some(stream) = posed.stream() else { return Vec::new() };
-    let fan_out = |(peer, number): (&crate::optimiser::Peer, u32)| stream.fan_out(*peer, number == source);
-    let fan_outs: Vec<u32> = posed.instance.peers().iter().zip(0..).map(fan_out).collect();
-    let soonest = soonest_us(posed.instance.delays(), source, &fan_outs, posed.send_us());
-    let mut heard: Vec<(u64, u32)> = soonest
-        .iter()
-        .zip(0..)
-        .filter(|(_, peer)| *peer != source)
-        .filter_map(|(us, peer)| Some(((*us)?, peer)))
-        .collect();
-    let others = soonest.len() - 1;
-    heard.sort_unstable();
-    let Some(&(last_us, last)) = heard.last() else {
-        return if others == 0 { Vec::new() } else { vec![unheard(subject, name, source, others)] };
-    };
-    let ms = |us: u64| us as f64 / 1e3;
-    let mut rows = Vec::new();
-    if heard.len() < others {
-        rows.push(unheard(subject, name, source, others - heard.len()));
-    }
-    let way = |peer| format!("the shortest way to {}", subject.peer(peer));
-    let mut push = |what: &str, value: f64, binds: String| {
-        let bound = format!("{what} {}", SHORTEST_WAY.name);
-        rows.push(BoundRow { bound, ..row(SHORTEST_WAY, Some(name), Side::AtLeast, value, "ms", binds) });
-    };
-    push("largest", ms(last_us), way(last));
-    let (p95_us, p95) = heard[(heard.len() * 95).div_ceil(100) - 1];
-    push("p95", ms(p95_us), way(p95));
-    let total_us: u64 = heard.iter().map(|(us, _)| us).sum();
-    push("mean", ms(total_us) / heard.len() as f64, "the shortest ways to all".to_owned());
-    if heard.len() == others && others < MATCHING_PEERS_MAX {
-        rows.push(of_tree(subject, name, (source, ms(last_us)), &soonest, &fan_outs));
-    }
-    rows
-}
-
-// The largest latency of a single tree, whose fan-outs bind.
-fn of_tree(
-    subject: &Subject<'_>,
-    name: &str,
-    (source, shortest_ms): (u32, f64),
-    soonest: &[Option<u64>],
-    fan_outs: &[u32],
-) -> BoundRow {
-    let posed = subject.posed;
-    let bound = largest_in_tree_us(posed.instance.delays(), source, fan_outs, posed.send_us(), soonest);
-    let slots: u64 = fan_outs.iter().map(|&slots| u64::from(slots.min(soonest.len() as u32 - 1))).sum();
-    let value_ms = bound.value.map_or(f64::INFINITY, |us| us as f64 / 1e3);
-    let binds = match bound.binds {
-        Some(peer) => format!("{} has no slot that is nearer; all peers have {}", subject.peer(peer), count(slots)),
-        None if bound.value.is_none() => {
-            format!("no tree: all peers together have {} slots that can be used", count(slots))
-        }
-        None => format!("fan-outs do not bind: the shortest way of {}", quantity(shortest_ms, "ms")),
-    };
-    row(bound.law, Some(name), Side::AtLeast, value_ms, "ms", binds)
-}
-
-fn unheard(subject: &Subject<'_>, name: &str, source: u32, count: usize) -> BoundRow {
-    let law = Law { name: "peers that never hear", ..SHORTEST_WAY };
-    let binds = format!("no way over peers that pass messages on leads to them from {}", subject.peer(source));
-    row(law, Some(name), Side::AtLeast, count as f64, "", binds)
-}
-
 /// How soon everybody can have a content.
 pub(super) fn of_content(subject: &Subject<'_>, fetched: &Fetched) -> Vec<BoundRow> {
     let Fetched { nth, sources, bits, parts } = fetched;
@@ -222,7 +160,14 @@ pub(super) fn of_content(subject: &Subject<'_>, fetched: &Fetched) -> Vec<BoundR
     if in_parts.binds == fluid.binds { vec![row(fluid)] } else { vec![row(fluid), row(in_parts)] }
 }
 
-fn row(law: Law, workload: Option<&str>, side: Side, value: f64, unit: &'static str, binds: String) -> BoundRow {
+pub(super) fn row(
+    law: Law,
+    workload: Option<&str>,
+    side: Side,
+    value: f64,
+    unit: &'static str,
+    binds: String,
+) -> BoundRow {
     BoundRow {
         bound: law.name.to_owned(),
         workload: workload.map(str::to_owned),

@@ -67,7 +67,7 @@ fn steps(rows: &[SearchRow], value: fn(&SearchRow) -> f64) -> Vec<Mark> {
     for row in rows {
         let (x, y) = (row.work_millions, value(row));
         match marks.last() {
-            Some(before) if before.y == y => marks.push(mark(x, y, false)),
+            Some(before) if (before.y - y).abs() < f64::EPSILON => marks.push(mark(x, y, false)),
             Some(before) => {
                 let corner = mark(x, before.y, false);
                 marks.extend([corner, mark(x, y, true)]);
