@@ -209,3 +209,32 @@ fn latencies_of_many_publishers_are_those_of_their_pairs() {
     let [of_all, of_rooms] = [&mixed, &rooms].map(|scenario| figure(&sheets(scenario, &[])[0], "largest latency"));
     assert!(of_rooms < of_all, "{of_rooms} {of_all}");
 }
+
+/// A bound with the mean size of messages would be beaten by the small ones.
+#[test]
+fn messages_of_several_sizes_have_no_bound_on_latency() {
+    let asked = CLASSROOM.replace(
+        "kind = \"broadcast\"\nmessage = \"12500 B\"\nrate = \"10 /s\"",
+        "kind = \"request-response\"\nservers = 1\nrequest = \"100 B\"\nresponse = \"12500 B\"\nrate = \"1 /s\"",
+    );
+    let sheet = &sheets(&asked, &[])[0];
+    let rows = sheet["bounds"].as_array().expect("a list");
+    assert!(rows.iter().all(|row| row["unit"] != "ms"), "{sheet:#}");
+    assert!(
+        sheet["notes"].to_string().contains("no latency is bounded, for its messages are of several sizes"),
+        "{sheet:#}"
+    );
+}
+
+#[test]
+fn who_can_never_hear_is_counted() {
+    let cut_off = CLASSROOM
+        .replace("nat = \"public\"", "nat = { apdm_apdf = \"100 %\" }")
+        .replace("[webrtc]", "[webrtc]\nturn = \"none\"")
+        .replace("peers = [10, 40]", "peers = 8");
+    assert!((figure(&sheets(&cut_off, &[])[0], "peers that never hear") - 7.0).abs() < 1e-9);
+    let talk = cut_off.replace("kind = \"broadcast\"", "kind = \"state-sync\"");
+    let sheet = &sheets(&talk, &[])[0];
+    assert!((figure(sheet, "pairs that never hear") - 56.0).abs() < 1e-9);
+    assert!(sheet["notes"].to_string().contains("they know nothing of peers that cannot connect"), "{sheet:#}");
+}

@@ -174,6 +174,16 @@ fn where_there_is_no_tree_it_is_said_why_and_what_would_help() {
     assert!(text.contains("with 60 % there is a tree (--share 60)"), "{text}");
 }
 
+/// Of two peers one hears: mean, largest and bound are the same.
+#[test]
+fn a_mean_is_that_of_those_who_hear() {
+    let folder = workshop(&CLASSROOM.replace("peers = [30, 40]", "peers = 2"));
+    let sheet = sheet(folder.path(), &["--objective", "mean"]);
+    for value in [&sheet["tree"]["mean_ms"], &sheet["bound_ms"], &sheet["search"][0]["bound_ms"]] {
+        assert_eq!(value, 42.0, "{sheet:#}");
+    }
+}
+
 #[test]
 fn a_wrong_command_line_is_told_what_there_is() {
     let folder = workshop(CLASSROOM);
@@ -185,4 +195,6 @@ fn a_wrong_command_line_is_told_what_there_is() {
     assert!(refused(&[]).contains("2 points of the sweep fit; say which:\n  --cell peers=VALUE, of `30`, `40`"));
     assert!(refused(&["--cell", "peers=35"]).contains("peers is never `35`; there are `30`, `40`"));
     assert!(refused(&["--cell", "peers=30", "--share", "0"]).contains("0 is not in 1..=100"));
+    assert!(refused(&["--cell", "peers=30", "--out", "nowhere/plan.json"]).contains("there is no folder nowhere"));
+    assert!(refused(&["--cell", "peers=30", "--format", "svg"]).contains("--out <FILE>"));
 }

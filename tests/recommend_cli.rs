@@ -67,6 +67,9 @@ fn where_one_uplink_serves_all_nothing_beats_the_direct_way() {
     assert!(p95_ms(&finalists[0]) <= best * 1.000_001, "{choice:#}");
     let star = finalists.iter().find(|finalist| finalist["topology"] == "star").expect("a star works");
     assert!(p95_ms(&finalists[0]) <= p95_ms(star));
+    // Means over the same seeds: nothing is below the bound.
+    let bound_ms = advice["p95_bound_ms"].as_f64().expect("a bound");
+    assert!((0.9 * best..=best).contains(&bound_ms), "{bound_ms} {best}");
 }
 
 #[test]

@@ -84,6 +84,9 @@ enum Stopped {
 
 /// Searches the crossover, prints it, and writes it.
 pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
+    if let Err(exit) = output::check([arguments.csv.as_ref(), arguments.picture.as_ref()]) {
+        return Ok(exit);
+    }
     let question = match Question::of(arguments, registry) {
         Ok(question) => question,
         Err(problem) => {

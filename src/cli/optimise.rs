@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// What to write there
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, requires = "out")]
     format: Format,
     /// The file to draw the tree to, as SVG: how far a peer is from the middle is when it hears
     #[arg(long, value_name = "FILE")]
@@ -77,6 +77,11 @@ enum Least {
 
 /// Finds the tree, prints it, and writes it.
 pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
+    if let Err(exit) =
+        output::check([arguments.out.as_ref(), arguments.picture.as_ref(), arguments.search_picture.as_ref()])
+    {
+        return Ok(exit);
+    }
     let Some(experiment) = arguments.source.load(registry) else { return Ok(Exit::Usage) };
     let cell = match choice::combination(&experiment, &arguments.cell) {
         Ok(cell) => cell,

@@ -50,6 +50,9 @@ pub(crate) struct Arguments {
 
 /// Searches, and prints what to take.
 pub(crate) fn run(arguments: &Arguments, registry: &Registry) -> io::Result<Exit> {
+    if let Err(exit) = output::check([arguments.out.as_ref(), arguments.picture.as_ref()]) {
+        return Ok(exit);
+    }
     let Some(experiment) = arguments.source.load(registry) else { return Ok(Exit::Usage) };
     experiment.warnings().into_iter().for_each(say::warning);
     let first = match choice::combination(&experiment, &arguments.cell) {

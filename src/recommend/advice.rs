@@ -11,7 +11,7 @@ use super::pareto::{WEIGHED, not_dominated};
 use super::remedy::{Remedy, remedies};
 use super::search::{Failed, Found, Round, Search};
 use crate::metrics::{Interval, MetricId};
-use crate::report::{BoundRow, RankedTopology, Side, expectation_text};
+use crate::report::{BoundRow, Side, expectation_text};
 use crate::rng::Seed;
 use crate::scenario::{Cell, Experiment, Registry};
 use crate::simulation::PoseError;
@@ -44,8 +44,10 @@ pub struct Advice {
     pub impossible: Option<String>,
     /// What would make something work, where nothing does.
     pub remedies: Vec<Remedy>,
-    /// What no overlay can beat.
+    /// What no overlay can beat, with the first seed.
     pub bounds: Vec<BoundRow>,
+    /// What no p95 latency is below, in ms, on average over the seeds; `None` unless one workload publishes.
+    pub p95_bound_ms: Option<f64>,
     /// What would make another overlay the better one.
     pub flips: Vec<Flip>,
     /// How it was found.
@@ -188,7 +190,7 @@ const CONTENDERS: usize = 3;
 // The choice, then those that could take its place: the next of another kind, the best plain topology, or else whoever is
 // next.
 fn contenders(found: &Found) -> Vec<Candidate> {
-    let places: Vec<usize> = found.trial.ranking(0).ranked().map(|row| found.trial.place(row)).collect();
+    let places = ranked(&found.trial);
     let Some(&choice) = places.first() else { return Vec::new() };
     let others = others(found, choice, &places);
     let of = |place: usize| &found.finalists[place];
@@ -203,32 +205,48 @@ fn contenders(found: &Found) -> Vec<Candidate> {
     chosen.into_iter().map(|place| of(place).clone()).collect()
 }
 
-// Those that are not the same overlay under another name: equal in every seed.
+// Those that work, the best first; of those that are equal with every seed in what ranks, one that nobody is better than.
+fn ranked(trial: &Trial) -> Vec<usize> {
+    let mut places: Vec<usize> = trial.ranking(0).ranked().map(|row| trial.place(row)).collect();
+    let Some(&first) = places.first() else { return places };
+    let best = not_dominated(trial, &places);
+    let is_chosen = |&place: &usize| best.contains(&place) && are_equal(trial, [place, first], trial.metric());
+    if let Some(chosen) = places.iter().position(is_chosen) {
+        places[..=chosen].rotate_right(1);
+    }
+    places
+}
+
+// Whether two candidates come to the same with every seed.
+fn are_equal(trial: &Trial, pair: [usize; 2], metric: MetricId) -> bool {
+    trial.difference(0, pair, metric).is_some_and(|interval| {
+        let [low, high] = interval.ends.map_or([interval.mean; 2], |ends| [ends.low, ends.high]);
+        low.abs().max(high.abs()) < f64::MIN_POSITIVE
+    })
+}
+
+// Those that are not the same overlay under another name: as many connections, and all is heard at the same times.
 fn others(found: &Found, choice: usize, places: &[usize]) -> Vec<usize> {
-    let is_same = |place: usize| {
-        let difference = found.trial.difference(0, [place, choice], MetricId::LatencyMean);
-        difference.is_some_and(|interval| {
-            let [low, high] = interval.ends.map_or([interval.mean; 2], |ends| [ends.low, ends.high]);
-            low.abs().max(high.abs()) < f64::MIN_POSITIVE
-        })
-    };
+    let same = [MetricId::LatencyMean, MetricId::ConnectionsMean];
+    let is_same = |place: usize| same.iter().all(|&metric| are_equal(&found.trial, [place, choice], metric));
     places.iter().copied().filter(|&place| place != choice && !is_same(place)).collect()
 }
 
 impl Advice {
     fn of(experiment: &Experiment, cell: &Cell, screen: &Screen, found: &Found) -> Self {
         let trial = &found.trial;
-        let places: Vec<usize> = trial.ranking(0).ranked().map(|row| trial.place(row)).collect();
+        let places = ranked(trial);
         let best = not_dominated(trial, &places);
-        let finalist = |row: &RankedTopology| {
-            let place = trial.place(row);
-            Finalist {
+        let row_of = |place: usize| trial.ranking(0).ranked().find(|row| trial.place(row) == place);
+        let finalist = |&place: &usize| {
+            let row = row_of(place)?;
+            Some(Finalist {
                 topology: found.finalists[place].label.clone(),
                 origin: found.finalists[place].origin,
                 reservations: row.reservations.iter().map(|why| why.text.clone()).collect(),
                 is_not_dominated: best.contains(&place),
                 figures: figures(trial, place),
-            }
+            })
         };
         let failed =
             |failed: &Failed| Excluded { topology: failed.candidate.label.clone(), reason: failed.reason.clone() };
@@ -240,12 +258,13 @@ impl Advice {
             metric: MetricName(trial.metric()),
             expectations: experiment.expectations.iter().map(expectation_text).collect(),
             choice: places.first().map(|&place| choice(found, place, &places)),
-            finalists: trial.ranking(0).ranked().map(finalist).collect(),
+            finalists: places.iter().filter_map(finalist).collect(),
             failed: found.failed.iter().map(failed).collect(),
             excluded: found.excluded.clone(),
             impossible: screen.impossible(),
             remedies: Vec::new(),
             bounds: screen.sheet.bounds.iter().filter(|row| row.side == Side::AtLeast).cloned().collect(),
+            p95_bound_ms: screen.p95_ms,
             flips: Vec::new(),
             rounds: found.rounds.clone(),
             replications: found.rounds.iter().map(|round| round.replications).sum(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::candidate::Candidate;
 use crate::optimiser::Peer;
-use crate::report::{BoundSheet, FamilyRow};
+use crate::report::{BoundRow, BoundSheet, FamilyRow};
 use crate::rng::Seed;
 use crate::scenario::Cell;
 use crate::simulation::{PoseError, Posed, Posing};
@@ -23,6 +23,10 @@ pub struct Excluded {
 pub(super) struct Screen {
     /// All bounds, with the first seed.
     pub(super) sheet: BoundSheet,
+    /// The least p95 latency in ms, the mean over the seeds, where one workload publishes.
+    pub(super) p95_ms: Option<f64>,
+    // What keeps peers from ever hearing, if that is so with every seed.
+    never: Option<String>,
     /// Whether messages are for some peers only.
     pub(super) has_audiences: bool,
     // What each seed's population says of families: links differ from peer to peer, and so do their weakest.
@@ -37,7 +41,8 @@ const ANY: &str = "multi-tree";
 impl Screen {
     /// That of a cell's populations.
     pub(super) fn of(cell: &Cell, seeds: &[Seed]) -> Result<Self, PoseError> {
-        let sheet = BoundSheet::of(cell, seeds[0], DEGREE)?;
+        let sheets: Vec<BoundSheet> =
+            seeds.iter().map(|&seed| BoundSheet::of(cell, seed, DEGREE)).collect::<Result<_, _>>()?;
         let posed = Posed::new(&cell.settings, seeds[0], Posing::BOUND)?;
         let most = |peer: &Peer| peer.connections_max.map(u64::from);
         let connections_max = posed.instance.peers().iter().map(most).sum();
@@ -46,12 +51,14 @@ impl Screen {
         let has_traces = cell.settings.population.classes.iter().any(|class| !class.capacity.is_empty());
         let families = match has_traces {
             true => Vec::new(),
-            false => seeds
-                .iter()
-                .map(|&seed| BoundSheet::of_families(cell, seed).map(|sheet| sheet.families))
-                .collect::<Result<_, _>>()?,
+            false => sheets.iter().map(|sheet| sheet.families.clone()).collect(),
         };
-        Ok(Self { sheet, has_audiences, families, connections_max })
+        let p95_ms = sheets.iter().map(BoundSheet::p95_ms).sum::<Option<f64>>().filter(|_| posed.carried.len() == 1);
+        let p95_ms = p95_ms.map(|total| total / seeds.len() as f64);
+        let never: Option<Vec<String>> = sheets.iter().map(|sheet| sheet.never_hear().map(never_text)).collect();
+        let never = never.and_then(|texts| texts.into_iter().next());
+        let sheet = sheets.into_iter().next().expect("invariant: a scenario has a seed");
+        Ok(Self { sheet, p95_ms, never, has_audiences, families, connections_max })
     }
 
     /// Which candidates are left, and which are not, and why.
@@ -68,6 +75,9 @@ impl Screen {
 
     /// Why no overlay of these peers can carry the workloads, whichever seed draws them, if that is so.
     pub(super) fn impossible(&self) -> Option<String> {
+        if self.never.is_some() {
+            return self.never.clone();
+        }
         let failing: Vec<&FamilyRow> = self.families.iter().filter_map(|rows| failing(rows, ANY)).collect();
         (failing.len() == self.families.len()).then(|| failing.first().map(|row| shortage(row))).flatten()
     }
@@ -95,6 +105,10 @@ impl Screen {
 // The first workload that a family cannot carry.
 fn failing<'r>(rows: &'r [FamilyRow], family: &str) -> Option<&'r FamilyRow> {
     rows.iter().find(|row| row.family == family && !row.holds)
+}
+
+fn never_text(row: &BoundRow) -> String {
+    format!("{}: {:.0}, with the first seed; {}", row.bound, row.value.unwrap_or_default(), row.binds)
 }
 
 fn shortage(row: &FamilyRow) -> String {

@@ -197,6 +197,10 @@ impl Rounds {
             duration_s: scene.settings.run.duration.as_secs_f64(),
             replications: self.trial.replications,
         });
+        // Of whoever had no turn nothing is known.
+        if self.is_interrupted {
+            return;
+        }
         self.failed.extend(ranking.rows.iter().filter(|row| row.rank.is_none()).map(|row| Failed {
             candidate: self.candidates[self.trial.place(row)].clone(),
             reason: row.failures.first().map_or_else(String::new, |failure| failure.text.clone()),

@@ -55,7 +55,7 @@ impl Page {
         self.line(&format!("{}: {} {own}", choice.topology, metric.definition().title));
         match &choice.runner_up {
             Some(rival) => self.line(&format!("runner-up: {}", margin(rival, metric))),
-            None => self.line("runner-up: none, nothing else works"),
+            None => self.line("runner-up: none; all others that work come to the same overlay"),
         }
         if let Some(rival) = &choice.other_kind {
             self.line(&format!("next of another kind: {}", margin(rival, metric)));
@@ -78,6 +78,10 @@ impl Page {
     }
 
     fn nothing(&mut self, advice: &Advice) {
+        if !advice.is_complete {
+            self.head("Interrupted before anything was known to work");
+            return;
+        }
         self.head("Nothing works");
         match &advice.impossible {
             Some(proof) => self.line(&format!("proven: no overlay of these peers can carry it: {proof}")),
@@ -87,7 +91,10 @@ impl Page {
         self.bounds(advice);
         self.head("What would make something work");
         if advice.remedies.is_empty() {
-            self.line("ten times the uplink, a tenth of the rate, or a tenth of the peers: none of them suffices");
+            self.line(
+                "nothing that was tried suffices: up to ten times the uplink, down to a tenth of the rate and of the peers, as \
+                 far as the scenario allows it",
+            );
         }
         for (place, remedy) in advice.remedies.iter().enumerate() {
             let cheapest = if place == 0 { ", the smallest change" } else { "" };
@@ -96,16 +103,22 @@ impl Page {
     }
 
     fn bounds(&mut self, advice: &Advice) {
-        let p95 = advice.finalists.first().and_then(|choice| choice.interval(MetricId::LatencyP95));
+        let mut named: Vec<&String> = advice.bounds.iter().filter_map(|row| row.workload.as_ref()).collect();
+        named.dedup();
         let times = advice.bounds.iter().filter(|row| row.unit == "ms" || row.unit == "s");
         for (row, value) in
             times.filter_map(|row| row.value.map(|value| (row, value))).filter(|(_, value)| *value >= 1.0)
         {
-            let above = p95.filter(|_| row.bound == MetricId::LatencyP95.definition().title && row.unit == "ms");
-            let above = above.map_or_else(String::new, |p95| {
-                format!("; the choice is {:.0} % above", (p95.mean / value - 1.0) * 100.0)
-            });
-            self.line(&format!("bound: {} at least {value:.0} {}: {}{above}", row.bound, row.unit, row.binds));
+            let of =
+                row.workload.as_ref().filter(|_| named.len() > 1).map_or_else(String::new, |name| format!("{name}: "));
+            self.line(&format!("bound, first seed: {of}{} at least {value:.0} {}: {}", row.bound, row.unit, row.binds));
+        }
+        let p95 = advice.finalists.first().and_then(|choice| choice.interval(MetricId::LatencyP95));
+        if let (Some(p95), Some(bound_ms)) = (p95, advice.p95_bound_ms) {
+            self.line(&format!(
+                "on average over the seeds p95 latency is at least {bound_ms:.0} ms; the choice is {:.0} % above",
+                (p95.mean / bound_ms - 1.0) * 100.0
+            ));
         }
     }
 

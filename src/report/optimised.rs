@@ -40,6 +40,8 @@ pub struct TreeSheet {
     pub axes: Vec<AxisValue>,
     /// How many peers there are.
     pub peers: u32,
+    /// How many of them publish; the tree is that of the busiest.
+    pub publishers: u32,
     /// The seed of the population.
     pub seed: Seed,
     /// What was made least: `max`, `p95` or `mean`.
@@ -153,16 +155,17 @@ impl TreeSheet {
         let root = posed.busiest().ok_or(TreeError::Silent)?;
         let problem = posed.tree_problem(root).ok_or(TreeError::Silent)?.with_objective(wanted.objective);
         let answer = solve(&problem, wanted.effort, &mut |answer| watch(answer, answer.gap_percent(&problem)));
-        let answer = answer.map_err(|reason| TreeError::Infeasible { reason, hint: hint(cell, wanted, root) })?;
+        let answer =
+            answer.map_err(|reason| TreeError::Infeasible { hint: hint(cell, wanted, root, &reason), reason })?;
         let value = verify(&problem, &answer.parents).map_err(TreeError::Broken)?;
         let plain = plain_trees(&problem).into_iter().filter_map(|(name, parents)| {
             let value = verify(&problem, &parents).ok()?;
             Some(figures(name, &problem, &parents, &value))
         });
         let ms = |us: u64| us as f64 / 1e3;
-        let peers = f64::from(problem.peers());
+        let others = f64::from(problem.peers().saturating_sub(1).max(1));
         // The optimisers add up for the mean.
-        let in_ms = |us: u64| if wanted.objective == Objective::Mean { ms(us) / peers } else { ms(us) };
+        let in_ms = |us: u64| if wanted.objective == Objective::Mean { ms(us) / others } else { ms(us) };
         let end = SearchStep { work: answer.work, value, lower_us: answer.lower_us };
         let steps = answer.trace.iter().chain([&end]);
         let row = |step: &SearchStep| SearchRow {
@@ -173,6 +176,7 @@ impl TreeSheet {
         Ok(Self {
             axes: cell.axes.clone(),
             peers: problem.peers(),
+            publishers: publishers(&posed),
             seed: wanted.seed,
             objective: word(wanted.objective),
             share_percent: wanted.share * 100.0,
@@ -197,6 +201,15 @@ impl TreeSheet {
     }
 }
 
+// Who publishes anything, each once.
+fn publishers(posed: &Posed) -> u32 {
+    let of_all = posed.carried.iter().flat_map(|carried| &carried.publishers);
+    let mut peers: Vec<u32> = of_all.map(|publisher| publisher.peer).collect();
+    peers.sort_unstable();
+    peers.dedup();
+    peers.len() as u32
+}
+
 const fn posing(share: f64) -> Posing {
     Posing { share, wakes: true }
 }
@@ -210,7 +223,10 @@ const fn word(objective: Objective) -> &'static str {
 }
 
 // The least share of links and CPUs with which there is a tree.
-fn hint(cell: &Cell, wanted: Wanted, root: u32) -> Option<String> {
+fn hint(cell: &Cell, wanted: Wanted, root: u32, reason: &Infeasible) -> Option<String> {
+    if matches!(reason, Infeasible::Unreachable { .. }) {
+        return Some("a TURN server that they reach would connect them, or a server in the overlay".to_owned());
+    }
     let effort = Effort { work: 0, ..wanted.effort };
     let suffices = |share: f64| {
         let posed = Posed::new(&cell.settings, wanted.seed, posing(share)).ok()?;

@@ -11,7 +11,7 @@ use crate::optimiser::bound::Cpu;
 use crate::optimiser::tree::TreeProblem;
 use crate::optimiser::{Hop, Instance, InstanceError, Peer, Stream};
 use crate::overlay::audience::ALL;
-use crate::overlay::workload::{Content, Flow, Role};
+use crate::overlay::workload::{Arrivals, Content, Flow, Role};
 use crate::rng::{Seed, Streams};
 use crate::scenario::Settings;
 use crate::simulation::error::SimulationError;
@@ -85,6 +85,10 @@ pub struct Carried {
     pub reach: f64,
     /// What a message takes on the wire, by weight of how often it is received.
     pub wire: Wire,
+    /// Whether all messages are of one size, and none answers another.
+    pub is_alike: bool,
+    /// Whether each publisher publishes in equal steps, at least once in the measured window.
+    pub is_periodic: bool,
 }
 
 /// A content that peers fetch.
@@ -236,7 +240,21 @@ fn carried(flows: &[Flow], audiences: &[Vec<u32>], world: &World, settings: &Set
     let bytes = ByteCount::new((bytes / received).round() as u64);
     let wire = Wire { bytes, packets: (packets / received).round().max(1.0) as u64 };
     let nth = flows[0].workload();
-    Some(Carried { nth, publishers, messages_per_s: per_s, reach: received / per_s / others, wire })
+    let live = settings.workloads.get(usize::from(nth)).and_then(|workload| workload.live());
+    let adapts = live.is_some_and(|live| live.adaptation.is_some());
+    let is_like_first = |flow: &Flow| flow.size == flows[0].size && flow.role == Role::Message;
+    let window = settings.run.duration - settings.run.warmup;
+    let is_periodic =
+        |flow: &Flow| flow.arrivals == Arrivals::Periodic && flow.times.is_none() && flow.period <= window;
+    Some(Carried {
+        nth,
+        publishers,
+        messages_per_s: per_s,
+        reach: received / per_s / others,
+        wire,
+        is_alike: !adapts && flows.iter().all(is_like_first),
+        is_periodic: flows.iter().all(is_periodic),
+    })
 }
 
 fn fetched(content: Content, settings: &Settings) -> Fetched {

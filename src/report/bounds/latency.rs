@@ -11,6 +11,8 @@ use crate::optimiser::bound::{Law, MATCHING_PEERS_MAX, SHORTEST_WAY, largest_in_
 use crate::report::figures::count;
 use crate::simulation::Carried;
 
+/// The bounds that say who can never hear.
+pub(super) const NEVER: [&str; 2] = ["peers that never hear", "pairs that never hear"];
 /// Most looks at a pair of peers for the ways from all publishers: about a second.
 const LOOKS_MAX: u64 = 200_000_000;
 
@@ -18,37 +20,64 @@ const LOOKS_MAX: u64 = 200_000_000;
 pub(super) fn of_one(subject: &Subject<'_>, name: &str, source: u32) -> Vec<BoundRow> {
     let posed = subject.posed;
     let Some(stream) = posed.stream() else { return Vec::new() };
+    let others = posed.world.peers() as usize - 1;
+    let heard = deliveries(subject, &Ways::of(subject), source, None, 1.0);
+    let mut rows = Vec::new();
+    if heard.len() < others {
+        rows.push(unheard(subject, name, source, others - heard.len()));
+    }
+    rows.extend(of_deliveries(subject, name, heard));
+    // Those who carry the whole stream.
     let fan_out = |(peer, number): (&Peer, u32)| stream.fan_out(*peer, number == source);
     let fan_outs: Vec<u32> = posed.instance.peers().iter().zip(0..).map(fan_out).collect();
     let in_tree = soonest_us(posed.instance.delays(), source, &fan_outs, posed.send_us());
-    let others = in_tree.len() - 1;
-    let heard = in_tree.iter().filter(|us| us.is_some()).count() - 1;
-    if others == 0 {
-        return Vec::new();
-    }
-    let mut rows = Vec::new();
-    if heard < others {
-        rows.push(unheard(subject, name, source, others - heard));
-    }
-    rows.extend(of_deliveries(subject, name, deliveries(subject, &Ways::of(subject), source, None, 1.0)));
-    if heard == others && others < MATCHING_PEERS_MAX {
+    if others > 0 && others < MATCHING_PEERS_MAX && in_tree.iter().all(Option::is_some) {
         rows.push(of_tree(subject, name, source, &in_tree, &fan_outs));
     }
     rows
 }
 
-/// The same where several publish, or messages are for some. Not of very many: nothing then.
-pub(super) fn of_many(subject: &Subject<'_>, name: &str, carried: &Carried) -> Vec<BoundRow> {
+/// Why no latency is bounded of what a workload publishes, if none is.
+pub(super) fn unbounded(subject: &Subject<'_>, carried: &Carried) -> Option<&'static str> {
     let peers = u64::from(subject.posed.world.peers());
-    if peers * peers * carried.publishers.len() as u64 > LOOKS_MAX {
+    let publishers = carried.publishers.len() as u64;
+    let is_for_all = carried.reach > 0.999_999;
+    if !carried.is_alike {
+        return Some("its messages are of several sizes, or answers, and a small one may be sooner than the mean one");
+    }
+    if publishers == 1 && is_for_all {
+        return None;
+    }
+    if !carried.is_periodic {
+        return Some("which publishers speak in the measured window is a matter of chance");
+    }
+    (peers * peers * publishers > LOOKS_MAX).then_some("there are too many pairs to look at the ways of all")
+}
+
+/// The same where several publish, or messages are for some.
+pub(super) fn of_many(subject: &Subject<'_>, name: &str, carried: &Carried) -> Vec<BoundRow> {
+    if unbounded(subject, carried).is_some() {
         return Vec::new();
     }
     let ways = Ways::of(subject);
-    let of = carried.publishers.iter().flat_map(|publisher| {
+    let (mut heard, mut wanted) = (Vec::new(), 0);
+    for publisher in &carried.publishers {
         let audience = publisher.audience.map(|audience| subject.posed.audiences[audience as usize].as_slice());
-        deliveries(subject, &ways, publisher.peer, audience, publisher.messages_per_s)
-    });
-    of_deliveries(subject, name, of.collect())
+        let is_other = |peer: &u32| *peer != publisher.peer;
+        wanted += match audience {
+            Some(audience) => audience.iter().copied().filter(is_other).count(),
+            None => subject.posed.world.peers() as usize - 1,
+        };
+        heard.extend(deliveries(subject, &ways, publisher.peer, audience, publisher.messages_per_s));
+    }
+    let mut rows = Vec::new();
+    if heard.len() < wanted {
+        let law = Law { name: NEVER[1], ..SHORTEST_WAY };
+        let binds = format!("no way leads from one to the other; {} want to hear", count(wanted));
+        rows.push(row(law, Some(name), Side::AtLeast, (wanted - heard.len()) as f64, "", binds));
+    }
+    rows.extend(of_deliveries(subject, name, heard));
+    rows
 }
 
 // A pair that messages go between, how soon at best, and how many a second.
@@ -58,25 +87,28 @@ struct Delivery {
     per_s: f64,
 }
 
-// Who can pass messages on at all: some of them, where not all.
+// Who can send messages, and pass on some of them, where not all.
 struct Ways {
+    sends: Vec<u32>,
     passes: Vec<u32>,
 }
 
 impl Ways {
     fn of(subject: &Subject<'_>) -> Self {
-        let passes = |peer: &Peer| {
+        let over = |peer: &Peer, connections: u32| {
             let sends = peer.up_bps != Some(0) && peer.sends_per_s != Some(0);
-            u32::from(sends && peer.connections_max.is_none_or(|most| most > 1))
+            u32::from(sends && peer.connections_max.is_none_or(|most| most >= connections))
         };
-        Self { passes: subject.posed.instance.peers().iter().map(passes).collect() }
+        let [sends, passes] = [1, 2]
+            .map(|connections| subject.posed.instance.peers().iter().map(|peer| over(peer, connections)).collect());
+        Self { sends, passes }
     }
 }
 
 fn deliveries(subject: &Subject<'_>, ways: &Ways, source: u32, audience: Option<&[u32]>, per_s: f64) -> Vec<Delivery> {
     let posed = subject.posed;
     let mut passes = ways.passes.clone();
-    passes[source as usize] = 1;
+    passes[source as usize] = ways.sends[source as usize];
     let soonest = soonest_us(posed.instance.delays(), source, &passes, posed.send_us());
     let delivery = |peer: u32| {
         let us = soonest[peer as usize].filter(|_| peer != source)?;
@@ -135,7 +167,7 @@ fn of_tree(subject: &Subject<'_>, name: &str, source: u32, soonest: &[Option<u64
 }
 
 fn unheard(subject: &Subject<'_>, name: &str, source: u32, count: usize) -> BoundRow {
-    let law = Law { name: "peers that never hear", ..SHORTEST_WAY };
+    let law = Law { name: NEVER[0], ..SHORTEST_WAY };
     let binds = format!("no way over peers that pass messages on leads to them from {}", subject.peer(source));
     row(law, Some(name), Side::AtLeast, count as f64, "", binds)
 }

@@ -70,6 +70,10 @@ pub(super) fn of_messages(subject: &Subject<'_>, carried: &Carried) -> Vec<Bound
         [publisher] if is_for_all => {
             let source = publisher.peer;
             rows.push(of_stream(subject, &name, source, offered));
+            // With a smaller message than the mean one all is sooner.
+            if !carried.is_alike {
+                return rows;
+            }
             let growth = bound::one_message(bits, source, peers);
             let binds = match growth.binds {
                 GrowthBinds::Doubling => "copies double at most in the time that one takes".to_owned(),
@@ -151,7 +155,7 @@ pub(super) fn of_content(subject: &Subject<'_>, fetched: &Fetched) -> Vec<BoundR
         MakespanBinds::Sources => format!("the uplinks of {}", counted(sources.len(), "source")),
         MakespanBinds::Downlink(peer) => format!("the downlink of {}", subject.peer(peer)),
         MakespanBinds::Everybody => "all uplinks together".to_owned(),
-        MakespanBinds::Parts => format!("{} are passed on whole", counted(*parts as usize, "part")),
+        MakespanBinds::Parts => format!("{}, passed on whole", counted(*parts as usize, "part")),
         MakespanBinds::Nothing => "nothing".to_owned(),
     };
     let row = |bound: Bound<f64, MakespanBinds>| {

@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use super::family::{self, FamilyRow};
+use super::latency;
 use super::row::BoundRow;
 use super::rows;
 use super::subject::Subject;
+use crate::metrics::MetricId;
 use crate::rng::Seed;
 use crate::scenario::{AxisValue, Cell, Settings};
 use crate::simulation::{Carried, PoseError, Posed, Posing};
@@ -44,6 +46,9 @@ impl BoundSheet {
             let alone = alone(settings, seed, &posed, carried)?;
             let subject = Subject { settings, posed: alone.as_ref().unwrap_or(&posed) };
             sheet.bounds.extend(rows::of_messages(&subject, carried));
+            if let Some(why) = latency::unbounded(&subject, carried) {
+                sheet.notes.push(format!("{}: no latency is bounded, for {why}", subject.name(carried.nth)));
+            }
             sheet.add_families(&subject, carried);
         }
         for content in &posed.fetched {
@@ -52,12 +57,28 @@ impl BoundSheet {
         if posed.carried.is_empty() && posed.fetched.is_empty() {
             sheet.notes.push("nobody sends anything to anybody".to_owned());
         }
+        if sheet.never_hear().is_some() {
+            sheet.notes.push("families count copies: they know nothing of peers that cannot connect".to_owned());
+        }
         if posed.is_typical {
             sheet.notes.push(
                 "delays are typical ones of places: those of single pairs may be less, and so may latencies".to_owned(),
             );
         }
         Ok(sheet)
+    }
+
+    /// The bound that says that somebody can never hear what is for it, if that is so.
+    pub(crate) fn never_hear(&self) -> Option<&BoundRow> {
+        self.bounds.iter().find(|row| latency::NEVER.contains(&row.bound.as_str()))
+    }
+
+    /// The least p95 latency of the only workload, in ms.
+    pub(crate) fn p95_ms(&self) -> Option<f64> {
+        let is_p95 = |row: &&BoundRow| row.unit == "ms" && row.bound == MetricId::LatencyP95.definition().title;
+        let mut rows = self.bounds.iter().filter(is_p95);
+        let first = rows.next().filter(|_| rows.next().is_none());
+        first.and_then(|row| row.value)
     }
 
     /// The same without its bounds: only the families of overlays, and the notes about them.

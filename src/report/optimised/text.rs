@@ -32,6 +32,13 @@ pub fn render(name: &str, sheet: &TreeSheet, width: u16) -> String {
     text += &wrapped(&verdict, width);
     let budgets = format!("budgets: each peer is given {:.0} % of its uplink and of its CPU", sheet.share_percent);
     text += &wrapped(&budgets, width);
+    if sheet.publishers > 1 {
+        let note = format!(
+            "{} publish: this is the tree of the busiest of them, and says nothing of what the others' messages take on it",
+            counted(sheet.publishers as usize, "peer")
+        );
+        text += &wrapped(&note, width);
+    }
     text += &wrapped("in turn: max where the copies of a peer leave one after the other, in the best order", width);
     if !sheet.longest_way.is_empty() {
         let stops: Vec<String> = sheet.longest_way.iter().map(stop).collect();
