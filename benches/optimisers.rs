@@ -52,6 +52,11 @@ fn main() {
         "{:<22} {:>9} {:>8} {:>8} {:>10} {:>8} {:>8}",
         "", "proven", "gap %", "max %", "first ms", "cpu s", "max s"
     );
+    // Only whether it runs: `cargo bench -- --test`.
+    if env::args().any(|argument| argument == "--test") {
+        print(&ROWS[0]);
+        return;
+    }
     ROWS.iter().filter(|row| row.name.starts_with(&wanted)).for_each(print);
     let is_wanted = |row: &&Repairs| row.name.starts_with(&wanted);
     if REPAIRS.iter().any(|row| row.name.starts_with(&wanted)) {
