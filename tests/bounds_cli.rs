@@ -238,3 +238,16 @@ fn who_can_never_hear_is_counted() {
     assert!((figure(sheet, "pairs that never hear") - 56.0).abs() < 1e-9);
     assert!(sheet["notes"].to_string().contains("they know nothing of peers that cannot connect"), "{sheet:#}");
 }
+
+/// What adapts is no reason to exclude a family.
+#[test]
+fn a_bitrate_that_gives_way_is_told() {
+    let live = CLASSROOM.replace("kind = \"broadcast\"\nmessage = \"12500 B\"\nrate = \"10 /s\"", "kind = \"live\"");
+    let live = live.replace("overhead = \"none\"\n", "");
+    let sheet = &sheets(&live, &[])[1];
+    let notes = sheet["notes"].to_string();
+    assert!(
+        notes.contains("families are asked for the highest bitrate") && notes.contains("no latency is bounded"),
+        "{sheet:#}"
+    );
+}

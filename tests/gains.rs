@@ -6,8 +6,6 @@
 
 mod support;
 
-use std::path::Path;
-
 use serde_json::Value;
 use support::{peerscape, stderr, stdout, workshop};
 
@@ -95,7 +93,7 @@ fn check((name, scenario): &(String, String)) {
             let output = peerscape(folder.path(), &arguments);
             let all: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
             let [chosen_ms, best_ms] = [&advice, &all].map(|advice| p95_ms(&advice["finalists"][0]));
-            let bound_ms = bound_ms(folder.path());
+            let bound_ms = figure(&advice, "/p95_bound_ms");
             println!(
                 "{name}: {choice} has {chosen_ms:.1} ms, as the best plain one; the best of all candidates {best_ms:.1}; nothing \
                  can have less than {bound_ms:.1}"
@@ -109,19 +107,6 @@ fn p95_ms(finalist: &Value) -> f64 {
     let figures = finalist["figures"].as_array().expect("figures");
     let p95 = figures.iter().find(|row| row["metric"] == "delivery_latency_p95_ms").expect("p95");
     p95.pointer("/interval/mean").and_then(Value::as_f64).expect("a mean")
-}
-
-/// The mean over the seeds of what no overlay has less of, p95 latency.
-fn bound_ms(folder: &Path) -> f64 {
-    let of = |seed: u32| {
-        let output = peerscape(folder, &["bounds", "small.toml", "--json", "--seed", &seed.to_string()]);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        let sheets: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
-        let bounds = sheets.pointer("/combinations/0/bounds").and_then(Value::as_array).expect("bounds");
-        let row = bounds.iter().find(|row| row["bound"] == "p95 latency").expect("a bound on p95 latency");
-        row["value"].as_f64().expect("a value")
-    };
-    (1..=5).map(of).sum::<f64>() / 5.0
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn the_search_is_told_and_drawn() {
     assert_eq!((&last["value_ms"], &last["bound_ms"]), (&sheet["tree"]["max_ms"], &sheet["bound_ms"]));
     assert!(of(&search[0], "value_ms") > of(last, "value_ms"), "{search:?}");
     let svg = std::fs::read_to_string(folder.path().join("search.svg")).expect("drawn");
-    for part in ["the best tree", "no tree is below", "Changes tried (millions", "Compact Tree"] {
+    for part in ["the best tree", "no tree is below", "Changes tried (log scale)", "Compact Tree"] {
         assert!(svg.contains(part), "{part}: {svg}");
     }
 }

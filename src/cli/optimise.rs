@@ -149,10 +149,10 @@ impl Arguments {
             let svg = Content::from(latency_tree(name, sheet).into_bytes());
             written(file, &svg, "how far a peer is from the middle is when it hears")
         });
-        let search_svg = || Content::from(search(name, sheet).into_bytes());
         tree.or_else(|| {
             let file = self.search_picture.as_ref()?;
-            written(file, &search_svg(), "the gap between tree and bound as the search goes on")
+            let svg = Content::from(search(name, sheet).into_bytes());
+            written(file, &svg, "the gap between tree and bound as the search goes on")
         })
     }
 

@@ -47,9 +47,10 @@ impl Screen {
         let most = |peer: &Peer| peer.connections_max.map(u64::from);
         let connections_max = posed.instance.peers().iter().map(most).sum();
         let has_audiences = posed.carried.iter().any(|carried| carried.reach < 0.999_999);
-        // Closed forms do not know rates that come from traces.
+        // Closed forms do not know rates that come from traces, nor bitrates that give way.
         let has_traces = cell.settings.population.classes.iter().any(|class| !class.capacity.is_empty());
-        let families = match has_traces {
+        let adapts = posed.carried.iter().any(|carried| carried.adapts);
+        let families = match has_traces || adapts {
             true => Vec::new(),
             false => sheets.iter().map(|sheet| sheet.families.clone()).collect(),
         };

@@ -87,6 +87,8 @@ pub struct Carried {
     pub wire: Wire,
     /// Whether all messages are of one size, and none answers another.
     pub is_alike: bool,
+    /// Whether its bitrate gives way where links are full; what it carries is then that of the highest.
+    pub adapts: bool,
     /// Whether each publisher publishes in equal steps, at least once in the measured window.
     pub is_periodic: bool,
 }
@@ -252,6 +254,7 @@ fn carried(flows: &[Flow], audiences: &[Vec<u32>], world: &World, settings: &Set
         messages_per_s: per_s,
         reach: received / per_s / others,
         wire,
+        adapts,
         is_alike: !adapts && flows.iter().all(is_like_first),
         is_periodic: flows.iter().all(is_periodic),
     })

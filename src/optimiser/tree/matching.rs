@@ -57,8 +57,8 @@ impl Matching {
     #[inline]
     pub(super) fn place(&mut self, piece: usize, may_be: &impl Fn(usize, usize) -> bool) -> bool {
         let open = self.open.words().iter().enumerate();
-        let open = open.flat_map(|(word, &bits)| ones(bits).map(move |bit| word * 64 + bit));
-        if let Some(parent) = open.into_iter().find(|&parent| may_be(piece, parent)) {
+        let mut open = open.flat_map(|(word, &bits)| ones(bits).map(move |bit| word * 64 + bit));
+        if let Some(parent) = open.find(|&parent| may_be(piece, parent)) {
             self.take(piece, parent);
             return true;
         }

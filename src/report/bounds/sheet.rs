@@ -106,6 +106,11 @@ impl BoundSheet {
     }
 
     fn add_families(&mut self, subject: &Subject<'_>, carried: &Carried) {
+        if carried.adapts {
+            let name = subject.name(carried.nth);
+            self.notes
+                .push(format!("{name}: families are asked for the highest bitrate, which gives way on full links"));
+        }
         match family::rows(subject, carried) {
             Some(families) => self.families.extend(families),
             None => self.notes.push(format!(

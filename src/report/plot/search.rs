@@ -5,9 +5,9 @@ use super::figure::{Axis, Figure, Key, Line, Mark, Note, Panel, Reference, Side}
 use super::scale::Scale;
 use super::style::styles;
 use super::words::axis_title;
-use crate::report::TreeSheet;
 use crate::report::figures::counted;
 use crate::report::optimised::SearchRow;
+use crate::report::{TreeFigures, TreeSheet};
 
 const TREE: &str = "the best tree";
 const BOUND: &str = "no tree is below";
@@ -19,8 +19,12 @@ pub fn search(name: &str, sheet: &TreeSheet) -> String {
 }
 
 fn figure(name: &str, sheet: &TreeSheet) -> Figure {
-    let works: Vec<f64> = sheet.search.iter().map(|row| row.work_millions).collect();
-    let x = Scale::log(&works);
+    let works: Vec<f64> = sheet.search.iter().map(work).collect();
+    // Lines end at the end of the axis, beside their labels.
+    let x = match (Scale::log(&works), works.last()) {
+        (Scale::Log { low, strip, .. }, Some(&end)) if end > low => Scale::Log { low, high: end, strip },
+        (scale, _) => scale,
+    };
     let values: Vec<f64> = sheet.search.iter().map(|row| row.value_ms).collect();
     let y = Scale::from_zero(&values);
     let styles = styles(&[TREE, BOUND]);
@@ -50,7 +54,7 @@ fn figure(name: &str, sheet: &TreeSheet) -> Figure {
             sheet.seed.0,
             sheet.objective
         ),
-        x: Axis { title: axis_title("Changes tried", Some("millions"), x), scale: x, ticks: x.ticks(), inset: 14 },
+        x: Axis { title: axis_title("Changes tried", None, x), scale: x, ticks: x.ticks(), inset: 14 },
         y: Axis { title: axis_title("Latency", Some("ms"), y), scale: y, ticks: y.ticks(), inset: 12 },
         panels: vec![Panel { title: String::new(), lines }],
         references: plain(sheet, y),
@@ -60,12 +64,16 @@ fn figure(name: &str, sheet: &TreeSheet) -> Figure {
     }
 }
 
+fn work(row: &SearchRow) -> f64 {
+    1e6 * row.work_millions
+}
+
 // A value lasts until the next step.
 fn steps(rows: &[SearchRow], value: fn(&SearchRow) -> f64) -> Vec<Mark> {
     let mark = |x: f64, y: f64, marked: bool| Mark { x, y, extent: None, hollow: false, marked, gap: false };
     let mut marks: Vec<Mark> = Vec::new();
     for row in rows {
-        let (x, y) = (row.work_millions, value(row));
+        let (x, y) = (work(row), value(row));
         match marks.last() {
             Some(before) if (before.y - y).abs() < f64::EPSILON => marks.push(mark(x, y, false)),
             Some(before) => {
@@ -80,7 +88,7 @@ fn steps(rows: &[SearchRow], value: fn(&SearchRow) -> f64) -> Vec<Mark> {
 
 // Plain trees that are on the axis.
 fn plain(sheet: &TreeSheet, y: Scale) -> Vec<Reference> {
-    let value_ms = |figures: &crate::report::optimised::TreeFigures| match sheet.objective {
+    let value_ms = |figures: &TreeFigures| match sheet.objective {
         "p95" => figures.p95_ms,
         "mean" => figures.mean_ms,
         _ => figures.max_ms,
