@@ -251,3 +251,44 @@ fn a_bitrate_that_gives_way_is_told() {
         "{sheet:#}"
     );
 }
+
+#[test]
+fn a_run_says_what_no_overlay_of_its_peers_could_have_beaten() {
+    let scenario = MIXED.replace("seeds = 1", "seeds = 3");
+    let folder = workshop(&scenario);
+    let topologies = "topology=[{kind='tree', degree=2}, {kind='tree', degree=8, order='optimised'}, {kind='mesh'}, \
+                      {kind='star', hub='server'}]";
+    let run = |more: &[&str]| {
+        let words = ["run", "small.toml", "--force", "--out", "results", "--set", topologies];
+        let output = peerscape(folder.path(), &[&words, more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let json: Value = serde_json::from_str(&run(&["--format", "json"])).expect("JSON");
+    let least = &json["decisions"][0]["least"];
+    let least_ms = least["p95_ms"].as_f64().expect("a bound");
+    // The mean of what `bounds` says with each seed.
+    let of_seed = |seed: &str| figure(&sheets(&scenario, &["--seed", seed])[0], "p95 latency");
+    let mean_ms = ["1", "2", "3"].map(of_seed).iter().sum::<f64>() / 3.0;
+    assert!((least_ms - mean_ms).abs() < 1e-9, "{least_ms} {mean_ms}");
+    let p95_ms = |topology: &str| {
+        let cells = json["cells"].as_array().expect("cells");
+        let cell = cells.iter().find(|cell| cell["topology"] == topology).expect("a cell");
+        cell["metrics"]["delivery_latency_p95_ms"]["mean"].as_f64().expect("a figure")
+    };
+    let trees = least["trees"].as_array().expect("trees");
+    let narrow = trees.iter().find(|tree| tree[0] == "tree degree=2").expect("the narrow tree");
+    let narrow_ms = narrow[1].as_f64().expect("a bound of the narrow tree");
+    assert!(least_ms < narrow_ms && narrow_ms <= p95_ms("tree degree=2"), "{least}");
+    for topology in ["tree degree=8 order=optimised", "mesh"] {
+        assert!(p95_ms(topology) >= least_ms, "{topology}: {} {least_ms}", p95_ms(topology));
+    }
+    assert_ne!(least["best"][0], "star hub=server", "a server is not among the peers");
+    let text = run(&[]).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("no overlay of these peers alone that delivers everything can beat"), "{text}");
+    let trees = text.split("no tree can beat, with as many children a peer: ").nth(1).expect("a line of trees");
+    assert!(trees.split("warning").next().is_some_and(|trees| trees.contains("as tree degree=2")), "{text}");
+    let plot =
+        std::fs::read_to_string(folder.path().join("results/plots/delivery_latency_p95_ms.svg")).expect("a plot");
+    assert!(plot.contains("no overlay of peers alone is faster"), "the plot has no line");
+}

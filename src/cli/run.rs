@@ -227,7 +227,7 @@ impl Arguments {
     fn files<'a>(&self, results: &'a Results<'_>, answer: &'a Answer) -> miette::Result<Vec<(PathBuf, Content<'a>)>> {
         let mut files = report::tables(results, &answer.summary);
         let plots = Path::new("plots");
-        for (name, svg) in plot::render_all(results) {
+        for (name, svg) in plot::render_all(results, answer.least_p95_ms()) {
             #[cfg(feature = "png")]
             if self.png {
                 let png = plot::png(&svg, PNG_SCALE).into_diagnostic()?;

@@ -43,6 +43,8 @@ pub const FINDING_KINDS: &[&str] = &[
     "window",
     "blocked",
     "late",
+    // Where latency grows and nothing else says why.
+    "growing",
     "signaling",
     // Doubts about the model.
     "near-saturation",

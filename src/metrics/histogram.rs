@@ -67,6 +67,12 @@ impl LatencyHistogram {
         self.count
     }
 
+    /// The exact sum of them, in nanoseconds.
+    #[must_use]
+    pub(crate) const fn sum_ns(&self) -> u128 {
+        self.sum_ns
+    }
+
     /// The exact mean, rounded down to a nanosecond, or `None` of an empty histogram.
     #[must_use]
     pub fn mean(&self) -> Option<SimDuration> {

@@ -15,7 +15,7 @@ mod reach;
 pub use family::{Cpu, Family, Feasibility, Pattern, Resource, feasibility};
 pub use latency::{SHORTEST_WAY, soonest_us};
 pub use makespan::{MakespanBinds, makespan, makespan_in_parts};
-pub use matching::{MATCHING_PEERS_MAX, largest_in_tree_us};
+pub use matching::{MATCHING_PEERS_MAX, latency_in_tree_us};
 pub use moore::{mean_distance, moore_diameter};
 pub use one_message::{GrowthBinds, one_message};
 pub use rate::{AllToAllBinds, RateBinds, all_to_all_rate, hub_rate, mesh_rate, stream_rate};

@@ -10,6 +10,7 @@ use super::doubt::{Doubt, doubts as model_doubts, grain_word};
 use super::figures;
 use super::idle_set_ups::idle_set_ups;
 use super::judgement::{Outcome, expectation_text};
+use super::least::{Least, Looks};
 use super::missed;
 use super::ranking::{Ranking, ranking_metrics};
 use super::reign::{Reign, reigns};
@@ -78,6 +79,8 @@ pub struct Decision {
     pub missed: Vec<String>,
     /// Which topologies of the ranking stand late for a few last connections, a line each.
     pub stragglers: Vec<String>,
+    /// What no overlay of peers alone could have beaten at the population of the ranking, where there is a bound.
+    pub least: Option<Least>,
     /// The populations that were tried, in ascending order.
     pub sizes: Vec<u32>,
 }
@@ -97,7 +100,8 @@ pub fn answer(results: &Results<'_>) -> Answer {
             None => slices.push((ranking.axes.clone(), vec![ranking])),
         }
     }
-    let decide = |(_, rankings)| decision(results, &summary, &metrics, rankings);
+    let mut looks = Looks::of_an_answer();
+    let decide = |(_, rankings)| decision(results, &summary, &metrics, rankings, &mut looks);
     let decisions = slices.into_iter().filter_map(decide).collect();
     let mut answer = Answer {
         name: experiment.name.clone(),
@@ -125,6 +129,14 @@ impl Answer {
         let outcomes = self.decisions.iter().map(|decision| decision.ranking.outcome());
         if self.expectations.is_empty() { Outcome::Met } else { outcomes.max().unwrap_or(Outcome::Missed) }
     }
+
+    /// The p95 latency in ms that no overlay of peers alone can beat, where it is one for all cells: a single decision, at
+    /// a single population.
+    #[must_use]
+    pub fn least_p95_ms(&self) -> Option<f64> {
+        let [Decision { least, sizes, .. }] = self.decisions.as_slice() else { return None };
+        least.as_ref().filter(|_| sizes.len() == 1).map(|least| least.p95_ms)
+    }
 }
 
 /// The cells of each group, groups in order of appearance.
@@ -147,6 +159,7 @@ fn decision(
     summary: &Summary,
     metrics: &[MetricId],
     mut rankings: Vec<Ranking>,
+    looks: &mut Looks,
 ) -> Option<Decision> {
     rankings.sort_by_key(|ranking| ranking.peers);
     // An interrupted run may not have come to the largest population.
@@ -173,6 +186,7 @@ fn decision(
         still_works,
         missed: missed::lines(results, summary, &ranking),
         stragglers: stragglers::lines(summary, &ranking),
+        least: Least::of(results.experiment, summary, &ranking, looks),
         sizes: rankings.iter().map(|ranking| ranking.peers).collect(),
         ranking,
     })

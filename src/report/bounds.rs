@@ -4,6 +4,7 @@
 mod family;
 mod figure;
 mod latency;
+mod least;
 mod row;
 mod rows;
 mod sheet;
@@ -11,6 +12,7 @@ mod subject;
 mod text;
 
 pub use family::FamilyRow;
+pub(crate) use least::LeastLatency;
 pub use row::{BoundRow, Side};
 pub use sheet::BoundSheet;
 pub use text::render;

@@ -77,6 +77,7 @@ fn decision_json(decision: &Decision, answer: &Answer) -> Value {
         "grain": decision.grain,
         "missed": decision.missed,
         "stragglers": decision.stragglers,
+        "least": decision.least,
         "sizes": decision.sizes,
         "doubts": decision.doubts.iter().map(doubt_json).collect::<Vec<_>>(),
     })

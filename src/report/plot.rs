@@ -53,10 +53,12 @@ const DELIVERIES_BY_FATE: &str = "deliveries_by_fate";
 const CONNECTIONS_BY_PATH: &str = "connections_by_path";
 
 /// Every plot of `results`: the name of its file and its SVG text, in a fixed order. A plot that
-/// would be empty is left out.
+/// would be empty is left out. `least_p95_ms`, the p95 latency that no overlay can beat, is drawn where it is one for all
+/// cells.
 #[must_use]
-pub fn render_all(results: &Results<'_>) -> Vec<(String, String)> {
-    let facets = Facets::of(results);
+pub fn render_all(results: &Results<'_>, least_p95_ms: Option<f64>) -> Vec<(String, String)> {
+    let mut facets = Facets::of(results);
+    facets.least_p95_ms = least_p95_ms;
     let trends = METRIC_PLOTS.iter().map(|plot| (plot.metric.definition().name, trend::figure(&facets, plot)));
     let cdf = [(LATENCY_CDF, curves::latency_cdf(&facets)), (CONNECTIONS_OPEN, opening::figure(&facets))];
     let loads = LOAD_PLOTS.iter().map(|plot| (plot.file, curves::load(&facets, plot)));

@@ -11,6 +11,7 @@ use super::doubt::{ASK_PACKETS, followed};
 use super::figures;
 use super::folder::Written;
 use super::judgement::{Failure, FailureKind, Outcome};
+use super::least::Least;
 use super::ranking::RankedTopology;
 use super::reign;
 use super::stops::Stop;
@@ -121,6 +122,8 @@ impl Page<'_> {
         if let Some(sentence) = reign::sentence(&decision.reigns) {
             text += &self.line(&sentence);
         }
+        let least = decision.least.iter().flat_map(Least::lines);
+        least.for_each(|line| text += &self.line(&line));
         text
     }
 

@@ -13,5 +13,6 @@ pub(in crate::simulation) mod responses;
 pub(in crate::simulation) mod seen;
 pub(in crate::simulation) mod shortfall;
 pub(in crate::simulation) mod summed;
+pub(in crate::simulation) mod trend;
 pub(in crate::simulation) mod upkeep;
 pub(in crate::simulation) mod ways;

@@ -147,23 +147,21 @@ proptest! {
     }
 
     /// Where latency grows with the time that messages flow, and grows on, something is found. (A time-out or two may lift
-    /// the p95 of some seconds; that is no queue. A window that falls behind slowly over a lossy path is not found yet:
-    /// docs/VALIDATION.md, "Not validated yet".)
+    /// the p95 of some seconds; that is no queue. Over a lossy path one pair of many may fall behind for minutes before that
+    /// is beyond doubt.)
     #[test]
     fn no_queue_without_end_goes_unreported(case in cases()) {
-        // Packet by packet, a TURN server that drops what is above its bandwidth is a lossy path too.
-        let is_dropped = case.grain == "packet" && case.webrtc.contains("bandwidth") && case.nat == "mobile";
-        prop_assume!(case.link.contains("loss = \"0 %\"") && !is_dropped);
+        prop_assume!(case.link.contains("loss = \"0 %\""));
         let of = |duration_s: u32| records(&case.text(duration_s)).remove(0);
         let (mut before, mut waits) = (0.0, Vec::new());
-        for duration_s in [10, 25, 60] {
+        for duration_s in [10, 25, 60, 240] {
             let (label, record) = of(duration_s);
             let p95 = value(&record, MetricId::LatencyP95);
             waits.push(p95);
             if !record.findings.is_empty() || (duration_s > 10 && p95 <= 1.8 * before + 300.0) {
                 return Ok(());
             }
-            prop_assert!(duration_s < 60, "{label}: p95 {waits:?} ms of 10, 25, 60 s");
+            prop_assert!(duration_s < 240, "{label}: p95 {waits:?} ms of 10, 25, 60, 240 s");
             before = p95;
         }
     }

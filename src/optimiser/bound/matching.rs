@@ -18,28 +18,30 @@ pub const MATCHING_PEERS_MAX: usize = 2_000;
 
 /// The bound in microseconds, `None` if there is no tree whatever the latency. A peer binds that finds no slot below it, or
 /// none where the shortest ways suffice. `soonest` is what [`soonest_us`](super::soonest_us) says for the same arrays.
+/// `late` peers may hear later than that, or never: with none it is a bound of the largest latency, with a twentieth of
+/// the receivers one of the 95th percentile.
 #[must_use]
-pub fn largest_in_tree_us(
+pub fn latency_in_tree_us(
     delays: &Delays,
     root: u32,
     fan_out: &[u32],
     send_us: &[u32],
-    soonest: &[Option<u64>],
+    (soonest, late): (&[Option<u64>], usize),
 ) -> Bound<Option<u64>, Option<u32>> {
-    let mut slots = Slots::new(delays, root, fan_out, send_us, soonest);
     let mut bound = Bound { value: None, binds: None, law: LAW };
-    let Some(mut low) = soonest.iter().try_fold(0, |most, us| us.map(|us| most.max(us))) else { return bound };
+    let Some(mut low) = soonest_but(soonest, late) else { return bound };
+    let slots = Slots::new(delays, root, fan_out, send_us, soonest);
     let mut high = slots.last_us;
-    if slots.missing(high).is_some() {
+    if slots.missing(high, late).is_some() {
         return bound;
     }
-    match slots.missing(low) {
+    match slots.missing(low, late) {
         None => return Bound { value: Some(low), ..bound },
         missing => bound.binds = missing,
     }
     while high - low > 1 {
         let middle = u64::midpoint(low, high);
-        match slots.missing(middle) {
+        match slots.missing(middle, late) {
             None => high = middle,
             missing => (low, bound.binds) = (middle, missing),
         }
@@ -47,8 +49,23 @@ pub fn largest_in_tree_us(
     Bound { value: Some(high), ..bound }
 }
 
+// When all but so many have heard by the shortest ways, `None` if they never do.
+fn soonest_but(soonest: &[Option<u64>], late: usize) -> Option<u64> {
+    let mut us: Vec<u64> = soonest.iter().map(|us| us.unwrap_or(u64::MAX)).collect();
+    us.sort_unstable();
+    let place = us.len().checked_sub(late + 1)?;
+    Some(us[place]).filter(|&us| us != u64::MAX)
+}
+
+// Whom each parent serves, and who is full for good: all whom it serves have nowhere else to go.
+struct Served {
+    of: Vec<Vec<u32>>,
+    full: Vec<bool>,
+}
+
 // Parents with slots, those that hear first in front, and how soon each peer hears from each of them.
 struct Slots {
+    peers: usize,
     root: usize,
     slots: Vec<usize>,
     // Row by row of the peers; `u64::MAX` where the two never connect.
@@ -72,22 +89,22 @@ impl Slots {
         let rows = (0..soonest.len() as u32).flat_map(|to| parents.iter().map(move |&from| (from, to)));
         let heard_us = rows.map(|(from, to)| heard(from, to)).collect();
         let slots = parents.iter().map(|&(_, peer)| fan_out[peer as usize] as usize).collect();
-        Self { root: root as usize, slots, heard_us, last_us }
+        Self { peers: soonest.len(), root: root as usize, slots, heard_us, last_us }
     }
 
-    // A peer that finds no slot by then though others make room; `None` if all do.
-    fn missing(&mut self, by_us: u64) -> Option<u32> {
+    // A peer that finds no slot by then though others make room, after so many others; `None` if all others do. Who has
+    // found none finds none when more have been placed, so the order of peers does not matter.
+    fn missing(&self, by_us: u64, late: usize) -> Option<u32> {
         let count = self.slots.len();
-        let peers = self.heard_us.len().checked_div(count).unwrap_or(self.root + 1);
-        let mut served: Vec<Vec<u32>> = vec![Vec::new(); count];
-        (0..peers)
-            .filter(|&peer| peer != self.root)
-            .find(|&peer| !self.place(peer, by_us, &mut served))
+        let mut served = Served { of: vec![Vec::new(); count], full: vec![false; count] };
+        (0..self.peers)
+            .filter(|&peer| peer != self.root && !self.place(peer, by_us, &mut served))
+            .nth(late)
             .map(|peer| peer as u32)
     }
 
     // Finds a slot for a peer, others moving if they must: breadth first, each parent once.
-    fn place(&self, peer: usize, by_us: u64, served: &mut [Vec<u32>]) -> bool {
+    fn place(&self, peer: usize, by_us: u64, served: &mut Served) -> bool {
         let count = self.slots.len();
         let row = |peer: usize| &self.heard_us[peer * count..][..count];
         let mut asked_by = vec![usize::MAX; count];
@@ -95,19 +112,21 @@ impl Slots {
         let mut leaving = vec![(peer, usize::MAX)];
         let mut next = 0;
         while let Some(&(asking, _)) = leaving.get(next) {
-            for parent in (0..count).filter(|&parent| row(asking)[parent] <= by_us) {
+            for parent in (0..count).filter(|&parent| row(asking)[parent] <= by_us && !served.full[parent]) {
                 if asked_by[parent] != usize::MAX {
                     continue;
                 }
                 asked_by[parent] = next;
-                if served[parent].len() < self.slots[parent] {
-                    Self::shift(parent, &asked_by, &leaving, served);
+                if served.of[parent].len() < self.slots[parent] {
+                    Self::shift(parent, &asked_by, &leaving, &mut served.of);
                     return true;
                 }
-                leaving.extend(served[parent].iter().map(|&other| (other as usize, parent)));
+                leaving.extend(served.of[parent].iter().map(|&other| (other as usize, parent)));
             }
             next += 1;
         }
+        let asked = |parent: usize| asked_by[parent] != usize::MAX;
+        (0..count).filter(|&parent| asked(parent)).for_each(|parent| served.full[parent] = true);
         false
     }
 
@@ -133,11 +152,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn bound(delays: &Delays, fan_out: &[u32], send_us: &[u32]) -> Bound<Option<u64>, Option<u32>> {
-        largest_in_tree_us(delays, 0, fan_out, send_us, &soonest_us(delays, 0, fan_out, send_us))
+        bound_but(delays, fan_out, send_us, 0)
     }
 
-    // The least largest latency of all trees: each peer's parent in turn.
-    fn by_search(delays: &Delays, fan_out: &[u32], send_us: &[u32]) -> Option<u64> {
+    fn bound_but(delays: &Delays, fan_out: &[u32], send_us: &[u32], late: usize) -> Bound<Option<u64>, Option<u32>> {
+        latency_in_tree_us(delays, 0, fan_out, send_us, (&soonest_us(delays, 0, fan_out, send_us), late))
+    }
+
+    // The least latency of all trees, so many peers aside: each peer's parent in turn.
+    fn by_search(delays: &Delays, fan_out: &[u32], send_us: &[u32], late: usize) -> Option<u64> {
         let peers = delays.peers();
         let mut best = None;
         for code in 0..peers.pow(peers - 1) {
@@ -159,7 +182,8 @@ mod tests {
                 }
                 None
             };
-            if let Some(last) = (1..peers).try_fold(0, |most, peer| heard(peer).map(|us| most.max(us))) {
+            let all: Vec<Option<u64>> = (0..peers).map(heard).collect();
+            if let Some(last) = soonest_but(&all, late) {
                 best = Some(best.map_or(last, |best: u64| best.min(last)));
             }
         }
@@ -186,15 +210,16 @@ mod tests {
             delays_us in prop::collection::vec(prop::option::weighted(0.85, 1_u32..100), 25),
             fan_out in prop::collection::vec(0_u32..4, 5),
             send_us in prop::collection::vec(0_u32..20, 5),
+            late in 0_usize..3,
         ) {
             let hops = delays_us.iter().map(|delay| delay.map_or(Hop::NEVER, Hop::direct)).collect();
             let delays = Delays::Matrix { peers: 5, hops };
-            let best = by_search(&delays, &fan_out, &send_us);
-            let found = bound(&delays, &fan_out, &send_us).value;
+            let best = by_search(&delays, &fan_out, &send_us, late);
+            let found = bound_but(&delays, &fan_out, &send_us, late).value;
             if let Some(best) = best {
                 let soonest = soonest_us(&delays, 0, &fan_out, &send_us);
                 prop_assert!(found.is_some_and(|us| us <= best), "{:?} {}", found, best);
-                prop_assert!(found >= soonest.into_iter().max().flatten());
+                prop_assert!(found >= soonest_but(&soonest, late));
             }
         }
     }

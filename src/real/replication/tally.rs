@@ -104,6 +104,7 @@ impl<D: Dissemination> Peers<D> {
         let overlay = Opened::of(cluster, world.nodes());
         let observed = Observed {
             world: &world,
+            growth: seen.trend.growth(&seen.latency),
             latency: seen.latency,
             counts: RunCounts { events, ..seen.counts },
             responses: seen.responses,

@@ -7,7 +7,7 @@ use super::row::{BoundRow, Side};
 use super::rows::row;
 use super::subject::Subject;
 use crate::optimiser::Peer;
-use crate::optimiser::bound::{Law, MATCHING_PEERS_MAX, SHORTEST_WAY, largest_in_tree_us, soonest_us};
+use crate::optimiser::bound::{Law, MATCHING_PEERS_MAX, SHORTEST_WAY, latency_in_tree_us, soonest_us};
 use crate::report::figures::count;
 use crate::simulation::Carried;
 
@@ -54,22 +54,42 @@ pub(super) fn unbounded(subject: &Subject<'_>, carried: &Carried) -> Option<&'st
     (peers * peers * publishers > LOOKS_MAX).then_some("there are too many pairs to look at the ways of all")
 }
 
+/// The least p95 latency in ms of what is delivered, as [`of_one`] and [`of_many`] say it.
+pub(super) fn least_p95_ms(subject: &Subject<'_>, carried: &Carried) -> Option<f64> {
+    if unbounded(subject, carried).is_some() {
+        return None;
+    }
+    let (mut heard, _) = of_all(subject, carried);
+    heard.sort_by_key(|delivery| delivery.us);
+    p95_and_last(&heard).map(|[p95, _]| p95.us as f64 / 1e3)
+}
+
+/// The least p95 latency in ms of a tree that brings the messages of one publisher to all, where nobody has more than so
+/// many children.
+pub(super) fn least_p95_in_tree_ms(subject: &Subject<'_>, carried: &Carried, children: u32) -> Option<f64> {
+    let (posed, [publisher]) = (subject.posed, carried.publishers.as_slice()) else { return None };
+    let others = (posed.world.peers() as usize).checked_sub(1).filter(|&others| others > 0)?;
+    if unbounded(subject, carried).is_some() || carried.reach <= 0.999_999 || others >= MATCHING_PEERS_MAX {
+        return None;
+    }
+    let Ways { sends, passes } = Ways::of(subject);
+    let mut fan_outs: Vec<u32> = passes.iter().map(|passes| passes * children).collect();
+    // The publisher may stand below others, and is next to its parent as well.
+    fan_outs[publisher.peer as usize] = sends[publisher.peer as usize] * children.saturating_add(1);
+    let soonest = soonest_us(posed.instance.delays(), publisher.peer, &fan_outs, posed.send_us());
+    // So many are behind the one at 95 %.
+    let late = others * 5 / 100;
+    let bound =
+        latency_in_tree_us(posed.instance.delays(), publisher.peer, &fan_outs, posed.send_us(), (&soonest, late));
+    bound.value.map(|us| us as f64 / 1e3)
+}
+
 /// The same where several publish, or messages are for some.
 pub(super) fn of_many(subject: &Subject<'_>, name: &str, carried: &Carried) -> Vec<BoundRow> {
     if unbounded(subject, carried).is_some() {
         return Vec::new();
     }
-    let ways = Ways::of(subject);
-    let (mut heard, mut wanted) = (Vec::new(), 0);
-    for publisher in &carried.publishers {
-        let audience = publisher.audience.map(|audience| subject.posed.audiences[audience as usize].as_slice());
-        let is_other = |peer: &u32| *peer != publisher.peer;
-        wanted += match audience {
-            Some(audience) => audience.iter().copied().filter(is_other).count(),
-            None => subject.posed.world.peers() as usize - 1,
-        };
-        heard.extend(deliveries(subject, &ways, publisher.peer, audience, publisher.messages_per_s));
-    }
+    let (heard, wanted) = of_all(subject, carried);
     let mut rows = Vec::new();
     if heard.len() < wanted {
         let law = Law { name: NEVER[1], ..SHORTEST_WAY };
@@ -120,15 +140,26 @@ fn deliveries(subject: &Subject<'_>, ways: &Ways, source: u32, audience: Option<
     }
 }
 
+// The deliveries of all publishers that a way leads to, and how many are wanted.
+fn of_all(subject: &Subject<'_>, carried: &Carried) -> (Vec<Delivery>, usize) {
+    let ways = Ways::of(subject);
+    let (mut heard, mut wanted) = (Vec::new(), 0);
+    for publisher in &carried.publishers {
+        let audience = publisher.audience.map(|audience| subject.posed.audiences[audience as usize].as_slice());
+        let is_other = |peer: &u32| *peer != publisher.peer;
+        wanted += match audience {
+            Some(audience) => audience.iter().copied().filter(is_other).count(),
+            None => subject.posed.world.peers() as usize - 1,
+        };
+        heard.extend(deliveries(subject, &ways, publisher.peer, audience, publisher.messages_per_s));
+    }
+    (heard, wanted)
+}
+
 fn of_deliveries(subject: &Subject<'_>, name: &str, mut heard: Vec<Delivery>) -> Vec<BoundRow> {
     heard.sort_by_key(|delivery| (delivery.us, delivery.pair));
-    let Some(last) = heard.last() else { return Vec::new() };
+    let Some([p95, last]) = p95_and_last(&heard) else { return Vec::new() };
     let total: f64 = heard.iter().map(|delivery| delivery.per_s).sum();
-    let mut so_far = 0.0;
-    let p95 = heard.iter().find(|delivery| {
-        so_far += delivery.per_s;
-        so_far >= 0.95 * total * (1.0 - 1e-12)
-    });
     let mean_us = heard.iter().map(|delivery| delivery.us as f64 * delivery.per_s).sum::<f64>() / total;
     let one_source = heard.iter().all(|delivery| delivery.pair[0] == last.pair[0]);
     let way = |delivery: &Delivery| {
@@ -139,7 +170,6 @@ fn of_deliveries(subject: &Subject<'_>, name: &str, mut heard: Vec<Delivery>) ->
         let bound = format!("{what} {}", SHORTEST_WAY.name);
         BoundRow { bound, ..row(SHORTEST_WAY, Some(name), Side::AtLeast, us / 1e3, "ms", binds) }
     };
-    let p95 = p95.unwrap_or(last);
     vec![
         row("largest", last.us as f64, way(last)),
         row("p95", p95.us as f64, way(p95)),
@@ -147,10 +177,22 @@ fn of_deliveries(subject: &Subject<'_>, name: &str, mut heard: Vec<Delivery>) ->
     ]
 }
 
+// Of deliveries in the order of their latency the 95th percentile, by how many a second they are, and the last.
+fn p95_and_last(heard: &[Delivery]) -> Option<[&Delivery; 2]> {
+    let last = heard.last()?;
+    let total: f64 = heard.iter().map(|delivery| delivery.per_s).sum();
+    let mut so_far = 0.0;
+    let p95 = heard.iter().find(|delivery| {
+        so_far += delivery.per_s;
+        so_far >= 0.95 * total * (1.0 - 1e-12)
+    });
+    Some([p95.unwrap_or(last), last])
+}
+
 // The largest latency of a single tree, whose fan-outs bind.
 fn of_tree(subject: &Subject<'_>, name: &str, source: u32, soonest: &[Option<u64>], fan_outs: &[u32]) -> BoundRow {
     let posed = subject.posed;
-    let bound = largest_in_tree_us(posed.instance.delays(), source, fan_outs, posed.send_us(), soonest);
+    let bound = latency_in_tree_us(posed.instance.delays(), source, fan_outs, posed.send_us(), (soonest, 0));
     let slots: u64 = fan_outs.iter().map(|&slots| u64::from(slots.min(soonest.len() as u32 - 1))).sum();
     let value_ms = bound.value.map_or(f64::INFINITY, |us| us as f64 / 1e3);
     let binds = match bound.binds {

@@ -26,6 +26,8 @@ pub(super) struct Facets<'a> {
     pub(super) panels: Vec<Facet<'a>>,
     /// How many more combinations there are.
     pub(super) panels_left_out: usize,
+    /// The p95 latency that no overlay of peers alone can beat, where it is one for all cells.
+    pub(super) least_p95_ms: Option<f64>,
 }
 
 /// The axis that becomes the x.
@@ -69,7 +71,7 @@ impl<'a> Facets<'a> {
         let panels_left_out = panels.len().saturating_sub(PANELS_MAX);
         let panels = panels.into_iter().map(|(_, panel)| panel).take(PANELS_MAX).collect();
         let styles = super::style::styles(&topologies);
-        Self { results, topologies, styles, x, panels, panels_left_out }
+        Self { results, topologies, styles, x, panels, panels_left_out, least_p95_ms: None }
     }
 
     /// The finished replications of a cell.

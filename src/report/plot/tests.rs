@@ -79,7 +79,7 @@ fn flat(value: f64) -> Sample {
 #[test]
 fn every_plot_is_sound() {
     for (name, study) in gallery() {
-        let plots = render_all(&study.results());
+        let plots = render_all(&study.results(), None);
         assert_eq!(plots.len(), 12, "{name}");
         for (file, svg) in &plots {
             assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{name}/{file}");
@@ -122,7 +122,7 @@ fn write_for_looking(name: &str, plots: &[(String, String)]) {
 #[test]
 fn the_files_are_named_after_the_metrics() {
     let study = Study::new(&["mesh"], &[PEERS], 2, town_hall);
-    let files: Vec<String> = render_all(&study.results()).into_iter().map(|(file, _)| file).collect();
+    let files: Vec<String> = render_all(&study.results(), None).into_iter().map(|(file, _)| file).collect();
     assert_eq!(
         files,
         [
@@ -169,7 +169,7 @@ fn the_document_of_results_lists_every_metric_and_every_plot() {
 #[test]
 fn every_topology_is_labelled_in_every_plot() {
     let study = Study::new(&TOWN_HALL[..5], &[PEERS], 2, town_hall);
-    for (file, svg) in render_all(&study.results()) {
+    for (file, svg) in render_all(&study.results(), None) {
         for label in &TOWN_HALL[..5] {
             assert!(svg.contains(&format!(">\n{label}\n<")), "{file}: {label}");
         }
@@ -179,21 +179,21 @@ fn every_topology_is_labelled_in_every_plot() {
 #[test]
 fn equal_results_give_equal_bytes() {
     let study = Study::new(TOWN_HALL, &[PEERS], 2, town_hall);
-    assert_eq!(render_all(&study.results()), render_all(&study.results()));
+    assert_eq!(render_all(&study.results(), None), render_all(&study.results(), None));
 }
 
 #[test]
 fn no_results_give_no_plots() {
     let nothing_ran = Study::new(TOWN_HALL, &[PEERS], 2, |_, _, _| None);
-    assert_eq!(render_all(&nothing_ran.results()), []);
+    assert_eq!(render_all(&nothing_ran.results(), None), []);
     let nothing_asked = Study::new(&[], &[PEERS], 2, town_hall);
-    assert_eq!(render_all(&nothing_asked.results()), []);
+    assert_eq!(render_all(&nothing_asked.results(), None), []);
 }
 
 #[test]
 fn a_topology_that_fails_is_noted() {
     let study = Study::new(&["mesh", "tree degree=4"], &[PEERS], 2, town_hall);
-    let plots = render_all(&study.results());
+    let plots = render_all(&study.results(), None);
     // A bar of what became of the messages speaks for itself.
     let noted = plots.iter().filter(|(file, _)| file != "deliveries_by_fate.svg");
     assert!(
@@ -201,7 +201,7 @@ fn a_topology_that_fails_is_noted() {
             && plots.iter().all(|(file, svg)| file == "deliveries_by_fate.svg" || svg.contains("does not work here"))
     );
     let fine = Study::new(&["star hub=server"], &[PEERS], 2, |_, axes, noise| town_hall(2, axes, noise));
-    assert!(render_all(&fine.results()).iter().all(|(_, svg)| !svg.contains("does not work here")));
+    assert!(render_all(&fine.results(), None).iter().all(|(_, svg)| !svg.contains("does not work here")));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn expectations_are_drawn_or_told() {
     let bound = |bound| [Expectation { metric: MetricId::Cost, bound }];
     let cost = |bound| {
         let study = Study::new(&["tree degree=4"], &[PEERS], 2, town_hall).expecting(&[bound]);
-        let plots = render_all(&study.results());
+        let plots = render_all(&study.results(), None);
         plots.into_iter().find(|(file, _)| file.starts_with("cost")).map(|(_, svg)| svg).expect("a plot of cost")
     };
     let [near, far] = [Bound::AtMost(1.0), Bound::AtMost(500.0)].map(|value| cost(bound(value)[0].clone()));
@@ -218,10 +218,19 @@ fn expectations_are_drawn_or_told() {
 }
 
 #[test]
+fn the_least_latency_is_drawn_beside_those_that_were_had() {
+    let study = Study::new(&["tree degree=4"], &[("peers", &[("50", Some(50.0))][..])], 2, town_hall);
+    let plots = render_all(&study.results(), Some(20.0));
+    let drawn = plots.iter().filter(|(_, svg)| svg.contains("no overlay of peers alone is faster"));
+    let drawn: Vec<&str> = drawn.map(|(file, _)| file.as_str()).collect();
+    assert_eq!(drawn, ["delivery_latency_p95_ms.svg"]);
+}
+
+#[test]
 fn one_plot_to_the_byte() {
     let two = ("peers", &[("20", Some(20.0)), ("40", Some(40.0))][..]);
     let expectation = Expectation { metric: MetricId::LatencyP95, bound: Bound::AtMost(200.0) };
     let study = Study::new(&["mesh", "star"], &[two], 2, town_hall).expecting(&[expectation]);
-    let (_, svg) = render_all(&study.results()).swap_remove(0);
+    let (_, svg) = render_all(&study.results(), None).swap_remove(0);
     insta::assert_snapshot!(svg);
 }

@@ -252,6 +252,8 @@ fn references(
             notes.push(Note::Text(format!("Outside the axis: {text}.")));
         }
     }
+    let least = facets.least_p95_ms.filter(|_| plot.metric == MetricId::LatencyP95);
+    lines.extend(least.map(|least_ms| (least_ms, "no overlay of peers alone is faster".to_owned())));
     if let Some((value, text)) = plot.limit
         && fits(plot.metric, value, values)
         && lines.iter().all(|line| line.0.total_cmp(&value).is_ne())

@@ -2,12 +2,13 @@
 
 use super::observed::Observed;
 use super::shortfall::shortfalls;
+use super::trend::Growth;
 use crate::metrics::Finding;
 use crate::scenario::Settings;
 use crate::simulation::control::budget::{Fallen, memory, memory_share};
 use crate::simulation::control::connect::{Tally, Wall};
 use crate::simulation::data::costs::idle_share;
-use crate::units::{Bitrate, ByteCount};
+use crate::units::{Bitrate, ByteCount, SimDuration};
 
 /// Every limit that is exceeded, each by its worst node.
 pub(in crate::simulation) fn findings(observed: &Observed<'_>, settings: &Settings) -> Vec<Finding> {
@@ -28,7 +29,21 @@ pub(in crate::simulation) fn findings(observed: &Observed<'_>, settings: &Settin
     ];
     let mut found: Vec<Finding> = found.into_iter().flatten().collect();
     found.extend(shortfalls(observed, settings, &found));
+    if found.is_empty() {
+        found.extend(growing(observed));
+    }
     found
+}
+
+// Latency that grows though nothing else says why.
+fn growing(observed: &Observed<'_>) -> Option<Finding> {
+    let Growth { first, last } = observed.growth?;
+    let [first, last] = [first, last].map(SimDuration::as_secs_f64);
+    let text = format!(
+        "mean latency grows from {first:.2} s in the first quarter of the measured window to {last:.2} s in the last: a \
+         queue grows without end, or measuring begins before it has settled"
+    );
+    Some(Finding { kind: "growing", text })
 }
 
 /// A server that is asked for all its time has a queue without end.

@@ -67,6 +67,7 @@ pub(in crate::simulation) fn record(seed: Seed, settings: &Settings, outcome: Ou
     let cpu = |(servers, &idle): (&Servers, &f32)| cpu_percent(percent(servers.cpu_work), idle);
     let observed = Observed {
         world: &world,
+        growth: seen.trend.growth(&seen.latency),
         latency: seen.latency,
         counts: RunCounts { events, ..seen.counts },
         responses: seen.responses,

@@ -3,6 +3,7 @@
 use super::experience::Experience;
 use super::fate::Fates;
 use super::responses::Responses;
+use super::trend::Growth;
 use super::ways::Ways;
 use crate::metrics::{LatencyHistogram, RunCounts};
 use crate::simulation::control::budget::Fallen;
@@ -18,6 +19,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) world: &'a World,
     /// Of every delivery in the measured window.
     pub(crate) latency: LatencyHistogram,
+    /// By how much latency grows while it is measured, if it does.
+    pub(crate) growth: Option<Growth>,
     pub(crate) counts: RunCounts,
     /// How requests were answered.
     pub(crate) responses: Responses,

@@ -4,16 +4,19 @@ use super::fate::{Fate, Fates};
 use super::full::Full;
 use super::observed::Window;
 use super::responses::Responses;
+use super::trend::Trend;
 use crate::metrics::{LatencyHistogram, RunCounts};
 use crate::overlay::workload::Role;
 use crate::simulation::data::messages::message::Message;
 use crate::simulation::data::programme::PlannedFlow;
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 
 /// What was observed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) latency: LatencyHistogram,
+    /// Whether latency grows.
+    pub(crate) trend: Trend,
     pub(crate) counts: RunCounts,
     pub(crate) window: Window,
     pub(crate) responses: Responses,
@@ -27,6 +30,21 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    /// Nothing yet, of messages of a window.
+    pub(crate) fn of_window(from: SimTime, to: SimTime) -> Self {
+        Self {
+            latency: LatencyHistogram::default(),
+            trend: Trend::of_window(from, to),
+            counts: RunCounts::default(),
+            window: Window::default(),
+            responses: Responses::default(),
+            fates: Fates::default(),
+            control_packets: Vec::new(),
+            full: Full::default(),
+            dropped: Full::default(),
+        }
+    }
+
     /// A message is delivered, so long after it was published.
     #[inline]
     pub(crate) fn delivery(&mut self, latency: SimDuration, measured: bool) {
@@ -62,9 +80,10 @@ impl Seen {
         self.window.overflowed += u64::from(message.measured);
     }
 
-    /// A message of this flow is published.
-    pub(crate) fn publication(&mut self, planned: &PlannedFlow, measured: bool) {
+    /// A message of this flow is published now.
+    pub(crate) fn publication(&mut self, now: SimTime, planned: &PlannedFlow, measured: bool) {
         self.counts.messages += 1;
+        self.trend.pass(now, &self.latency);
         let wanted = if measured { u64::from(planned.receivers) } else { 0 };
         match planned.role {
             Role::Message => self.window.wanted += wanted,

@@ -57,7 +57,7 @@ impl<D: Dissemination> Application<D> {
         peers: u32,
         rule: D,
     ) -> Self {
-        let mut seen = Seen::default();
+        let mut seen = Seen::of_window(programme.measure_from, programme.timetable.end());
         seen.window.duplicates = (!D::EXACTLY_ONCE).then_some(0);
         seen.window.control_bytes = (programme.all_flows().len() > programme.flows().len()).then_some(0);
         Self { programme, overlay, audiences, peers, rule, seen }
@@ -77,8 +77,8 @@ impl<D: Dissemination> Application<D> {
             let passing = self.passing(self.flow(flow).source, None, (flow, number));
             self.rule.is_new(passing);
         }
-        let measured = self.programme.is_measured(flow, number);
-        self.seen.publication(self.programme.planned(flow), measured);
+        let now = self.programme.published(flow, number);
+        self.seen.publication(now, self.programme.planned(flow), now >= self.programme.measure_from);
         self.programme.publication(flow, number + 1)
     }
 
