@@ -3,11 +3,10 @@
 use serde::Serialize;
 
 use super::bounds::LeastLatency;
-use super::figures::value;
+use super::figures::{counted, value};
 use super::ranking::{RankedTopology, Ranking};
 use super::summary::Summary;
 use crate::metrics::MetricId;
-use crate::overlay::topology::{Shape, Spread};
 use crate::rng::Seed;
 use crate::scenario::Experiment;
 
@@ -15,18 +14,22 @@ use crate::scenario::Experiment;
 const LOOKS_MAX: u64 = 400_000_000;
 /// Looks at a pair for the bound of a tree, roughly: bisection.
 const LOOKS_IN_TREE: u64 = 15;
+/// A bound below this says nothing.
+const NOTHING_MS: f64 = 0.1;
 /// A tree's own bound is told if it is greater than that of all overlays by this factor.
 const TOLD: f64 = 1.02;
 
 /// The least p95 latency, in the mean over the seeds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Least {
+    /// How many peers.
+    pub peers: u32,
     /// That of every overlay of peers alone, without servers, that delivers all messages, in ms.
     pub p95_ms: f64,
     /// Trees of the ranking whose children make it greater: label, and the least of any tree of so many children.
     pub trees: Vec<(String, f64)>,
-    /// The best of the ranking without servers: label, and its p95 latency in ms.
-    pub best: Option<(String, f64)>,
+    /// The fastest of the ranking without servers, with every seed: label, and its p95 latency in ms.
+    pub fastest: Option<(String, f64)>,
 }
 
 /// How many looks at pairs of peers the answers may still take.
@@ -51,15 +54,13 @@ impl Least {
         let cell = |row: &RankedTopology| &experiment.cells[row.cell];
         let peers = ranking.peers;
         let first = cell(ranking.rows.first()?);
-        if first.settings.workloads.is_empty() {
+        let settings = &first.settings;
+        if settings.workloads.is_empty() || settings.population.join_over > settings.run.warmup {
             return None;
         }
         let seeds = experiment.seeds.len();
         looks.take(peers, seeds, 1)?;
-        let children = |row: &RankedTopology| match cell(row).topology.shape(peers) {
-            Shape { tree, core: 0, spread: Spread::Levels(children) } if tree + 1 == u64::from(peers) => Some(children),
-            _ => None,
-        };
+        let children = |row: &RankedTopology| cell(row).topology.children_max();
         let mut trees: Vec<(&RankedTopology, u32)> =
             ranking.rows.iter().filter_map(|row| Some((row, children(row)?))).collect();
         trees.retain(|_| looks.take(peers, seeds, LOOKS_IN_TREE).is_some());
@@ -74,26 +75,40 @@ impl Least {
             let least_ms = mean(&|least| least.in_trees_ms[nth])?;
             (least_ms > TOLD * p95_ms).then(|| (row.topology.clone(), least_ms))
         };
+        if p95_ms < NOTHING_MS {
+            return None;
+        }
         let of_peers = |row: &&RankedTopology| cell(row).topology.servers(peers) == 0;
-        let best = ranking.ranked().find(of_peers).and_then(|row| {
-            let interval = summary.interval(row.cell, MetricId::LatencyP95)?;
+        let fastest = ranking.ranked().filter(of_peers).filter_map(|row| {
+            let interval = summary.interval(row.cell, MetricId::LatencyP95).filter(|interval| interval.n == seeds)?;
             Some((row.topology.clone(), interval.mean))
         });
-        Some(Self { p95_ms, trees: trees.iter().enumerate().filter_map(of_tree).collect(), best })
+        let fastest = fastest.reduce(|best, other| if other.1 < best.1 { other } else { best });
+        let trees = trees.iter().enumerate().filter_map(of_tree).collect();
+        Some(Self { peers, p95_ms, trees, fastest })
     }
 
     /// In sentences: what cannot be beaten, then trees that have less room.
     pub(super) fn lines(&self) -> Vec<String> {
         let shown = |ms: f64| value(MetricId::LatencyP95, ms);
         let mut first = format!(
-            "no overlay of these peers alone that delivers everything can beat {} (p95 latency)",
+            "no overlay of these {} alone that delivers everything can beat {} (p95 latency)",
+            counted(self.peers as usize, "peer"),
             shown(self.p95_ms)
         );
-        if let Some((topology, ms)) = self.best.as_ref().filter(|(_, ms)| *ms >= self.p95_ms) {
-            first += &format!("; {topology}, the best here, has {}", shown(*ms));
+        if let Some((topology, ms)) = &self.fastest {
+            first += &format!("; the fastest here without a server, {topology}, has {}", shown(*ms));
         }
-        let of_tree = |(topology, ms): &(String, f64)| format!("{} as {topology}", shown(*ms));
-        let of_trees: Vec<String> = self.trees.iter().map(of_tree).collect();
+        // Trees of one figure stand together.
+        let mut of_trees: Vec<(String, Vec<&str>)> = Vec::new();
+        for (topology, ms) in &self.trees {
+            match of_trees.iter_mut().find(|(figure, _)| *figure == shown(*ms)) {
+                Some((_, topologies)) => topologies.push(topology),
+                None => of_trees.push((shown(*ms), vec![topology])),
+            }
+        }
+        let of_trees: Vec<String> =
+            of_trees.iter().map(|(figure, topologies)| format!("{figure} as {}", topologies.join(" and "))).collect();
         let second = (!of_trees.is_empty())
             .then(|| format!("no tree can beat, with as many children a peer: {}", of_trees.join(", ")));
         std::iter::once(first).chain(second).collect()

@@ -211,7 +211,7 @@ fn publishers(posed: &Posed) -> u32 {
 }
 
 const fn posing(share: f64) -> Posing {
-    Posing { share, wakes: true }
+    Posing { share, wakes: true, pipelines: false }
 }
 
 const fn word(objective: Objective) -> &'static str {

@@ -30,11 +30,14 @@ pub struct Posing {
     /// Whether every message finds its receiver's CPU idle, and waits until that has woken up. In a bound none does:
     /// messages that come while a CPU is at work share it.
     pub wakes: bool,
+    /// Whether the packets of a message pass links and CPUs one behind the other, so that the slowest of those on a hop
+    /// is all that they take together, and not each takes the whole message before the next. So it is in a bound.
+    pub pipelines: bool,
 }
 
 impl Posing {
     /// The most that a population can bear and the least that a hop can take: for bounds.
-    pub const BOUND: Self = Self { share: 1.0, wakes: false };
+    pub const BOUND: Self = Self { share: 1.0, wakes: false, pipelines: true };
 }
 
 /// Why a population is no instance.
@@ -91,6 +94,9 @@ pub struct Carried {
     pub adapts: bool,
     /// Whether each publisher publishes in equal steps, at least once in the measured window.
     pub is_periodic: bool,
+    /// By which share a publisher's messages of the measured window may be more or fewer than its rate says, for the
+    /// window is no whole number of its steps.
+    pub uneven: f64,
 }
 
 /// A content that peers fetch.
@@ -161,8 +167,7 @@ impl Posed {
         let fetched = contents.map(|content| fetched(content, settings)).collect();
         let load = Load::of(&carried, &world);
         let costs: Vec<Cost> = (0..world.peers()).map(|peer| load.cost(&world, peer, posing)).collect();
-        let receive_us: Vec<u32> = costs.iter().map(|cost| cost.receive_us).collect();
-        let (delays, is_typical) = hops::delays(&world, &receive_us)?;
+        let (delays, is_typical) = hops::delays(&world, &costs)?;
         let peers = costs.iter().map(|cost| cost.peer).collect();
         let instance = Instance::new(peers, delays, relay_usd_per_gb(&world))?;
         let send_us = costs.iter().map(|cost| cost.send_us).collect();
@@ -248,6 +253,10 @@ fn carried(flows: &[Flow], audiences: &[Vec<u32>], world: &World, settings: &Set
     let window = settings.run.duration - settings.run.warmup;
     let is_periodic =
         |flow: &Flow| flow.arrivals == Arrivals::Periodic && flow.times.is_none() && flow.period <= window;
+    let uneven = |flow: &Flow| match (window.as_ns(), flow.period.as_ns().max(1)) {
+        (window_ns, period_ns) if window_ns % period_ns == 0 => 0.0,
+        (window_ns, period_ns) => 1.0 / (window_ns / period_ns).max(1) as f64,
+    };
     Some(Carried {
         nth,
         publishers,
@@ -257,6 +266,7 @@ fn carried(flows: &[Flow], audiences: &[Vec<u32>], world: &World, settings: &Set
         adapts,
         is_alike: !adapts && flows.iter().all(is_like_first),
         is_periodic: flows.iter().all(is_periodic),
+        uneven: flows.iter().map(uneven).fold(0.0, f64::max),
     })
 }
 
@@ -284,6 +294,8 @@ struct Cost {
     peer: Peer,
     send_us: u32,
     receive_us: u32,
+    // Whether receiving goes on while the sender sends.
+    overlaps: bool,
     wake_us: u32,
     cpu: Cpu,
 }
@@ -325,6 +337,8 @@ impl Load {
         let waits = if posing.wakes { wake } else { SimDuration::ZERO };
         let is_idle = self.messages_per_s <= 0.0;
         let us = |time: SimDuration| if is_idle { 0 } else { whole_us(time) };
+        let overlaps = posing.pipelines && self.wire.packets > 1;
+        let both = |cpu: SimDuration, link: SimDuration| if overlaps { cpu.max(link) } else { cpu + link };
         Cost {
             peer: Peer {
                 up_bps: rates.up.map(bps),
@@ -332,8 +346,9 @@ impl Load {
                 sends_per_s: self.sends_per_s(class, cpu, self.own_per_s[peer as usize], posing),
                 connections_max: connections_max(class),
             },
-            send_us: us(cpu + serialise(rates.up)),
-            receive_us: us(cpu + serialise(rates.down) + waits),
+            send_us: us(both(cpu, serialise(rates.up))),
+            receive_us: us(both(cpu, serialise(rates.down)) + waits),
+            overlaps,
             wake_us: us(waits),
             cpu: Cpu {
                 per_message: cpu.as_secs_f64() / posing.share,

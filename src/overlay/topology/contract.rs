@@ -28,6 +28,11 @@ pub trait Topology: Debug + Send + Sync {
     /// form, for estimates that come before anything is built.
     fn shape(&self, peers: u32) -> Shape;
 
+    /// How many children a peer has at most, where the overlay is a single tree without servers in any population.
+    fn children_max(&self) -> Option<u32> {
+        None
+    }
+
     /// The connections among the peers and servers of a world; `stream` is the topology's own.
     fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay;
 

@@ -47,6 +47,10 @@ impl Topology for Genet {
         Shape { tree: u64::from(peers.saturating_sub(1)), core: 0, spread: Spread::Levels(self.degree.get()) }
     }
 
+    fn children_max(&self) -> Option<u32> {
+        Some(self.degree.get())
+    }
+
     fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {
         let peers = context.world.peers();
         let others: Vec<u32> = (0..peers).collect();

@@ -38,6 +38,10 @@ impl Topology for Ruled {
         self.topology.shape(peers)
     }
 
+    fn children_max(&self) -> Option<u32> {
+        self.topology.children_max()
+    }
+
     fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {
         self.topology.build(context, stream)
     }

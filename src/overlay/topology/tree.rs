@@ -149,6 +149,10 @@ impl Topology for Tree {
         Shape { tree: u64::from(peers - 1), core: 0, spread: Spread::Levels(self.degree.get()) }
     }
 
+    fn children_max(&self) -> Option<u32> {
+        Some(self.degree.get())
+    }
+
     fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
         let world = context.world;
         let offered = context.offered();

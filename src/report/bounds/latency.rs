@@ -26,7 +26,7 @@ pub(super) fn of_one(subject: &Subject<'_>, name: &str, source: u32) -> Vec<Boun
     if heard.len() < others {
         rows.push(unheard(subject, name, source, others - heard.len()));
     }
-    rows.extend(of_deliveries(subject, name, heard));
+    rows.extend(of_deliveries(subject, name, heard, 0.0));
     // Those who carry the whole stream.
     let fan_out = |(peer, number): (&Peer, u32)| stream.fan_out(*peer, number == source);
     let fan_outs: Vec<u32> = posed.instance.peers().iter().zip(0..).map(fan_out).collect();
@@ -45,6 +45,9 @@ pub(super) fn unbounded(subject: &Subject<'_>, carried: &Carried) -> Option<&'st
     if !carried.is_alike {
         return Some("its messages are of several sizes, or answers, and a small one may be sooner than the mean one");
     }
+    if subject.settings.population.classes.iter().any(|class| !class.capacity.is_empty()) {
+        return Some("rates of links change, and a message may meet a fast moment");
+    }
     if publishers == 1 && is_for_all {
         return None;
     }
@@ -59,9 +62,12 @@ pub(super) fn least_p95_ms(subject: &Subject<'_>, carried: &Carried) -> Option<f
     if unbounded(subject, carried).is_some() {
         return None;
     }
-    let (mut heard, _) = of_all(subject, carried);
+    let (mut heard, wanted) = of_all(subject, carried);
+    if heard.len() < wanted {
+        return None;
+    }
     heard.sort_by_key(|delivery| delivery.us);
-    p95_and_last(&heard).map(|[p95, _]| p95.us as f64 / 1e3)
+    p95_and_last(&heard, uneven(carried)).map(|[p95, _]| p95.us as f64 / 1e3)
 }
 
 /// The least p95 latency in ms of a tree that brings the messages of one publisher to all, where nobody has more than so
@@ -96,8 +102,13 @@ pub(super) fn of_many(subject: &Subject<'_>, name: &str, carried: &Carried) -> V
         let binds = format!("no way leads from one to the other; {} want to hear", count(wanted));
         rows.push(row(law, Some(name), Side::AtLeast, (wanted - heard.len()) as f64, "", binds));
     }
-    rows.extend(of_deliveries(subject, name, heard));
+    rows.extend(of_deliveries(subject, name, heard, uneven(carried)));
     rows
+}
+
+// Where one alone publishes for all, all deliveries count alike, however many messages there are.
+fn uneven(carried: &Carried) -> f64 {
+    if carried.publishers.len() > 1 { carried.uneven } else { 0.0 }
 }
 
 // A pair that messages go between, how soon at best, and how many a second.
@@ -156,11 +167,12 @@ fn of_all(subject: &Subject<'_>, carried: &Carried) -> (Vec<Delivery>, usize) {
     (heard, wanted)
 }
 
-fn of_deliveries(subject: &Subject<'_>, name: &str, mut heard: Vec<Delivery>) -> Vec<BoundRow> {
+fn of_deliveries(subject: &Subject<'_>, name: &str, mut heard: Vec<Delivery>, uneven: f64) -> Vec<BoundRow> {
     heard.sort_by_key(|delivery| (delivery.us, delivery.pair));
-    let Some([p95, last]) = p95_and_last(&heard) else { return Vec::new() };
+    let Some([p95, last]) = p95_and_last(&heard, uneven) else { return Vec::new() };
     let total: f64 = heard.iter().map(|delivery| delivery.per_s).sum();
     let mean_us = heard.iter().map(|delivery| delivery.us as f64 * delivery.per_s).sum::<f64>() / total;
+    let mean_us = mean_us * (1.0 - uneven) / (1.0 + uneven);
     let one_source = heard.iter().all(|delivery| delivery.pair[0] == last.pair[0]);
     let way = |delivery: &Delivery| {
         let [from, to] = delivery.pair.map(|peer| subject.peer(peer));
@@ -177,14 +189,16 @@ fn of_deliveries(subject: &Subject<'_>, name: &str, mut heard: Vec<Delivery>) ->
     ]
 }
 
-// Of deliveries in the order of their latency the 95th percentile, by how many a second they are, and the last.
-fn p95_and_last(heard: &[Delivery]) -> Option<[&Delivery; 2]> {
+// Of deliveries in the order of their latency the 95th percentile, by how many a second they are, and the last. Where
+// some may be more and others fewer by a share, the late ones are a twentieth of all only if they are somewhat more.
+fn p95_and_last(heard: &[Delivery], uneven: f64) -> Option<[&Delivery; 2]> {
+    let late = (0.05 * (1.0 + uneven) / (1.0 - uneven + 0.1 * uneven).max(1e-9)).min(1.0);
     let last = heard.last()?;
     let total: f64 = heard.iter().map(|delivery| delivery.per_s).sum();
     let mut so_far = 0.0;
     let p95 = heard.iter().find(|delivery| {
         so_far += delivery.per_s;
-        so_far >= 0.95 * total * (1.0 - 1e-12)
+        so_far >= (1.0 - late) * total * (1.0 - 1e-12)
     });
     Some([p95.unwrap_or(last), last])
 }

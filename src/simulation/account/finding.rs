@@ -1,9 +1,12 @@
 //! Why a topology does not work for a population, in figures a person can act on.
 
+use std::sync::Arc;
+
 use super::observed::Observed;
 use super::shortfall::shortfalls;
 use super::trend::Growth;
 use crate::metrics::Finding;
+use crate::overlay::workload::Workload;
 use crate::scenario::Settings;
 use crate::simulation::control::budget::{Fallen, memory, memory_share};
 use crate::simulation::control::connect::{Tally, Wall};
@@ -30,13 +33,20 @@ pub(in crate::simulation) fn findings(observed: &Observed<'_>, settings: &Settin
     let mut found: Vec<Finding> = found.into_iter().flatten().collect();
     found.extend(shortfalls(observed, settings, &found));
     if found.is_empty() {
-        found.extend(growing(observed));
+        found.extend(growing(observed, settings));
     }
     found
 }
 
-// Latency that grows though nothing else says why.
-fn growing(observed: &Observed<'_>) -> Option<Finding> {
+// Latency that grows though nothing else says why, and neither messages nor links are such that it should.
+fn growing(observed: &Observed<'_>, settings: &Settings) -> Option<Finding> {
+    let changes = |workload: &Arc<dyn Workload>| {
+        workload.file().is_some() || workload.live().is_some_and(|live| live.adaptation.is_some())
+    };
+    let has_traces = settings.population.classes.iter().any(|class| !class.capacity.is_empty());
+    if has_traces || settings.workloads.iter().any(changes) {
+        return None;
+    }
     let Growth { first, last } = observed.growth?;
     let [first, last] = [first, last].map(SimDuration::as_secs_f64);
     let text = format!(

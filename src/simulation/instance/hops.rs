@@ -2,40 +2,50 @@
 
 use std::collections::BTreeMap;
 
-use super::{PoseError, Posed};
+use super::{Cost, PoseError, Posed};
 use crate::net::PairOutcome;
 use crate::optimiser::{Delays, Hop};
 use crate::world::{Vantage, World};
 
 /// The hops, each with what its receiver takes; and whether they are typical ones.
-pub(super) fn delays(world: &World, receive_us: &[u32]) -> Result<(Delays, bool), PoseError> {
+pub(super) fn delays(world: &World, costs: &[Cost]) -> Result<(Delays, bool), PoseError> {
     if world.peers() <= Posed::MATRIX_PEERS_MAX {
-        return Ok((matrix(world, receive_us), false));
+        return Ok((matrix(world, costs), false));
     }
-    groups(world, receive_us).map(|delays| (delays, true))
+    groups(world, costs).map(|delays| (delays, true))
 }
 
-fn matrix(world: &World, receive_us: &[u32]) -> Delays {
+// What a receiver takes beyond what its sender has taken: all of it, or, where the two go on at once, what is left.
+fn receive_us(to: &Cost, send_us: u32) -> u32 {
+    if to.overlaps { to.receive_us.saturating_sub(send_us) } else { to.receive_us }
+}
+
+fn matrix(world: &World, costs: &[Cost]) -> Delays {
     let peers = world.peers();
     let mut hops = Vec::with_capacity(peers as usize * peers as usize);
     for from in 0..peers {
         let paths = world.paths_from(from);
-        hops.extend((0..peers).zip(receive_us).map(|(to, &receive_us)| {
+        let send_us = costs[from as usize].send_us;
+        hops.extend((0..peers).zip(costs).map(|(to, cost)| {
             if from == to {
                 return Hop::direct(0);
             }
-            paths.to(to).map_or(Hop::NEVER, |path| hop(path.delay_ns, receive_us, !path.relay.is_direct()))
+            paths
+                .to(to)
+                .map_or(Hop::NEVER, |path| hop(path.delay_ns, receive_us(cost, send_us), !path.relay.is_direct()))
         }));
     }
     Delays::Matrix { peers, hops }
 }
 
 // Of a group the fastest receiver counts.
-fn groups(world: &World, receive_us: &[u32]) -> Result<Delays, PoseError> {
+fn groups(world: &World, costs: &[Cost]) -> Result<Delays, PoseError> {
+    let slowest_us = costs.iter().map(|cost| cost.send_us).max().unwrap_or_default();
     let mut numbers: BTreeMap<(Vantage, usize), u32> = BTreeMap::new();
     let mut examples: Vec<Example> = Vec::new();
-    let mut group_of = Vec::with_capacity(receive_us.len());
-    for (peer, &receive_us) in (0..world.peers()).zip(receive_us) {
+    let mut group_of = Vec::with_capacity(costs.len());
+    for (peer, cost) in (0..world.peers()).zip(costs) {
+        let receive_us = receive_us(cost, slowest_us);
         let group = *numbers.entry((world.vantage(peer), world.class_index(peer))).or_insert_with(|| {
             examples.push(Example { first: peer, last: peer, receive_us });
             examples.len() as u32 - 1
