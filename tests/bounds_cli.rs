@@ -328,3 +328,12 @@ fn a_plan_has_no_number_of_children() {
     let least = &json["decisions"][0]["least"];
     assert!(least["p95_ms"].is_f64() && least["trees"].as_array().is_some_and(Vec::is_empty), "{least}");
 }
+
+#[test]
+fn links_that_follow_traces_have_no_bound_on_latency() {
+    let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/data/4g-walk.trace");
+    let traced = format!("link = {{ rtt = \"52 ms\" }}\ncapacity = {{ down = \"{trace}\", up = \"{trace}\" }}");
+    let sheet = &sheets(&MIXED.replace("link = \"4g\"", &traced), &[])[0];
+    assert!(sheet["notes"].to_string().contains("rates of links change"), "{sheet:#}");
+    assert!(!sheet["bounds"].to_string().contains("p95 latency"), "{sheet:#}");
+}

@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bounds::Looks;
 use super::comparison::{Comparison, compare};
 use super::doubt::{Doubt, doubts as model_doubts, grain_word};
 use super::figures;
 use super::idle_set_ups::idle_set_ups;
 use super::judgement::{Outcome, expectation_text};
-use super::least::{Least, Looks};
+use super::least::Least;
 use super::missed;
 use super::ranking::{Ranking, ranking_metrics};
 use super::reign::{Reign, reigns};

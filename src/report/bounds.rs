@@ -12,7 +12,7 @@ mod subject;
 mod text;
 
 pub use family::FamilyRow;
-pub(crate) use least::LeastLatency;
+pub(crate) use least::{LeastLatency, Looks};
 pub use row::{BoundRow, Side};
 pub use sheet::BoundSheet;
 pub use text::render;

@@ -2,18 +2,13 @@
 
 use serde::Serialize;
 
-use super::bounds::LeastLatency;
+use super::bounds::{LeastLatency, Looks};
 use super::figures::{counted, value};
 use super::ranking::{RankedTopology, Ranking};
 use super::summary::Summary;
 use crate::metrics::MetricId;
-use crate::rng::Seed;
 use crate::scenario::Experiment;
 
-/// Most looks at a pair of peers for all bounds of an answer: some seconds.
-const LOOKS_MAX: u64 = 400_000_000;
-/// Looks at a pair for the bound of a tree, roughly: bisection.
-const LOOKS_IN_TREE: u64 = 15;
 /// A bound below this says nothing.
 const NOTHING_MS: f64 = 0.1;
 /// A tree's own bound is told if it is greater than that of all overlays by this factor.
@@ -32,22 +27,6 @@ pub struct Least {
     pub fastest: Option<(String, f64)>,
 }
 
-/// How many looks at pairs of peers the answers may still take.
-pub(super) struct Looks(u64);
-
-impl Looks {
-    /// For a whole answer.
-    pub(super) const fn of_an_answer() -> Self {
-        Self(LOOKS_MAX)
-    }
-
-    fn take(&mut self, peers: u32, seeds: usize, times: u64) -> Option<()> {
-        let asked = u64::from(peers).pow(2).saturating_mul(seeds as u64).saturating_mul(times);
-        self.0 = self.0.checked_sub(asked)?;
-        Some(())
-    }
-}
-
 impl Least {
     /// That of a ranking; `None` where there is no bound, or too many peers to look at.
     pub(super) fn of(experiment: &Experiment, summary: &Summary, ranking: &Ranking, looks: &mut Looks) -> Option<Self> {
@@ -58,33 +37,21 @@ impl Least {
         if settings.workloads.is_empty() || settings.population.join_over > settings.run.warmup {
             return None;
         }
-        let seeds = experiment.seeds.len();
-        looks.take(peers, seeds, 1)?;
-        let children = |row: &RankedTopology| cell(row).topology.children_max();
-        let mut trees: Vec<(&RankedTopology, u32)> =
-            ranking.rows.iter().filter_map(|row| Some((row, children(row)?))).collect();
-        trees.retain(|_| looks.take(peers, seeds, LOOKS_IN_TREE).is_some());
-        let children: Vec<u32> = trees.iter().map(|&(_, children)| children).collect();
-        let of_seed = |&seed: &Seed| LeastLatency::of(first, seed, &children);
-        let of_seeds: Vec<LeastLatency> = experiment.seeds.iter().map(of_seed).collect::<Option<_>>()?;
-        let mean = |of: &dyn Fn(&LeastLatency) -> Option<f64>| {
-            of_seeds.iter().map(of).sum::<Option<f64>>().map(|total| total / of_seeds.len() as f64)
-        };
-        let p95_ms = mean(&|least| Some(least.p95_ms))?;
-        let of_tree = |(nth, (row, _)): (usize, &(&RankedTopology, u32))| {
-            let least_ms = mean(&|least| least.in_trees_ms[nth])?;
-            (least_ms > TOLD * p95_ms).then(|| (row.topology.clone(), least_ms))
-        };
+        let of_tree = |row: &RankedTopology| Some((row.topology.clone(), cell(row).topology.children_max()?));
+        let (trees, children): (Vec<String>, Vec<u32>) = ranking.rows.iter().filter_map(of_tree).unzip();
+        let LeastLatency { p95_ms, in_trees_ms } = LeastLatency::of(first, &experiment.seeds, &children, looks)?;
         if p95_ms < NOTHING_MS {
             return None;
         }
+        let trees = trees.into_iter().zip(in_trees_ms).filter_map(|(tree, least_ms)| Some((tree, least_ms?)));
+        let trees = trees.filter(|(_, least_ms)| *least_ms > TOLD * p95_ms).collect();
+        let seeds = experiment.seeds.len();
         let of_peers = |row: &&RankedTopology| cell(row).topology.servers(peers) == 0;
         let fastest = ranking.ranked().filter(of_peers).filter_map(|row| {
             let interval = summary.interval(row.cell, MetricId::LatencyP95).filter(|interval| interval.n == seeds)?;
             Some((row.topology.clone(), interval.mean))
         });
         let fastest = fastest.reduce(|best, other| if other.1 < best.1 { other } else { best });
-        let trees = trees.iter().enumerate().filter_map(of_tree).collect();
         Some(Self { peers, p95_ms, trees, fastest })
     }
 

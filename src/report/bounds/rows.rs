@@ -70,18 +70,10 @@ pub(super) fn of_messages(subject: &Subject<'_>, carried: &Carried) -> Vec<Bound
         [publisher] if is_for_all => {
             let source = publisher.peer;
             rows.push(of_stream(subject, &name, source, offered));
-            // With a smaller message than the mean one all is sooner.
-            if !carried.is_alike {
-                return rows;
+            if latency::unbounded(subject, carried).is_none() {
+                rows.push(of_one_message(subject, &name, bits, source));
             }
-            let growth = bound::one_message(bits, source, peers);
-            let binds = match growth.binds {
-                GrowthBinds::Doubling => "copies double at most in the time that one takes".to_owned(),
-                GrowthBinds::Everybody => "all uplinks together, the fastest first".to_owned(),
-                GrowthBinds::Nothing => "no uplink has a limit".to_owned(),
-            };
-            rows.push(row(growth.law, Some(&name), Side::AtLeast, growth.value * 1e3, "ms", binds));
-            rows.extend(latency::of_one(subject, &name, source));
+            rows.extend(latency::of_one(subject, &name, carried, source));
         }
         publishers if is_for_all && publishers.len() == peers.len() => {
             let each = offered / peers.len().max(1) as f64;
@@ -99,6 +91,16 @@ pub(super) fn of_messages(subject: &Subject<'_>, carried: &Carried) -> Vec<Bound
         }
     }
     rows
+}
+
+fn of_one_message(subject: &Subject<'_>, name: &str, bits: f64, source: u32) -> BoundRow {
+    let growth = bound::one_message(bits, source, subject.posed.instance.peers());
+    let binds = match growth.binds {
+        GrowthBinds::Doubling => "copies double at most in the time that one takes".to_owned(),
+        GrowthBinds::Everybody => "all uplinks together, the fastest first".to_owned(),
+        GrowthBinds::Nothing => "no uplink has a limit".to_owned(),
+    };
+    row(growth.law, Some(name), Side::AtLeast, growth.value * 1e3, "ms", binds)
 }
 
 fn of_stream(subject: &Subject<'_>, name: &str, source: u32, offered: f64) -> BoundRow {

@@ -53,7 +53,8 @@ impl Trend {
         Self { next_ns: from.as_ns().saturating_add(batch_ns), batch_ns, marks: Vec::new() }
     }
 
-    /// Time has come so far, and all that was delivered by now has been counted; what comes later is nearly nothing.
+    /// It is so late now, and `seen` has what was delivered by now. Calls come often, so that a batch that has ended since
+    /// the last one ended a moment ago.
     #[inline]
     pub(crate) fn pass(&mut self, now: SimTime, seen: &LatencyHistogram) {
         if now.as_ns() >= self.next_ns {
@@ -75,7 +76,7 @@ impl Trend {
 
     /// By how much latency grows, if that is beyond doubt; `all` are the latencies in the end.
     pub(crate) fn growth(&self, all: &LatencyHistogram) -> Option<Growth> {
-        // At first only what was published just before can come: not before the slow ones do is a batch like the next.
+        // At first only fast deliveries can come of what the window counts. Batches before slow ones come are left out.
         let slow = all.quantile(0.95)?.as_ns() / self.batch_ns + 1;
         let marks = self.marks.get(usize::try_from(slow).ok()?..)?;
         let between = |pair: &[Batch]| Batch {
