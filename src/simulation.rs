@@ -52,7 +52,7 @@ pub(crate) use account::observed::{ConnectionCounts, Observed};
 #[cfg(feature = "real")]
 pub(crate) use control::budget::Fallen;
 #[cfg(feature = "real")]
-pub(crate) use data::application::{Application, Happened};
+pub(crate) use data::application::{Application, Delivery, Happened};
 #[cfg(feature = "real")]
 pub(crate) use data::costs::{cpu_percent, has_paced_packets, idle_shares, message_cpu, packet_cpu, wake_cpu};
 #[cfg(feature = "real")]

@@ -115,6 +115,18 @@ fn overloaded_nodes_are_asked_for_no_copy_twice() {
     }
 }
 
+/// What a rule passes by is nobody's queue: nothing is under way, so nothing is said to be late.
+#[test]
+fn what_a_push_misses_is_no_finding() {
+    for grain in ["message", "packet"] {
+        let few = "kind = \"random-regular\"\ndegree = 6\ndissemination = { kind = \"push\", fan_out = 2 }";
+        let record = run(&cell(100, grain, FAST, EVERYBODY, few));
+        let delivered = value(&record, MetricId::Delivered);
+        assert!((60.0..95.0).contains(&delivered), "{grain}: {delivered} %");
+        assert!(record.findings.is_empty(), "{grain}: {:?}", record.findings);
+    }
+}
+
 /// The same, but connections take no time to open.
 fn open_at_once(cell: Cell) -> Cell {
     let mut settings = (*cell.settings).clone();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use peerscape::overlay::audience::ALL;
-use peerscape::overlay::workload::{Arrivals, Channel, Estimate, Limits, Role};
+use peerscape::overlay::workload::{Arrivals, Channel, Estimate, Limits, Part, Role};
 use peerscape::units::{ByteCount, SimDuration, SimTime};
 use peerscape::{
     Experiment, Flow, Knowledge, MetricId, Registry, RegistryError, ScenarioErrors, Seed, Streams, Workload,
@@ -41,6 +41,7 @@ impl Workload for Heartbeat {
             size: self.beat,
             channel: Channel::Reliable,
             role: Role::Message,
+            part: Part::WHOLE,
         };
         (0..self.hearts.min(world.peers())).map(flow).collect()
     }

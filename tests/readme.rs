@@ -44,7 +44,17 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// The quickstart with two of its five seeds, which leave some of it undecided: exit code 4. `.ci/run` runs it whole.
+fn run_quickstart(folder: &Path, arguments: &[&str]) {
+    let output = peerscape(folder, &[arguments, &["--set", "run.seeds=2"]].concat());
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{arguments:?}: {}", stderr(&output));
+    assert!(!output.stdout.is_empty(), "{arguments:?} says nothing");
+}
+
 fn run(folder: &Path, arguments: &[&str]) {
+    if arguments.starts_with(&["run", "scenarios/quickstart.toml"]) {
+        return run_quickstart(folder, arguments);
+    }
     let output = peerscape(folder, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
     assert!(!output.stdout.is_empty(), "{arguments:?} says nothing");

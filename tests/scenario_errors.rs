@@ -56,6 +56,7 @@ broken! {
     budgets
     capacity_traces
     channel_word
+    chunks
     class_names
     class_shares
     connecting

@@ -224,7 +224,7 @@ metrics! {
     MissedTurn: "missed_turn_dropped_percent", "%", Lower, "missed: TURN",
         "Share of the wanted deliveries that a TURN server dropped; a copy that fails counts for every receiver behind its hop.";
     MissedLate: "missed_late_percent", "%", Lower, "missed: late",
-        "Share of the wanted deliveries that were still under way at the end: on a path, in a queue, or waiting for a CPU; a copy that fails counts for every receiver behind its hop.";
+        "Share of the wanted deliveries that were still under way at the end: on a path, in a queue, or waiting for a CPU; where a rule may bring a message twice or never, all that it did not bring.";
     MissedBlocked: "missed_blocked_percent", "%", Lower, "missed: blocked",
         "Share of the wanted deliveries that had arrived at the end and were held behind an earlier message of their ordered channel; a copy that fails counts for every receiver behind its hop.";
     MissedUnconnected: "missed_unconnected_percent", "%", Lower, "missed: no connection",

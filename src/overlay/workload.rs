@@ -19,6 +19,7 @@ use crate::world::World;
 pub mod adaptation;
 mod broadcast;
 mod channel;
+mod chunks;
 mod distribution;
 mod estimate;
 mod game;
@@ -34,6 +35,7 @@ mod text;
 mod trace;
 
 pub use channel::Channel;
+pub use chunks::{CHUNK_HEADER, CHUNKS_MAX, Chunking, Part, RepairChunks};
 pub use estimate::Estimate;
 pub use limits::{ContentLimits, Limits};
 pub use live::Live;
@@ -99,7 +101,7 @@ pub trait Workload: Debug + Send + Sync {
 }
 
 impl dyn Workload {
-    /// The size of the largest message.
+    /// The size of the largest message, or chunk of one.
     #[must_use]
     pub fn largest_message(&self) -> ByteCount {
         self.limits().largest_message()
@@ -136,6 +138,8 @@ pub struct Flow {
     pub channel: Channel,
     /// Whether its messages ask for answers, or are answers.
     pub role: Role,
+    /// Which chunk of a message its messages are, where they are cut: the flows of the other chunks stand beside it.
+    pub part: Part,
 }
 
 /// What the messages of a flow are to those of others.
@@ -156,6 +160,11 @@ pub enum Role {
 }
 
 impl Flow {
+    /// The flows of the chunks that its messages are cut into; itself where they stay whole.
+    pub fn cut(self, chunking: Chunking) -> impl Iterator<Item = Self> {
+        chunking.parts(self.size).map(move |(part, size)| Self { part, size, ..self })
+    }
+
     /// The place of its workload among those of the scenario.
     #[must_use]
     pub const fn workload(&self) -> u16 {
@@ -267,5 +276,17 @@ fn flow_of(source: u32, audience: u32, traffic: &Traffic, streams: Streams, plac
     let Traffic { message: size, period, arrivals, channel } = *traffic;
     let id = place | u64::from(source);
     let start = SimTime::from_ns(streams.stream(Domain::WorkloadPhase, id).random_range(0..period.as_ns()));
-    Flow { id, source, audience, arrivals, start, period, times: None, size, channel, role: Role::Message }
+    Flow {
+        id,
+        source,
+        audience,
+        arrivals,
+        start,
+        period,
+        times: None,
+        size,
+        channel,
+        role: Role::Message,
+        part: Part::WHOLE,
+    }
 }

@@ -28,6 +28,9 @@ const REASONS: [(MetricId, &str); 9] = [
     (MetricId::MissedThrottled, "turned away at full send buffers"),
 ];
 
+/// What is said of those that are late where a rule may bring messages twice or never: which copy they miss is unknown.
+const NOT_BROUGHT: &str = "not brought by the end";
+
 /// The lines of one ranking, and what may be done about losses.
 pub(super) fn lines(results: &Results<'_>, summary: &Summary, ranking: &Ranking) -> Vec<String> {
     let mean = |cell: usize, id: MetricId| summary.interval(cell, id).map_or(0.0, |interval| interval.mean);
@@ -35,7 +38,9 @@ pub(super) fn lines(results: &Results<'_>, summary: &Summary, ranking: &Ranking)
         |cell: usize| summary.interval(cell, MetricId::Delivered).is_some_and(|is| is.mean < ENOUGH_PERCENT);
     let short: Vec<_> = ranking.rows.iter().filter(|row| falls_short(row.cell)).collect();
     let line = |cell: usize, topology: &str| {
-        let mut reasons = REASONS.map(|(id, words)| (mean(cell, id), id, words));
+        let is_known = results.experiment.cells[cell].topology.dissemination().is_exactly_once();
+        let said = |id, words| if id == MetricId::MissedLate && !is_known { NOT_BROUGHT } else { words };
+        let mut reasons = REASONS.map(|(id, words)| (mean(cell, id), id, said(id, words)));
         // The largest first; of equals the first.
         reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
         let told = reasons.iter().filter(|(share, ..)| *share >= TOLD_PERCENT);

@@ -8,7 +8,7 @@ use super::read::Reader;
 use super::settings::RunSettings;
 use super::source::Span;
 use super::tree::{TreePath, join, path};
-use crate::overlay::workload::{ContentLimits, Workload};
+use crate::overlay::workload::{CHUNK_HEADER, CHUNKS_MAX, Chunking, ContentLimits, Limits, Workload};
 use crate::units::{ByteCount, SimTime};
 use crate::world::{ClassSpec, PeerCount, PopulationSpec};
 
@@ -31,7 +31,7 @@ pub(super) fn check(
             let message = format!("the workload needs {sources} peers, and there are only {peers}");
             reader.problem(&join(place, key), message, format!("at most {peers}"));
         }
-        check_sizes(reader, place, &limits.sizes);
+        check_sizes(reader, place, &limits);
         if let Some(content) = limits.content {
             check_pieces(reader, place, content, limits.sizes.is_empty(), peers);
             check_start(reader, &join(place, "start"), content, run);
@@ -66,15 +66,41 @@ pub(super) fn check_length(reader: &mut Reader<'_, '_>, place: &[String], worklo
     }
 }
 
-fn check_sizes(reader: &mut Reader<'_, '_>, place: &[String], sizes: &[(&str, ByteCount)]) {
-    for &(key, size) in sizes {
+fn check_sizes(reader: &mut Reader<'_, '_>, place: &[String], limits: &Limits<'_>) {
+    check_chunk(reader, place, limits.chunking);
+    for &(key, size) in &limits.sizes {
         let at = join(place, key);
-        if size > LARGEST_MESSAGE {
+        let chunks = limits.chunking.count(size);
+        let is_cut = limits.chunking.size.is_some_and(|size| size > ByteCount::default());
+        if is_cut && chunks > CHUNKS_MAX {
+            let message = format!("a message of {size} has {chunks} chunks, repair chunks counted");
+            reader.problem(&join(place, "chunk"), message, format!("at most {CHUNKS_MAX}: take a larger `chunk`"));
+        } else if limits.chunking.size.is_none() && size > LARGEST_MESSAGE {
             let message = format!("a message of {size} is larger than browsers accept");
             reader.problem(&at, message, format!("at most {LARGEST_MESSAGE}, as Chromium advertises"));
         } else if size == ByteCount::default() && !reader.lost(&at) {
             reader.problem(&at, "a message without a byte", "at least 1 B");
         }
+    }
+}
+
+fn check_chunk(reader: &mut Reader<'_, '_>, place: &[String], chunking: Chunking) {
+    let at = join(place, "chunk");
+    let most = ByteCount::new(LARGEST_MESSAGE.get() - CHUNK_HEADER.get());
+    match chunking.size {
+        None if chunking.repair > 0 => {
+            let at = join(place, "repair_chunks");
+            reader.problem(&at, "messages that stay whole have no chunks to repair", "say how large a `chunk` is");
+        }
+        Some(size) if size > most => {
+            let message =
+                format!("a chunk of {size} is larger than browsers accept, with its {CHUNK_HEADER} of header");
+            reader.problem(&at, message, format!("at most {most}"));
+        }
+        Some(size) if size == ByteCount::default() && !reader.lost(&at) => {
+            reader.problem(&at, "a chunk without a byte", "at least 1 B; 16 kB is usual");
+        }
+        _ => {}
     }
 }
 

@@ -5,6 +5,7 @@ pub(in crate::simulation) mod backlog;
 pub(in crate::simulation) mod bulk;
 pub(in crate::simulation) mod costs;
 pub(in crate::simulation) mod fills;
+pub(in crate::simulation) mod gathered;
 pub(in crate::simulation) mod lines;
 pub(in crate::simulation) mod loads;
 pub(in crate::simulation) mod messages;

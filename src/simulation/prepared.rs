@@ -123,7 +123,9 @@ impl Crowd {
                 period: flow.times.map_or(flow.period, |list| mean_gap(&times[(first_times + list) as usize], end)),
                 ..flow
             };
-            flows.extend(workload.flows(&world, streams, nth).into_iter().map(globally));
+            let chunking = workload.limits().chunking;
+            let cut = |flow: Flow| globally(flow).cut(chunking);
+            flows.extend(workload.flows(&world, streams, nth).into_iter().flat_map(cut));
         }
         wait_for_timers(&mut flows, settings, &world);
         Ok(Self { world, flows, times, audiences })

@@ -7,7 +7,7 @@ use peerscape::net::LatencySpec;
 use peerscape::overlay::Overlay;
 use peerscape::overlay::audience::ALL;
 use peerscape::overlay::topology::{BuildContext, Topology};
-use peerscape::overlay::workload::{Arrivals, Channel, Flow, Role};
+use peerscape::overlay::workload::{Arrivals, Channel, Flow, Part, Role};
 use peerscape::presets::OrPreset;
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::scenario::Settings;
@@ -122,6 +122,7 @@ fn flows(sources: u32) -> Vec<Flow> {
         size: ByteCount::new(1_200),
         channel: Channel::Unreliable,
         role: Role::Message,
+        part: Part::WHOLE,
     };
     (0..sources).map(flow).collect()
 }

@@ -5,6 +5,7 @@ mod associations;
 mod audiences;
 mod budgets;
 mod bulk;
+mod chunks;
 mod direct_paths;
 mod full_downlinks;
 mod grains;

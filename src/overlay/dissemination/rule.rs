@@ -144,6 +144,12 @@ impl DisseminationSpec {
         self.visit(TakesRings)
     }
 
+    /// Whether it brings every message once, so that what fails on a hop is known to fail for all behind it.
+    #[must_use]
+    pub fn is_exactly_once(&self) -> bool {
+        self.visit(ExactlyOnce)
+    }
+
     /// Whether each message keeps a bit for each node.
     #[must_use]
     pub fn remembers(&self) -> bool {
@@ -190,6 +196,16 @@ impl RuleVisitor for TakesRings {
 
     fn visit<D: Dissemination>(self, _: &D) -> bool {
         D::TAKES_RINGS
+    }
+}
+
+struct ExactlyOnce;
+
+impl RuleVisitor for ExactlyOnce {
+    type Output = bool;
+
+    fn visit<D: Dissemination>(self, _: &D) -> bool {
+        D::EXACTLY_ONCE
     }
 }
 

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Estimate, Flow, Limits, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{
+    Arrivals, Channel, Chunking, Estimate, Flow, Limits, RepairChunks, Service, Traffic, Workload, WorkloadEntry,
+    service,
+};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -39,6 +42,12 @@ pub(super) struct Broadcast {
     /// How long a message is worth sending (`maxPacketLifeTime`), whatever the channel repeats. Needs packets.
     #[serde(default, deserialize_with = "service::lifetime", skip_serializing_if = "Option::is_none")]
     lifetime: Option<SimDuration>,
+    /// Messages are cut into chunks of this size, each of which is passed on as it arrives; whole if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chunk: Option<ByteCount>,
+    /// How many chunks of an erasure code go with those of each message, any as many of which make it. Needs `chunk`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repair_chunks: Option<RepairChunks>,
 }
 
 fn one() -> Bounded<1, 16_000_000> {
@@ -70,6 +79,7 @@ impl Workload for Broadcast {
             takes_fewer: true,
             chosen: self.from.as_deref().map(|class| ("sources", self.sources.get(), class)),
             classes: self.from.iter().map(|class| ("from", class.as_str())).collect(),
+            chunking: Chunking::new(self.chunk, self.repair_chunks),
             ..Limits::default()
         }
     }
@@ -77,7 +87,7 @@ impl Workload for Broadcast {
     fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
         let all = Estimate::to_all(self.sources.get(), self.rate.per_second(), peers, run);
         let at_random = if self.arrivals == Arrivals::Poisson { all.messages } else { 0.0 };
-        Estimate { at_random, channel: self.channel, ..all }
+        Estimate { at_random, channel: self.channel, ..all }.in_chunks(self.limits().chunking.count(self.message))
     }
 
     fn to_json(&self) -> serde_json::Value {

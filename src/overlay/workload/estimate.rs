@@ -35,6 +35,13 @@ impl Estimate {
         }
     }
 
+    /// The same where each message is sent in so many chunks.
+    #[must_use]
+    pub fn in_chunks(self, chunks: u64) -> Self {
+        let each = chunks as f64;
+        Self { messages: self.messages * each, at_random: self.at_random * each, flows: self.flows * chunks, ..self }
+    }
+
     /// How many copies of messages are wanted.
     #[must_use]
     pub fn copies(&self) -> f64 {

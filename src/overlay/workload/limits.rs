@@ -1,5 +1,6 @@
 //! What a workload asks of a population, in one place: scenarios are checked against it.
 
+use super::chunks::Chunking;
 use crate::units::{ByteCount, SimDuration};
 
 /// What a workload asks of a population. Each figure stands behind the key that gives it, which errors point at.
@@ -19,6 +20,8 @@ pub struct Limits<'w> {
     pub classes: Vec<(&'static str, &'w str)>,
     /// What is fetched in pieces, if anything is.
     pub content: Option<ContentLimits>,
+    /// How its messages are cut.
+    pub chunking: Chunking,
 }
 
 /// What a workload's content asks of a population.
@@ -35,10 +38,10 @@ pub struct ContentLimits {
 }
 
 impl Limits<'_> {
-    /// The size of the largest message: of those of a content where there are no others.
+    /// The size of the largest message, or chunk of one: of those of a content where there are no others.
     #[must_use]
     pub fn largest_message(&self) -> ByteCount {
-        let largest = self.sizes.iter().map(|(_, size)| *size).max();
+        let largest = self.sizes.iter().map(|(_, size)| self.chunking.largest(*size)).max();
         largest.or_else(|| self.content.map(|content| content.chunk)).unwrap_or_default()
     }
 }

@@ -12,7 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::popularity::Exponent;
-use super::{Arrivals, Channel, Estimate, Flow, Limits, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{
+    Arrivals, Channel, Chunking, Estimate, Flow, Limits, RepairChunks, Service, Traffic, Workload, WorkloadEntry,
+    service,
+};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -57,6 +60,12 @@ pub(super) struct PubSub {
     /// How long a message is worth sending (`maxPacketLifeTime`), whatever the channel repeats. Needs packets.
     #[serde(default, deserialize_with = "service::lifetime", skip_serializing_if = "Option::is_none")]
     lifetime: Option<SimDuration>,
+    /// Messages are cut into chunks of this size, each of which is passed on as it arrives; whole if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chunk: Option<ByteCount>,
+    /// How many chunks of an erasure code go with those of each message, any as many of which make it. Needs `chunk`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repair_chunks: Option<RepairChunks>,
 }
 
 fn one() -> Bounded<1, 1_000> {
@@ -118,6 +127,7 @@ impl Workload for PubSub {
         Limits {
             sizes: vec![("message", self.message)],
             classes: self.from.iter().map(|class| ("from", class.as_str())).collect(),
+            chunking: Chunking::new(self.chunk, self.repair_chunks),
             ..Limits::default()
         }
     }
@@ -134,6 +144,7 @@ impl Workload for PubSub {
             channel: self.channel,
             ..Estimate::default()
         }
+        .in_chunks(self.limits().chunking.count(self.message))
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Estimate, Flow, Limits, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{
+    Arrivals, Channel, Chunking, Estimate, Flow, Limits, RepairChunks, Service, Traffic, Workload, WorkloadEntry,
+    service,
+};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -37,6 +40,12 @@ pub(super) struct StateSync {
     /// How long a message is worth sending (`maxPacketLifeTime`), whatever the channel repeats. Needs packets.
     #[serde(default, deserialize_with = "service::lifetime", skip_serializing_if = "Option::is_none")]
     lifetime: Option<SimDuration>,
+    /// Messages are cut into chunks of this size, each of which is passed on as it arrives; whole if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chunk: Option<ByteCount>,
+    /// How many chunks of an erasure code go with those of each message, any as many of which make it. Needs `chunk`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repair_chunks: Option<RepairChunks>,
 }
 
 impl StateSync {
@@ -75,7 +84,11 @@ impl Workload for StateSync {
     }
 
     fn limits(&self) -> Limits<'_> {
-        Limits { sizes: vec![("message", self.message)], ..Limits::default() }
+        Limits {
+            sizes: vec![("message", self.message)],
+            chunking: Chunking::new(self.chunk, self.repair_chunks),
+            ..Limits::default()
+        }
     }
 
     fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
@@ -83,6 +96,7 @@ impl Workload for StateSync {
         let at_random = if self.arrivals == Arrivals::Poisson { all.messages } else { 0.0 };
         let receivers = self.rooms_of.map_or(all.receivers, |size| all.receivers.min(f64::from(size.get() - 1)));
         Estimate { at_random, receivers, channel: self.channel, ..all }
+            .in_chunks(self.limits().chunking.count(self.message))
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arrivals, Channel, Estimate, Flow, Limits, Service, Traffic, Workload, WorkloadEntry, service};
+use super::{
+    Arrivals, Channel, Chunking, Estimate, Flow, Limits, RepairChunks, Service, Traffic, Workload, WorkloadEntry,
+    service,
+};
 use crate::overlay::json_of;
 use crate::rng::{Domain, Streams};
 use crate::units::{Bounded, ByteCount, Frequency, SimDuration};
@@ -43,6 +46,12 @@ pub(super) struct Telemetry {
     /// How long a message is worth sending (`maxPacketLifeTime`), whatever the channel repeats. Needs packets.
     #[serde(default, deserialize_with = "service::lifetime", skip_serializing_if = "Option::is_none")]
     lifetime: Option<SimDuration>,
+    /// Messages are cut into chunks of this size, each of which is passed on as it arrives; whole if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chunk: Option<ByteCount>,
+    /// How many chunks of an erasure code go with those of each message, any as many of which make it. Needs `chunk`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repair_chunks: Option<RepairChunks>,
 }
 
 fn one() -> Bounded<1, 16_000_000> {
@@ -89,6 +98,7 @@ impl Workload for Telemetry {
             sinks: Some(("sinks", self.sinks.get())),
             chosen: self.sink_class.as_deref().map(|class| ("sinks", self.sinks.get(), class)),
             classes: keys.into_iter().filter_map(|(key, class)| Some((key, class.as_deref()?))).collect(),
+            chunking: Chunking::new(self.chunk, self.repair_chunks),
             ..Limits::default()
         }
     }
@@ -105,6 +115,7 @@ impl Workload for Telemetry {
             channel: self.channel,
             ..Estimate::default()
         }
+        .in_chunks(self.limits().chunking.count(self.message))
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -10,7 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::log::{MessageFile, MessageLog};
-use super::{Arrivals, Channel, Estimate, Flow, Limits, Role, Service, Workload, WorkloadEntry, service};
+use super::{
+    Arrivals, Channel, Chunking, Estimate, Flow, Limits, Part, RepairChunks, Role, Service, Workload, WorkloadEntry,
+    service,
+};
 use crate::overlay::audience::ALL;
 use crate::overlay::json_of;
 use crate::rng::Streams;
@@ -39,6 +42,12 @@ pub(super) struct Trace {
     /// How long a message is worth sending (`maxPacketLifeTime`), whatever the channel repeats. Needs packets.
     #[serde(default, deserialize_with = "service::lifetime", skip_serializing_if = "Option::is_none")]
     lifetime: Option<SimDuration>,
+    /// Messages are cut into chunks of this size, each of which is passed on as it arrives; whole if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chunk: Option<ByteCount>,
+    /// How many chunks of an erasure code go with those of each message, any as many of which make it. Needs `chunk`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repair_chunks: Option<RepairChunks>,
 }
 
 impl Trace {
@@ -67,6 +76,7 @@ impl Workload for Trace {
             size: logged.size,
             channel: self.channel,
             role: Role::Message,
+            part: Part::WHOLE,
         };
         log.flows().iter().zip(0..).map(flow).collect()
     }
@@ -105,6 +115,7 @@ impl Workload for Trace {
             sizes: sizes.into_iter().map(|size| ("file", size)).collect(),
             // All whom the file names.
             sources: Some(("file", self.log().peers())),
+            chunking: Chunking::new(self.chunk, self.repair_chunks),
             ..Limits::default()
         }
     }
@@ -112,7 +123,9 @@ impl Workload for Trace {
     fn estimate(&self, peers: u32, run: SimDuration) -> Estimate {
         let log = self.log();
         let is_published = |time: &&SimTime| self.is_kept(**time) && time.since(SimTime::ZERO) < run;
-        let messages = |flow: &log::LoggedFlow| flow.times.iter().filter(is_published).count() as f64;
+        let chunks = |flow: &log::LoggedFlow| Chunking::new(self.chunk, self.repair_chunks).count(flow.size);
+        let messages =
+            |flow: &log::LoggedFlow| flow.times.iter().filter(is_published).count() as f64 * chunks(flow) as f64;
         let copies = |flow: &log::LoggedFlow| {
             let receivers = flow.audience.map_or(peers - 1, |list| log.audiences()[list as usize].len() as u32);
             f64::from(receivers) * flow.times.len() as f64
@@ -121,7 +134,7 @@ impl Workload for Trace {
             messages: log.flows().iter().map(messages).sum(),
             lists_times: true,
             receivers: log.flows().iter().map(copies).sum::<f64>() / log.messages().max(1) as f64,
-            flows: log.flows().len() as u64,
+            flows: log.flows().iter().map(chunks).sum(),
             channel: self.channel,
             ..Estimate::default()
         }

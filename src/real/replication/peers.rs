@@ -15,8 +15,8 @@ use crate::real::cluster::{Application, ConnectionState, Context, End, PacketCpu
 use crate::real::stack::ChannelSpec;
 use crate::scenario::Settings;
 use crate::simulation::{
-    Application as Applications, CONTROL_CHANNEL, Fate, Happened, PlannedFlow, Prepared, Programme, has_paced_packets,
-    idle_shares, message_cpu, packet_cpu, wake_cpu,
+    Application as Applications, CONTROL_CHANNEL, Delivery, Fate, Happened, PlannedFlow, Prepared, Programme,
+    has_paced_packets, idle_shares, message_cpu, packet_cpu, wake_cpu,
 };
 use crate::units::{ByteCount, SimTime};
 use crate::webrtc::Wire;
@@ -315,7 +315,7 @@ impl<D: Dissemination> Application for Peers<D> {
         let is_new = self.app.is_new(node, from, (flow, number), measured);
         if is_new
             && self.app.is_for(node, flow)
-            && let Some(time) = self.app.deliver(done, flow, number).answered_at
+            && let Some(Delivery { answered_at: Some(time), .. }) = self.app.deliver(done, node, (flow, number))
         {
             context.wake_at(time, Wake::Publish { flow: flow + 1, number }.token());
         }

@@ -53,7 +53,7 @@ static DELIVERIES: Sheet = Sheet {
         part(MetricId::MissedTurn, "dropped by TURN servers", RGBColor(148, 82, 0), WHITE),
         part(MetricId::MissedThrottled, "turned away by senders", colour(3), INK),
         part(MetricId::MissedBlocked, "held behind another", colour(0), WHITE),
-        part(MetricId::MissedLate, "under way at the end", RGBColor(153, 153, 153), INK),
+        part(MetricId::MissedLate, "late, or not brought", RGBColor(153, 153, 153), INK),
         part(MetricId::MissedUnconnected, "no connection", colour(6), WHITE),
     ],
     cost: None,

@@ -84,6 +84,9 @@ pub(crate) struct Window {
     pub(crate) lost: u64,
     pub(crate) overflowed: u64,
     pub(crate) refused: u64,
+    /// Chunks of messages that came to those whom they are for, and how many messages they made.
+    pub(crate) chunks: u64,
+    pub(crate) made_of_chunks: u64,
     /// Copies that brought nothing new, where that can be.
     pub(crate) duplicates: Option<u64>,
     /// Bytes of control messages that were sent, where there are any.

@@ -16,6 +16,8 @@ use crate::units::SimTime;
 const SHORT_PERCENT: f64 = 5.0;
 /// The same of all fates but loss together.
 const SHORT_ALL_PERCENT: f64 = 8.0;
+/// One copy under way stands for so many deliveries at most.
+const UNDER_WAY_SHARE: f64 = 0.01;
 
 /// What is too small, beside what has been found.
 pub(in crate::simulation) fn shortfalls(
@@ -29,6 +31,10 @@ pub(in crate::simulation) fn shortfalls(
     }
     let is_found = |kind: &&str| found.iter().any(|finding| finding.kind == *kind);
     let (failed, late) = observed.fates.split(wanted.saturating_sub(observed.latency.count()));
+    // By a rule that may bring a message twice or never, what is missing may be under way or not: copies at the end tell.
+    let under_way = observed.counts.copies_in_flight as f64;
+    let is_late = observed.window.duplicates.is_none() || under_way >= UNDER_WAY_SHARE * late;
+    let late = if is_late { late } else { 0.0 };
     let percent = |deliveries: f64| 100.0 * deliveries / wanted as f64;
     let fates = Fate::ALL.into_iter().map(Some).zip(failed).chain([(None, late)]);
     let mut short: Vec<(Option<Fate>, f64)> = fates

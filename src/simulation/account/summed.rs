@@ -87,11 +87,19 @@ impl Observed<'_> {
         if seen.wanted > 0 {
             let missing = seen.wanted.saturating_sub(self.latency.count());
             let has_lifetime = settings.workloads.iter().any(|workload| workload.service().lifetime.is_some());
-            debug_assert!(has_lifetime || self.fates.told() <= missing, "{} of {missing}", self.fates.told());
+            // Of a message in chunks each chunk has a fate.
+            let has_chunks = settings.workloads.iter().any(|workload| workload.limits().chunking.size.is_some());
+            debug_assert!(
+                has_lifetime || has_chunks || self.fates.told() <= missing,
+                "{} of {missing}",
+                self.fates.told()
+            );
             self.fates.set(values, missing, seen.wanted);
         }
         if let Some(duplicates) = seen.duplicates.filter(|_| self.latency.count() > 0) {
-            values.set(MetricId::Duplicates, duplicates as f64 / self.latency.count() as f64);
+            // A chunk that comes counts as a message that does.
+            let came = self.latency.count() - seen.made_of_chunks + seen.chunks;
+            values.set(MetricId::Duplicates, duplicates as f64 / came as f64);
         }
         if let Some(control) = seen.control_bytes {
             values.set(MetricId::Control, percent(control, seen.sent_bytes.max(1)));

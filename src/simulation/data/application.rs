@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::gathered::Gathered;
 use super::programme::{PlannedFlow, Programme};
 use crate::overlay::Overlay;
 use crate::overlay::audience::Audiences;
@@ -24,6 +25,7 @@ pub(crate) struct Application<D> {
     pub(crate) peers: u32,
     pub(crate) rule: D,
     pub(crate) seen: Seen,
+    gathered: Gathered,
 }
 
 /// What has happened at a node whose rule talks.
@@ -60,7 +62,8 @@ impl<D: Dissemination> Application<D> {
         let mut seen = Seen::of_window(programme.measure_from, programme.timetable.end());
         seen.window.duplicates = (!D::EXACTLY_ONCE).then_some(0);
         seen.window.control_bytes = (programme.all_flows().len() > programme.flows().len()).then_some(0);
-        Self { programme, overlay, audiences, peers, rule, seen }
+        let gathered = Gathered::new(overlay.nodes());
+        Self { programme, overlay, audiences, peers, rule, seen, gathered }
     }
 
     /// The flow of a message.
@@ -78,7 +81,11 @@ impl<D: Dissemination> Application<D> {
             self.rule.is_new(passing);
         }
         let now = self.programme.published(flow, number);
-        self.seen.publication(now, self.programme.planned(flow), now >= self.programme.measure_from);
+        let planned = self.programme.planned(flow);
+        // A message is counted with its first chunk.
+        if planned.part.nth == 0 {
+            self.seen.publication(now, planned, now >= self.programme.measure_from);
+        }
         self.programme.publication(flow, number + 1)
     }
 
@@ -148,11 +155,19 @@ impl<D: Dissemination> Application<D> {
         node < self.peers && self.audiences.includes(self.flow(flow).audience, node)
     }
 
-    /// A message is delivered to a node that it is for.
-    pub(crate) fn deliver(&mut self, now: SimTime, flow: u32, number: u32) -> Delivery {
+    /// A message has come to a node that it is for. It is delivered, unless it is a chunk and others are still to come.
+    pub(crate) fn deliver(&mut self, now: SimTime, node: u32, (flow, number): (u32, u32)) -> Option<Delivery> {
         let published = self.programme.published(flow, number);
         let (latency, measured) = (now.since(published), published >= self.programme.measure_from);
-        let role = self.flow(flow).role;
+        let &PlannedFlow { role, part, receivers, .. } = self.programme.planned(flow);
+        if part.is_chunk() {
+            self.seen.window.chunks += u64::from(measured);
+            let message = (flow - u32::from(part.nth), number);
+            if !self.gathered.makes_whole(node, message, part, receivers) {
+                return None;
+            }
+            self.seen.window.made_of_chunks += u64::from(measured);
+        }
         if role == Role::Response {
             self.seen.counts.deliveries += 1;
             self.seen.responses.answered(latency, measured);
@@ -164,7 +179,7 @@ impl<D: Dissemination> Application<D> {
             Role::Message | Role::Response => None,
         };
         let answered_at = answered_at.filter(|&time| time <= self.programme.horizon);
-        Delivery { latency, is_response: role == Role::Response, answered_at }
+        Some(Delivery { latency, is_response: role == Role::Response, answered_at })
     }
 
     /// Whether deliveries of a message count among those that are wanted, each with a fate of its own if it fails.

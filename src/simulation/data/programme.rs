@@ -2,7 +2,7 @@
 
 use super::timetable::{Schedule, Timetable};
 use crate::overlay::audience::ALL;
-use crate::overlay::workload::{Channel, Flow, Role};
+use crate::overlay::workload::{Channel, Flow, Part, Role};
 use crate::scenario::Settings;
 use crate::simulation::data::messages::event::FLOWS_MAX;
 use crate::simulation::prepared::{Prepared, each_once};
@@ -41,6 +41,7 @@ pub(crate) struct PlannedFlow {
     pub(crate) workload: u16,
     pub(crate) channel: Channel,
     pub(crate) role: Role,
+    pub(crate) part: Part,
     pub(crate) schedule: Schedule,
 }
 
@@ -55,6 +56,7 @@ impl PlannedFlow {
             workload,
             channel: CONTROL_CHANNEL,
             role: Role::Message,
+            part: Part::WHOLE,
             schedule,
         }
     }
@@ -86,6 +88,7 @@ impl Programme {
             workload: flow.workload(),
             channel: flow.channel,
             role: flow.role,
+            part: flow.part,
             schedule: timetable.add(flow, times, *streams),
         };
         let mut planned: Vec<PlannedFlow> = flows.iter().map(plan_flow).collect();
@@ -131,6 +134,11 @@ impl Programme {
     pub(crate) fn control_flow(&self, size: u8, now: SimTime) -> u32 {
         let is_measured = now >= self.measure_from && now < self.timetable.end();
         self.first_control + 2 * u32::from(size) + u32::from(is_measured)
+    }
+
+    /// Whether some messages are sent in chunks.
+    pub(crate) fn has_chunks(&self) -> bool {
+        self.flows().iter().any(|flow| flow.part.is_chunk())
     }
 
     /// Whether a flow is one of control messages.

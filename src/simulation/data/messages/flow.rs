@@ -96,8 +96,10 @@ impl<D: Dissemination> Model for Flows<D> {
 
 impl<D: Dissemination> Flows<D> {
     pub(in crate::simulation) fn new(mut parts: Parts, rule: D, options: Options) -> Self {
-        // Nodes that talk send at any time, so that what comes must find their queues as they are at that moment.
-        let layout = Layout::new(&mut parts, options.shortcuts && !rule.talks(), D::EXACTLY_ONCE);
+        // Nodes that talk send at any time, so that what comes must find their queues as they are at that moment. Chunks
+        // leave a trace wherever they come.
+        let shortcuts = options.shortcuts && !rule.talks() && !parts.plan.programme.has_chunks();
+        let layout = Layout::new(&mut parts, shortcuts, D::EXACTLY_ONCE);
         let Parts { world, overlay, audiences, connected, plan, relays, standing, lines } = parts;
         let mut app = Application::new(Arc::clone(&plan.programme), (overlay, audiences), world.peers(), rule);
         if D::TALKS {
@@ -186,7 +188,7 @@ impl<D: Dissemination> Flows<D> {
             published,
             measured,
             is_wanted: D::EXACTLY_ONCE && measured && planned.role != Role::Response,
-            is_exchanged: planned.role != Role::Message,
+            is_exchanged: planned.role != Role::Message || planned.part.is_chunk(),
             is_control: D::TALKS && self.plan.programme.is_control(flow),
             bytes: wire.bytes.get(),
             packets: wire.packets,
@@ -347,7 +349,7 @@ impl<D: Dissemination> Flows<D> {
         let is_for_it = || self.app.audiences.includes(message.audience, self.layout.rows[to as usize].node);
         if self.layout.kinds[to as usize].is_peer && is_for_it() {
             if message.is_exchanged {
-                self.exchange(now, message, scheduler);
+                self.exchange(now, to, message, scheduler);
             } else {
                 self.app.seen.delivery(now.since(message.published), message.measured);
             }

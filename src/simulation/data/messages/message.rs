@@ -23,7 +23,7 @@ pub(in crate::simulation) struct Message {
     pub(in crate::simulation) measured: bool,
     /// Whether its deliveries count among those wanted: it is measured and no response.
     pub(in crate::simulation) is_wanted: bool,
-    /// Whether it asks for an answer, or is one.
+    /// Whether it asks for an answer, or is one, or a chunk.
     pub(in crate::simulation) is_exchanged: bool,
     /// Whether it is a control message.
     pub(in crate::simulation) is_control: bool,

@@ -1,4 +1,4 @@
-//! Requests and responses: a request that is delivered is answered.
+//! Messages of which more is known than that they come: requests, which are answered, responses, and chunks.
 
 use super::event::{Event, Happening};
 use super::flow::Flows;
@@ -8,15 +8,18 @@ use crate::overlay::dissemination::Dissemination;
 use crate::units::SimTime;
 
 impl<D: Dissemination> Flows<D> {
-    /// A request or a response is delivered.
+    /// Such a message has come to the node at a place.
     #[cold]
     pub(in crate::simulation) fn exchange(
         &mut self,
         now: SimTime,
+        place: u32,
         message: &Message,
         scheduler: &mut Scheduler<Event>,
     ) {
-        if let Some(time) = self.app.deliver(now, message.flow, message.number).answered_at {
+        let node = self.layout.end(place).node;
+        let delivery = self.app.deliver(now, node, (message.flow, message.number));
+        if let Some(time) = delivery.and_then(|delivery| delivery.answered_at) {
             let answer = Happening::Publish { flow: message.flow + 1, number: message.number };
             scheduler.schedule_at(time, answer.into());
         }

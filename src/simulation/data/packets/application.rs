@@ -287,7 +287,8 @@ impl<D: Dissemination> Packets<D> {
         scheduler: &mut Scheduler<Happening>,
     ) {
         let workload = self.app.flow(message.flow).workload;
-        let Delivery { latency, is_response, answered_at } = self.app.deliver(done, message.flow, message.number);
+        let delivery = self.app.deliver(done, node, (message.flow, message.number));
+        let Some(Delivery { latency, is_response, answered_at }) = delivery else { return };
         if let Some(time) = answered_at {
             scheduler.schedule_at(time, Happening::Publish { flow: message.flow + 1, number: message.number });
         }
