@@ -26,6 +26,7 @@ mod passing;
 mod plumtree;
 mod push;
 mod rule;
+mod shortest_path;
 mod striped;
 
 pub use control::{MessageId, Order, Turn};
@@ -38,6 +39,7 @@ pub use passing::{Meeting, Passing};
 pub use plumtree::Plumtree;
 pub use push::Push;
 pub use rule::{DISSEMINATIONS, DisseminationEntry, DisseminationSpec, Rule, RuleVisitor};
+pub use shortest_path::ShortestPath;
 pub use striped::Striped;
 
 /// The rule by which nodes pass messages on. One value serves all nodes of a replication: it keeps what they know,
@@ -59,6 +61,9 @@ pub trait Dissemination: Load + Clone + 'static {
 
     /// Whether each message keeps a bit for each node.
     const REMEMBERS: bool = false;
+
+    /// How many bytes it keeps for each publisher and node that its messages come to, for estimates.
+    const KEPT_BYTES: f64 = 0.0;
 
     /// Parameters that its label tells even where they are what they are by default.
     const LABELLED: &'static [&'static str] = &[];
