@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::de::{Error, ValueDeserializer};
 
-use super::{Dissemination, Flood, ForeignRule, GossipSub, Horizon, Plumtree, Push, ShortestPath, Striped};
+use super::{Dissemination, Flood, ForeignRule, GossipSub, Horizon, Plumtree, Pull, Push, ShortestPath, Striped};
 use crate::overlay::{Entry, json_of};
 
 /// Makes the table, and a type with a word for each of its rules.
@@ -58,6 +58,7 @@ rules! {
     ShortestPath = "shortest-path", "along the shortest paths from who publishes; rings do no harm";
     Striped = "striped", "shared out among the trees of a `multi-tree`";
     Plumtree = "plumtree", "along a tree that nodes find by themselves; announced elsewhere";
+    Pull = "pull", "asked for, the rarest first, of neighbours that announce it";
     GossipSub = "gossipsub", "over a mesh that nodes keep; announced elsewhere";
 }
 
