@@ -136,6 +136,12 @@ pub trait Dissemination: Load + Clone + 'static {
 pub trait Load: Debug + Send + Sync {
     /// Of every node.
     fn load(&self, demand: Demand<'_>) -> Vec<Traffic>;
+
+    /// The hops that a message takes from a source to an audience, from and to, by sender: where they are known before,
+    /// bring it to each node once, and are not those of split horizon or of a flood.
+    fn hops(&self, _overlay: &Overlay, _audiences: &Audiences, _to: (u32, u32)) -> Option<Vec<(u32, u32)>> {
+        None
+    }
 }
 
 /// What is to be sent, over which connections.

@@ -6,8 +6,8 @@
 //! First and Choke Algorithms Are Enough", IMC 2006); among equals for the one it has heard of first. So many requests
 //! at most wait for their answers; one that waits too long goes to the next that has announced the message.
 //!
-//! Announcements are lists, and go out at once where the last ones went long enough ago. Messages are kept for good, and
-//! whoever has one gives it to whoever asks: there are no windows, deadlines, bandwidths or chokes here.
+//! What a node gets within a short time it announces with one list. Messages are kept for good, and whoever has one gives
+//! it to whoever asks: there are no windows, deadlines, bandwidths or chokes here.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,8 +30,9 @@ mod node;
 pub struct Pull {
     /// How many requests of a node wait for their answers at most.
     requests: Bounded<1, 1_000>,
-    /// How often a node announces what it has at most; at once, message by message, if that is no time.
-    announce_every: SimDuration,
+    /// How long a node gathers what it has got before it announces that: with one list, or at once and one by one if that
+    /// is no time.
+    announce_after: SimDuration,
     /// How long a node waits for an answer before it asks the next that announced the message.
     ask_again_after: SimDuration,
     #[serde(skip)]
@@ -42,7 +43,7 @@ impl Default for Pull {
     fn default() -> Self {
         Self {
             requests: Bounded::new(8).expect("invariant: eight is in range"),
-            announce_every: SimDuration::from_ms(100),
+            announce_after: SimDuration::from_ms(20),
             ask_again_after: SimDuration::from_secs(1),
             state: State::default(),
         }
@@ -167,18 +168,14 @@ impl Dissemination for Pull {
 }
 
 impl Pull {
-    // What a node has got is announced, now or when that is allowed again.
+    // What a node has got is announced, now or with what else comes until then.
     fn announce_in_time(&mut self, turn: &Turn<'_>, orders: &mut Vec<Order>) {
-        let node = self.state.node(turn.node);
-        if node.is_timed {
-            return;
+        if self.announce_after == SimDuration::ZERO {
+            return self.state.announce(turn, orders);
         }
-        match node.announced.map(|before| before + self.announce_every) {
-            Some(at) if at > turn.now => {
-                node.is_timed = true;
-                orders.push(Order::Wake { at, token: self.state.timers.put(Timer::Announce) });
-            }
-            _ => self.state.announce(turn, orders),
+        if !std::mem::replace(&mut self.state.node(turn.node).is_timed, true) {
+            let token = self.state.timers.put(Timer::Announce);
+            orders.push(Order::Wake { at: turn.now + self.announce_after, token });
         }
     }
 
@@ -213,9 +210,7 @@ impl State {
 
     // A node tells each neighbour what it has, but for what that is known to have.
     fn announce(&mut self, turn: &Turn<'_>, orders: &mut Vec<Order>) {
-        let node = self.node(turn.node);
-        node.announced = Some(turn.now);
-        let unsaid = std::mem::take(&mut node.unsaid);
+        let unsaid = std::mem::take(&mut self.node(turn.node).unsaid);
         for to in turn.neighbours() {
             let is_news = |(_, holders): &&(MessageId, Vec<u32>)| !holders.contains(&to);
             let news: Vec<MessageId> = unsaid.iter().filter(is_news).map(|&(message, _)| message).collect();
@@ -258,32 +253,35 @@ mod tests {
     }
 
     fn at_once() -> Pull {
-        Pull { announce_every: SimDuration::ZERO, ..Pull::default() }
+        Pull { announce_after: SimDuration::ZERO, ..Pull::default() }
     }
 
     #[test]
     fn a_hop_takes_an_announcement_a_request_and_a_copy() {
-        let mut network = Lockstep::new(&Pull::default(), Overlay::new(3, &[(0, 1), (1, 2)], Vec::new()));
-        network.publish(0, (0, 0));
-        network.run(MS(1_000));
-        assert_eq!([0, 1, 2].map(|node| network.delivered[&(node, (0, 0))]), [0, 30, 60].map(at));
-        // Nobody is told of what it gave.
-        assert_eq!((network.told, network.told_bytes), (4, 4 * 17));
+        for (pull, hop) in [(at_once(), 30), (Pull::default(), 20 + 30)] {
+            let mut network = Lockstep::new(&pull, Overlay::new(3, &[(0, 1), (1, 2)], Vec::new()));
+            network.publish(0, (0, 0));
+            network.run(MS(1_000));
+            assert_eq!([0, 1, 2].map(|node| network.delivered[&(node, (0, 0))]), [0, hop, 2 * hop].map(at));
+            // Nobody is told of what it gave.
+            assert_eq!((network.told, network.told_bytes), (4, 4 * 17));
+        }
     }
 
     #[test]
     fn announcements_wait_for_one_another() {
         let mut network = Lockstep::new(&Pull::default(), Overlay::new(2, &[(0, 1)], Vec::new()));
-        for number in 0..4 {
+        for number in 0..3 {
             network.publish(0, (0, number));
-            network.run(MS(10));
+            network.run(MS(9));
         }
-        // The first at once, all others 100 ms later with one list; they are asked for with one, too.
-        network.run(MS(59));
-        assert_eq!((network.told, network.told_bytes), (2, 2 * 17));
-        network.run(MS(100));
-        assert_eq!((network.told, network.told_bytes), (4, 2 * 17 + 2 * (1 + 3 * 16)));
-        assert_eq!(network.delivered[&(1, (0, 3))], at(130));
+        // All three 20 ms after the first, with one list; they are asked for with one, too.
+        network.publish(0, (0, 3));
+        network.run(MS(30));
+        assert_eq!((network.told, network.told_bytes), (3, 2 * (1 + 3 * 16) + 17));
+        network.run(MS(30));
+        assert_eq!((network.told, network.told_bytes), (4, 2 * (1 + 3 * 16) + 2 * 17));
+        assert_eq!([0, 1, 2, 3].map(|number| network.delivered[&(1, (0, number))]), [50, 50, 50, 77].map(at));
     }
 
     #[test]

@@ -107,6 +107,11 @@ impl Load for ShortestPath {
         }
         traffic
     }
+
+    fn hops(&self, overlay: &Overlay, audiences: &Audiences, to: (u32, u32)) -> Option<Vec<(u32, u32)>> {
+        let tree = Search::default().tree(overlay, audiences, to);
+        Some(tree.all().flat_map(|(node, children)| children.iter().map(move |&child| (node, child))).collect())
+    }
 }
 
 #[cfg(test)]
@@ -183,7 +188,7 @@ mod tests {
 
         #[test]
         fn an_audience_takes_no_copy_that_leads_to_nobody((overlay, members, source) in rings()) {
-            let audiences = Audiences::new(&overlay, &[members.clone()]);
+            let audiences = Audiences::new(&overlay, std::slice::from_ref(&members));
             let mut rule = ShortestPath::default();
             let copies = copies(&mut rule, &overlay, &audiences, (source, 0));
             let (wanted, senders) = (distances(&overlay, source), copies.iter().map(|copy| copy.0).collect::<Vec<_>>());
@@ -212,7 +217,7 @@ mod tests {
             let flow = |source: u32| Flow {
                 id: 0,
                 source,
-                audience: if source % 3 == 0 { 0 } else { ALL },
+                audience: if source.is_multiple_of(3) { 0 } else { ALL },
                 arrivals: Arrivals::Periodic,
                 start: SimTime::ZERO,
                 period: SimDuration::from_ms(1_000 / (1 << (source % 4))),

@@ -16,8 +16,7 @@ pub(super) struct Node {
     pub(super) asked: Vec<Asked>,
     /// What it has and has not announced, and which neighbours are known to have that too.
     pub(super) unsaid: Vec<(MessageId, Vec<u32>)>,
-    /// When it announced something last, and whether it is to be woken to do so again.
-    pub(super) announced: Option<SimTime>,
+    /// Whether it is to be woken to announce that.
     pub(super) is_timed: bool,
 }
 
