@@ -157,7 +157,7 @@ const fn spreading<D: Dissemination>() -> Spreading {
     match (D::EXACTLY_ONCE, D::OVER_ALL) {
         (true, _) => Spreading::Once,
         (false, true) => Spreading::OverAll,
-        (false, false) => Spreading::Unknown,
+        (false, false) => Spreading::Told,
     }
 }
 

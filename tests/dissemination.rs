@@ -15,6 +15,9 @@ use peerscape::units::{ByteCount, SimDuration};
 use peerscape::webrtc::SetupProfile;
 use peerscape::world::{World, WorldSpec};
 
+#[path = "dissemination/routed_and_asked_for.rs"]
+mod routed_and_asked_for;
+
 const BROADCAST: &str =
     "kind = \"broadcast\"\nsources = 1\nmessage = \"200 B\"\nrate = \"10 /s\"\nchannel = \"reliable\"";
 const EVERYBODY: &str = "kind = \"state-sync\"\nmessage = \"100 B\"\nrate = \"2 /s\"\nchannel = \"unreliable\"";
@@ -156,6 +159,8 @@ const TALKING: &[&str] = &[
     "kind = \"random-regular\"\ndegree = 4\ndissemination = \"plumtree\"",
     "kind = \"mesh\"\ndissemination = \"plumtree\"",
     "kind = \"hybrid\"\npeers_per_hub = 4\ndissemination = \"plumtree\"",
+    "kind = \"random-regular\"\ndegree = 4\ndissemination = \"pull\"",
+    "kind = \"mesh\"\ndissemination = { kind = \"pull\", requests = 20 }",
     "kind = \"random-regular\"\ndegree = 12\ndissemination = \"gossipsub\"",
     "kind = \"mesh\"\ndissemination = { kind = \"gossipsub\", d = 4, d_low = 3, d_high = 6 }",
 ];
@@ -285,7 +290,9 @@ fn a_flood_takes_the_shortest_paths() {
 /// Arrivals without events of their own change nothing.
 #[test]
 fn shortcuts_change_nothing() {
-    for topology in [RINGS[0], RINGS[4], "kind = \"mesh\"\ndissemination = { kind = \"push\", fan_out = 3 }"] {
+    let push = "kind = \"mesh\"\ndissemination = { kind = \"push\", fan_out = 3 }";
+    let routed = "kind = \"random-regular\"\ndegree = 4\ndissemination = \"shortest-path\"";
+    for topology in [RINGS[0], RINGS[4], push, routed] {
         for workload in [BROADCAST, EVERYBODY] {
             let cell = cell(30, "message", FAST, workload, topology);
             let known = Knowledge::of(&cell.settings);
@@ -358,6 +365,7 @@ fn floods_on_the_real_stack() {
         ["kind = \"random-regular\"\ndegree = 4", "kind = \"ring\"", "kind = \"nearest\"\ndissemination = \"push\""]
             .iter()
             .chain(&["kind = \"multi-tree\"\nstripes = 2"])
+            .chain(&["kind = \"random-regular\"\ndegree = 4\ndissemination = \"shortest-path\""])
             .chain(TALKING)
     {
         let cell = cell(16, "message", FAST, BROADCAST, topology);

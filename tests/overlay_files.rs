@@ -33,6 +33,8 @@ const OVERLAYS: &[&str] = &[
     "kind = \"multi-tree\"\nstripes = 3\ndegree = 2\norder = \"arrival\"",
     "kind = \"random-regular\"",
     "kind = \"random-regular\"\ndissemination = { kind = \"plumtree\", graft_after = \"1 s\" }",
+    "kind = \"random-regular\"\ndissemination = \"shortest-path\"",
+    "kind = \"ring\"\ndissemination = { kind = \"pull\", requests = 4 }",
     "kind = \"mesh\"\ndissemination = { kind = \"gossipsub\", flood_publish = false, idontwant = \"100 B\" }",
     "kind = \"ring\"",
     "kind = \"ring\"\ndissemination = { kind = \"push\", fan_out = 3 }",

@@ -24,8 +24,10 @@ mod lockstep;
 mod parameters;
 mod passing;
 mod plumtree;
+mod pull;
 mod push;
 mod rule;
+mod shortest_path;
 mod striped;
 
 pub use control::{MessageId, Order, Turn};
@@ -36,8 +38,10 @@ pub(in crate::overlay) use gossipsub::check_degrees;
 pub use horizon::Horizon;
 pub use passing::{Meeting, Passing};
 pub use plumtree::Plumtree;
+pub use pull::Pull;
 pub use push::Push;
 pub use rule::{DISSEMINATIONS, DisseminationEntry, DisseminationSpec, Rule, RuleVisitor};
+pub use shortest_path::ShortestPath;
 pub use striped::Striped;
 
 /// The rule by which nodes pass messages on. One value serves all nodes of a replication: it keeps what they know,
@@ -59,6 +63,9 @@ pub trait Dissemination: Load + Clone + 'static {
 
     /// Whether each message keeps a bit for each node.
     const REMEMBERS: bool = false;
+
+    /// How many bytes it keeps for each publisher and node that its messages come to, for estimates.
+    const KEPT_BYTES: f64 = 0.0;
 
     /// Parameters that its label tells even where they are what they are by default.
     const LABELLED: &'static [&'static str] = &[];
@@ -129,6 +136,12 @@ pub trait Dissemination: Load + Clone + 'static {
 pub trait Load: Debug + Send + Sync {
     /// Of every node.
     fn load(&self, demand: Demand<'_>) -> Vec<Traffic>;
+
+    /// The hops that a message takes from a source to an audience, from and to, by sender: where they are known before,
+    /// bring it to each node once, and are not those of split horizon or of a flood.
+    fn hops(&self, _overlay: &Overlay, _audiences: &Audiences, _to: (u32, u32)) -> Option<Vec<(u32, u32)>> {
+        None
+    }
 }
 
 /// What is to be sent, over which connections.

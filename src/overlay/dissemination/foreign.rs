@@ -90,6 +90,10 @@ impl Load for ForeignRule {
     fn load(&self, demand: Demand<'_>) -> Vec<Traffic> {
         self.rule.load(demand)
     }
+
+    fn hops(&self, overlay: &Overlay, audiences: &Audiences, to: (u32, u32)) -> Option<Vec<(u32, u32)>> {
+        self.rule.hops(overlay, audiences, to)
+    }
 }
 
 /// What [`Dissemination`] asks, without what a trait object cannot have.

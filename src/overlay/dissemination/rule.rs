@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::de::{Error, ValueDeserializer};
 
-use super::{Dissemination, Flood, ForeignRule, GossipSub, Horizon, Plumtree, Push, Striped};
+use super::{Dissemination, Flood, ForeignRule, GossipSub, Horizon, Plumtree, Pull, Push, ShortestPath, Striped};
 use crate::overlay::{Entry, json_of};
 
 /// Makes the table, and a type with a word for each of its rules.
@@ -55,8 +55,10 @@ rules! {
     Horizon = "horizon", "over every connection but the one a message came by; no rings";
     Flood = "flood", "what is new over every connection but the one it came by; rings do no harm";
     Push = "push", "what is new to `fan_out` neighbours drawn at random";
+    ShortestPath = "shortest-path", "along the shortest paths from who publishes; rings do no harm";
     Striped = "striped", "shared out among the trees of a `multi-tree`";
     Plumtree = "plumtree", "along a tree that nodes find by themselves; announced elsewhere";
+    Pull = "pull", "asked for, the rarest first, of neighbours that announce it";
     GossipSub = "gossipsub", "over a mesh that nodes keep; announced elsewhere";
 }
 
@@ -156,6 +158,12 @@ impl DisseminationSpec {
         self.visit(Remembers)
     }
 
+    /// How many bytes it keeps for each publisher and node that its messages come to.
+    #[must_use]
+    pub fn kept_bytes(&self) -> f64 {
+        self.visit(KeptBytes)
+    }
+
     /// How many copies go for each delivery of a message that reaches all of so many nodes over so many connections.
     #[must_use]
     pub fn copies_per_delivery(&self, nodes: u64, connections: u64) -> f64 {
@@ -216,6 +224,16 @@ impl RuleVisitor for Remembers {
 
     fn visit<D: Dissemination>(self, _: &D) -> bool {
         D::REMEMBERS
+    }
+}
+
+struct KeptBytes;
+
+impl RuleVisitor for KeptBytes {
+    type Output = f64;
+
+    fn visit<D: Dissemination>(self, _: &D) -> f64 {
+        D::KEPT_BYTES
     }
 }
 

@@ -38,8 +38,8 @@ pub(in crate::simulation) enum Spreading {
     Once,
     /// Over all connections, so that the first copy comes by the fewest hops if all of them took as long.
     OverAll,
-    /// By chance, or by what only the rule knows.
-    Unknown,
+    /// As the rule tells, if it knows before.
+    Told,
 }
 
 impl Ways {
@@ -53,11 +53,13 @@ impl Ways {
             ..Self::default()
         };
         // A flood is walked twice, by hops and by delays, and a search by delays takes as long as three by hops.
+        let once = overlay.slots() as u64 + overlay.block_members().len() as u64;
         let steps = u64::from(overlay.nodes())
             + match spreading {
-                Spreading::Once => overlay.slots() as u64 + overlay.block_members().len() as u64,
+                Spreading::Once => once,
+                // The tree is searched for first.
+                Spreading::Told => 3 * once,
                 Spreading::OverAll => 8 * overlay.connections(),
-                Spreading::Unknown => return ways,
             };
         let mut flows: Vec<(u32, u32)> = (prepared.flows.iter())
             .filter(|flow| flow.role != Role::Response)
@@ -67,7 +69,17 @@ impl Ways {
         flows.dedup();
         let some = flows.len().min(SOURCES_MAX).min((STEPS_MAX / steps.max(1)) as usize);
         for nth in 0..some {
-            let walk = Walk { prepared, connected, flow: flows[nth * flows.len() / some] };
+            let flow = flows[nth * flows.len() / some];
+            let told = match spreading {
+                Spreading::Told => prepared.load.hops(overlay, &prepared.audiences, flow),
+                Spreading::Once | Spreading::OverAll => Some(Vec::new()),
+            };
+            // By chance, or by what nodes know only then.
+            let Some(told) = told else { return ways };
+            if spreading == Spreading::Told {
+                ways.from_servers.get_or_insert(0);
+            }
+            let walk = Walk { prepared, connected, flow, told };
             walk.run(spreading, &mut ways);
             if spreading == Spreading::OverAll {
                 walk.soonest(&mut ways);
@@ -101,6 +113,8 @@ struct Walk<'a> {
     prepared: &'a Prepared,
     connected: &'a Connected,
     flow: (u32, u32),
+    // The hops that the rule tells of, by sender.
+    told: Vec<(u32, u32)>,
 }
 
 #[derive(Clone, Copy)]
@@ -131,7 +145,7 @@ impl Walk<'_> {
                     Reached { node: next, from: Some(at.node), hops: at.hops + 1, delay_ns: at.delay_ns + delay_ns };
                 if next < world.peers() && audiences.includes(audience, next) {
                     self.arrive(reached, ways);
-                    if spreading == Spreading::Once {
+                    if spreading != Spreading::OverAll {
                         self.stretch(next, reached.delay_ns, ways);
                     }
                 }
@@ -142,7 +156,11 @@ impl Walk<'_> {
                 Spreading::OverAll => {
                     overlay.next_hops(at.node, None).filter(|&next| Some(next) != at.from).for_each(&mut copy);
                 }
-                Spreading::Unknown => {}
+                Spreading::Told => {
+                    let first = self.told.partition_point(|&(from, _)| from < at.node);
+                    let own = self.told[first..].iter().take_while(|&&(from, _)| from == at.node);
+                    own.for_each(|&(_, next)| copy(next));
+                }
             }
             if at.node < world.peers() {
                 stress = stress.max(copies);

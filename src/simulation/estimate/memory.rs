@@ -214,7 +214,8 @@ fn workloads(cell: &Cell) -> f64 {
         } else {
             0.0
         };
-        flows * PER_FLOW + audiences + listed + estimate.at_random * PER_DRAWN_TIME
+        let kept = cell.topology.dissemination().kept_bytes() * flows * estimate.receivers;
+        flows * PER_FLOW + audiences + listed + estimate.at_random * PER_DRAWN_TIME + kept
     };
     cell.settings.workloads.iter().map(of_workload).sum()
 }
