@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::overlay::audience::{ALL, tests::overlays};
     use crate::overlay::dissemination::Horizon;
-    use crate::overlay::workload::{Arrivals, Channel, Flow, Role};
+    use crate::overlay::workload::{Arrivals, Channel, Flow, Part, Role};
     use crate::units::{ByteCount, SimDuration, SimTime};
 
     type Copy = (u32, u32);
@@ -225,6 +225,7 @@ mod tests {
                 size: ByteCount::new(1),
                 channel: Channel::Reliable,
                 role: Role::Message,
+                part: Part::WHOLE,
             };
             let flows: Vec<Flow> = (0..overlay.nodes()).map(flow).collect();
             let degrees: Vec<u32> = (0..overlay.nodes()).map(|node| overlay.degree(node)).collect();
