@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod audience;
 pub(crate) mod behind;
 mod blocks;
+mod cut_nodes;
 mod disjoint_ways;
 pub mod dissemination;
 mod entry;

@@ -126,8 +126,10 @@ pub fn simulate_by<D: Dissemination>(
     let fallen = budget::fail_overloaded(&prepared.world, &prepared.overlay, &mut connected);
     let ways = Ways::of(&prepared, &connected, spreading::<D>());
     let plan = Plan::new(settings, &prepared, &connected);
-    let traffic = bulk::traffic_beside(settings, &prepared, &connected.degrees);
-    let lines = Lines::new(settings, &prepared, &connected.degrees);
+    let carrying = connected.carrying();
+    let traffic = bulk::traffic_beside(settings, &prepared, &carrying);
+    let lines = Lines::new(settings, &prepared, &carrying);
+    drop(carrying);
     let Prepared { streams, world, overlay, audiences, flows, times, load, .. } = prepared;
     drop((flows, times, load));
     let mut relays = Relays::new(&world, settings.webrtc.overhead == HeaderOverhead::Full);

@@ -46,6 +46,8 @@ const OVERLAYS: &[&str] = &[
     "kind = \"gossipsub\"",
     "kind = \"tree\"\norder = \"latency-within-budgets\"",
     "kind = \"hybrid\"\nhubs = 3\nattach = { kind = \"hybrid\", hubs = 2, attach = \"mesh\" }",
+    "kind = \"tree\"\ndegree = 3\nbackup_parents = 2",
+    "kind = \"hybrid\"\nhubs = 4\nattach = { kind = \"star\", backup_parents = 1 }",
 ];
 
 const FORMATS: [(PlanFormat, &str); 3] =
@@ -67,10 +69,14 @@ fn overlay(cell: &Cell, seed: Seed) -> Overlay {
     simulation::build(cell, seed).expect("a population").1
 }
 
-fn connections(overlay: &Overlay) -> (u32, BTreeSet<(u32, u32)>) {
-    let mut connections = BTreeSet::new();
+type Connections = BTreeSet<(u32, u32)>;
+
+// All, and those on standby.
+fn connections(overlay: &Overlay) -> (u32, Connections, Connections) {
+    let (mut connections, mut standby) = (BTreeSet::new(), BTreeSet::new());
     overlay.for_each_connection(|c| assert!(connections.insert((c.a.min(c.b), c.a.max(c.b)))));
-    (overlay.nodes(), connections)
+    overlay.for_each_standby(|c, _| _ = standby.insert((c.a, c.b)));
+    (overlay.nodes(), connections, standby)
 }
 
 #[test]
@@ -125,6 +131,7 @@ struct Fixed {
     servers: u32,
     pairs: Vec<(u32, u32)>,
     blocks: Vec<Vec<u32>>,
+    standby: Vec<(u32, u32)>,
 }
 
 impl Topology for Fixed {
@@ -141,7 +148,7 @@ impl Topology for Fixed {
     }
 
     fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
-        Overlay::new(context.world.nodes(), &self.pairs, self.blocks.clone())
+        Overlay::new(context.world.nodes(), &self.pairs, self.blocks.clone()).with_standby(&self.standby)
     }
 
     fn to_json(&self) -> serde_json::Value {
@@ -158,8 +165,9 @@ fn any_overlay() -> impl Strategy<Value = Fixed> {
     servers.prop_flat_map(|servers| {
         let nodes: Vec<u32> = (0..PEERS + servers).collect();
         let steps = prop::collection::vec((0..5_usize, any::<prop::sample::Index>(), any::<bool>()), 1..20);
-        let rings = prop::collection::vec((0..PEERS + servers, 0..PEERS + servers), 0..6);
-        (Just(nodes).prop_shuffle(), steps, rings).prop_map(move |(nodes, steps, rings)| {
+        let ends = || prop::collection::vec((0..PEERS + servers, 0..PEERS + servers), 0..6);
+        let all = (Just(nodes).prop_shuffle(), steps, ends(), ends());
+        all.prop_map(move |(nodes, steps, rings, mut standby)| {
             let (mut pairs, mut blocks, mut joined) = (Vec::new(), Vec::new(), 1);
             for (size, parent, is_block) in steps {
                 let new = &nodes[joined..nodes.len().min(joined + size)];
@@ -176,7 +184,8 @@ fn any_overlay() -> impl Strategy<Value = Fixed> {
             }
             let mut known = connections(&Overlay::new(PEERS + servers, &pairs, blocks.clone())).1;
             pairs.extend(rings.into_iter().filter(|&(a, b)| a != b && known.insert((a.min(b), a.max(b)))));
-            Fixed { servers, pairs, blocks }
+            standby.retain(|&(a, b)| a != b && known.insert((a.min(b), a.max(b))));
+            Fixed { servers, pairs, blocks, standby }
         })
     })
 }

@@ -1,9 +1,10 @@
-//! What an overlay is as a graph: its diameter and its smallest vertex cut.
+//! What an overlay is as a graph: its diameter, over the connections that carry, and its smallest vertex cut, over all.
 //!
 //! Both are exact or not told at all: a bound would look like a value. Work is limited, so that no replication waits.
 
 use std::collections::VecDeque;
 
+use super::cut_nodes::parts_by_one;
 use super::disjoint_ways::DisjointWays;
 use super::graph::Overlay;
 
@@ -14,7 +15,7 @@ const CUT_NODES_MAX: u32 = 200;
 /// Most steps of all maximum flows together: flows times augmenting paths times edges.
 const FLOW_STEPS_MAX: u64 = 4_000_000;
 
-/// Most hops between any two nodes, by the shortest way. `None` where nodes have no way to each other, or there are too
+/// Most hops between any two nodes, by the shortest way over connections that carry. `None` where nodes have no way to each other, or there are too
 /// many of them: without rings from about a million on, with rings from about a thousand.
 ///
 /// Without rings two searches find it: distances are those of a tree whose edges are half as long, with a node more for
@@ -39,10 +40,32 @@ pub fn diameter(overlay: &Overlay) -> Option<u32> {
 /// How few nodes can leave and part the others; one less than there are where all are connected to each other, none
 /// where they are parted already. `None` for less than two nodes, and where it would take too long.
 ///
+/// Standby connections are there for that, and count. Beyond so many nodes that flows take too long, an overlay with standby
+/// connections is still looked at for single nodes that part it, and told where its weakest node has two neighbours: the
+/// two are a cut.
+///
 /// Where there are rings, by maximum flows between nodes: from one of the least degree to all that it is not connected
 /// to, and among its neighbours (Esfahanian and Hakimi, Networks 14, 1984), none of which is followed beyond the least so far.
 #[must_use]
 pub fn smallest_vertex_cut(overlay: &Overlay) -> Option<u32> {
+    if overlay.standby_connections() == 0 {
+        return cut_of_carrying(overlay);
+    }
+    let (nodes, connections) = (overlay.nodes(), overlay.connections());
+    if u64::from(nodes) + 2 * connections > SEARCH_STEPS_MAX {
+        return None;
+    }
+    let all = overlay.with_standby_carrying();
+    if nodes <= CUT_NODES_MAX || farthest(&all, 0).is_none() {
+        return cut_of_carrying(&all);
+    }
+    if parts_by_one(&all) {
+        return Some(1);
+    }
+    ((0..nodes).any(|node| all.degree(node) == 2)).then_some(2)
+}
+
+fn cut_of_carrying(overlay: &Overlay) -> Option<u32> {
     let nodes = overlay.nodes();
     let steps = u64::from(nodes) + overlay.slots() as u64 + overlay.block_members().len() as u64;
     if nodes < 2 || steps > SEARCH_STEPS_MAX {
@@ -151,7 +174,32 @@ mod tests {
         (0..1_u32 << nodes).filter(|&gone| parts(gone)).map(u32::count_ones).min().unwrap_or(nodes - 1)
     }
 
+    #[test]
+    fn standby_connections_count_for_cuts_and_not_for_ways() {
+        // A long chain whose every other node has its grandparent on standby, and one where the last has not.
+        for nodes in [40_u32, 5_000] {
+            let chain: Vec<(u32, u32)> = (1..nodes).map(|node| (node - 1, node)).collect();
+            let standby: Vec<(u32, u32)> = (2..nodes).map(|node| (node - 2, node)).collect();
+            let with = |standby: &[(u32, u32)]| Overlay::new(nodes, &chain, Vec::new()).with_standby(standby);
+            let of = |overlay: &Overlay| (diameter(overlay), smallest_vertex_cut(overlay));
+            assert_eq!(of(&with(&[])), (Some(nodes - 1), Some(1)));
+            assert_eq!(of(&with(&standby)), (Some(nodes - 1), Some(2)));
+            assert_eq!(of(&with(&standby[1..])), (Some(nodes - 1), Some(1)));
+        }
+        let parted = Overlay::new(4, &[(0, 1), (2, 3)], Vec::new()).with_standby(&[(1, 2)]);
+        assert_eq!((diameter(&parted), smallest_vertex_cut(&parted)), (None, Some(1)));
+    }
+
     proptest! {
+        #[test]
+        fn a_node_that_parts_is_found_as_by_trying(nodes in 3_u32..10, chosen in any::<u64>()) {
+            let pairs = (0..nodes).flat_map(|a| (a + 1..nodes).map(move |b| (a, b)));
+            let pairs: Vec<(u32, u32)> = pairs.enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, pair)| pair).collect();
+            let overlay = Overlay::new(nodes, &pairs, Vec::new());
+            prop_assume!(cut_by_trying(&overlay) > 0);
+            prop_assert_eq!(parts_by_one(&overlay), cut_by_trying(&overlay) == 1);
+        }
+
         #[test]
         fn two_searches_find_the_diameter_without_rings((overlay, _, _) in overlays()) {
             let all = floyd_warshall(&overlay.to_petgraph(), |_| 1_u32).expect("no negative cycle");

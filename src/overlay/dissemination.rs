@@ -147,13 +147,13 @@ pub trait Load: Debug + Send + Sync {
 /// What is to be sent, over which connections.
 #[derive(Clone, Copy)]
 pub struct Demand<'a> {
-    /// All connections, open or not.
+    /// All connections, open or not. Those on standby carry nothing.
     pub overlay: &'a Overlay,
     /// Whom messages are for.
     pub audiences: &'a Audiences,
     /// Who publishes.
     pub flows: &'a [Flow],
-    /// How many open connections each node has.
+    /// How many open connections of each node carry messages.
     pub degrees: &'a [u32],
     /// What a message of a flow counts: one, or its bytes, or its packets.
     pub each: &'a dyn Fn(&Flow) -> f64,

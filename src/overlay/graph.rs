@@ -1,16 +1,21 @@
 //! The overlay graph: which connections exist, in arrays.
 //!
-//! Connections are of two sorts. *Pairs* are stored, eight bytes a direction. [*Blocks*](super::blocks) are full meshes
-//! among some nodes each and are not stored at all but for their members.
+//! Connections are of three sorts. *Pairs* are stored, eight bytes a direction. [*Blocks*](super::blocks) are full meshes
+//! among some nodes each and are not stored at all but for their members. *Standby* connections are pairs that carry no
+//! message: they are set up and kept so that somebody has another parent at once when the first one goes.
 //!
 //! A message spreads by **split horizon**: a peer passes it on over every connection but the one it came by, and what came
 //! over a block not over that block. This is the rule of BGP route reflection (RFC 4456): a block reflects to what lies
 //! behind its members, and since these reach each other directly, nobody receives a message twice. It holds where pairs and
 //! blocks form no ring ([`Overlay::has_ring`]): in trees, meshes, trees of meshes, meshes of trees, nested to any depth.
 
+mod adjacency;
+mod standby;
+
 use petgraph::graph::UnGraph;
 use petgraph::unionfind::UnionFind;
 
+use self::adjacency::Adjacency;
 use super::blocks::{Blocks, Seat, Shared};
 use super::stripes::Stripes;
 
@@ -19,6 +24,8 @@ use super::stripes::Stripes;
 pub struct Overlay {
     // Pairs of node v: neighbours[offsets[v]..offsets[v + 1]], in the order they were added.
     offsets: Vec<u32>,
+    // Its standby connections: the same by these offsets, behind the pairs of all nodes. Empty where there are none.
+    standby_offsets: Vec<u32>,
     neighbours: Vec<u32>,
     // Where each pair stands in the other end's list: neighbours[twins[slot]] is the owner.
     twins: Vec<u32>,
@@ -35,8 +42,9 @@ impl Overlay {
     /// When a node is out of range or named twice in a block, or pairs are more than 2 billion.
     #[must_use]
     pub fn new(nodes: u32, pairs: &[(u32, u32)], blocks: Vec<Vec<u32>>) -> Self {
-        let (offsets, neighbours, twins) = adjacency(nodes, pairs);
-        Self { offsets, neighbours, twins, blocks: Blocks::new(nodes, blocks), stripes: None }
+        let Adjacency { offsets, neighbours, twins } = Adjacency::new(nodes, pairs, 0);
+        let blocks = Blocks::new(nodes, blocks);
+        Self { offsets, standby_offsets: Vec::new(), neighbours, twins, blocks, stripes: None }
     }
 
     /// The overlay of these pairs, which form several trees: `stripes` is how many, and of each pair a bit for each tree
@@ -76,21 +84,28 @@ impl Overlay {
         u32::try_from(self.offsets.len() - 1).expect("invariant: built from a u32")
     }
 
-    /// How many connections there are.
+    /// How many connections there are, those on standby included.
     #[must_use]
     pub fn connections(&self) -> u64 {
         self.neighbours.len() as u64 / 2 + self.blocks.connections()
     }
 
-    /// How many connections a node has.
+    /// How many connections a node has, those on standby included.
     #[must_use]
     pub fn degree(&self, node: u32) -> u32 {
+        self.carrying_degree(node) + self.standby_neighbours(node).len() as u32
+    }
+
+    /// How many connections of a node carry messages.
+    #[must_use]
+    pub fn carrying_degree(&self, node: u32) -> u32 {
         let in_block = |seat: &Seat| self.block(seat.block).len() - 1;
         let in_blocks: usize = self.seats(node).iter().map(in_block).sum();
         u32::try_from(self.pair_neighbours(node).len() + in_blocks).expect("invariant: below the number of nodes")
     }
 
-    /// Whether some nodes are connected by more than one way. Then split horizon brings messages several times.
+    /// Whether some nodes are connected by more than one way over connections that carry. Then split horizon brings messages
+    /// several times.
     #[must_use]
     pub fn has_ring(&self) -> bool {
         let mut joined = UnionFind::new(self.nodes() as usize);
@@ -207,9 +222,15 @@ impl Overlay {
         }
     }
 
-    /// Calls `visit` for every connection once: pairs by their first node, then those of each block by growing distance
-    /// around the ring of its members.
+    /// Calls `visit` for every connection once: those that carry, then those on standby.
     pub fn for_each_connection(&self, mut visit: impl FnMut(Connection)) {
+        self.for_each_carrying(&mut visit);
+        self.for_each_standby(|connection, _| visit(connection));
+    }
+
+    /// Calls `visit` for every connection that carries once: pairs by their first node, then those of each block by growing
+    /// distance around the ring of its members.
+    pub fn for_each_carrying(&self, mut visit: impl FnMut(Connection)) {
         self.for_each_pair(|connection, _| visit(connection));
         for block in 0..self.blocks() {
             let members = self.block(block).len() as u32;
@@ -242,13 +263,17 @@ impl Overlay {
     /// Never: the order in which pairs were added is one.
     #[must_use]
     pub fn pairs_in_order(&self) -> Vec<(u32, u32)> {
-        let mut pairs = Vec::with_capacity(self.neighbours.len() / 2);
+        self.in_order(self.slots(), |node| self.pair_slots(node))
+    }
+
+    fn in_order(&self, slots: usize, of_node: impl Fn(u32) -> std::ops::Range<usize>) -> Vec<(u32, u32)> {
+        let mut pairs = Vec::with_capacity(slots / 2);
         // A pair comes next when it is the first that is left at both of its ends.
-        let mut next: Vec<usize> = (0..self.nodes()).map(|node| self.pair_slots(node).start).collect();
+        let mut next: Vec<usize> = (0..self.nodes()).map(|node| of_node(node).start).collect();
         for start in 0..self.nodes() {
             let mut waiting = vec![start];
             while let Some(a) = waiting.pop() {
-                while next[a as usize] < self.pair_slots(a).end {
+                while next[a as usize] < of_node(a).end {
                     let slot = next[a as usize];
                     let b = self.neighbours[slot];
                     if next[b as usize] != self.twin(slot) {
@@ -261,7 +286,7 @@ impl Overlay {
                 }
             }
         }
-        assert_eq!(pairs.len() * 2, self.neighbours.len(), "invariant: pairs were added one by one");
+        assert_eq!(pairs.len() * 2, slots, "invariant: pairs were added one by one");
         pairs
     }
 
@@ -272,22 +297,24 @@ impl Overlay {
         self.offsets[node as usize] as usize..self.offsets[node as usize + 1] as usize
     }
 
-    /// How many slots all nodes have together.
+    /// How many slots the pairs of all nodes have together.
     #[must_use]
     pub fn slots(&self) -> usize {
-        self.neighbours.len()
+        self.offsets[self.offsets.len() - 1] as usize
     }
 
     /// The slot of a pair at one of its ends, that which has fewer.
     #[must_use]
     pub fn slot_between(&self, a: u32, b: u32) -> Option<usize> {
-        let few = |node: u32| self.pair_neighbours(node).len();
-        let (at, other) = if few(a) <= few(b) { (a, b) } else { (b, a) };
-        let index = self.pair_neighbours(at).iter().position(|&node| node == other)?;
-        Some(self.pair_slots(at).start + index)
+        self.slot_among(a, b, |node| self.pair_slots(node))
     }
 
-    /// The slot of the same pair at its other end.
+    fn slot_among(&self, a: u32, b: u32, of_node: impl Fn(u32) -> std::ops::Range<usize>) -> Option<usize> {
+        let (at, other) = if of_node(a).len() <= of_node(b).len() { (a, b) } else { (b, a) };
+        of_node(at).find(|&slot| self.neighbours[slot] == other)
+    }
+
+    /// The slot of the same pair or standby connection at its other end.
     #[inline]
     #[must_use]
     pub fn twin(&self, slot: usize) -> usize {
@@ -311,7 +338,7 @@ impl Overlay {
         Connection { a, b, rank_a: rank(a), rank_b: rank(b) }
     }
 
-    /// The graph for petgraph's algorithms.
+    /// The graph for petgraph's algorithms, standby connections included, which come last.
     #[must_use]
     pub fn to_petgraph(&self) -> UnGraph<(), (), u32> {
         let mut graph = UnGraph::default();
@@ -336,111 +363,5 @@ pub struct Connection {
     pub rank_b: u32,
 }
 
-// Panics where slots do not fit into their numbers; a replication that does is a finding.
-fn adjacency(nodes: u32, pairs: &[(u32, u32)]) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
-    assert!(u32::try_from(2 * pairs.len()).is_ok(), "{} connections are more than an overlay holds", pairs.len());
-    let mut offsets = vec![0_u32; nodes as usize + 1];
-    for &(a, b) in pairs {
-        offsets[a as usize + 1] += 1;
-        offsets[b as usize + 1] += 1;
-    }
-    for node in 0..nodes as usize {
-        offsets[node + 1] += offsets[node];
-    }
-    let mut next = offsets.clone();
-    let (mut neighbours, mut twins) = (vec![0; pairs.len() * 2], vec![0; pairs.len() * 2]);
-    for &(a, b) in pairs {
-        let (slot_a, slot_b) = (next[a as usize], next[b as usize]);
-        next[a as usize] += 1;
-        next[b as usize] += 1;
-        (neighbours[slot_a as usize], twins[slot_a as usize]) = (b, slot_b);
-        (neighbours[slot_b as usize], twins[slot_b as usize]) = (a, slot_a);
-    }
-    (offsets, neighbours, twins)
-}
-
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    /// Two hubs (0, 1) in a mesh, spokes 2 and 3 at hub 0, spoke 4 at hub 1.
-    fn hybrid() -> Overlay {
-        Overlay::new(5, &[(0, 2), (0, 3), (1, 4)], vec![vec![0, 1]])
-    }
-
-    /// A mesh of 0, 1, 2; one of 2, 3, 4; a pair of 4 and 5.
-    fn chain_of_meshes() -> Overlay {
-        Overlay::new(6, &[(4, 5)], vec![vec![0, 1, 2], vec![2, 3, 4]])
-    }
-
-    fn passed_on(overlay: &Overlay, node: u32, from: Option<u32>) -> Vec<u32> {
-        overlay.next_hops(node, from).collect()
-    }
-
-    #[test]
-    fn what_comes_over_a_block_goes_beyond_it_only() {
-        let overlay = hybrid();
-        assert_eq!(passed_on(&overlay, 0, Some(1)), [2, 3]);
-        assert_eq!(passed_on(&overlay, 0, Some(2)), [3, 1]);
-        assert_eq!(passed_on(&overlay, 0, None), [2, 3, 1]);
-        assert_eq!(passed_on(&overlay, 2, Some(0)), [0_u32; 0]);
-        let overlay = chain_of_meshes();
-        assert_eq!(passed_on(&overlay, 2, Some(0)), [3, 4]);
-        assert_eq!(passed_on(&overlay, 2, Some(3)), [0, 1]);
-        assert_eq!(passed_on(&overlay, 4, Some(2)), [5]);
-        assert_eq!(passed_on(&overlay, 4, Some(5)), [2, 3]);
-    }
-
-    #[test]
-    fn every_connection_is_visited_once_with_its_ranks() {
-        let visited = |overlay: &Overlay| {
-            let mut seen = Vec::new();
-            overlay.for_each_connection(|c| seen.push((c.a, c.b, c.rank_a, c.rank_b)));
-            assert_eq!(seen.len() as u64, overlay.connections());
-            seen
-        };
-        assert_eq!(visited(&hybrid()), [(0, 2, 0, 0), (0, 3, 1, 0), (1, 4, 0, 0), (0, 1, 2, 1)]);
-        let chain = visited(&chain_of_meshes());
-        assert_eq!(chain[1..4], [(0, 1, 0, 0), (1, 2, 0, 0), (2, 0, 0, 0)]);
-        assert_eq!(chain[4..], [(2, 3, 2, 0), (3, 4, 0, 1), (4, 2, 1, 2)]);
-        assert_eq!(chain_of_meshes().degree(2), 4);
-    }
-
-    #[test]
-    fn a_mesh_of_n_has_every_pair() {
-        for n in [2_u32, 5, 6, 9] {
-            let mesh = Overlay::new(n, &[], vec![(0..n).collect()]);
-            let mut pairs = BTreeSet::new();
-            mesh.for_each_connection(|c| assert!(pairs.insert((c.a.min(c.b), c.a.max(c.b)))));
-            assert_eq!(pairs.len() as u64, mesh.connections());
-            assert!((0..n).all(|node| mesh.degree(node) == n - 1));
-        }
-    }
-
-    #[test]
-    fn rings_are_found_through_pairs_and_blocks() {
-        assert!(!hybrid().has_ring());
-        assert!(!chain_of_meshes().has_ring());
-        assert!(Overlay::new(4, &[(0, 1), (1, 2), (2, 0)], Vec::new()).has_ring());
-        assert!(Overlay::new(4, &[(3, 0), (3, 1)], vec![vec![0, 1, 2]]).has_ring());
-        assert!(Overlay::new(5, &[], vec![vec![0, 1, 2], vec![1, 2, 3]]).has_ring());
-    }
-
-    #[test]
-    fn pairs_in_order_make_the_same_lists() {
-        let all = [(4, 0), (3, 1), (0, 1), (2, 0), (4, 3), (1, 2), (3, 0), (2, 4)];
-        for count in 0..=all.len() {
-            let overlay = Overlay::new(5, &all[..count], Vec::new());
-            let again = Overlay::new(5, &overlay.pairs_in_order(), Vec::new());
-            assert_eq!(format!("{overlay:?}"), format!("{again:?}"));
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "node 1 is in block 0 twice")]
-    fn a_member_is_named_once() {
-        let _ = Overlay::new(3, &[], vec![vec![1, 0, 1]]);
-    }
-}
+mod tests;

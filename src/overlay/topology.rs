@@ -3,6 +3,7 @@
 //! Adding one is one file beside this one and one line in [`TOPOLOGIES`]. The table drives parsing,
 //! `peerscape list topologies`, the JSON schema and the conformance tests.
 
+mod backup;
 mod capacity;
 mod compact;
 mod context;

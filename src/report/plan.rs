@@ -109,20 +109,33 @@ impl<'a> PlanOutput<'a> {
         }
     }
 
-    // Every connection, and the block that it belongs to. Members of a block appear in their order.
-    fn edges(&self) -> impl Iterator<Item = (u32, u32, Option<u32>)> {
-        let pairs = self.overlay.pairs_in_order().into_iter().map(|(a, b)| (a, b, None));
+    // Every connection, and its sort. Members of a block appear in their order.
+    fn edges(&self) -> impl Iterator<Item = (u32, u32, Sort)> {
+        let pairs = self.overlay.pairs_in_order().into_iter().map(|(a, b)| (a, b, Sort::Pair));
+        let standby = self.overlay.standby_in_order().into_iter().map(|(a, b)| (a, b, Sort::Standby));
         let of_block = |block: u32| {
             let members = self.overlay.block(block);
             let behind =
-                move |place: usize| members[place + 1..].iter().map(move |&b| (members[place], b, Some(block)));
+                move |place: usize| members[place + 1..].iter().map(move |&b| (members[place], b, Sort::Block(block)));
             (0..members.len()).flat_map(behind)
         };
-        pairs.chain((0..self.overlay.blocks()).flat_map(of_block))
+        pairs.chain((0..self.overlay.blocks()).flat_map(of_block)).chain(standby)
     }
 }
 
-// The word for the sort of a connection.
-fn kind(block: Option<u32>) -> String {
-    block.map_or_else(|| "pair".to_owned(), |block| block.to_string())
+// To which sort a connection belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    Pair,
+    Block(u32),
+    Standby,
+}
+
+// The word for it.
+fn kind(sort: Sort) -> String {
+    match sort {
+        Sort::Pair => "pair".to_owned(),
+        Sort::Block(block) => block.to_string(),
+        Sort::Standby => "standby".to_owned(),
+    }
 }

@@ -71,7 +71,7 @@ fn sent(overlay: &Overlay, own: &[f64], degrees: &[u32]) -> Vec<f64> {
     let all: f64 = own.iter().sum();
     let coming = Coming::new(overlay, own, all);
     let of_node = |((node, own), &degree): ((u32, &f64), &u32)| {
-        let connections = f64::from(overlay.degree(node));
+        let connections = f64::from(overlay.carrying_degree(node));
         let (others, seats) = (all - own, overlay.seats(node));
         let beyond = |seat: &Seat| connections - (overlay.block(seat.block).len() - 1) as f64;
         let passed_on = match seats.split_last() {

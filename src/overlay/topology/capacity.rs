@@ -38,6 +38,8 @@ pub(super) struct Duty<'a> {
     pub(super) core_passes_on: bool,
     /// Most children that a hub has among its spokes.
     pub(super) fan_out: u32,
+    /// How many second parents each has on standby: a hub stands by for as many as it has children, for each of them.
+    pub(super) backups: u32,
 }
 
 impl Duty<'_> {
@@ -60,7 +62,8 @@ impl Duty<'_> {
     pub(super) fn is_within_budget(&self, world: &World, node: u32, spokes: u32) -> bool {
         let class = world.class(node);
         let children = spokes.min(self.fan_out);
-        let connections = children + self.core_degree;
+        // Those on standby take memory and upkeep as all do, and no message.
+        let connections = children + self.core_degree + self.backups.saturating_mul(children + 1);
         let idle = class.device.service_time(class.engine.cpu_idle_per_s).as_secs_f64() * f64::from(connections);
         let memory = class.device.memory.is_none_or(|budget| class.engine.memory(connections) <= budget);
         if idle >= LOAD_MAX || !memory || class.engine.max_connections.is_some_and(|most| connections > most) {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+use super::backup::at_other_hubs;
 use super::capacity::Duty;
 use super::context::BuildContext;
 use super::hubs::{Choose, HubCount, PEERS_PER_HUB, Rooms, equal_rooms, fewest, spokes_max};
@@ -66,6 +67,9 @@ impl TryFrom<Parameters> for Hybrid {
             (Some(_), Some(_)) => Err("`hubs` and `peers_per_hub` both say how many hubs there are: name one of them"),
             (Some(HubCount::Fewest), _) if parameters.choose == Choose::Servers => {
                 Err("servers are added before anything is known of budgets: name a number of `hubs`")
+            }
+            _ if parameters.core.0.has_one_hub() && parameters.core.0.backup_parents() > 0 => {
+                Err("the core has one hub, so nobody in it has another parent: leave out its `backup_parents`")
             }
             _ if parameters.by_audience && parameters.choose == Choose::Servers => {
                 Err("rooms stand around peers of their own: leave out `by_audience`, or choose other hubs than servers")
@@ -132,6 +136,7 @@ impl Hybrid {
             core_degree: core.degree,
             core_passes_on: core.passes_on && hubs > 1,
             fan_out: attach.degree,
+            backups: self.0.attach.0.backup_parents(),
         }
     }
 
@@ -215,9 +220,13 @@ impl Part for Hybrid {
             searched().unwrap_or_else(|| self.nearest(site, members, rooted))
         };
         let hubs: Vec<u32> = groups.iter().map(|group| group[0]).collect();
+        let mut direct = Vec::new();
         for group in groups.iter().filter(|group| group.len() > 1) {
+            let before = out.pairs.len();
             self.0.attach.0.among(site, group, true, stream, out);
+            direct.extend(out.pairs[before..].iter().copied().filter(|&(parent, _)| parent == group[0]));
         }
+        out.standby.extend(at_other_hubs(site.build.world, &hubs, &direct, self.0.attach.0.backup_parents()));
         self.0.core.0.among(site, &hubs, rooted, stream, out);
     }
 
@@ -282,7 +291,9 @@ impl Topology for Hybrid {
         let (core, attach) = (self.0.core.0.shape(hubs), self.0.attach.0.shape(nodes.div_ceil(hubs)));
         // What hangs at hubs without full meshes has a connection for each peer.
         let is_tree = attach.core == 0;
-        let below = if is_tree { u64::from(nodes - hubs) } else { attach.connections() * u64::from(hubs) };
+        // With other hubs everybody finds a second parent.
+        let each = 1 + if hubs > 1 { u64::from(self.0.attach.0.backup_parents()) } else { 0 };
+        let below = if is_tree { u64::from(nodes - hubs) * each } else { attach.connections() * u64::from(hubs) };
         Shape { tree: core.tree + below, core: core.core, spread: Spread::Hubs(hubs) }
     }
 

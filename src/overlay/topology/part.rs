@@ -11,6 +11,17 @@ pub(super) trait Part: Topology {
     /// others, so that it is the hub, or the root.
     fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, stream: &mut Stream, out: &mut Connections);
 
+    /// How many second parents each member is to have on standby. Who hangs at the first of a `rooted` part directly has
+    /// them elsewhere: it goes with that, and so would all others.
+    fn backup_parents(&self) -> u32 {
+        0
+    }
+
+    /// Whether all members hang at the first directly, so that nobody has a second parent among them.
+    fn has_one_hub(&self) -> bool {
+        false
+    }
+
     /// What it asks of its busiest member among so many; if `rooted`, of the first.
     fn burden(&self, members: u32, rooted: bool) -> Burden;
 
@@ -42,11 +53,13 @@ pub(super) struct Burden {
 pub(super) struct Connections {
     pub(super) pairs: Vec<(u32, u32)>,
     pub(super) blocks: Vec<Vec<u32>>,
+    /// Those on standby.
+    pub(super) standby: Vec<(u32, u32)>,
 }
 
 impl Connections {
     /// The overlay of these connections.
     pub(super) fn into_overlay(self, nodes: u32) -> Overlay {
-        Overlay::new(nodes, &self.pairs, self.blocks)
+        Overlay::new(nodes, &self.pairs, self.blocks).with_standby(&self.standby)
     }
 }

@@ -7,6 +7,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::backup::{Wish, standby};
 use super::capacity::Duty;
 use super::compact::compact_tree;
 use super::context::BuildContext;
@@ -31,6 +32,15 @@ pub(super) struct Tree {
     /// In which order peers take their places, from the root down.
     #[serde(default)]
     order: Order,
+    /// How many second parents each peer is connected to on standby, in case that its parent goes. No message travels over
+    /// these connections; their cost counts.
+    #[serde(default, skip_serializing_if = "is_none")]
+    backup_parents: Bounded<0, 3>,
+}
+
+/// Whether a tree has no second parents, which is the default.
+pub(super) const fn is_none(backup_parents: &Bounded<0, 3>) -> bool {
+    backup_parents.get() == 0
 }
 
 /// In which order peers take their places in a tree.
@@ -56,8 +66,8 @@ fn default_degree() -> Bounded<1, 65_535> {
 }
 
 impl Tree {
-    // The pairs of a tree whose root is the first member, if it is rooted.
-    fn pairs(&self, site: &Site<'_>, members: &[u32], rooted: bool) -> Vec<(u32, u32)> {
+    // A tree whose root is the first member, if it is rooted.
+    fn built(&self, site: &Site<'_>, members: &[u32], rooted: bool) -> Built {
         let world = site.build.world;
         let (root, others) = members.split_at(usize::from(rooted));
         match self.order {
@@ -67,12 +77,21 @@ impl Tree {
         }
     }
 
-    fn balanced(&self, order: &[u32]) -> Vec<(u32, u32)> {
+    fn balanced(&self, order: &[u32]) -> Built {
         let degree = self.degree.get() as usize;
-        (1..order.len()).map(|child| (order[(child - 1) / degree], order[child])).collect()
+        let pairs = (1..order.len()).map(|child| (order[(child - 1) / degree], order[child])).collect();
+        Built { pairs, unable: Vec::new() }
     }
 
-    fn compact(&self, site: &Site<'_>, members: &[u32], rooted: bool) -> Vec<(u32, u32)> {
+    // Its standby connections. Who can serve nobody stands by for nobody.
+    fn standby(&self, site: &Site<'_>, built: &Built, is_rooted: bool) -> Vec<(u32, u32)> {
+        let count = self.backup_parents.get();
+        let most = self.degree.get().max(count);
+        let room = |node: u32| if built.unable.binary_search(&node).is_ok() { 0 } else { most };
+        standby(site.build.world, &built.pairs, Wish { count, is_rooted }, room)
+    }
+
+    fn compact(&self, site: &Site<'_>, members: &[u32], rooted: bool) -> Built {
         let (world, degree) = (site.build.world, self.degree.get());
         let duty = self.duty(site, members.len() as u32);
         let mut members = members.to_vec();
@@ -100,10 +119,15 @@ impl Tree {
         while all(&fan_outs) + 1 < members.len() as u64 {
             fan_outs.iter_mut().for_each(|fan_out| *fan_out = (*fan_out + 1).min(degree));
         }
-        if self.order == Order::Optimised {
-            return optimised_tree(site, &members, &fan_outs);
-        }
-        compact_tree(world, &members, &fan_outs)
+        let mut unable: Vec<u32> =
+            members.iter().zip(&fan_outs).filter(|&(_, &most)| most == 0).map(|(&member, _)| member).collect();
+        unable.sort_unstable();
+        let grow = if self.order == Order::Optimised {
+            optimised_tree(site, &members, &fan_outs)
+        } else {
+            compact_tree(world, &members, &fan_outs)
+        };
+        Built { pairs: grow, unable }
     }
 
     // What a member is asked: to send every message to each of its children, and, where others publish too, to its parent.
@@ -117,13 +141,20 @@ impl Tree {
             core_degree: u32::from(site.build.sources.len() > 1),
             core_passes_on: true,
             fan_out: self.degree.get(),
+            backups: self.backup_parents.get(),
         }
     }
 }
 
 impl Part for Tree {
     fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, _: &mut Stream, out: &mut Connections) {
-        out.pairs.extend(self.pairs(site, members, rooted));
+        let built = self.built(site, members, rooted);
+        out.standby.extend(self.standby(site, &built, rooted));
+        out.pairs.extend(built.pairs);
+    }
+
+    fn backup_parents(&self) -> u32 {
+        self.backup_parents.get()
     }
 
     fn burden(&self, members: u32, rooted: bool) -> Burden {
@@ -142,11 +173,15 @@ impl Topology for Tree {
             Order::LatencyWithinBudgets => " order=latency-within-budgets",
             Order::Optimised => " order=optimised",
         };
-        format!("{} degree={}{order}", ENTRY.kind, self.degree)
+        format!("{} degree={}{order}{}", ENTRY.kind, self.degree, backups_label(self.backup_parents))
     }
 
     fn shape(&self, peers: u32) -> Shape {
-        Shape { tree: u64::from(peers - 1), core: 0, spread: Spread::Levels(self.degree.get()) }
+        let (count, others) = (u64::from(self.backup_parents.get()), u64::from(peers - 1));
+        // Children of the root have each other, and two of them one connection.
+        let first = others.min(u64::from(self.degree.get()));
+        let standby = (first * count).min(first * first.saturating_sub(1) / 2) + (others - first) * count;
+        Shape { tree: others + standby, core: 0, spread: Spread::Levels(self.degree.get()) }
     }
 
     fn children_max(&self) -> Option<u32> {
@@ -158,7 +193,7 @@ impl Topology for Tree {
         let offered = context.offered();
         let site = Site { build: context, offered: &offered };
         let members: Vec<u32> = (0..world.peers()).collect();
-        let pairs = match self.order {
+        let built = match self.order {
             Order::BestUplink => {
                 self.balanced(&sources_first(context.sources, &world.peers_by_uplink(), world.peers()))
             }
@@ -168,7 +203,7 @@ impl Topology for Tree {
                 self.compact(&site, &sources_first(context.sources, &members, world.peers()), is_rooted)
             }
         };
-        Overlay::new(world.nodes(), &pairs, Vec::new())
+        Overlay::new(world.nodes(), &built.pairs, Vec::new()).with_standby(&self.standby(&site, &built, false))
     }
 
     fn weighs_messages(&self) -> bool {
@@ -178,6 +213,17 @@ impl Topology for Tree {
     fn to_json(&self) -> serde_json::Value {
         json_of(ENTRY.kind, self)
     }
+}
+
+/// What a label says of second parents.
+pub(super) fn backups_label(backup_parents: Bounded<0, 3>) -> String {
+    if is_none(&backup_parents) { String::new() } else { format!(" backup_parents={backup_parents}") }
+}
+
+// Parent and child, from the root down; and who has no room for a child, in order.
+struct Built {
+    pairs: Vec<(u32, u32)>,
+    unable: Vec<u32>,
 }
 
 /// All peers: the sources in their order unless everybody is one, then the others in theirs.

@@ -74,6 +74,7 @@ impl<D: Dissemination> Peers<D> {
         events: u64,
     ) -> RunRecord {
         let Self { world, app, tally, idle_share, .. } = self;
+        let standby = app.overlay.standby_connections();
         let (publishes, mut seen) = (!app.programme.flows().is_empty(), app.seen);
         let window = settings.run.duration - settings.run.warmup;
         let [before, after] = &tally.sent_bytes;
@@ -101,7 +102,7 @@ impl<D: Dissemination> Peers<D> {
         let downlink = |(&bytes, node): (&u64, u32)| load(world.rates(node).down, bytes);
         let busy = |work_ns: u64| 100.0 * SimDuration::from_ns(work_ns).as_secs_f64() / window.as_secs_f64();
         let cpu = |(&work, &idle): (&u64, &f32)| cpu_percent(busy(work), idle);
-        let overlay = Opened::of(cluster, world.nodes());
+        let overlay = Opened::of(cluster, world.nodes(), standby);
         let observed = Observed {
             world: &world,
             growth: seen.trend.growth(&seen.latency),
@@ -121,6 +122,7 @@ impl<D: Dissemination> Peers<D> {
                 // The stack speaks to TURN servers over UDP only.
                 relayed: [overlay.relayed, 0, 0],
                 impossible: overlay.unopened,
+                standby: [standby, overlay.unopened_standby],
             },
             turn_allocations: cluster.turn_counts().allocations_total,
             forwarded,
@@ -154,23 +156,28 @@ struct Opened {
     degrees: Vec<u32>,
     relayed: u64,
     unopened: u64,
+    unopened_standby: u64,
     connected_at: SimTime,
     // When each opened, in order.
     opened_at: Vec<SimTime>,
 }
 
 impl Opened {
-    fn of(cluster: &Cluster, nodes: u32) -> Self {
+    // Those on standby are the last of them.
+    fn of(cluster: &Cluster, nodes: u32, standby: u64) -> Self {
+        let carrying = cluster.connections().len() as u64 - standby;
         let mut opened = Self {
             degrees: vec![0; nodes as usize],
             relayed: 0,
             unopened: 0,
+            unopened_standby: 0,
             connected_at: SimTime::ZERO,
             opened_at: Vec::new(),
         };
         for (number, connection) in (0..).zip(cluster.connections()) {
             let Some(open) = connection.open_at().filter(|_| connection.state == ConnectionState::Open) else {
                 opened.unopened += 1;
+                opened.unopened_standby += u64::from(u64::from(number) >= carrying);
                 continue;
             };
             opened.connected_at = opened.connected_at.max(open);

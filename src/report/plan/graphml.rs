@@ -36,10 +36,10 @@ fn write_graph(plan: &PlanOutput<'_>, xml: &mut Xml<'_>) -> io::Result<()> {
             data(xml, "r", plan.role(node).word())
         })?;
     }
-    for (a, b, block) in plan.edges() {
+    for (a, b, sort) in plan.edges() {
         let ends = [plan.name(a), plan.name(b)];
         let edge = xml.create_element("edge").with_attributes([("source", ends[0].as_str()), ("target", &ends[1])]);
-        edge.write_inner_content(|xml| data(xml, "k", &kind(block)))?;
+        edge.write_inner_content(|xml| data(xml, "k", &kind(sort)))?;
     }
     Ok(())
 }

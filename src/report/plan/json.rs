@@ -38,6 +38,10 @@ pub(super) fn write(plan: &PlanOutput<'_>, to: &mut dyn Write) -> io::Result<()>
         to.write_all(b",\n")?;
     }
     list(to, "blocks", (0..overlay.blocks()).map(|block| overlay.block(block)))?;
+    if overlay.standby_connections() > 0 {
+        to.write_all(b",\n")?;
+        list(to, "standby", overlay.standby_in_order().into_iter().map(|(a, b)| [a, b]))?;
+    }
     to.write_all(b"\n}\n")
 }
 

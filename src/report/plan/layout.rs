@@ -140,7 +140,7 @@ fn springs(overlay: &Overlay, mut spots: Vec<Spot>) -> Vec<Spot> {
     let nodes = spots.len();
     let length = 1.6 / libm::sqrt(nodes as f64);
     let mut edges = Vec::new();
-    overlay.for_each_connection(|connection| edges.push((connection.a as usize, connection.b as usize)));
+    overlay.for_each_carrying(|connection| edges.push((connection.a as usize, connection.b as usize)));
     for round in 0..SPRING_ROUNDS {
         let mut pull = vec![[0.0_f64; 2]; nodes];
         for a in 0..nodes {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::observed::Observed;
+use super::observed::{ConnectionCounts, Observed};
 use super::shortfall::shortfalls;
 use super::trend::Growth;
 use crate::metrics::Finding;
@@ -166,7 +166,8 @@ fn too_many(observed: &Observed<'_>) -> Option<Wall> {
 }
 
 fn unreachable(observed: &Observed<'_>) -> Option<Finding> {
-    let (impossible, wanted) = (observed.connections.impossible, observed.connections.wanted);
+    let ConnectionCounts { wanted, impossible, standby, .. } = observed.connections;
+    let (impossible, wanted) = (impossible - standby[1], wanted - standby[0]);
     let text = format!("{impossible} of {wanted} connections {}", observed.why_impossible);
     (impossible > 0).then_some(Finding { kind: "unreachable", text })
 }
@@ -207,7 +208,7 @@ fn signaling(observed: &Observed<'_>, settings: &Settings) -> Option<Finding> {
 
 fn unconnected(observed: &Observed<'_>) -> Option<Finding> {
     let tally = observed.connecting?;
-    let (given_up, wanted) = (tally.given_up, observed.connections.wanted);
+    let (given_up, wanted) = (tally.given_up, observed.connections.wanted - observed.connections.standby[0]);
     // Whom an engine's limit kept from connecting is another finding.
     if given_up == 0 || tally.wall.is_some() {
         return lonely(tally, wanted);

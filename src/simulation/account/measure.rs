@@ -83,6 +83,7 @@ pub(in crate::simulation) fn record(seed: Seed, settings: &Settings, outcome: Ou
             wanted: connected.wanted,
             relayed: connected.relayed,
             impossible: connected.impossible,
+            standby: [connected.standby_wanted, connected.tally.standby_impossible],
         },
         turn_allocations: connected.allocations,
         forwarded: relays.forwarded,

@@ -72,6 +72,8 @@ pub(crate) struct ConnectionCounts {
     pub(crate) relayed: [u64; 3],
     /// Those that are not opened.
     pub(crate) impossible: u64,
+    /// Those on standby, and how many of them are not opened. Nobody misses a message for it.
+    pub(crate) standby: [u64; 2],
 }
 
 /// What messages of the measured window did.

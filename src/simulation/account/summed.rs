@@ -176,7 +176,7 @@ impl Observed<'_> {
     }
 
     fn connectivity(&self, values: &mut MetricValues, settings: &Settings) {
-        let ConnectionCounts { wanted, relayed, impossible } = self.connections;
+        let ConnectionCounts { wanted, relayed, impossible, .. } = self.connections;
         let all_relayed: u64 = relayed.iter().sum();
         let percent = |part: u64| 100.0 * part as f64 / wanted.max(1) as f64;
         values.set(MetricId::ConnectTime, self.connected_at.since(SimTime::ZERO).as_secs_f64());

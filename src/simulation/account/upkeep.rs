@@ -73,13 +73,14 @@ pub(in crate::simulation) fn bytes(
     let sack = settings.webrtc.wire(ByteCount::default()).bytes.get() as f64;
     let all: f64 = packets.to_all.iter().sum();
     let of_node = |((node, own), routed): ((u32, &f64), &f64)| {
-        let connections = f64::from(connected.degrees[node as usize]);
-        if sack <= 0.0 || connections < 1.0 {
+        let [open, connections] = [connected.degrees[node as usize], connected.carrying_at(node)].map(f64::from);
+        if sack <= 0.0 || open < 1.0 {
             return 0;
         }
         let packets = (all - own + routed) * share;
-        let keepalive = world.class(node).engine.keepalive_per_s.get() as f64 * connections * window;
-        (sacks(packets / window, connections) * window * sack + keepalive).round() as u64
+        let keepalive = world.class(node).engine.keepalive_per_s.get() as f64 * open * window;
+        let acknowledged = if connections < 1.0 { 0.0 } else { sacks(packets / window, connections) * window * sack };
+        (acknowledged + keepalive).round() as u64
     };
     (0..).zip(&packets.to_all).zip(&packets.routed).map(of_node).collect()
 }

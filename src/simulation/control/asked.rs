@@ -16,7 +16,7 @@ impl Asked for AskedByMessages<'_> {
     fn of_nodes(&self) -> Vec<Messages> {
         let Self { settings, prepared } = self;
         let overlay = &prepared.overlay;
-        let degrees: Vec<u32> = (0..overlay.nodes()).map(|node| overlay.degree(node)).collect();
+        let degrees: Vec<u32> = (0..overlay.nodes()).map(|node| overlay.carrying_degree(node)).collect();
         let bytes = |flow: &Flow| settings.webrtc.wire(flow.size).bytes.get() as f64;
         let numbers = prepared.traffic(&degrees, |_| 1.0).into_iter();
         let both = numbers.zip(prepared.traffic(&degrees, bytes));

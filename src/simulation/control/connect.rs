@@ -8,7 +8,7 @@
 //! **Who offers.** The peer whose session opens later, for it is told who is there already; sessions
 //! that open at the same instant count in the order of the nodes' numbers, and servers that a topology
 //! adds come after the peers. A peer keeps to the order of its list: its pairs as the topology names them, then the
-//! members of each of its blocks by growing distance around the ring. It has at most
+//! members of each of its blocks by growing distance around the ring, then its standby connections. It has at most
 //! `concurrent` set-ups of its own under way; it answers whatever reaches it.
 //!
 //! **Scale.** Partner lists are walked, not stored; a set-up under way is a row of a pool that is as
@@ -43,6 +43,8 @@ mod tests;
 mod turn;
 mod ways;
 
+use std::borrow::Cow;
+
 use self::attempt::Attempts;
 use self::beside::Beside;
 pub use self::learned::{ForeignKnowledge, Knowledge, SETUPS_PLAYED_PEERS_MAX, Subject};
@@ -63,6 +65,7 @@ use crate::overlay::{Overlay, Shared};
 use crate::rng::{Domain, PairKey};
 use crate::units::SimTime;
 use crate::webrtc::WebrtcSpec;
+use crate::webrtc::turn::RelayCode;
 use crate::world::World;
 
 /// When each connection is open, and what became of those that the topology wants.
@@ -73,8 +76,9 @@ pub(in crate::simulation) struct Connected {
     /// From when on whatever has a path is open, and runs as the NATs of its ends tell; never, if some
     /// connection has been given up that has a path, or runs otherwise.
     pub(in crate::simulation) all_open_at: SimTime,
-    /// Connections the topology wants.
+    /// Connections the topology wants, and how many of them on standby.
     pub(in crate::simulation) wanted: u64,
+    pub(in crate::simulation) standby_wanted: u64,
     /// Open ones that run through TURN servers, by the hardest transport on their way, and how many
     /// allocations they take.
     pub(in crate::simulation) relayed: [u64; 3],
@@ -83,6 +87,8 @@ pub(in crate::simulation) struct Connected {
     pub(in crate::simulation) impossible: u64,
     /// Open connections of each node.
     pub(in crate::simulation) degrees: Vec<u32>,
+    // Those of them on standby; empty where the overlay has none.
+    standby: Vec<u32>,
     // In which order nodes came; empty where nobody signals, and the numbers of nodes tell.
     ranks: Vec<u32>,
     /// What else was counted.
@@ -108,6 +114,19 @@ impl Connected {
     /// What is known of the connection between two nodes.
     pub(in crate::simulation) fn between(&self, overlay: &Overlay, a: u32, b: u32) -> Kept {
         if self.has_failed([a, b]) { Kept::NEVER } else { self.opened.between(overlay, a, b) }
+    }
+
+    /// How many open connections of each node carry messages: all but those on standby.
+    pub(in crate::simulation) fn carrying(&self) -> Cow<'_, [u32]> {
+        if self.standby.is_empty() {
+            return Cow::Borrowed(&self.degrees);
+        }
+        self.degrees.iter().zip(&self.standby).map(|(degree, standby)| degree - standby).collect()
+    }
+
+    /// The same of one node.
+    pub(in crate::simulation) fn carrying_at(&self, node: u32) -> u32 {
+        self.degrees[node as usize] - self.standby.get(node as usize).copied().unwrap_or(0)
     }
 
     /// Whether `a` offers when it connects to `b`, and so opens the channels: who comes later does.
@@ -177,6 +196,9 @@ fn at_once(setting: Setting<'_>) -> Option<Connected> {
         let (a, b) = (connection.a, connection.b);
         let Some(relay) = by_rule::relay(world, a, b) else {
             impossible += 1;
+            if overlay.standby_slot_between(a, b).is_some() {
+                return tally.without_standby(world, a, b, None);
+            }
             return tally.pair(world, a, b).failed += 1;
         };
         let open = world.join_time(a).max(world.join_time(b));
@@ -186,6 +208,7 @@ fn at_once(setting: Setting<'_>) -> Option<Connected> {
         tally.open(world, (a, b), relay, open, crate::units::SimDuration::ZERO);
     });
     let opened = Opened::at_once(world, overlay, connected_at);
+    let standby = opened.standby(world, overlay);
     let wanted = overlay.connections();
     let (relayed, allocations) = (tally.relayed(), tally.allocations);
     let all_open_at = connected_at;
@@ -194,10 +217,12 @@ fn at_once(setting: Setting<'_>) -> Option<Connected> {
         connected_at,
         all_open_at,
         wanted,
+        standby_wanted: overlay.standby_connections(),
         relayed,
         allocations,
         impossible,
         degrees,
+        standby,
         ranks: Vec::new(),
         tally,
         opened,
@@ -369,13 +394,23 @@ impl<'a> Connecting<'a> {
         }
     }
 
+    // Whether a set-up is that of a standby connection, by its offerer's slot.
+    fn is_on_standby(&self, slot: u32) -> bool {
+        slot != attempt::IN_BLOCK && slot as usize >= self.overlay.slots()
+    }
+
+    // A connection runs over these allocations; what no message takes need not be looked up.
+    fn note_relay(&mut self, [a, b]: [u32; 2], slot: u32, relay: RelayCode) {
+        self.deviates |= !self.is_on_standby(slot) && self.world.relay_code(a, b) != relay;
+    }
+
     fn into_connected(mut self) -> Connected {
         self.opened.count_missing(self.world, self.overlay, &mut self.tally);
         self.tally.walls(self.world, self.overlay, &self.peers);
         self.tally.signaling = self.server.traffic();
         let wanted = self.overlay.connections();
         let impossible = self.tally.impossible;
-        let given_up = wanted - impossible - self.tally.opening.count();
+        let given_up = wanted - impossible - self.tally.standby_given_up - self.tally.opening.count();
         let counts = self.turn.counts();
         self.tally.refused_allocations = counts.unreachable + counts.overloaded + counts.full;
         // What the rule about NATs does not tell has to be looked up for every message.
@@ -385,9 +420,11 @@ impl<'a> Connecting<'a> {
             connected_at: self.connected_at,
             all_open_at,
             wanted,
+            standby_wanted: self.overlay.standby_connections(),
             relayed: self.tally.relayed(),
             allocations: counts.peak,
             impossible,
+            standby: self.opened.standby(self.world, self.overlay),
             degrees: self.degrees,
             ranks: self.ranks,
             tally: self.tally,

@@ -148,6 +148,7 @@ fn signs_of_life(world: &World, overlay: &Overlay) -> Vec<f64> {
         };
         let in_blocks = overlay.seats(node).iter().map(in_block).fold(0.0, |sum, in_block| sum + in_block);
         let neighbours = overlay.pair_neighbours(node).iter();
+        let neighbours = neighbours.chain(overlay.standby_neighbours(node));
         in_blocks + neighbours.map(|&next| between(own, world.class_index(next))).sum::<f64>()
     };
     (0..world.nodes()).map(of_node).collect()

@@ -8,6 +8,7 @@
 
 use crate::overlay::dissemination::Traffic;
 use crate::scenario::Settings;
+use crate::simulation::control::connect::Connected;
 use crate::simulation::prepared::Prepared;
 use crate::units::{Bitrate, ByteCount};
 
@@ -63,9 +64,11 @@ impl Asked {
     }
 }
 
-/// What is asked of each node over so many open connections.
-pub(in crate::simulation) fn loads(settings: &Settings, prepared: &Prepared, degrees: &[u32]) -> Vec<LinkLoad> {
+/// What is asked of each node over its open connections.
+pub(in crate::simulation) fn loads(settings: &Settings, prepared: &Prepared, connected: &Connected) -> Vec<LinkLoad> {
     let Prepared { world, .. } = prepared;
+    let (all, carrying) = (&connected.degrees, connected.carrying());
+    let degrees: &[u32] = &carrying;
     let bytes = prepared.traffic(degrees, |flow| settings.webrtc.wire(flow.size).bytes.get() as f64);
     let packets = prepared.traffic(degrees, |flow| settings.webrtc.wire(flow.size).packets as f64);
     let sack = settings.webrtc.wire(ByteCount::default()).bytes.get() as f64;
@@ -84,10 +87,10 @@ pub(in crate::simulation) fn loads(settings: &Settings, prepared: &Prepared, deg
     let of_node = |node: u32| {
         let at = node as usize;
         let connections = f64::from(degrees[at]);
-        let signs = world.class(node).engine.keepalive_per_s.get() as f64 * connections;
+        let signs = world.class(node).engine.keepalive_per_s.get() as f64 * f64::from(all[at]);
         let beside = |packets: f64| {
-            let is_counted = sack > 0.0 && connections >= 1.0;
-            if is_counted { sacks(packets * share, connections) * sack + signs } else { 0.0 }
+            let acknowledged = if connections >= 1.0 { sacks(packets * share, connections) * sack } else { 0.0 };
+            if sack > 0.0 { acknowledged + signs } else { 0.0 }
         };
         let Traffic { sent, received } = packets[at];
         let [up, down] = rates[at];

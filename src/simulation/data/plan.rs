@@ -80,17 +80,17 @@ impl Plan {
             .collect();
         let wake = |(&idle, node)| wake_cpu(world, node, idle).as_ns();
         let wakes = idle_share.iter().zip(0..).map(wake).collect();
-        let works = backlog::works(prepared, &connected.degrees);
-        backlog::bound(prepared, &connected.degrees, &sizes, &mut services, &works);
+        let carrying = connected.carrying();
+        let works = backlog::works(prepared, &carrying);
+        backlog::bound(prepared, &carrying, &sizes, &mut services, &works);
         let losses = losses(world, &sizes);
         let limits: Vec<QueueLimits> = world.classes().iter().map(limits).collect();
-        let loads = loads::loads(settings, prepared, &connected.degrees);
-        let fills = fills::fills(prepared, &connected.degrees, &loads, (&services, &limits));
+        let loads = loads::loads(settings, prepared, connected);
+        let fills = fills::fills(prepared, &carrying, &loads, (&services, &limits));
         let nodes = loads.len();
         let packets = |flow: &Flow| settings.webrtc.wire(flow.size).packets as f64;
-        let received = (!prepared.exactly_once).then(|| {
-            prepared.traffic(&connected.degrees, packets).into_iter().map(|traffic| traffic.received).collect()
-        });
+        let received = (!prepared.exactly_once)
+            .then(|| prepared.traffic(&carrying, packets).into_iter().map(|traffic| traffic.received).collect());
         let busy: Vec<(u32, LinkLoad)> = (0..).zip(loads).filter(|(_, load)| load.is_busy()).collect();
         stretch(settings, (&mut services, nodes), &busy);
         let mut plan = Self {

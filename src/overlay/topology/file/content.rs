@@ -20,6 +20,7 @@ pub(super) enum Place {
     Node(u32),
     Pair(u32),
     Block(u32),
+    Standby(u32),
 }
 
 /// A connection that closes a ring.
@@ -38,6 +39,8 @@ pub(super) struct Content {
     /// Between peers by their numbers, and servers from `peers` on.
     pub(super) pairs: Vec<(u32, u32)>,
     pub(super) blocks: Vec<Vec<u32>>,
+    /// Those that carry nothing, named as pairs are.
+    pub(super) standby: Vec<(u32, u32)>,
     /// How many trees messages are shared out among, and of each pair a bit for each that it belongs to.
     pub(super) stripes: (u32, Vec<u32>),
     /// Every peer that the file names, by number, and where it does so first.
@@ -68,6 +71,7 @@ impl fmt::Display for Place {
             Self::Node(index) => write!(f, "nodes[{index}]"),
             Self::Pair(index) => write!(f, "pairs[{index}]"),
             Self::Block(index) => write!(f, "blocks[{index}]"),
+            Self::Standby(index) => write!(f, "standby[{index}]"),
         }
     }
 }

@@ -33,6 +33,9 @@ pub struct PlanDocument {
     /// Full meshes, by their members.
     #[serde(default)]
     pub blocks: Vec<Vec<u32>>,
+    /// Connections that are set up and carry nothing until somebody's parent goes.
+    #[serde(default)]
+    pub standby: Vec<[u32; 2]>,
     /// The rule by which nodes pass messages on: a table with a `kind`.
     #[serde(default)]
     pub dissemination: Option<Value>,

@@ -16,9 +16,13 @@ pub(super) struct Draft {
     named: BTreeMap<Name, Place>,
     pairs: Vec<(Name, Name, Place)>,
     blocks: Vec<(Vec<Name>, Place)>,
+    standby: Vec<(Name, Name, Place)>,
     // Blocks that are listed edge by edge.
     meshes: BTreeMap<u32, Mesh>,
 }
+
+// Where two nodes are connected that are connected already, and where first.
+type Duplicate = (Place, [Name; 2], Place);
 
 #[derive(Debug)]
 struct Mesh {
@@ -35,6 +39,7 @@ struct Mesh {
 pub(super) enum Sort {
     Pair,
     Block(u32),
+    Standby,
 }
 
 /// More duplicates than this need not be counted.
@@ -67,6 +72,7 @@ impl Draft {
         }
         match sort {
             Sort::Pair => self.pairs.push((a, b, place)),
+            Sort::Standby => self.standby.push((a, b, place)),
             Sort::Block(number) => {
                 let mesh = self.meshes.entry(number).or_insert_with(|| Mesh::new(place));
                 let ends = [a, b].map(|end| mesh.rank(end));
@@ -111,7 +117,8 @@ impl Draft {
             self.blocks.push((members, first));
         }
         if self.pairs.is_empty() && self.blocks.is_empty() && self.faults.is_empty() {
-            return Err(vec!["the file has no connection".to_owned()]);
+            let which = if self.standby.is_empty() { "" } else { " that carries messages" };
+            return Err(vec![format!("the file has no connection{which}")]);
         }
         let numbers = Numbers::of(&self.named);
         if numbers.nodes() == 0 {
@@ -119,13 +126,16 @@ impl Draft {
         }
         let (ring, parts) = self.ring(&numbers);
         // Whoever is connected twice is on a ring.
-        if ring.is_some() {
-            self.find_duplicates();
-        }
+        let mut duplicates = if ring.is_some() { self.duplicates() } else { Vec::new() };
+        duplicates.extend(self.standby_duplicates());
+        self.tell(duplicates);
         if !self.faults.is_empty() {
             return Err(self.faults.into_lines());
         }
-        let pairs: Vec<_> = self.pairs.iter().map(|&(a, b, _)| (numbers.of_name(a), numbers.of_name(b))).collect();
+        let numbered = |pairs: &[(Name, Name, Place)]| -> Vec<(u32, u32)> {
+            pairs.iter().map(|&(a, b, _)| (numbers.of_name(a), numbers.of_name(b))).collect()
+        };
+        let (pairs, standby) = (numbered(&self.pairs), numbered(&self.standby));
         let blocks: Vec<Vec<u32>> = self
             .blocks
             .iter()
@@ -135,9 +145,10 @@ impl Draft {
             Name::Peer(number) => Some((*number, *place)),
             Name::Server(_) => None,
         });
-        let shape = shape(&pairs, &blocks, numbers.nodes());
+        let mut shape = shape(&pairs, &blocks, numbers.nodes());
+        shape.tree += standby.len() as u64;
         let (peers, servers, named) = (numbers.peers, numbers.servers, named.collect());
-        Ok(Content { peers, servers, pairs, blocks, named, shape, ring, parts, ..Content::default() })
+        Ok(Content { peers, servers, pairs, blocks, standby, named, shape, ring, parts, ..Content::default() })
     }
 
     // The first connection that closes a ring; and how many parts the connected nodes fall into.
@@ -164,12 +175,9 @@ impl Draft {
     }
 
     // The same connection as two pairs, as a pair and in a block, or in two blocks.
-    fn find_duplicates(&mut self) {
-        let mut seats: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
-        for (block, (members, _)) in self.blocks.iter().enumerate() {
-            members.iter().for_each(|&member| seats.entry(member).or_default().push(block));
-        }
-        let mut duplicates: Vec<(Place, [Name; 2], Place)> = Vec::new();
+    fn duplicates(&self) -> Vec<Duplicate> {
+        let seats = self.seats();
+        let mut duplicates: Vec<Duplicate> = Vec::new();
         let mut sorted: Vec<_> = self.pairs.iter().map(|&(a, b, place)| (a.min(b), a.max(b), place)).collect();
         // Stable: the first of the file comes first.
         sorted.sort_by_key(|&(a, b, _)| (a, b));
@@ -200,6 +208,40 @@ impl Draft {
                 }
             }
         }
+        duplicates
+    }
+
+    // The same of standby connections: with those that carry, or with each other.
+    fn standby_duplicates(&self) -> Vec<Duplicate> {
+        if self.standby.is_empty() {
+            return Vec::new();
+        }
+        let seats = self.seats();
+        let mut known = BTreeMap::new();
+        let ends = |a: Name, b: Name| [a.min(b), a.max(b)];
+        for &(a, b, place) in &self.pairs {
+            known.entry(ends(a, b)).or_insert(place);
+        }
+        let mut duplicates = Vec::new();
+        for &(a, b, place) in &self.standby {
+            let in_block = common(&seats, a, b).map(|block| self.blocks[block].1);
+            match known.get(&ends(a, b)).copied().or(in_block) {
+                Some(first) => duplicates.push((place, ends(a, b), first)),
+                None => _ = known.insert(ends(a, b), place),
+            }
+        }
+        duplicates
+    }
+
+    fn seats(&self) -> BTreeMap<Name, Vec<usize>> {
+        let mut seats: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
+        for (block, (members, _)) in self.blocks.iter().enumerate() {
+            members.iter().for_each(|&member| seats.entry(member).or_default().push(block));
+        }
+        seats
+    }
+
+    fn tell(&mut self, mut duplicates: Vec<Duplicate>) {
         duplicates.sort_by_key(|&(place, ..)| place);
         duplicates.dedup_by_key(|&mut (place, ..)| place);
         for (place, [a, b], first) in duplicates {
@@ -303,16 +345,17 @@ pub(super) fn name_of(text: &str) -> Option<Name> {
 /// Why a text names no node, after the text.
 pub(super) const NO_NAME: &str = "is no node: write a peer's number, such as 7, or s0 for the first server";
 
-/// The sort that a text names: nothing or `pair`, or the number of a block.
+/// The sort that a text names: nothing or `pair`, `standby`, or the number of a block.
 pub(super) fn sort_of(text: &str) -> Option<Sort> {
     match text {
         "" | "pair" => Some(Sort::Pair),
+        "standby" => Some(Sort::Standby),
         number => number.parse().ok().map(Sort::Block),
     }
 }
 
 /// Why a text names no sort, after the text.
-pub(super) const NO_SORT: &str = "is no kind of connection: write `pair`, or the number of a block";
+pub(super) const NO_SORT: &str = "is no kind of connection: write `pair`, `standby`, or the number of a block";
 
 /// A text as a fault shows it.
 pub(super) fn quoted(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! From the text of an edge list to connections, or to every fault that it has.
 //!
-//! A line is a connection: two nodes, and perhaps the block that it belongs to. A line with one node is a node that has no
+//! A line is a connection: two nodes, and perhaps the block that it belongs to, or that it is on standby. A line with one node is a node that has no
 //! connection.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
@@ -107,7 +107,7 @@ mod tests {
                 "line 4: `x` is no node: write a peer's number, such as 7, or s0 for the first server (2 such faults; \
                  the next: line 7)",
                 "line 5: node 2 is connected to itself",
-                "line 8: `core` is no kind of connection: write `pair`, or the number of a block",
+                "line 8: `core` is no kind of connection: write `pair`, `standby`, or the number of a block",
                 "line 9: there is no node",
                 "line 10: block 1 is no full mesh: its 3 members have 2 of 3 connections",
                 "line 6: node 0 and node 1 are connected already, in line 2",

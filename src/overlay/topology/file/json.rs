@@ -46,6 +46,10 @@ pub(super) fn parse(text: &str) -> Result<Content, Vec<String>> {
         let members = members.iter().map(|&member| named(&mut draft, member, Place::Block(index))).collect();
         draft.block(members, Place::Block(index));
     }
+    for (&[a, b], index) in document.standby.iter().zip(0..) {
+        let ends = [a, b].map(|end| named(&mut draft, end, Place::Standby(index)));
+        draft.connection(ends[0], ends[1], Sort::Standby, Place::Standby(index));
+    }
     let stripes = striped(&document, &mut draft);
     let content = draft.finish()?;
     Ok(Content { stripes, seed: document.seed, dissemination: document.dissemination, ..content })
@@ -126,6 +130,27 @@ mod tests {
         let content = parse(text).expect("a plan");
         assert_eq!((content.peers, content.servers, content.seed), (2, 1, Some(7)));
         assert_eq!(content.pairs, [(2, 0), (1, 2)]);
+    }
+
+    #[test]
+    fn standby_connections_are_apart_and_new() {
+        let with = |standby: &str| {
+            format!(r#"{{ "version": 1, "pairs": [[0, 1], [0, 2]], "blocks": [[2, 3, 4]], "standby": {standby} }}"#)
+        };
+        let content = parse(&with("[[1, 2], [3, 1]]")).expect("a plan");
+        assert_eq!((content.pairs.len(), content.standby), (2, vec![(1, 2), (3, 1)]));
+        assert!(content.ring.is_none());
+        assert_eq!((content.parts, content.shape.connections()), (1, 7));
+        assert_eq!(
+            faults(&with("[[1, 0], [3, 4], [1, 2], [2, 1], [3, 3]]")),
+            [
+                "standby[4]: node 3 is connected to itself",
+                "standby[0]: node 0 and node 1 are connected already, in pairs[0] (3 such faults; the next: standby[1]; \
+                 standby[3])",
+            ]
+        );
+        let alone = r#"{ "version": 1, "standby": [[0, 1]] }"#;
+        assert_eq!(faults(alone), ["the file has no connection that carries messages"]);
     }
 
     #[test]

@@ -125,15 +125,18 @@ impl Plan {
 
     /// The overlay of a population that has all peers that it names.
     pub(super) fn overlay(&self, peers: u32) -> Overlay {
-        let Content { peers: own, servers, pairs, blocks, stripes, .. } = &*self.0;
+        let Content { peers: own, servers, pairs, blocks, standby, stripes, .. } = &*self.0;
         // Servers come behind all peers, also behind those that the file does not name.
         let node = |node: u32| if node < *own { node } else { node - own + peers };
-        let pairs: Vec<_> = pairs.iter().map(|&(a, b)| (node(a), node(b))).collect();
+        let numbered = |pairs: &[(u32, u32)]| -> Vec<_> { pairs.iter().map(|&(a, b)| (node(a), node(b))).collect() };
+        let (pairs, standby) = (numbered(pairs), numbered(standby));
         let blocks = blocks.iter().map(|block| block.iter().map(|&member| node(member)).collect()).collect();
-        if stripes.0 > 0 {
-            return Overlay::striped(peers + servers, &pairs, (stripes.0, &stripes.1));
-        }
-        Overlay::new(peers + servers, &pairs, blocks)
+        let carrying = if stripes.0 > 0 {
+            Overlay::striped(peers + servers, &pairs, (stripes.0, &stripes.1))
+        } else {
+            Overlay::new(peers + servers, &pairs, blocks)
+        };
+        carrying.with_standby(&standby)
     }
 
     pub(super) fn shape(&self) -> Shape {

@@ -19,6 +19,9 @@ impl PlanFile {
         if !content.blocks.is_empty() {
             parts.push(count(content.blocks.len(), "full mesh").replace("meshs", "meshes"));
         }
+        if !content.standby.is_empty() {
+            parts.push(count(content.standby.len(), "standby connection"));
+        }
         format!("{}: {}", self.file.display(), parts.join(", "))
     }
 

@@ -109,7 +109,7 @@ impl Connecting<'_> {
             SetUp::Opens(_) | SetUp::Fails(_) => return self.give_up(slot, scheduler),
         };
         let open = offered + opens.after;
-        self.deviates = self.deviates || self.world.relay_code(nodes[0], nodes[1]) != opens.relay;
+        self.note_relay(nodes, pair_slot, opens.relay);
         self.opened.open(self.overlay, nodes, pair_slot, open, opens.relay);
         let took = open.since(SimTime::from_ns(first_ns));
         self.tally.open(self.world, (nodes[0], nodes[1]), opens.relay, open, took);

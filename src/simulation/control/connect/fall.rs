@@ -19,6 +19,12 @@ impl Connected {
         for (&next, slot) in overlay.pair_neighbours(node).iter().zip(overlay.pair_slots(node)) {
             self.close(world, [node, next], self.opened.pair(slot));
         }
+        for (&next, slot) in overlay.standby_neighbours(node).iter().zip(overlay.standby_slots(node)) {
+            if self.close(world, [node, next], self.opened.pair(slot)) {
+                self.standby[node as usize] -= 1;
+                self.standby[next as usize] -= 1;
+            }
+        }
         for &Seat { block, place } in overlay.seats(node) {
             for (&next, other) in overlay.block(block).iter().zip(0..).filter(|(next, _)| **next != node) {
                 self.close(world, [node, next], self.opened.in_block(Shared { block, places: [place, other] }));
@@ -30,15 +36,16 @@ impl Connected {
         self.all_open_at = SimTime::MAX;
     }
 
-    fn close(&mut self, world: &World, [node, next]: [u32; 2], kept: Kept) {
+    // Whether it was open.
+    fn close(&mut self, world: &World, [node, next]: [u32; 2], kept: Kept) -> bool {
         if kept.at() == SimTime::MAX || self.has_failed([node, next]) {
-            return;
+            return false;
         }
         let nat_rule = || by_rule::relay(world, node, next);
-        if let Some(relay) = kept.relay(node, next).or_else(nat_rule) {
-            self.degrees[node as usize] -= 1;
-            self.degrees[next as usize] -= 1;
-            self.tally.close(world, [node, next], relay);
-        }
+        let Some(relay) = kept.relay(node, next).or_else(nat_rule) else { return false };
+        self.degrees[node as usize] -= 1;
+        self.degrees[next as usize] -= 1;
+        self.tally.close(world, [node, next], relay);
+        true
     }
 }

@@ -82,7 +82,7 @@ impl Links {
             let of = |traffic: Traffic| if direction == UP { traffic.sent } else { traffic.received };
             let (number, bytes) = (of(asked.number), of(asked.bytes));
             let load = rate.map_or(0.0, |rate| 8.0 * bytes / rate.as_bps() as f64).min(LOAD_MAX);
-            let copies = if direction == UP { f64::from(overlay.degree(node)) } else { 1.0 };
+            let copies = if direction == UP { f64::from(overlay.carrying_degree(node)) } else { 1.0 };
             let burst = if number > 0.0 { ByteCount::new((copies * bytes / number) as u64) } else { ByteCount::new(0) };
             Line {
                 link: PacketLink::new(spec, streams.stream(Domain::ConnectLink, id)),

@@ -3,7 +3,7 @@
 
 use super::by_rule;
 use super::tally::Tally;
-use crate::overlay::{Overlay, Shared};
+use crate::overlay::{Connection, Overlay, Shared};
 use crate::units::SimTime;
 use crate::webrtc::turn::RelayCode;
 use crate::world::World;
@@ -107,7 +107,7 @@ impl Opened {
     /// Nothing has opened yet.
     pub(super) fn new(overlay: &Overlay, keep_beginnings: bool) -> Self {
         let (rings, connections) = Ring::of_all(overlay);
-        let pending = || (vec![PENDING; overlay.slots()], vec![PENDING; connections]);
+        let pending = || (vec![PENDING; overlay.all_slots()], vec![PENDING; connections]);
         let (pairs, open) = pending();
         Self { pairs, in_blocks: InBlocks::Recorded { rings, open }, begins: keep_beginnings.then(pending) }
     }
@@ -120,15 +120,16 @@ impl Opened {
         let join_ns = |node: u32| world.join_time(node).as_ns();
         let starts = (0..overlay.blocks()).map(|block| overlay.block_range(block).start).collect();
         let joins = overlay.block_members().iter().map(|&member| join_ns(member)).collect();
-        let mut opened =
-            Self { pairs: vec![PENDING; overlay.slots()], in_blocks: InBlocks::AtJoin { starts, joins }, begins: None };
-        overlay.for_each_pair(|connection, slots| {
+        let mut pairs = vec![PENDING; overlay.all_slots()];
+        let mut note = |connection: Connection, slots: [usize; 2]| {
             if world.path(connection.a, connection.b).is_some() {
                 let open = join_ns(connection.a).max(join_ns(connection.b));
-                slots.into_iter().for_each(|slot| opened.pairs[slot] = Kept::by_rule(open).0);
+                slots.into_iter().for_each(|slot| pairs[slot] = Kept::by_rule(open).0);
             }
-        });
-        opened
+        };
+        overlay.for_each_pair(&mut note);
+        overlay.for_each_standby(&mut note);
+        Self { pairs, in_blocks: InBlocks::AtJoin { starts, joins }, begins: None }
     }
 
     /// What is known of the pair of this slot.
@@ -154,8 +155,31 @@ impl Opened {
     pub(super) fn between(&self, overlay: &Overlay, a: u32, b: u32) -> Kept {
         match overlay.slot_between(a, b) {
             Some(slot) => self.pair(slot),
-            None => overlay.shared(a, b).map_or(Kept::NEVER, |shared| self.in_block(shared)),
+            None => match overlay.shared(a, b) {
+                Some(shared) => self.in_block(shared),
+                None => overlay.standby_slot_between(a, b).map_or(Kept::NEVER, |slot| self.pair(slot)),
+            },
         }
+    }
+
+    /// How many standby connections of each node are open; empty where an overlay has none. Where all is open from the start,
+    /// those that have a path are.
+    pub(super) fn standby(&self, world: &World, overlay: &Overlay) -> Vec<u32> {
+        if overlay.standby_connections() == 0 {
+            return Vec::new();
+        }
+        let mut open = vec![0; world.nodes() as usize];
+        overlay.for_each_standby(|Connection { a, b, .. }, [slot, _]| {
+            let has_opened = match self.pairs.get(slot) {
+                Some(&kept) => Kept(kept).at() < SimTime::MAX,
+                None => world.path(a, b).is_some(),
+            };
+            if has_opened {
+                open[a as usize] += 1;
+                open[b as usize] += 1;
+            }
+        });
+        open
     }
 
     /// Notes when the connection between two nodes opens, `slot` being the first one's, and the
@@ -206,7 +230,7 @@ impl Opened {
         let (Some((pairs, begin)), InBlocks::Recorded { rings, .. }) = (&self.begins, &self.in_blocks) else {
             return SimTime::MAX;
         };
-        let begin = match overlay.slot_between(a, b) {
+        let begin = match overlay.slot_between(a, b).or_else(|| overlay.standby_slot_between(a, b)) {
             Some(slot) => Some(pairs[slot]),
             None => overlay.shared(a, b).map(|Shared { block, places }| begin[rings[block as usize].at(places)]),
         };
@@ -215,6 +239,12 @@ impl Opened {
 
     /// Counts the connections that never came to an end: nobody began with them.
     pub(super) fn count_missing(&self, world: &World, overlay: &Overlay, tally: &mut Tally) {
+        overlay.for_each_standby(|connection, [slot, _]| {
+            if self.pairs[slot] == PENDING {
+                let relay = by_rule::relay(world, connection.a, connection.b);
+                tally.without_standby(world, connection.a, connection.b, relay);
+            }
+        });
         let mut missing = |a: u32, b: u32| tally.never_begun(world, a, b, by_rule::relay(world, a, b));
         overlay.for_each_pair(|connection, [slot, _]| {
             if self.pairs[slot] == PENDING {

@@ -85,6 +85,14 @@ impl Peer {
             self.next += 1;
             return Some((partner, slot));
         }
+        // Standby connections come last: what carries is wanted first.
+        let own = overlay.carrying_degree(node);
+        if self.next >= own {
+            let slot = overlay.standby_slots(node).start as u32 + (self.next - own);
+            let partner = *overlay.standby_neighbours(node).get((self.next - own) as usize)?;
+            self.next += 1;
+            return Some((partner, slot));
+        }
         let mut nth = self.next - pairs.len() as u32;
         for seat in overlay.seats(node) {
             let block = overlay.block(seat.block);

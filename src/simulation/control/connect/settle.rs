@@ -56,7 +56,11 @@ impl Connecting<'_> {
         } else {
             self.opened.fail(self.overlay, [a, b], attempt.slot);
             let relay = super::by_rule::relay(self.world, a, b);
-            self.tally.given_up(self.world, a, b, relay);
+            if self.is_on_standby(attempt.slot) {
+                self.tally.without_standby(self.world, a, b, relay);
+            } else {
+                self.tally.given_up(self.world, a, b, relay);
+            }
             self.attempts.remove(slot);
         }
         self.begin_more(now, a, scheduler);

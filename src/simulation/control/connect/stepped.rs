@@ -210,7 +210,7 @@ impl Connecting<'_> {
     fn count(&mut self, row: &Row, open: SimTime, took: SimDuration) {
         let Some(opens) = self.opens(row) else { return };
         let [a, b] = row.nodes;
-        self.deviates = self.deviates || self.world.relay_code(a, b) != opens.relay;
+        self.note_relay([a, b], row.slot, opens.relay);
         self.opened.open(self.overlay, row.nodes, row.slot, open, opens.relay);
         self.tally.open(self.world, (a, b), opens.relay, open, took);
         self.tally.parts(&opens.parts, took);

@@ -29,6 +29,10 @@ pub(crate) struct Tally {
     pub(crate) impossible: u64,
     pub(crate) given_up: u64,
     pub(crate) never_begun: u64,
+    /// Those of the impossible ones that are on standby; and standby connections given up or never begun though they have a
+    /// path, which are in none of those.
+    pub(crate) standby_impossible: u64,
+    pub(crate) standby_given_up: u64,
     /// Allocations on the paths of open connections, and those that TURN servers refused.
     pub(crate) allocations: u64,
     pub(crate) refused_allocations: u64,
@@ -75,6 +79,8 @@ impl Tally {
             impossible: 0,
             given_up: 0,
             never_begun: 0,
+            standby_impossible: 0,
+            standby_given_up: 0,
             allocations: 0,
             refused_allocations: 0,
             signaling: Traffic::default(),
@@ -156,6 +162,14 @@ impl Tally {
             Some(_) => self.never_begun += 1,
             None => self.impossible += 1,
         }
+    }
+
+    /// A standby connection is given up or was never begun. No message misses it.
+    pub(super) fn without_standby(&mut self, world: &World, a: u32, b: u32, relay: Option<RelayCode>) {
+        self.pair(world, a, b).failed += 1;
+        self.impossible += u64::from(relay.is_none());
+        self.standby_impossible += u64::from(relay.is_none());
+        self.standby_given_up += u64::from(relay.is_some());
     }
 
     /// Messages go over the overlay.

@@ -108,7 +108,7 @@ impl<'a> Links<'a> {
     pub(super) fn opening_after(&self, after: SimTime) -> Vec<(SimTime, u32, u32)> {
         let mut opening = Vec::new();
         if after < self.connected.all_open_at {
-            self.overlay.for_each_connection(|connection| {
+            self.overlay.for_each_carrying(|connection| {
                 let (a, b) = (connection.a, connection.b);
                 let at = self.connected.between(self.overlay, a, b).at();
                 if at > after && at < SimTime::MAX {
@@ -131,9 +131,9 @@ impl<'a> Links<'a> {
         self.chunks.iter().map(|chunk| chunk.wire.bytes).max().unwrap_or_default()
     }
 
-    /// How many open connections a node has.
+    /// How many open connections of a node carry messages.
     pub(super) fn degree(&self, node: u32) -> u32 {
-        self.connected.degrees[node as usize]
+        self.connected.carrying_at(node)
     }
 
     /// The round trip of a connection without queues.

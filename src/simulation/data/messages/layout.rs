@@ -61,7 +61,7 @@ pub(in crate::simulation) struct Row {
 /// What a node needs to send, and nobody else of it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::simulation) struct Sending {
-    /// How many open connections it has.
+    /// Over how many open connections it sends.
     pub(in crate::simulation) connections: u32,
     /// The index of its class.
     pub(in crate::simulation) class: u32,
@@ -116,7 +116,7 @@ impl Layout {
         };
         let fills = std::mem::take(&mut plan.fills);
         let sending = |&node: &u32| Sending {
-            connections: connected.degrees[node as usize],
+            connections: connected.carrying_at(node),
             class: world.class_index(node) as u32,
             fills: fills[node as usize],
         };
