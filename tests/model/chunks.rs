@@ -61,7 +61,8 @@ fn packets_of_chunks_pipeline_likewise() {
 /// How likely it is that at least `needed` of `of` get through, each with this probability.
 fn at_least(needed: u32, of: u32, through: f64) -> f64 {
     let choose = |k: u32| (1..=k).fold(1.0, |all, i| all * f64::from(of - k + i) / f64::from(i));
-    (needed..=of).map(|k| choose(k) * through.powi(k as i32) * (1.0 - through).powi((of - k) as i32)).sum()
+    let chance = |k: u32| choose(k) * through.powf(f64::from(k)) * (1.0 - through).powf(f64::from(of - k));
+    (needed..=of).map(chance).sum()
 }
 
 #[test]
