@@ -33,6 +33,7 @@ const CASES: &[Case] = &[
     // Live streams are followed packet by packet; what messages cost beside files is fluid, message by message.
     case("adaptive-live", &["run.duration=\"40 s\"", "run.warmup=\"10 s\"", "run.seeds=1"], PACKETS),
     case("ask-the-servers", &["population.peers=[25, 60]", "run.duration=\"50 s\"", "run.seeds=1"], BOTH),
+    case("backup-parents", &["population.peers=[40, 160]", "run.seeds=1", "run.duration=\"30 s\""], BOTH),
     case("checked-load", &["run.seeds=1"], BOTH),
     case("checked-loss", &["run.seeds=1", "run.duration=\"44 s\""], BOTH),
     case("checked-relays", &["run.seeds=1"], BOTH),

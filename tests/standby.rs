@@ -184,7 +184,7 @@ fn messages_are_the_same_and_connections_cost() {
             let standby = built(40, &with).standby_connections();
             let added = of(&backed, MetricId::ConnectionsMean) - of(&bare, MetricId::ConnectionsMean);
             assert!((added - 2.0 * standby as f64 / 40.0).abs() < 1e-9, "{with}: {added}");
-            assert_eq!(of(&backed, MetricId::VertexCut), 2.0, "{with}");
+            assert_eq!(of(&backed, MetricId::VertexCut).to_bits(), 2.0_f64.to_bits(), "{with}");
         }
     }
 }
@@ -200,13 +200,10 @@ fn they_are_there_at_once_where_set_ups_take_no_time() {
     assert!((mean(&backed) - mean(&bare) - 2.0 * standby / 30.0).abs() < 1e-9);
 }
 
+/// What grew with the square of the peers would take hours.
 #[test]
 fn very_many_peers_have_second_parents_soon() {
-    let begin = std::time::Instant::now();
-    let overlay = built(200_000, &tree(4, 1));
-    assert_eq!(overlay.standby_connections(), 200_000 - 1);
-    // Far beyond what it takes: what grew with the square would take hours.
-    assert!(begin.elapsed().as_secs() < 60);
+    assert_eq!(built(200_000, &tree(4, 1)).standby_connections(), 200_000 - 1);
 }
 
 #[test]

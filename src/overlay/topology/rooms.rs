@@ -97,10 +97,11 @@ impl<'a> Hubs<'a> {
         let mut used_up = true;
         for place in list.next..list.groups.len() {
             let group = &mut groups[list.groups[place]];
-            if !group.free.is_empty() && world.typical_delay_ns(group.example, spoke).is_some() {
-                if let Some(hub) = group.take_fitting(&mut looks, &fits) {
-                    return Some(hub);
-                }
+            if !group.free.is_empty()
+                && world.typical_delay_ns(group.example, spoke).is_some()
+                && let Some(hub) = group.take_fitting(&mut looks, &fits)
+            {
+                return Some(hub);
             }
             used_up &= group.free.is_empty();
             list.next += usize::from(used_up);

@@ -36,14 +36,13 @@ mod session;
 mod set_up;
 mod setting;
 mod settle;
+mod standby;
 mod stepped;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod turn;
 mod ways;
-
-use std::borrow::Cow;
 
 use self::attempt::Attempts;
 use self::beside::Beside;
@@ -65,7 +64,6 @@ use crate::overlay::{Overlay, Shared};
 use crate::rng::{Domain, PairKey};
 use crate::units::SimTime;
 use crate::webrtc::WebrtcSpec;
-use crate::webrtc::turn::RelayCode;
 use crate::world::World;
 
 /// When each connection is open, and what became of those that the topology wants.
@@ -114,19 +112,6 @@ impl Connected {
     /// What is known of the connection between two nodes.
     pub(in crate::simulation) fn between(&self, overlay: &Overlay, a: u32, b: u32) -> Kept {
         if self.has_failed([a, b]) { Kept::NEVER } else { self.opened.between(overlay, a, b) }
-    }
-
-    /// How many open connections of each node carry messages: all but those on standby.
-    pub(in crate::simulation) fn carrying(&self) -> Cow<'_, [u32]> {
-        if self.standby.is_empty() {
-            return Cow::Borrowed(&self.degrees);
-        }
-        self.degrees.iter().zip(&self.standby).map(|(degree, standby)| degree - standby).collect()
-    }
-
-    /// The same of one node.
-    pub(in crate::simulation) fn carrying_at(&self, node: u32) -> u32 {
-        self.degrees[node as usize] - self.standby.get(node as usize).copied().unwrap_or(0)
     }
 
     /// Whether `a` offers when it connects to `b`, and so opens the channels: who comes later does.
@@ -392,16 +377,6 @@ impl<'a> Connecting<'a> {
         for node in 0..self.world.nodes() {
             scheduler.schedule_at(self.world.join_time(node), Event::Join(node));
         }
-    }
-
-    // Whether a set-up is that of a standby connection, by its offerer's slot.
-    fn is_on_standby(&self, slot: u32) -> bool {
-        slot != attempt::IN_BLOCK && slot as usize >= self.overlay.slots()
-    }
-
-    // A connection runs over these allocations; what no message takes need not be looked up.
-    fn note_relay(&mut self, [a, b]: [u32; 2], slot: u32, relay: RelayCode) {
-        self.deviates |= !self.is_on_standby(slot) && self.world.relay_code(a, b) != relay;
     }
 
     fn into_connected(mut self) -> Connected {
