@@ -1,3 +1,5 @@
+//! What overlays are as graphs: hops, ranks, rings, standby connections.
+
 use std::collections::BTreeSet;
 
 use super::*;
