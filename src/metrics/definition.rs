@@ -240,7 +240,7 @@ metrics! {
     Control: "control_percent", "%", Lower, "control bytes",
         "Share of all bytes that were sent in the measured window, by peers and servers, that control messages of the rule of dissemination took, headers included. No value for rules without any.";
     Depth: "depth_max_hops", "hops", Lower, "depth",
-        "Most hops from a source to a peer that its messages are for, over the connections that open. By split horizon along the only way, by a flood along the shortest; no value by other rules, nor where the overlay is too large to walk.";
+        "Most hops from a source to a peer that its messages are for, over the connections that open. By split horizon along the only way, by a flood or by shortest paths along a shortest; no value by other rules, nor where the overlay is too large to walk.";
     PathHops: "path_length_mean_hops", "hops", Lower, "path length",
         "Mean number of those hops over sources and receivers; of more than sixteen sources, sixteen are followed.";
     Diameter: "diameter_hops", "hops", Lower, "diameter",

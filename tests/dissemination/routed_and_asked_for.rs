@@ -76,6 +76,30 @@ fn requests_take_the_shortest_way_and_so_do_answers() {
     assert!(hops > 1.5 && (copies / deliveries / hops - 1.0).abs() < 0.02, "{copies} {deliveries} {hops}");
 }
 
+/// By hops alone: as far as a flood's first copies; where there are no rings all is as by split horizon.
+#[test]
+fn shortest_paths_are_as_short_as_those_of_a_flood() {
+    let both = |topology: &str| {
+        [topology.to_owned(), routed(topology)].map(|topology| run(&cell(60, "message", FAST, BROADCAST, &topology)))
+    };
+    for topology in &ROUTED[..3] {
+        let [flood, routed] = both(topology);
+        for id in [MetricId::Depth, MetricId::PathHops, MetricId::Diameter] {
+            assert_eq!(routed.values.get(id), flood.values.get(id), "{topology} {id:?}");
+        }
+        let [by_flood, by_hops] = [&flood, &routed].map(|record| value(record, MetricId::StretchMean));
+        assert!(by_hops >= by_flood, "{topology}: a flood's first copy comes by the fastest way: {by_hops} {by_flood}");
+    }
+    for topology in TREES {
+        let [horizon, routed] = both(topology);
+        for id in
+            [MetricId::Depth, MetricId::PathHops, MetricId::LinkStress, MetricId::StretchMean, MetricId::ServerOffload]
+        {
+            assert_eq!(routed.values.get(id), horizon.values.get(id), "{topology} {id:?}");
+        }
+    }
+}
+
 /// Every copy was asked for: none comes to who has it.
 #[test]
 fn a_pull_sends_no_copy_twice_where_nothing_is_lost() {
@@ -90,8 +114,8 @@ fn a_pull_sends_no_copy_twice_where_nothing_is_lost() {
     }
 }
 
-/// What is lost is asked for again. A request that is lost is repeated by its channel, too, and both are answered: of one
-/// request in ten, and some more that wait behind it.
+/// What is lost is asked for again. Announcements and requests share an ordered channel: one in ten is lost and repeated,
+/// and holds back what comes behind it for longer than requests wait. Those are repeated then, and answered twice.
 #[test]
 fn a_pull_makes_up_for_losses() {
     let lossy = format!("{FAST}, loss = \"5 %\"");
@@ -102,7 +126,7 @@ fn a_pull_makes_up_for_losses() {
     let [tree, asked] = [&by_tree, &by_pull].map(|record| value(record, MetricId::Delivered));
     assert!(tree < 80.0 && asked > 99.0, "{tree} {asked}");
     let duplicates = value(&by_pull, MetricId::Duplicates);
-    assert!(duplicates > 0.0 && duplicates < 0.2, "{duplicates}");
+    assert!(duplicates > 0.0 && duplicates < 0.5, "{duplicates}");
 }
 
 #[test]

@@ -64,28 +64,6 @@ fn a_flood_sends_over_all_connections_but_one() {
     assert!(stress >= Some(4.0), "the source sends to all of its neighbours: {stress:?}");
 }
 
-/// By hops alone: as far as a flood's first copies, over as many copies as a tree has.
-#[test]
-fn shortest_paths_are_as_short_as_those_of_a_flood() {
-    for (kind, parameters) in [("random-regular", "degree = 4"), ("ring", "neighbours = 2"), ("nearest", "degree = 3")]
-    {
-        let flood = broadcast(60, kind, &format!("{{ {parameters} }}"));
-        let routed = broadcast(60, kind, &format!("{{ {parameters}, dissemination = \"shortest-path\" }}"));
-        let by_hops = [MetricId::Depth, MetricId::PathHops, MetricId::Diameter, MetricId::VertexCut];
-        assert_eq!(of(&routed, by_hops), of(&flood, by_hops), "{kind}");
-        assert!(routed.values.get(MetricId::StretchMean) >= flood.values.get(MetricId::StretchMean), "{kind}");
-        assert_eq!(routed.values.get(MetricId::ServerOffload), Some(100.0));
-        assert_eq!(routed.values.get(MetricId::Duplicates), Some(0.0));
-    }
-    let all =
-        [MetricId::Depth, MetricId::PathHops, MetricId::LinkStress, MetricId::StretchMean, MetricId::ServerOffload];
-    for (kind, parameters) in [("tree", "degree = 3"), ("hybrid", "peers_per_hub = 6"), ("star", "hub = \"server\"")] {
-        let horizon = broadcast(60, kind, &format!("{{ {parameters} }}"));
-        let routed = broadcast(60, kind, &format!("{{ {parameters}, dissemination = \"shortest-path\" }}"));
-        assert_eq!(of(&routed, all), of(&horizon, all), "{kind}");
-    }
-}
-
 #[test]
 fn where_all_send_alike_no_peer_is_a_hub() {
     let told = "{ message = \"100 B\", rate = \"1 /s\" }";

@@ -277,7 +277,7 @@ mod tests {
         }
         // All three 20 ms after the first, with one list; they are asked for with one, too.
         network.publish(0, (0, 3));
-        network.run(MS(30));
+        network.run(MS(29));
         assert_eq!((network.told, network.told_bytes), (3, 2 * (1 + 3 * 16) + 17));
         network.run(MS(30));
         assert_eq!((network.told, network.told_bytes), (4, 2 * (1 + 3 * 16) + 2 * 17));
