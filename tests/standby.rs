@@ -220,4 +220,8 @@ fn a_star_alone_has_nobody_to_stand_by() {
         faults("kind = \"hybrid\"\ncore = { kind = \"star\", backup_parents = 1 }").contains("the core has one hub")
     );
     assert!(faults("kind = \"tree\"\nbackup_parents = 4").contains("4 is out of range"));
+    let one_hub = "kind = \"hybrid\"\nhubs = 1\nattach = { kind = \"star\", backup_parents = 1 }";
+    assert!(faults(one_hub).contains("ask for more `hubs` than `backup_parents`"));
+    // Where their number is free, there is another hub.
+    assert!(built(12, &one_hub.replace("hubs = 1", "hubs = \"auto\"")).standby_connections() > 0);
 }

@@ -138,3 +138,13 @@ fn the_same_seed_routes_and_asks_the_same() {
         }
     }
 }
+
+/// Eight requests a round trip are fewer messages than there are: what waits to be asked for is told.
+#[test]
+fn a_pull_that_cannot_keep_up_is_found() {
+    let much = BROADCAST.replace("10 /s", "400 /s");
+    let record = run(&cell(20, "message", FAST, &much, "kind = \"tree\"\ndegree = 2\ndissemination = \"pull\""));
+    assert!(value(&record, MetricId::Delivered) < 60.0, "{}", value(&record, MetricId::Delivered));
+    let told = record.findings.iter().any(|finding| finding.text.contains("wait to be asked for"));
+    assert!(told, "{:?}", record.findings);
+}

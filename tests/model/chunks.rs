@@ -78,6 +78,9 @@ fn a_code_delivers_as_often_as_enough_of_its_chunks_get_through() {
             settings.population.classes[0].link.value = link;
             settings.run.grain = grain;
             let record = simulate(&cell(settings, topology("mesh", "{}")), Seed(3)).expect("runs");
+            // Five packets at once are more than a window after a loss, which packets alone know.
+            let is_doubted = record.doubts.iter().any(|doubt| doubt.kind == "large-messages");
+            assert_eq!(is_doubted, grain == Grain::Message && repair > 0, "{grain:?} {repair}");
             let (delivered, expected) = (value(&record, MetricId::Delivered) / 100.0, at_least(4, 4 + repair, through));
             assert!((delivered - expected).abs() < 0.02, "{grain:?} {repair}: {delivered}, expected {expected}");
             // What is missing has a fate, shared out among those of the chunks.

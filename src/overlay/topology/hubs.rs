@@ -165,12 +165,17 @@ pub(super) fn equal_rooms(order: &[u32], hubs: u32, room: u32) -> Rooms {
 /// The fewest of an order that have room for all others within their budgets, to within some 2 %. Who cannot even bear
 /// what the core asks of it is passed over; not the first, if it is the root. Where no number suffices, it is that which
 /// lacks least, with all rooms enlarged alike.
-pub(super) fn fewest<'a>(world: &World, order: &[u32], rooted: bool, duty_of: impl Fn(u32) -> Duty<'a>) -> Rooms {
+pub(super) fn fewest<'a>(
+    world: &World,
+    order: &[u32],
+    (rooted, least): (bool, u32),
+    duty_of: impl Fn(u32) -> Duty<'a>,
+) -> Rooms {
     let members = order.len() as u32;
     let kinds = Kinds::of(world, order);
     // The share of others for whom there is room.
     let mut best: Option<(f64, Rooms)> = None;
-    let mut hubs = 1;
+    let mut hubs = least.clamp(1, members.max(1));
     while hubs <= members {
         let (rooms, are_able) = kinds.rooms(world, order, rooted, &duty_of(hubs));
         let room: u64 = rooms.iter().map(|&(_, room)| u64::from(room)).sum();

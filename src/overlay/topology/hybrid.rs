@@ -71,6 +71,9 @@ impl TryFrom<Parameters> for Hybrid {
             _ if parameters.core.0.has_one_hub() && parameters.core.0.backup_parents() > 0 => {
                 Err("the core has one hub, so nobody in it has another parent: leave out its `backup_parents`")
             }
+            (Some(HubCount::Number(hubs)), _) if hubs.get() <= parameters.attach.0.backup_parents() => {
+                Err("second parents are at other hubs: ask for more `hubs` than `backup_parents`")
+            }
             _ if parameters.by_audience && parameters.choose == Choose::Servers => {
                 Err("rooms stand around peers of their own: leave out `by_audience`, or choose other hubs than servers")
             }
@@ -155,7 +158,11 @@ impl Hybrid {
         }
         match self.count(all) {
             Some(hubs) => equal_rooms(&order, hubs, self.room(all, hubs)),
-            None => fewest(site.build.world, &order, rooted, |hubs| self.duty(site, all, hubs)),
+            None => {
+                // Second parents are at other hubs.
+                let least = self.0.attach.0.backup_parents() + 1;
+                fewest(site.build.world, &order, (rooted, least), |hubs| self.duty(site, all, hubs))
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use super::full::{Direction, Fullest};
 use crate::metrics::Finding;
 use crate::overlay::workload::Workload;
 use crate::scenario::{Grain, Settings};
+use crate::units::ByteCount;
 use crate::webrtc::sctp::Repair;
 use crate::world::{ClassSpec, PacketKey, World};
 
@@ -95,8 +96,8 @@ fn saturation(settings: &Settings, world: &World, seen: &Doubtful) -> Option<Fin
 
 // Where buffers drop, windows of several packets are known roughly; where they should have and let copies wait, too.
 fn full(settings: &Settings, world: &World, seen: &Doubtful) -> Option<Finding> {
-    let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max()?;
-    if settings.webrtc.wire(largest).packets <= WINDOW_PACKETS && is_all_checked(settings) {
+    let (_, packets) = at_once(settings)?;
+    if packets <= WINDOW_PACKETS && is_all_checked(settings) {
         return None;
     }
     let Fullest { node, direction, times } = seen.fullest.or(seen.dropping)?;
@@ -114,14 +115,27 @@ fn full(settings: &Settings, world: &World, seen: &Doubtful) -> Option<Finding> 
 
 // What is repeated many times over and what stays lost.
 fn burst(settings: &Settings, world: &World) -> Option<Finding> {
-    let largest = settings.workloads.iter().map(|workload| workload.largest_message()).max()?;
-    let wire = settings.webrtc.wire(largest);
-    let is_rough = world.has_loss() && wire.packets > WINDOW_PACKETS;
+    let (largest, packets) = at_once(settings)?;
+    let is_rough = world.has_loss() && packets > WINDOW_PACKETS;
     let text = format!(
-        "messages of {largest} are {} packets, more than a window after a loss: messages know that roughly",
-        wire.packets
+        "messages of {largest} are {packets} packets, more than a window after a loss: messages know that roughly"
     );
     is_rough.then_some(Finding { kind: "large-messages", text })
+}
+
+// The message that is most packets, and how many: all of its chunks are sent at the same time.
+fn at_once(settings: &Settings) -> Option<(ByteCount, u64)> {
+    let of_workload = |workload: &Arc<dyn Workload>| {
+        let limits = workload.limits();
+        let packets =
+            |size: ByteCount| limits.chunking.count(size) * settings.webrtc.wire(limits.chunking.largest(size)).packets;
+        let sizes: Vec<ByteCount> = match limits.sizes.as_slice() {
+            [] => vec![limits.largest_message()],
+            sizes => sizes.iter().map(|(_, size)| *size).collect(),
+        };
+        sizes.into_iter().map(|size| (size, packets(size))).max_by_key(|&(size, packets)| (packets, size))
+    };
+    settings.workloads.iter().filter_map(of_workload).max_by_key(|&(size, packets)| (packets, size))
 }
 
 fn name(world: &World, node: u32) -> String {

@@ -31,10 +31,7 @@ pub(in crate::simulation) fn shortfalls(
     }
     let is_found = |kind: &&str| found.iter().any(|finding| finding.kind == *kind);
     let (failed, late) = observed.fates.split(wanted.saturating_sub(observed.latency.count()));
-    // By a rule that may bring a message twice or never, what is missing may be under way or not: copies at the end tell.
-    let under_way = observed.counts.copies_in_flight as f64;
-    let is_late = observed.window.duplicates.is_none() || under_way >= UNDER_WAY_SHARE * late;
-    let late = if is_late { late } else { 0.0 };
+    let late = if is_late(observed, late) { late } else { 0.0 };
     let percent = |deliveries: f64| 100.0 * deliveries / wanted as f64;
     let fates = Fate::ALL.into_iter().map(Some).zip(failed).chain([(None, late)]);
     let mut short: Vec<(Option<Fate>, f64)> = fates
@@ -48,6 +45,14 @@ pub(in crate::simulation) fn shortfalls(
     let of_all = usize::from(all >= SHORT_ALL_PERCENT);
     let told = short.iter().filter(|(_, share)| *share >= SHORT_PERCENT).count().max(of_all);
     short.iter().take(told).filter_map(|&(fate, share)| finding(observed, settings, fate, share)).collect()
+}
+
+// Whether so many deliveries that have no fate are late. By a rule that only sends on what comes, and may pass a node by or
+// lose a message for it, copies that are still under way tell. By one that talks messages also wait to be asked for.
+fn is_late(observed: &Observed<'_>, deliveries: f64) -> bool {
+    let is_exactly_once = observed.window.duplicates.is_none();
+    let talks = observed.window.control_bytes.is_some();
+    is_exactly_once || talks || observed.counts.copies_in_flight as f64 >= UNDER_WAY_SHARE * deliveries
 }
 
 // Findings that say the same already.
@@ -121,7 +126,9 @@ fn throttled(observed: &Observed<'_>, settings: &Settings, share: &str) -> Optio
 
 fn late(observed: &Observed<'_>, settings: &Settings, share: &str) -> (&'static str, String) {
     let drain = settings.run.drain;
-    let text = format!("{share} are under way {drain} after the last message");
+    let talks = observed.window.control_bytes.is_some();
+    let where_to = if talks { "under way, or wait to be asked for," } else { "under way" };
+    let text = format!("{share} are {where_to} {drain} after the last message");
     let most = observed.unsent_bytes.iter().zip(0_u32..).max_by_key(|&(&bytes, node)| (bytes, u32::MAX - node));
     match most.filter(|(bytes, _)| **bytes > 0) {
         Some((&bytes, node)) => {
