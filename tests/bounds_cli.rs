@@ -337,3 +337,12 @@ fn links_that_follow_traces_have_no_bound_on_latency() {
     assert!(sheet["notes"].to_string().contains("rates of links change"), "{sheet:#}");
     assert!(!sheet["bounds"].to_string().contains("p95 latency"), "{sheet:#}");
 }
+
+#[test]
+fn messages_in_chunks_are_bounded_as_chunks() {
+    let noted = |workload: &str| {
+        let sheet = &sheets(&MIXED.replace("message = \"1000 B\"", workload), &[])[0];
+        sheet["notes"].to_string().contains("bounded as those of one chunk")
+    };
+    assert!(noted("message = \"4 kB\"\nchunk = \"1 kB\"") && !noted("message = \"4 kB\""));
+}

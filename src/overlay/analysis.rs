@@ -15,8 +15,8 @@ const CUT_NODES_MAX: u32 = 200;
 /// Most steps of all maximum flows together: flows times augmenting paths times edges.
 const FLOW_STEPS_MAX: u64 = 4_000_000;
 
-/// Most hops between any two nodes, by the shortest way over connections that carry. `None` where nodes have no way to each other, or there are too
-/// many of them: without rings from about a million on, with rings from about a thousand.
+/// Most hops between any two nodes, by the shortest way over connections that carry. `None` where nodes have no way to each
+/// other, or there are too many of them: without rings from about a million on, with rings from about a thousand.
 ///
 /// Without rings two searches find it: distances are those of a tree whose edges are half as long, with a node more for
 /// each block, and what is farthest from anywhere in a tree is an end of its longest path.

@@ -48,6 +48,11 @@ impl BoundSheet {
             sheet.bounds.extend(rows::of_messages(&subject, carried));
             if let Some(why) = latency::unbounded(&subject, carried) {
                 sheet.notes.push(format!("{}: no latency is bounded, for {why}", subject.name(carried.nth)));
+            } else if settings.workloads[usize::from(carried.nth)].limits().chunking.size.is_some() {
+                let name = subject.name(carried.nth);
+                sheet
+                    .notes
+                    .push(format!("{name}: latencies are bounded as those of one chunk: a message takes longer"));
             }
             sheet.add_families(&subject, carried);
         }

@@ -1,7 +1,7 @@
 //! From the text of an edge list to connections, or to every fault that it has.
 //!
-//! A line is a connection: two nodes, and perhaps the block that it belongs to, or that it is on standby. A line with one node is a node that has no
-//! connection.
+//! A line is a connection: two nodes, and perhaps the block that it belongs to, or that it is on standby. A line with one
+//! node is a node that has no connection.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 

@@ -1,8 +1,8 @@
 //! From the text of a GraphML graph to connections, or to every fault that it has.
 //!
 //! Nodes are called by their numbers, as in edge lists. An edge may have an attribute `kind`, which is `pair`, `standby`, or
-//! the number of a block; a node an attribute `role`, by which a server can have any name. Other attributes are skipped, and so is the
-//! direction of edges.
+//! the number of a block; a node an attribute `role`, by which a server can have any name. Other attributes are skipped, and
+//! so is the direction of edges.
 
 use std::collections::BTreeMap;
 
