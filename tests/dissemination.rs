@@ -15,6 +15,8 @@ use peerscape::units::{ByteCount, SimDuration};
 use peerscape::webrtc::SetupProfile;
 use peerscape::world::{World, WorldSpec};
 
+#[path = "dissemination/last_hops.rs"]
+mod last_hops;
 #[path = "dissemination/routed_and_asked_for.rs"]
 mod routed_and_asked_for;
 
@@ -366,6 +368,7 @@ fn floods_on_the_real_stack() {
             .iter()
             .chain(&["kind = \"multi-tree\"\nstripes = 2"])
             .chain(&["kind = \"random-regular\"\ndegree = 4\ndissemination = \"shortest-path\""])
+            .chain(&["kind = \"hybrid\"\nhubs = 5\ncore = { kind = \"ring\", neighbours = 1 }\nattach = \"mesh\""])
             .chain(TALKING)
     {
         let cell = cell(16, "message", FAST, BROADCAST, topology);
@@ -375,7 +378,7 @@ fn floods_on_the_real_stack() {
             let [model, real] = [&model, &real].map(|record| value(record, id));
             assert!((model / real - 1.0).abs() < bound, "{topology} {id:?}: {model} {real}");
         }
-        for id in [MetricId::Delivered, MetricId::Duplicates] {
+        for id in [MetricId::Delivered, MetricId::Duplicates, MetricId::LastHop] {
             let [model, real] = [&model, &real].map(|record| value(record, id));
             assert!((model - real).abs() < 1e-9, "{topology} {id:?}: {model} {real}");
         }

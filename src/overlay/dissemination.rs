@@ -19,6 +19,7 @@ mod gossipsub;
 mod horizon;
 mod known;
 mod lazy;
+mod live;
 #[cfg(test)]
 mod lockstep;
 mod parameters;
@@ -36,6 +37,7 @@ pub use foreign::ForeignRule;
 pub use gossipsub::GossipSub;
 pub(in crate::overlay) use gossipsub::check_degrees;
 pub use horizon::Horizon;
+pub(crate) use live::{Kept, Live, Standing};
 pub use passing::{Meeting, Passing};
 pub use plumtree::Plumtree;
 pub use pull::Pull;

@@ -6,6 +6,7 @@ pub(in crate::simulation) mod experience;
 pub(in crate::simulation) mod fate;
 pub(in crate::simulation) mod finding;
 pub(in crate::simulation) mod full;
+pub(in crate::simulation) mod last_hops;
 pub(in crate::simulation) mod measure;
 pub(in crate::simulation) mod observed;
 pub(in crate::simulation) mod outcome;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::support::{ideal, topology};
+use super::support::{flooded, ideal, topology};
 use peerscape::net::LatencySpec;
 use peerscape::overlay::Overlay;
 use peerscape::overlay::audience::ALL;
@@ -46,6 +46,9 @@ fn of(kind: &str, parameters: &str, peers: u32) -> BTreeSet<(u32, u32)> {
 #[test]
 fn one_hub_is_a_star_and_nothing_but_hubs_is_the_core() {
     for peers in [1, 2, 3, 17, 60] {
+        for core in ["genet", "random-regular", "ring", "nearest"] {
+            assert_eq!(of("hybrid", &format!("{{ hubs = 1, core = \"{core}\" }}"), peers), of("star", "{}", peers));
+        }
         for core in ["mesh", "star", "tree"] {
             assert_eq!(of("hybrid", &format!("{{ hubs = 1, core = \"{core}\" }}"), peers), of("star", "{}", peers));
             let all = format!("{{ peers_per_hub = 1, core = \"{core}\" }}");
@@ -54,6 +57,37 @@ fn one_hub_is_a_star_and_nothing_but_hubs_is_the_core() {
         let attached = |attach: &str| of("hybrid", &format!("{{ hubs = 1, attach = {attach} }}"), peers);
         assert_eq!(attached("\"mesh\""), of("mesh", "{}", peers));
         assert_eq!(attached("{ kind = \"tree\", degree = 3 }"), of("tree", "{ degree = 3 }", peers));
+    }
+}
+
+/// What is drawn is drawn anew among others, so that only what all draws have in common is the same.
+#[test]
+fn parts_that_are_drawn_keep_their_degrees() {
+    let settings = settings(200);
+    let world = world(&settings);
+    for (part, least, most) in [
+        ("{ kind = \"random-regular\", degree = 5 }", 5, 5),
+        ("{ kind = \"ring\", neighbours = 2, shortcuts = 0 }", 4, 4),
+        ("{ kind = \"nearest\", degree = 3, links = 1 }", 3, 24),
+        ("{ kind = \"genet\", degree = 4 }", 1, 5),
+    ] {
+        for text in [format!("{{ hubs = 1, attach = {part} }}"), format!("{{ peers_per_hub = 1, core = {part} }}")] {
+            let overlay = built(&*topology("hybrid", &text), &settings, &world, &[]);
+            let degrees = (0..200).map(|peer| overlay.degree(peer));
+            assert!(degrees.clone().all(|degree| (least..=most).contains(&degree)), "{text}: {:?}", degrees.max());
+        }
+        // Twenty hubs with nine spokes each: the core and its degrees are theirs alone.
+        let cored = built(&*topology("hybrid", &format!("{{ hubs = 20, core = {part} }}")), &settings, &world, &[]);
+        let hubs: Vec<u32> = (0..200).filter(|&peer| cored.degree(peer) > 1).map(|hub| cored.degree(hub)).collect();
+        assert_eq!(hubs.len(), 20);
+        assert!(hubs.iter().all(|degree| (9 + least..=9 + most).contains(degree)), "{part}: {hubs:?}");
+        // And twenty such parts of ten, whose hubs are all connected.
+        let attached =
+            built(&*topology("hybrid", &format!("{{ hubs = 20, attach = {part} }}")), &settings, &world, &[]);
+        let hubs: BTreeSet<u32> = attached.block(0).iter().copied().collect();
+        let of_core = |peer| if hubs.contains(&peer) { 19 } else { 0 };
+        let degrees: Vec<u32> = (0..200).map(|peer| attached.degree(peer) - of_core(peer)).collect();
+        assert!(degrees.iter().all(|degree| (least..=most).contains(degree)), "{part}: {degrees:?}");
     }
 }
 
@@ -78,16 +112,37 @@ fn who_hears_the_same_stands_together() {
 }
 
 /// Any core, anything below, one level deeper.
-fn parts() -> impl Strategy<Value = String> {
-    let leaf = prop_oneof![
-        Just("{ kind = \"mesh\" }".to_owned()),
-        Just("{ kind = \"star\" }".to_owned()),
-        (1_u32..6).prop_map(|degree| format!("{{ kind = \"tree\", degree = {degree} }}")),
-    ];
+fn nested(leaf: impl Strategy<Value = String> + 'static) -> impl Strategy<Value = String> {
     leaf.prop_recursive(3, 8, 2, |part| {
         (1_u32..9, part.clone(), part).prop_map(|(per_hub, core, attach)| {
             format!("{{ kind = \"hybrid\", peers_per_hub = {per_hub}, core = {core}, attach = {attach} }}")
         })
+    })
+}
+
+fn without_rings() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("{ kind = \"mesh\" }".to_owned()),
+        Just("{ kind = \"star\" }".to_owned()),
+        (1_u32..6).prop_map(|degree| format!("{{ kind = \"tree\", degree = {degree} }}")),
+        (1_u32..6).prop_map(|degree| format!("{{ kind = \"genet\", degree = {degree} }}")),
+    ]
+}
+
+fn with_rings() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (2_u32..7).prop_map(|degree| format!("{{ kind = \"random-regular\", degree = {degree} }}")),
+        (1_u32..4, 0_u32..3)
+            .prop_map(|(near, far)| format!("{{ kind = \"ring\", neighbours = {near}, shortcuts = {far} }}")),
+        (1_u32..4, 0_u32..3)
+            .prop_map(|(degree, links)| format!("{{ kind = \"nearest\", degree = {degree}, links = {links} }}")),
+    ]
+}
+
+/// A hybrid of such parts, and how many peers it is for.
+fn hybrids(leaf: impl Strategy<Value = String> + Clone + 'static) -> impl Strategy<Value = (String, u32)> {
+    (nested(leaf.clone()), nested(leaf), 1_u32..90, 1_u32..20).prop_map(|(core, attach, peers, per_hub)| {
+        (format!("{{ peers_per_hub = {per_hub}, core = {core}, attach = {attach} }}"), peers)
     })
 }
 
@@ -96,16 +151,27 @@ proptest! {
 
     /// Whatever is nested in whatever hangs together without a ring, so that split horizon brings every message once.
     #[test]
-    fn every_composition_hangs_together_without_a_ring(
-        (core, attach, peers, per_hub) in (parts(), parts(), 1_u32..90, 1_u32..20)
-    ) {
-        let text = format!("{{ peers_per_hub = {per_hub}, core = {core}, attach = {attach} }}");
-        let settings = settings(peers);
-        let overlay = built(&*topology("hybrid", &text), &settings, &world(&settings), &[]);
-        prop_assert!(!overlay.has_ring(), "{}", text);
-        let components = petgraph::algo::connected_components(&overlay.to_petgraph());
-        prop_assert_eq!(components, 1, "{}", text);
+    fn every_composition_hangs_together_without_a_ring((text, peers) in hybrids(without_rings().boxed())) {
+        let (hybrid, settings) = (topology("hybrid", &text), settings(peers));
+        let overlay = built(&*hybrid, &settings, &world(&settings), &[]);
+        prop_assert!(!overlay.has_ring() && hybrid.dissemination().is_horizon(), "{}", text);
+        prop_assert_eq!(petgraph::algo::connected_components(&overlay.to_petgraph()), 1, "{}", text);
         connections(&overlay);
+    }
+
+    /// With parts that have rings it hangs together too, no pair is connected twice, what it passes messages on by can do
+    /// with the rings, and a flood makes as many copies as in any graph.
+    #[test]
+    fn every_composition_with_rings_is_flooded(
+        (text, peers) in hybrids(prop_oneof![without_rings(), with_rings()].boxed())
+    ) {
+        let (hybrid, settings) = (topology("hybrid", &text), settings(peers));
+        let overlay = built(&*hybrid, &settings, &world(&settings), &[]);
+        prop_assert!(!overlay.has_ring() || hybrid.dissemination().takes_rings(), "{}", text);
+        prop_assert_eq!(petgraph::algo::connected_components(&overlay.to_petgraph()), 1, "{}", text);
+        prop_assert_eq!(connections(&overlay).len() as u64, overlay.connections());
+        let copies = flooded(&overlay, [peers / 2]);
+        prop_assert_eq!(copies, [2 * overlay.connections() - u64::from(peers - 1)], "{}", text);
     }
 }
 

@@ -1,9 +1,13 @@
 //! Cells for tests, built without a scenario file.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use peerscape::metrics::RunRecord;
 use peerscape::net::{LatencySpec, LinkSpec};
+use peerscape::overlay::Overlay;
+use peerscape::overlay::audience::{ALL, Audiences};
+use peerscape::overlay::dissemination::{Dissemination, Flood, Passing};
 use peerscape::overlay::topology::{TOPOLOGIES, Topology, TopologyEntry};
 use peerscape::overlay::workload::{WORKLOADS, Workload};
 use peerscape::presets::OrPreset;
@@ -32,6 +36,28 @@ pub(crate) fn with_defaults() -> impl Iterator<Item = &'static str> {
 pub(crate) fn workload(kind: &str, params: &str) -> Arc<dyn Workload> {
     let entry = WORKLOADS.iter().find(|entry| entry.kind == kind).expect("a kind of workload");
     (entry.parse)(ValueDeserializer::parse(params).expect("TOML")).expect("parameters of the workload")
+}
+
+/// How many copies one flood makes of a message of each source; all of them reach everybody.
+pub(crate) fn flooded<const N: usize>(overlay: &Overlay, sources: [u32; N]) -> [u64; N] {
+    let (mut flood, audiences) = (Flood::default(), Audiences::default());
+    let mut number = 0;
+    sources.map(|source| {
+        number += 1;
+        let passing = |node, from| Passing { node, from, audience: ALL, flow: 0, number };
+        let (mut reached, mut copies, mut out) = (0, 0, Vec::new());
+        let mut pending = VecDeque::from([(source, None)]);
+        while let Some((node, from)) = pending.pop_front() {
+            copies += u64::from(from.is_some());
+            if flood.is_new(passing(node, from)) {
+                reached += 1;
+                flood.forward(overlay, &audiences, passing(node, from), &mut out);
+                pending.extend(out.drain(..).map(|next| (next, Some(node))));
+            }
+        }
+        assert_eq!(reached, overlay.nodes());
+        copies
+    })
 }
 
 /// Settings in which nothing costs anything: unlimited links, public addresses, ideal engines, no

@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
+use super::part::{Burden, Connections, Part, Site};
 use super::tree::sources_first;
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::{Overlay, json_of};
@@ -38,6 +39,19 @@ fn default_degree() -> Bounded<1, 65_535> {
     Bounded::new(10).expect("invariant: ten is in range")
 }
 
+impl Part for Genet {
+    // The first member is the root, and the others join in their order.
+    fn among(&self, _: &Site<'_>, members: &[u32], _rooted: bool, stream: &mut Stream, out: &mut Connections) {
+        let parents = parents(members.len() as u32, self.degree.get(), stream);
+        out.add_among(members, parents.into_iter().zip(1..));
+    }
+
+    fn burden(&self, members: u32, rooted: bool) -> Burden {
+        let children = self.degree.get().min(members.saturating_sub(1));
+        Burden { degree: children + u32::from(!rooted), passes_on: true }
+    }
+}
+
 impl Topology for Genet {
     fn label(&self) -> String {
         format!("{} degree={}", ENTRY.kind, self.degree)
@@ -52,13 +66,11 @@ impl Topology for Genet {
     }
 
     fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {
-        let peers = context.world.peers();
-        let others: Vec<u32> = (0..peers).collect();
-        let order = sources_first(context.sources, &others, peers);
-        let parents = parents(peers, self.degree.get(), stream);
-        let pair = |(child, parent): (usize, u32)| (order[parent as usize], order[child]);
-        let pairs: Vec<_> = (1..).zip(parents).map(pair).collect();
-        Overlay::new(context.world.nodes(), &pairs, Vec::new())
+        let everybody: Vec<u32> = (0..context.world.peers()).collect();
+        let order = sources_first(context.sources, &everybody, context.world.peers());
+        let mut connections = Connections::default();
+        self.among(&Site { build: context, offered: &[] }, &order, false, stream, &mut connections);
+        connections.into_overlay(context.world.nodes())
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -19,6 +19,7 @@ use super::part::{Burden, Connections, Part, Site};
 use super::rooms::Hubs;
 use super::star::Star;
 use super::{Shape, Spread, Topology, TopologyEntry};
+use crate::overlay::dissemination::{DisseminationSpec, Flood};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -137,7 +138,8 @@ impl Hybrid {
             members,
             hubs,
             core_degree: core.degree,
-            core_passes_on: core.passes_on && hubs > 1,
+            // A flood goes back and forth in a full mesh too.
+            core_passes_on: (core.passes_on || self.has_rings()) && hubs > 1,
             fan_out: attach.degree,
             backups: self.0.attach.0.backup_parents(),
         }
@@ -237,6 +239,10 @@ impl Part for Hybrid {
         self.0.core.0.among(site, &hubs, rooted, stream, out);
     }
 
+    fn has_rings(&self) -> bool {
+        self.0.core.0.has_rings() || self.0.attach.0.has_rings()
+    }
+
     fn adds_servers(&self) -> bool {
         self.0.choose == Choose::Servers
     }
@@ -295,12 +301,20 @@ impl Topology for Hybrid {
         let hubs = self.likely_count(peers).max(1);
         // Servers are hubs beside all peers.
         let nodes = peers + self.servers(peers);
-        let (core, attach) = (self.0.core.0.shape(hubs), self.0.attach.0.shape(nodes.div_ceil(hubs)));
-        // What hangs at hubs without full meshes has a connection for each peer.
-        let is_tree = attach.core == 0;
-        // With other hubs everybody finds a second parent.
-        let each = 1 + if hubs > 1 { u64::from(self.0.attach.0.backup_parents()) } else { 0 };
-        let below = if is_tree { u64::from(nodes - hubs) * each } else { attach.connections() * u64::from(hubs) };
+        let core = self.0.core.0.shape(hubs);
+        let (spokes, room) = (nodes.saturating_sub(hubs), self.room(nodes, hubs).max(1));
+        let attached = |spokes: u32| self.0.attach.0.shape(spokes + 1);
+        // What hangs at hubs as a tree has a connection for each peer.
+        let is_tree = attached(room).core == 0 && !self.0.attach.0.has_rings();
+        let below = if is_tree {
+            // With other hubs everybody finds a second parent.
+            let backups = if hubs > 1 { self.0.attach.0.backup_parents() } else { 0 };
+            u64::from(spokes) * u64::from(1 + backups)
+        } else {
+            // Most of them where as many hubs as can be are full.
+            let (full, rest) = (u64::from(spokes / room), spokes % room);
+            attached(room).connections() * full + attached(rest).connections()
+        };
         Shape { tree: core.tree + below, core: core.core, spread: Spread::Hubs(hubs) }
     }
 
@@ -318,6 +332,10 @@ impl Topology for Hybrid {
             || matches!(self.0.choose, Choose::BestCapacity | Choose::Optimised)
             || self.0.core.0.weighs_messages()
             || self.0.attach.0.weighs_messages()
+    }
+
+    fn dissemination(&self) -> DisseminationSpec {
+        if self.has_rings() { Flood::default().into() } else { DisseminationSpec::default() }
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
 use super::links::{Links, bridge, draw};
+use super::part::{Burden, Connections, Part, Site};
 use super::{Shape, Topology, TopologyEntry};
 use crate::overlay::dissemination::{DisseminationSpec, Flood};
 use crate::overlay::{Overlay, json_of};
@@ -43,6 +44,42 @@ fn default_links() -> Bounded<0, 1_000> {
     Bounded::new(1).expect("invariant: one is in range")
 }
 
+impl Nearest {
+    // The pairs among some peers, by their places.
+    fn pairs(&self, world: &World, members: &[u32], stream: &mut Stream) -> Vec<(u32, u32)> {
+        let count = members.len() as u32;
+        let mut dialled = Dialled { links: Links::new(members.len()), pairs: Vec::new() };
+        let degree = self.degree.get() as usize;
+        let groups = Groups::new(world, members, degree);
+        for place in 0..count {
+            groups.nearest(place, degree).for_each(|other| dialled.dial(place, other));
+        }
+        for place in 0..count {
+            for _ in 0..self.links.get() {
+                let other = draw(stream, count);
+                dialled.dial(place, other);
+            }
+        }
+        bridge(count, &mut dialled.pairs, stream);
+        dialled.pairs
+    }
+}
+
+impl Part for Nearest {
+    fn among(&self, site: &Site<'_>, members: &[u32], _rooted: bool, stream: &mut Stream, out: &mut Connections) {
+        out.add_among(members, self.pairs(site.build.world, members, stream));
+    }
+
+    fn burden(&self, members: u32, _rooted: bool) -> Burden {
+        let degree = 2 * (self.degree.get() + self.links.get());
+        Burden { degree: degree.min(members.saturating_sub(1)), passes_on: true }
+    }
+
+    fn has_rings(&self) -> bool {
+        true
+    }
+}
+
 impl Topology for Nearest {
     fn label(&self) -> String {
         format!("{} degree={} links={}", ENTRY.kind, self.degree, self.links)
@@ -53,22 +90,8 @@ impl Topology for Nearest {
     }
 
     fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {
-        let world = context.world;
-        let peers = world.peers();
-        let mut dialled = Dialled { links: Links::new(peers as usize), pairs: Vec::new() };
-        let degree = self.degree.get() as usize;
-        let groups = Groups::new(world, degree);
-        for peer in 0..peers {
-            groups.nearest(peer, degree).for_each(|other| dialled.dial(peer, other));
-        }
-        for peer in 0..peers {
-            for _ in 0..self.links.get() {
-                let other = draw(stream, peers);
-                dialled.dial(peer, other);
-            }
-        }
-        bridge(peers, &mut dialled.pairs, stream);
-        Overlay::new(world.nodes(), &dialled.pairs, Vec::new())
+        let everybody: Vec<u32> = (0..context.world.peers()).collect();
+        Overlay::new(context.world.nodes(), &self.pairs(context.world, &everybody, stream), Vec::new())
     }
 
     fn dissemination(&self) -> DisseminationSpec {
@@ -94,29 +117,30 @@ impl Dialled {
     }
 }
 
-// Peers that see all others alike.
+// Peers that see all others alike, by their places.
 struct Groups {
     members: Vec<Vec<u32>>,
-    // Of each peer: its group, and its place in it.
+    // Of each peer: its group, and where it is in it.
     of_peer: Vec<(usize, usize)>,
     // Of each group all, the nearest first, the unreachable last, as many as have enough members.
     order: Vec<Vec<usize>>,
 }
 
 impl Groups {
-    fn new(world: &World, degree: usize) -> Self {
+    fn new(world: &World, peers: &[u32], degree: usize) -> Self {
         let mut by_vantage: BTreeMap<(Vantage, usize), usize> = BTreeMap::new();
         let (mut members, mut of_peer): (Vec<Vec<u32>>, Vec<(usize, usize)>) = (Vec::new(), Vec::new());
-        for peer in 0..world.peers() {
+        for (&peer, place) in peers.iter().zip(0..) {
             let group = *by_vantage.entry((world.vantage(peer), world.class_index(peer))).or_insert_with(|| {
                 members.push(Vec::new());
                 members.len() - 1
             });
             of_peer.push((group, members[group].len()));
-            members[group].push(peer);
+            members[group].push(place);
         }
         let order = |group: usize| {
-            let delay_ns = |&other: &usize| match world.typical_delay_ns(members[group][0], members[other][0]) {
+            let example = |group: usize| peers[members[group][0] as usize];
+            let delay_ns = |&other: &usize| match world.typical_delay_ns(example(group), example(other)) {
                 // Of one place its own group comes first: the others wait for nobody of another class.
                 Some(delay_ns) => (delay_ns, other != group),
                 None => (u64::MAX, other != group),
@@ -135,7 +159,7 @@ impl Groups {
         Self { members, of_peer, order }
     }
 
-    // The nearest others of a peer.
+    // The nearest others of the peer at a place.
     fn nearest(&self, peer: u32, degree: usize) -> impl Iterator<Item = u32> {
         let (own, place) = self.of_peer[peer as usize];
         let of_group = move |&group: &usize| {

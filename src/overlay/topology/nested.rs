@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::part::Part;
-use super::{hybrid, mesh, star, tree};
+use super::{genet, hybrid, mesh, neighbours, random_regular, ring, star, tree};
 
 /// A part as a scenario names it: a table with a `kind`, or the kind alone.
 #[derive(Clone, Debug)]
@@ -30,6 +30,10 @@ static PARTS: &[PartEntry] = &[
     PartEntry::new::<star::Star>("star"),
     PartEntry::new::<tree::Tree>("tree"),
     PartEntry::new::<hybrid::Hybrid>("hybrid"),
+    PartEntry::new::<genet::Genet>("genet"),
+    PartEntry::new::<random_regular::RandomRegular>("random-regular"),
+    PartEntry::new::<ring::Ring>("ring"),
+    PartEntry::new::<neighbours::Nearest>("nearest"),
 ];
 
 impl Nested {

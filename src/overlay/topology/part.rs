@@ -25,6 +25,11 @@ pub(super) trait Part: Topology {
     /// What it asks of its busiest member among so many; if `rooted`, of the first.
     fn burden(&self, members: u32, rooted: bool) -> Burden;
 
+    /// Whether its connections may close rings.
+    fn has_rings(&self) -> bool {
+        false
+    }
+
     /// Whether it adds nodes, so that it cannot be a part.
     fn adds_servers(&self) -> bool {
         false
@@ -58,6 +63,11 @@ pub(super) struct Connections {
 }
 
 impl Connections {
+    /// Adds these pairs, which name members by their places.
+    pub(super) fn add_among(&mut self, members: &[u32], pairs: impl IntoIterator<Item = (u32, u32)>) {
+        self.pairs.extend(pairs.into_iter().map(|(a, b)| (members[a as usize], members[b as usize])));
+    }
+
     /// The overlay of these connections.
     pub(super) fn into_overlay(self, nodes: u32) -> Overlay {
         Overlay::new(nodes, &self.pairs, self.blocks).with_standby(&self.standby)

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
 use super::links::{Links, draw, hang_together};
+use super::part::{Burden, Connections, Part, Site};
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::dissemination::{DisseminationSpec, Flood};
 use crate::overlay::{Overlay, json_of};
@@ -35,6 +36,20 @@ pub(super) struct RandomRegular {
 
 fn default_degree() -> Bounded<2, 1_000> {
     Bounded::new(6).expect("invariant: six is in range")
+}
+
+impl Part for RandomRegular {
+    fn among(&self, _: &Site<'_>, members: &[u32], _rooted: bool, stream: &mut Stream, out: &mut Connections) {
+        out.add_among(members, random_regular(members.len() as u32, self.degree.get(), stream));
+    }
+
+    fn burden(&self, members: u32, _rooted: bool) -> Burden {
+        Burden { degree: self.degree.get().min(members.saturating_sub(1)), passes_on: true }
+    }
+
+    fn has_rings(&self) -> bool {
+        true
+    }
 }
 
 impl Topology for RandomRegular {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
 use super::links::{Links, draw};
+use super::part::{Burden, Connections, Part, Site};
 use super::{Shape, Topology, TopologyEntry};
 use crate::overlay::dissemination::{DisseminationSpec, Flood};
 use crate::overlay::{Overlay, json_of};
@@ -37,6 +38,22 @@ fn default_neighbours() -> Bounded<1, 500> {
 
 fn default_shortcuts() -> Bounded<0, 500> {
     Bounded::new(1).expect("invariant: one is in range")
+}
+
+impl Part for Ring {
+    fn among(&self, _: &Site<'_>, members: &[u32], _rooted: bool, stream: &mut Stream, out: &mut Connections) {
+        let pairs = small_world(members.len() as u32, self.neighbours.get(), self.shortcuts.get(), stream);
+        out.add_among(members, pairs);
+    }
+
+    fn burden(&self, members: u32, _rooted: bool) -> Burden {
+        let degree = 2 * (self.neighbours.get() + self.shortcuts.get());
+        Burden { degree: degree.min(members.saturating_sub(1)), passes_on: true }
+    }
+
+    fn has_rings(&self) -> bool {
+        true
+    }
 }
 
 impl Topology for Ring {

@@ -112,6 +112,7 @@ impl<D: Dissemination> Peers<D> {
             fates: seen.fates,
             unsent_bytes: Vec::new(),
             window: seen.window,
+            last_hops: seen.last_hops.mean(),
             uplink_percent: sent.iter().zip(&turned_away).zip(0..).map(uplink).collect(),
             downlink_percent: received.iter().zip(0..).map(downlink).collect(),
             cpu_percent: tally.cpu_work.iter().zip(&idle_share).map(cpu).collect(),

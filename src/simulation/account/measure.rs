@@ -74,6 +74,7 @@ pub(in crate::simulation) fn record(seed: Seed, settings: &Settings, outcome: Ou
         fates: seen.fates,
         unsent_bytes,
         window: seen.window,
+        last_hops: seen.last_hops.mean(),
         uplink_percent: servers.iter().map(|servers| percent(servers.up_work)).collect(),
         downlink_percent: servers.iter().map(|servers| percent(servers.down_work)).collect(),
         cpu_percent: servers.iter().zip(&plan.idle_share).map(cpu).collect(),

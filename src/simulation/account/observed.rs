@@ -25,6 +25,8 @@ pub(crate) struct Observed<'a> {
     /// How requests were answered.
     pub(crate) responses: Responses,
     pub(crate) window: Window,
+    /// Mean over its messages of the hops to the last receiver, where they are counted.
+    pub(crate) last_hops: Option<f64>,
     /// What became of the deliveries that were wanted and did not come about.
     pub(crate) fates: Fates,
     /// Bytes that waited in each node's associations when the window ended; empty where they are not followed.

@@ -2,6 +2,7 @@
 
 use super::fate::{Fate, Fates};
 use super::full::Full;
+use super::last_hops::LastHops;
 use super::observed::Window;
 use super::responses::Responses;
 use super::trend::Trend;
@@ -21,6 +22,8 @@ pub(crate) struct Seen {
     pub(crate) window: Window,
     pub(crate) responses: Responses,
     pub(crate) fates: Fates,
+    /// How far messages come, where the rule finds their ways.
+    pub(crate) last_hops: LastHops,
     /// Packets of control messages of the measured window that came to each node; empty where they are not counted.
     pub(in crate::simulation) control_packets: Vec<u64>,
     /// Buffers that were full for what is sent again.
@@ -39,6 +42,7 @@ impl Seen {
             window: Window::default(),
             responses: Responses::default(),
             fates: Fates::default(),
+            last_hops: LastHops::default(),
             control_packets: Vec::new(),
             full: Full::default(),
             dropped: Full::default(),

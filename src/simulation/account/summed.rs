@@ -101,6 +101,9 @@ impl Observed<'_> {
             let came = self.latency.count() - seen.made_of_chunks + seen.chunks;
             values.set(MetricId::Duplicates, duplicates as f64 / came as f64);
         }
+        if let Some(hops) = self.last_hops {
+            values.set(MetricId::LastHop, hops);
+        }
         if let Some(control) = seen.control_bytes {
             values.set(MetricId::Control, percent(control, seen.sent_bytes.max(1)));
         }

@@ -12,6 +12,7 @@ use crate::overlay::audience::Audiences;
 use crate::overlay::dissemination::{Dissemination, Meeting, Order, Passing, Turn};
 use crate::overlay::workload::Role;
 use crate::simulation::account::fate::{FailedHop, Fate, Routes};
+use crate::simulation::account::last_hops::LastHops;
 use crate::simulation::account::seen::Seen;
 use crate::units::{SimDuration, SimTime};
 
@@ -61,6 +62,7 @@ impl<D: Dissemination> Application<D> {
     ) -> Self {
         let mut seen = Seen::of_window(programme.measure_from, programme.timetable.end());
         seen.window.duplicates = (!D::EXACTLY_ONCE).then_some(0);
+        seen.last_hops = LastHops::among(overlay.nodes());
         seen.window.control_bytes = (programme.all_flows().len() > programme.flows().len()).then_some(0);
         let gathered = Gathered::new(overlay.nodes());
         Self { programme, overlay, audiences, peers, rule, seen, gathered }
@@ -82,9 +84,13 @@ impl<D: Dissemination> Application<D> {
         }
         let now = self.programme.published(flow, number);
         let planned = self.programme.planned(flow);
+        let measured = now >= self.programme.measure_from;
+        if !D::EXACTLY_ONCE && measured {
+            self.seen.last_hops.publish((flow, number));
+        }
         // A message is counted with its first chunk.
         if planned.part.nth == 0 {
-            self.seen.publication(now, planned, now >= self.programme.measure_from);
+            self.seen.publication(now, planned, measured);
         }
         self.programme.publication(flow, number + 1)
     }
@@ -102,6 +108,9 @@ impl<D: Dissemination> Application<D> {
         let is_new = self.would_be_new(node, from, message);
         if !is_new {
             self.seen.duplicate(measured);
+        } else if !D::EXACTLY_ONCE && measured {
+            let receivers = self.is_for(node, message.0).then(|| self.flow(message.0).receivers);
+            self.seen.last_hops.reach([from, node], message, receivers);
         }
         is_new
     }
