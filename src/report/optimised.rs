@@ -68,6 +68,8 @@ pub struct TreeSheet {
     pub heard_ms: Vec<f64>,
     /// Whether delays are typical ones, those of groups of peers.
     pub typical_delays: bool,
+    /// Whether messages are sent in chunks: then latencies are those of one chunk, and a message takes longer.
+    pub of_chunks: bool,
     /// The population.
     #[serde(skip)]
     pub world: World,
@@ -190,6 +192,7 @@ impl TreeSheet {
             heard_ms: heard_ms(&problem, &answer.parents),
             pairs: pairs(&problem, &answer.parents),
             typical_delays: posed.is_typical,
+            of_chunks: cell.settings.workloads.iter().any(|workload| workload.limits().chunking.size.is_some()),
             world: posed.world.clone(),
         })
     }

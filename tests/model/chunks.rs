@@ -41,6 +41,27 @@ fn hops_work_side_by_side_to_the_nanosecond() {
     assert_eq!(last_ns, hops * (chunks * 819_200 + PROPAGATION_NS));
 }
 
+/// In a full tree of `degree` children and `depth` levels the last chunk of `k` reaches the last peer `degree` chunk times
+/// a chunk or level later: `(depth + k - 1) degree t`, and a delay a level.
+#[test]
+fn a_full_tree_pipelines_whatever_its_degree_depth_and_chunks() {
+    let link = LinkSpec { up: Some(Bitrate::from_bps(8_000_000)), ..LinkSpec::default() };
+    for (degree, depth) in [(1, 5), (2, 4), (3, 3), (5, 2), (30, 1)] {
+        let peers = (0..=depth).map(|level| u32::pow(degree, level)).sum::<u32>();
+        for chunks in [2, 3, 7, 20, 64] {
+            let traffic = format!("{{ message = \"{} B\", rate = \"1 /s\", chunk = \"492 B\" }}", chunks * 492);
+            let mut settings = ideal(peers, constant(20), vec![workload("broadcast", &traffic)]);
+            settings.population.classes[0].link.value = link;
+            let record = run(settings, "tree", &format!("{{ degree = {degree} }}"), 1);
+            // With a header of 8 bytes, 500 of them take half a millisecond.
+            let sent_ns = u64::from((depth + chunks - 1) * degree) * 500_000;
+            let (_, last_ns) = mean_max_ns(&record);
+            assert_eq!(last_ns, sent_ns + u64::from(depth) * PROPAGATION_NS, "{degree} {depth} {chunks}");
+            assert_eq!(record.counts.deliveries, u64::from(peers - 1) * record.counts.messages);
+        }
+    }
+}
+
 #[test]
 fn packets_of_chunks_pipeline_likewise() {
     let traffic = r#"{ message = "10000 B", rate = "1 /s", chunk = "1000 B", channel = "reliable-unordered" }"#;

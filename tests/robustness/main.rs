@@ -5,6 +5,7 @@
 mod extremes;
 mod mixtures;
 
+use peerscape::metrics::{MetricId, RunRecord};
 use peerscape::rng::Seed;
 use peerscape::scenario::Experiment;
 use peerscape::simulation::{Knowledge, estimate_deliveries, estimate_memory, simulate};
@@ -28,12 +29,56 @@ fn simulate_all(experiment: &Experiment) -> Result<usize, String> {
         let run = cell.settings.run;
         let is_small = estimate_deliveries(cell) <= WORK_MAX && run.duration + run.drain <= LONGEST;
         if is_small && estimate_memory(cell) <= MEMORY_MAX {
-            simulate(cell, Seed(1), &Knowledge::of(&cell.settings))
+            let record = simulate(cell, Seed(1), &Knowledge::of(&cell.settings))
                 .map_err(|error| format!("{}: {error}", cell.label))?;
+            check(&record).map_err(|fault| format!("{}: {fault}", cell.label))?;
             simulated += 1;
         }
     }
     Ok(simulated)
+}
+
+/// Shares are between none and all, what is delivered and what is missed are all that was wanted, quantiles stand in order,
+/// and everything else is a number that is not negative.
+fn check(record: &RunRecord) -> Result<(), String> {
+    use MetricId::{
+        Answered, Delivered, Failed, Impossible, LatencyMax, LatencyP50, LatencyP95, LatencyP99, MissedBlocked,
+        MissedDownlink, MissedLate, MissedLost, MissedSocket, MissedThrottled, MissedTurn, MissedUnconnected,
+        MissedUplink, Relayed,
+    };
+    let value = |id: MetricId| record.values.get(id);
+    for &id in MetricId::ALL {
+        if value(id).is_some_and(|found| !found.is_finite() || found < 0.0) {
+            return Err(format!("{} is {:?}", id.definition().name, value(id)));
+        }
+    }
+    for id in [Delivered, Answered, Failed, Impossible, Relayed] {
+        if value(id).is_some_and(|share| share > 100.0 + 1e-9) {
+            return Err(format!("{} is {:?}", id.definition().name, value(id)));
+        }
+    }
+    let missed = [
+        MissedLost,
+        MissedUplink,
+        MissedDownlink,
+        MissedSocket,
+        MissedTurn,
+        MissedLate,
+        MissedBlocked,
+        MissedUnconnected,
+        MissedThrottled,
+    ];
+    if let Some(delivered) = value(Delivered) {
+        let all = delivered + missed.into_iter().filter_map(value).sum::<f64>();
+        if (all - 100.0).abs() > 1e-6 {
+            return Err(format!("delivered and missed are {all} % of what was wanted"));
+        }
+    }
+    let quantiles: Vec<f64> = [LatencyP50, LatencyP95, LatencyP99, LatencyMax].into_iter().filter_map(value).collect();
+    if !quantiles.is_sorted() {
+        return Err(format!("latencies are {quantiles:?}"));
+    }
+    Ok(())
 }
 
 /// What draws the cases: the same ones every time, or as many others as `PROPTEST_CASES` says.

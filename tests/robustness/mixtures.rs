@@ -33,7 +33,7 @@ const ENGINES: [&str; 8] = [
     "libdatachannel",
     "ideal",
 ];
-const TOPOLOGIES: [&str; 8] = [
+const TOPOLOGIES: [&str; 26] = [
     "kind = \"mesh\"",
     "kind = \"star\"",
     "kind = \"star\"\nhub = \"server\"",
@@ -42,8 +42,26 @@ const TOPOLOGIES: [&str; 8] = [
     "kind = \"tree\"\ndegree = 65535",
     "kind = \"hybrid\"\npeers_per_hub = 1",
     "kind = \"hybrid\"\npeers_per_hub = 4",
+    "kind = \"tree\"\ndegree = 2\nbackup_parents = 2",
+    "kind = \"tree\"\ndegree = 4\norder = \"latency-within-budgets\"",
+    "kind = \"multi-tree\"\nstripes = 3",
+    "kind = \"genet\"\ndegree = 2",
+    "kind = \"random-regular\"\ndegree = 3",
+    "kind = \"random-regular\"\ndissemination = \"plumtree\"",
+    "kind = \"random-regular\"\ndissemination = \"shortest-path\"",
+    "kind = \"ring\"\ndissemination = \"pull\"",
+    "kind = \"ring\"\nneighbours = 1\nshortcuts = 0\ndissemination = \"shortest-path\"",
+    "kind = \"nearest\"\ndissemination = { kind = \"push\", fan_out = 2 }",
+    "kind = \"y-webrtc\"",
+    "kind = \"webtorrent\"",
+    "kind = \"hyparview\"\ndissemination = \"plumtree\"",
+    "kind = \"gossipsub\"\ndissemination = { kind = \"gossipsub\", idontwant = \"1 kB\" }",
+    "kind = \"hybrid\"\nhubs = \"auto\"\nchoose = \"best-capacity\"\ncore = { kind = \"random-regular\", degree = 2 }",
+    "kind = \"hybrid\"\nhubs = 3\ncore = \"genet\"\nattach = { kind = \"nearest\", degree = 1 }",
+    "kind = \"hybrid\"\nhubs = 3\nattach = { kind = \"star\", backup_parents = 1 }",
+    "kind = \"mesh\"\ndissemination = \"flood\"",
 ];
-const WORKLOADS: [&str; 15] = [
+const WORKLOADS: [&str; 18] = [
     "kind = \"broadcast\"\nmessage = \"1 B\"\nrate = \"10 /s\"",
     "kind = \"broadcast\"\nsources = 2\nmessage = \"64 KiB\"\nrate = \"2 /s\"\nchannel = \"reliable\"",
     "kind = \"broadcast\"\nmessage = \"256 KiB\"\nrate = \"1 /s\"\narrivals = \"poisson\"\nchannel = \"reliable-unordered\"",
@@ -59,6 +77,9 @@ const WORKLOADS: [&str; 15] = [
     "kind = \"live\"\nladder = \"100 kbit/s, 400 kbit/s\"",
     "kind = \"distribution\"\nsize = \"1 MB\"\npiece = \"64 KiB\"",
     "kind = \"broadcast\"\nmessage = \"2 KiB\"\nrate = \"5 /s\"\nlifetime = \"50 ms\"",
+    "kind = \"broadcast\"\nmessage = \"20 kB\"\nchunk = \"3 kB\"\nrate = \"4 /s\"\nchannel = \"reliable\"",
+    "kind = \"state-sync\"\nmessage = \"900 B\"\nchunk = \"300 B\"\nrepair_chunks = 2\nrate = \"3 /s\"",
+    "kind = \"telemetry\"\nmessage = \"1 MB\"\nchunk = \"64 KiB\"\nrate = \"1 /s\"\nchannel = \"reliable-unordered\"",
 ];
 const LATENCIES: [&str; 4] = [
     "{ kind = \"cities\" }",
@@ -110,6 +131,7 @@ fn scenario() -> impl Strategy<Value = String> {
     })
 }
 
+/// What is accepted is simulated to its end, and what is told of it can be.
 #[test]
 fn what_is_accepted_comes_to_its_end() {
     let (accepted, refused, simulated) = (Cell::new(0), Cell::new(0), Cell::new(0));

@@ -44,6 +44,12 @@ pub fn render(name: &str, sheet: &TreeSheet, width: u16) -> String {
         let stops: Vec<String> = sheet.longest_way.iter().map(stop).collect();
         text += &wrapped(&format!("longest way: {}", stops.join(" -> ")), width);
     }
+    if sheet.of_chunks {
+        text += &wrapped(
+            "messages are sent in chunks: latencies are those of one chunk, and a message takes longer",
+            width,
+        );
+    }
     if sheet.typical_delays {
         text +=
             &wrapped("delays are those of groups of peers: above 5,000 peers there is no table of all pairs", width);
