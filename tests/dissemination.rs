@@ -70,7 +70,8 @@ fn built(cell: &Cell) -> (World, Overlay) {
     let world = WorldSpec { population, latency, webrtc, servers }.generate(streams).expect("a world");
     let flows: Vec<Flow> = settings.workloads.iter().flat_map(|workload| workload.flows(&world, streams, 0)).collect();
     let sources = [flows[0].source];
-    let context = BuildContext { world: &world, sources: &sources, flows: &flows, audiences: &[], webrtc };
+    let context =
+        BuildContext { world: &world, sources: &sources, flows: &flows, audiences: &[], webrtc, dissemination: None };
     let overlay = cell.topology.build(&context, &mut streams.stream(Domain::Topology, 0));
     (world, overlay)
 }

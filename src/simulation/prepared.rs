@@ -84,6 +84,7 @@ impl Drawn {
             flows: &flows,
             audiences: &audiences,
             webrtc: &settings.webrtc,
+            dissemination: None,
         };
         let overlay = cell.topology.build(&context, &mut streams.stream(Domain::Topology, 0));
         Ok(Self { world, flows, times, overlay, audiences })

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::support::{flooded, ideal, topology};
+use super::support::{cell, flooded, ideal, simulate, topology, workload};
+use peerscape::metrics::MetricId;
 use peerscape::net::LatencySpec;
 use peerscape::overlay::Overlay;
 use peerscape::overlay::audience::ALL;
@@ -12,6 +13,7 @@ use peerscape::presets::OrPreset;
 use peerscape::rng::{Domain, Seed, Streams};
 use peerscape::scenario::Settings;
 use peerscape::units::{Bitrate, ByteCount, Probability, SimDuration, SimTime};
+use peerscape::webrtc::HeaderOverhead;
 use peerscape::world::{World, WorldSpec};
 use proptest::prelude::*;
 
@@ -28,7 +30,8 @@ fn world(settings: &Settings) -> World {
 }
 
 fn built(topology: &dyn Topology, settings: &Settings, world: &World, flows: &[Flow]) -> Overlay {
-    let context = BuildContext { world, sources: &[], flows, audiences: &[], webrtc: &settings.webrtc };
+    let context =
+        BuildContext { world, sources: &[], flows, audiences: &[], webrtc: &settings.webrtc, dissemination: None };
     topology.build(&context, &mut Streams::new(Seed(1)).stream(Domain::Topology, 0))
 }
 
@@ -97,8 +100,14 @@ fn who_hears_the_same_stands_together() {
     let world = world(&settings);
     let audiences: Vec<Vec<u32>> = (0..6).map(|room| (room..60).step_by(6).collect()).collect();
     let topology = topology("hybrid", "{ by_audience = true, attach = \"mesh\", choose = \"best-uplink\" }");
-    let context =
-        BuildContext { world: &world, sources: &[], flows: &[], audiences: &audiences, webrtc: &settings.webrtc };
+    let context = BuildContext {
+        world: &world,
+        sources: &[],
+        flows: &[],
+        audiences: &audiences,
+        webrtc: &settings.webrtc,
+        dissemination: None,
+    };
     let overlay = topology.build(&context, &mut Streams::new(Seed(1)).stream(Domain::Topology, 0));
     assert!(!overlay.has_ring());
     let found = connections(&overlay);
@@ -368,8 +377,14 @@ fn a_tree_within_budgets_has_no_more_children_than_uplinks_bear() {
     // How many have as many children as they can serve, and how many have more.
     let served = |order: &str| {
         let tree = topology("tree", &format!("{{ degree = 100, order = \"{order}\" }}"));
-        let context =
-            BuildContext { world: &world, sources: &[0], flows: &flows(1), audiences: &[], webrtc: &settings.webrtc };
+        let context = BuildContext {
+            world: &world,
+            sources: &[0],
+            flows: &flows(1),
+            audiences: &[],
+            webrtc: &settings.webrtc,
+            dissemination: None,
+        };
         let overlay = tree.build(&context, &mut Streams::new(Seed(1)).stream(Domain::Topology, 0));
         let children = |peer: u32| overlay.degree(peer) - u32::from(peer != 0);
         let count = |is: fn(&u32, &u32) -> bool| (0..300).filter(|&peer| is(&children(peer), &fits(peer))).count();
@@ -378,4 +393,61 @@ fn a_tree_within_budgets_has_no_more_children_than_uplinks_bear() {
     let (full, beyond) = served("latency-within-budgets");
     assert!(full > 0 && beyond == 0, "{full} and {beyond}");
     assert!(served("latency").1 > 0);
+}
+
+/// What an overlay asks of whom it asks most, in the simulation: the largest share of an uplink, a downlink or a CPU.
+fn busiest(settings: &Settings, text: &str) -> f64 {
+    let record = simulate(&cell(settings.clone(), topology("hybrid", text)), Seed(1)).expect("it runs");
+    let ids = [MetricId::UplinkMax, MetricId::DownlinkMax, MetricId::CpuMax];
+    ids.into_iter().filter_map(|id| record.values.get(id)).fold(0.0, f64::max)
+}
+
+/// A hundred peers with desktops, to be told of so many messages a second.
+fn desktops(kind: &str, traffic: &str) -> Settings {
+    let mut settings = ideal(100, LatencySpec::default(), vec![workload(kind, traffic)]);
+    settings.run.duration = SimDuration::from_secs(3);
+    settings.webrtc.overhead = HeaderOverhead::Full;
+    let class = &mut settings.population.classes[0];
+    class.link = OrPreset::named("enterprise").expect("a preset");
+    class.device = OrPreset::named("desktop").expect("a preset");
+    class.engine = OrPreset::named("chromium").expect("a preset");
+    settings
+}
+
+/// Where no number of hubs keeps everybody below half of what it has, it is not one hub that is asked for many times over,
+/// while more hubs could do it.
+#[test]
+fn where_half_of_what_peers_have_does_not_suffice_the_busiest_is_asked_for_little() {
+    let settings = desktops("broadcast", r#"{ message = "1000 B", rate = "140 /s", channel = "reliable-unordered" }"#);
+    for core in ["\"tree\"", "{ kind = \"tree\", degree = 2 }", "{ kind = \"random-regular\", degree = 3 }", "\"mesh\""]
+    {
+        let with =
+            |hubs: &str| busiest(&settings, &format!("{{ hubs = {hubs}, choose = \"best-capacity\", core = {core} }}"));
+        let auto = with("\"auto\"");
+        let least = [5, 10, 20, 33, 50].map(|hubs| with(&hubs.to_string())).into_iter().fold(f64::INFINITY, f64::min);
+        assert!(auto <= 1.15 * least, "{core}: {auto} %, and {least} % with another number");
+    }
+}
+
+/// A rule that knows no audiences brings all messages to all hubs and spokes, and a flood brings them many times.
+#[test]
+fn hubs_are_as_many_as_the_rule_needs() {
+    let rooms = r#"{ message = "100 B", rate = "0.6 /s", rooms_of = 10 }"#;
+    let settings = desktops("state-sync", rooms);
+    let half = 55.0;
+    for core in
+        ["{ kind = \"random-regular\", degree = 3 }", "{ kind = \"ring\", neighbours = 1, shortcuts = 1 }", "\"genet\""]
+    {
+        let text = format!("{{ hubs = \"auto\", choose = \"best-capacity\", core = {core} }}");
+        let asked = busiest(&settings, &text);
+        assert!(asked < half, "{core}: {asked} %");
+    }
+    let broadcast = desktops("broadcast", r#"{ message = "1000 B", rate = "15 /s", channel = "reliable-unordered" }"#);
+    for (core, attach) in
+        [("\"tree\"", "\"mesh\""), ("{ kind = \"random-regular\", degree = 4 }", "\"mesh\""), ("\"mesh\"", "\"ring\"")]
+    {
+        let text = format!("{{ hubs = \"auto\", choose = \"best-capacity\", core = {core}, attach = {attach} }}");
+        let asked = busiest(&broadcast, &text);
+        assert!(asked < half, "{core} {attach}: {asked} %");
+    }
 }

@@ -25,7 +25,8 @@ fn world(settings: &Settings, topology: &dyn Topology) -> World {
 }
 
 fn built(topology: &dyn Topology, settings: &Settings, world: &World, sources: &[u32]) -> Overlay {
-    let context = BuildContext { world, sources, flows: &[], audiences: &[], webrtc: &settings.webrtc };
+    let context =
+        BuildContext { world, sources, flows: &[], audiences: &[], webrtc: &settings.webrtc, dissemination: None };
     topology.build(&context, &mut Streams::new(Seed(1)).stream(Domain::Topology, 0))
 }
 

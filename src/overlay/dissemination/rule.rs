@@ -140,6 +140,12 @@ impl DisseminationSpec {
         matches!(self, Self::Striped(_))
     }
 
+    /// Whether messages travel only towards whom they are for; by other rules they come to everybody.
+    #[must_use]
+    pub const fn knows_audiences(&self) -> bool {
+        matches!(self, Self::Horizon(_) | Self::ShortestPath(_) | Self::Striped(_))
+    }
+
     /// Whether rings in the overlay do it no harm; of another crate's rule that is not known.
     #[must_use]
     pub fn takes_rings(&self) -> bool {

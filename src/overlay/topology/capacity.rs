@@ -16,6 +16,7 @@
 
 use super::context::Offered;
 use crate::units::Bitrate;
+use crate::webrtc::Wire;
 use crate::world::World;
 
 /// Share of a link or CPU that a hub is given: bursts and queues need the rest.
@@ -36,6 +37,8 @@ pub(super) struct Duty<'a> {
     /// Most connections that the core gives a hub, and whether its members pass on what they receive over it.
     pub(super) core_degree: u32,
     pub(super) core_passes_on: bool,
+    /// Whether a message comes to a member of the core over every connection of it.
+    pub(super) core_floods: bool,
     /// Most children that a hub has among its spokes.
     pub(super) fan_out: u32,
     /// How many second parents each has on standby: a hub stands by for as many as it has children, for each of them.
@@ -60,28 +63,11 @@ impl Duty<'_> {
 
     /// Whether a node can serve so many spokes.
     pub(super) fn is_within_budget(&self, world: &World, node: u32, spokes: u32) -> bool {
-        let class = world.class(node);
         let children = spokes.min(self.fan_out);
         // Those on standby take memory and upkeep as all do, and no message.
         let connections = children + self.core_degree + self.backups.saturating_mul(children + 1);
-        let idle = class.device.service_time(class.engine.cpu_idle_per_s).as_secs_f64() * f64::from(connections);
-        let memory = class.device.memory.is_none_or(|budget| class.engine.memory(connections) <= budget);
-        if idle >= LOAD_MAX || !memory || class.engine.max_connections.is_some_and(|most| connections > most) {
-            return false;
-        }
-        let wake = class.device.service_time(class.engine.cpu_per_wakeup).as_secs_f64();
-        let (mut cpu, mut down_bps, mut up_bps) = (idle, 0.0, 0.0);
-        for offered in self.offered {
-            let [came, sent] = self.copies(offered, spokes);
-            let cost = class.device.service_time(class.engine.message_cost(offered.wire)).as_secs_f64();
-            let bits = offered.wire.bytes.get() as f64 * 8.0;
-            cpu += (came + sent) * cost + came * wake;
-            down_bps += came * bits;
-            up_bps += sent * bits;
-        }
-        let rates = world.rates(node);
-        let carries = |rate: Option<Bitrate>, bps: f64| rate.is_none_or(|rate| bps <= LOAD_MAX * rate.as_bps() as f64);
-        carries(rates.down, down_bps) && carries(rates.up, up_bps) && cpu <= LOAD_MAX
+        let copies = self.offered.iter().map(|offered| (offered.wire, self.copies(offered, spokes)));
+        asked(world, node, connections, copies) <= LOAD_MAX
     }
 
     // Copies of a workload that come to a hub with so many spokes, and that it sends, each second.
@@ -92,7 +78,34 @@ impl Duty<'_> {
         let for_group = per_s * (reach * f64::from(spokes + 1)).min(1.0);
         let needed = (reach * f64::from(spokes)).min(f64::from(spokes.min(self.fan_out)));
         let into_core = if self.core_passes_on { per_s } else { own };
-        let came = if self.core_passes_on { per_s.max(for_group) } else { for_group };
+        let came = match (self.core_passes_on, self.core_floods) {
+            (_, true) => per_s * f64::from(self.core_degree.max(1)),
+            (true, _) => per_s.max(for_group),
+            (false, _) => for_group,
+        };
         [came, into_core * f64::from(self.core_degree) + for_group * needed]
     }
+}
+
+/// What so many connections and these copies a second, those that come and those that are sent, ask of a node: the share of
+/// its uplink, downlink or CPU, whichever is most. It is infinite where a limit on connections or memory is broken.
+pub(super) fn asked(world: &World, node: u32, connections: u32, copies: impl Iterator<Item = (Wire, [f64; 2])>) -> f64 {
+    let class = world.class(node);
+    let seconds = |work| class.device.service_time(work).as_secs_f64();
+    let memory = class.device.memory.is_none_or(|budget| class.engine.memory(connections) <= budget);
+    if !memory || class.engine.max_connections.is_some_and(|most| connections > most) {
+        return f64::INFINITY;
+    }
+    let wake = seconds(class.engine.cpu_per_wakeup);
+    let mut cpu = seconds(class.engine.cpu_idle_per_s) * f64::from(connections);
+    let (mut down_bps, mut up_bps) = (0.0, 0.0);
+    for (wire, [came, sent]) in copies {
+        let bits = wire.bytes.get() as f64 * 8.0;
+        cpu += (came + sent) * seconds(class.engine.message_cost(wire)) + came * wake;
+        down_bps += came * bits;
+        up_bps += sent * bits;
+    }
+    let rates = world.rates(node);
+    let share = |rate: Option<Bitrate>, bps: f64| rate.map_or(0.0, |rate| bps / rate.as_bps() as f64);
+    cpu.max(share(rates.down, down_bps)).max(share(rates.up, up_bps))
 }

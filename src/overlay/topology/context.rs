@@ -1,6 +1,7 @@
 //! What a topology knows when it is built.
 
 use crate::overlay::audience::ALL;
+use crate::overlay::dissemination::DisseminationSpec;
 use crate::overlay::workload::Flow;
 use crate::units::ByteCount;
 use crate::webrtc::{WebrtcSpec, Wire};
@@ -19,6 +20,8 @@ pub struct BuildContext<'a> {
     pub audiences: &'a [Vec<u32>],
     /// What messages take on the wire.
     pub webrtc: &'a WebrtcSpec,
+    /// The rule by which nodes pass messages on, if the scenario names one.
+    pub dissemination: Option<&'a DisseminationSpec>,
 }
 
 /// All messages of a workload, on average.
@@ -37,8 +40,13 @@ pub(super) struct Offered {
 impl BuildContext<'_> {
     /// What the flows of each workload offer, those for somebody.
     pub(super) fn offered(&self) -> Vec<Offered> {
+        self.by_workload().map(|(_, offered)| offered).collect()
+    }
+
+    /// The flows of each workload and what they offer, of workloads that have messages for somebody.
+    pub(super) fn by_workload(&self) -> impl Iterator<Item = (&[Flow], Offered)> {
         let of_workloads = self.flows.chunk_by(|a, b| a.workload() == b.workload());
-        of_workloads.map(|flows| self.offered_by(flows)).filter(|offered| offered.per_s > 0.0).collect()
+        of_workloads.map(|flows| (flows, self.offered_by(flows))).filter(|(_, offered)| offered.per_s > 0.0)
     }
 
     fn offered_by(&self, flows: &[Flow]) -> Offered {

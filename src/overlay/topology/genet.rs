@@ -47,8 +47,8 @@ impl Part for Genet {
     }
 
     fn burden(&self, members: u32, rooted: bool) -> Burden {
-        let children = self.degree.get().min(members.saturating_sub(1));
-        Burden { degree: children + u32::from(!rooted), passes_on: true }
+        let degree = self.degree.get() + u32::from(!rooted);
+        Burden { degree: degree.min(members.saturating_sub(1)), passes_on: true }
     }
 }
 
@@ -69,7 +69,7 @@ impl Topology for Genet {
         let everybody: Vec<u32> = (0..context.world.peers()).collect();
         let order = sources_first(context.sources, &everybody, context.world.peers());
         let mut connections = Connections::default();
-        self.among(&Site { build: context, offered: &[] }, &order, false, stream, &mut connections);
+        self.among(&Site::whole(context, &[]), &order, false, stream, &mut connections);
         connections.into_overlay(context.world.nodes())
     }
 

@@ -162,9 +162,22 @@ pub(super) fn equal_rooms(order: &[u32], hubs: u32, room: u32) -> Rooms {
     order[..hubs as usize].iter().map(|&hub| (hub, room)).collect()
 }
 
+/// So many hubs of an order as the duty says, with room for all others: as much as each can serve within its budgets, and
+/// where that does not suffice, as much more, for all alike.
+pub(super) fn so_many(world: &World, order: &[u32], rooted: bool, duty: &Duty) -> Rooms {
+    let (rooms, _) = Kinds::of(world, order).rooms(world, order, rooted, duty);
+    let room: u64 = rooms.iter().map(|&(_, room)| u64::from(room)).sum();
+    let wanted = (order.len() as u32).saturating_sub(duty.hubs);
+    if room == 0 {
+        equal_rooms(order, duty.hubs, wanted.div_ceil(duty.hubs.max(1)))
+    } else {
+        enlarged(rooms, room, wanted)
+    }
+}
+
 /// The fewest of an order that have room for all others within their budgets, to within some 2 %. Who cannot even bear
 /// what the core asks of it is passed over; not the first, if it is the root. Where no number suffices, it is that which
-/// lacks least, with all rooms enlarged alike.
+/// has room for the largest share, with all rooms enlarged alike.
 pub(super) fn fewest<'a>(
     world: &World,
     order: &[u32],
@@ -185,18 +198,21 @@ pub(super) fn fewest<'a>(
         }
         let share = room as f64 / wanted.max(1) as f64;
         if wanted > 0 && best.as_ref().is_none_or(|(most, _)| share > *most) {
-            best = Some((share, rooms));
+            best = Some((share, enlarged(rooms, room, wanted as u32)));
         }
         hubs += (hubs / 64).max(1);
     }
     match best {
-        Some((share, rooms)) if share > 0.0 => {
-            let larger = (1.0 / share).max(1.0);
-            rooms.into_iter().map(|(hub, room)| (hub, (f64::from(room) * larger).ceil() as u32)).collect()
-        }
+        Some((share, rooms)) if share > 0.0 => rooms,
         // Nobody can serve anybody: as many as without a rule.
         _ => equal_rooms(order, members.div_ceil(PEERS_PER_HUB), PEERS_PER_HUB - 1),
     }
+}
+
+// These rooms, for so many in all, with room for as many as are wanted.
+fn enlarged(rooms: Rooms, room: u64, wanted: u32) -> Rooms {
+    let larger = (f64::from(wanted) / room as f64).max(1.0);
+    rooms.into_iter().map(|(hub, room)| (hub, (f64::from(room) * larger).ceil() as u32)).collect()
 }
 
 /// Most peers at a hub, itself included, where nothing else says how many.

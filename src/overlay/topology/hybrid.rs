@@ -11,13 +11,15 @@ use serde::{Deserialize, Serialize};
 use super::backup::at_other_hubs;
 use super::capacity::Duty;
 use super::context::BuildContext;
-use super::hubs::{Choose, HubCount, PEERS_PER_HUB, Rooms, equal_rooms, fewest, spokes_max};
+use super::fewest::fewest_without_strain;
+use super::hubs::{Choose, HubCount, PEERS_PER_HUB, Rooms, equal_rooms, fewest, so_many, spokes_max};
 use super::median::median_groups;
 use super::mesh::Mesh;
 use super::nested::Nested;
 use super::part::{Burden, Connections, Part, Site};
 use super::rooms::Hubs;
 use super::star::Star;
+use super::strain::strain;
 use super::{Shape, Spread, Topology, TopologyEntry};
 use crate::overlay::dissemination::{DisseminationSpec, Flood};
 use crate::overlay::{Overlay, json_of};
@@ -114,6 +116,11 @@ impl Hybrid {
         }
     }
 
+    // Second parents are at other hubs.
+    fn hubs_min(&self) -> u32 {
+        self.0.attach.0.backup_parents() + 1
+    }
+
     // How many spokes each of so many hubs takes.
     fn room(&self, members: u32, hubs: u32) -> u32 {
         let per_hub = match self.0.hubs {
@@ -131,15 +138,17 @@ impl Hybrid {
     fn duty<'a>(&self, site: &Site<'a>, members: u32, hubs: u32) -> Duty<'a> {
         let core = self.0.core.0.burden(hubs, false);
         let attach = self.0.attach.0.burden(members.saturating_sub(hubs) + 1, true);
+        let to_everybody = site.rule.is_some_and(|rule| !rule.knows_audiences());
+        let floods = site.rule.is_some_and(|rule| matches!(rule, DisseminationSpec::Flood(_)));
         Duty {
             offered: site.offered,
-            for_all: false,
+            for_all: to_everybody,
+            core_floods: floods && hubs > 1,
             peers: site.build.world.peers(),
             members,
             hubs,
             core_degree: core.degree,
-            // A flood goes back and forth in a full mesh too.
-            core_passes_on: (core.passes_on || self.has_rings()) && hubs > 1,
+            core_passes_on: (core.passes_on || to_everybody) && hubs > 1,
             fan_out: attach.degree,
             backups: self.0.attach.0.backup_parents(),
         }
@@ -160,11 +169,10 @@ impl Hybrid {
         }
         match self.count(all) {
             Some(hubs) => equal_rooms(&order, hubs, self.room(all, hubs)),
-            None => {
-                // Second parents are at other hubs.
-                let least = self.0.attach.0.backup_parents() + 1;
-                fewest(site.build.world, &order, (rooted, least), |hubs| self.duty(site, all, hubs))
-            }
+            None => match site.hubs {
+                Some(hubs) => so_many(site.build.world, &order, rooted, &self.duty(site, all, hubs)),
+                None => fewest(site.build.world, &order, (rooted, self.hubs_min()), |hubs| self.duty(site, all, hubs)),
+            },
         }
     }
 }
@@ -219,7 +227,8 @@ impl Hybrid {
 impl Part for Hybrid {
     fn among(&self, site: &Site<'_>, members: &[u32], rooted: bool, stream: &mut Stream, out: &mut Connections) {
         let searched = || {
-            let is_asked_for = self.0.choose == Choose::Optimised && !rooted;
+            // A number that was found by trying is one for which budgets do not suffice.
+            let is_asked_for = self.0.choose == Choose::Optimised && !rooted && site.hubs.is_none();
             is_asked_for.then(|| self.searched(site, members)).flatten()
         };
         let groups = if self.0.by_audience && !rooted && !site.build.audiences.is_empty() {
@@ -228,6 +237,8 @@ impl Part for Hybrid {
             // Where budgets do not suffice, or the root is given, the nearest hub with room.
             searched().unwrap_or_else(|| self.nearest(site, members, rooted))
         };
+        // How many hubs parts have that are hybrids is their matter.
+        let site = &Site { hubs: None, ..*site };
         let hubs: Vec<u32> = groups.iter().map(|group| group[0]).collect();
         let mut direct = Vec::new();
         for group in groups.iter().filter(|group| group.len() > 1) {
@@ -319,12 +330,25 @@ impl Topology for Hybrid {
     }
 
     fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {
-        let members: Vec<u32> = (0..context.world.peers()).collect();
-        let mut connections = Connections::default();
-        let offered = context.offered();
-        let site = Site { build: context, offered: &offered };
-        self.among(&site, &members, false, stream, &mut connections);
-        connections.into_overlay(context.world.nodes())
+        let (members, offered) = ((0..context.world.peers()).collect::<Vec<u32>>(), context.offered());
+        let own = self.dissemination();
+        let rule = context.dissemination.unwrap_or(&own);
+        let site = Site { rule: Some(rule), ..Site::whole(context, &offered) };
+        let with = |hubs: Option<u32>, stream: &mut Stream| {
+            let mut connections = Connections::default();
+            self.among(&Site { hubs, ..site }, &members, false, stream, &mut connections);
+            connections.into_overlay(context.world.nodes())
+        };
+        let hubs_are_rooms = self.0.by_audience && !context.audiences.is_empty();
+        let by_closed_form = with(None, &mut stream.clone());
+        if self.0.hubs != Some(HubCount::Fewest) || hubs_are_rooms {
+            return by_closed_form;
+        }
+        let strain = |overlay: &Overlay| strain(context, rule, overlay);
+        let with_strain = |hubs: u32| strain(&with(Some(hubs), &mut stream.clone()));
+        let (peers, least) = (context.world.peers(), self.hubs_min());
+        let hubs = fewest_without_strain(peers, least, strain(&by_closed_form), with_strain);
+        hubs.map_or(by_closed_form, |hubs| with(Some(hubs), stream))
     }
 
     fn weighs_messages(&self) -> bool {

@@ -21,6 +21,15 @@ pub(super) fn sample(stream: &mut Stream, bound: u32, count: u32) -> Vec<u32> {
     chosen
 }
 
+/// How many connections the busiest of so many nodes has, about, if each dials `each` others at random: its own, and as
+/// many as dial it. These are binomial, and the largest of `n` draws of mean `m` is near `m + sqrt(2 m ln n) + ln n / 3`
+/// (Bernstein's inequality).
+pub(super) fn busiest_degree(nodes: u32, each: u32) -> u32 {
+    let (mean, draws) = (f64::from(each), libm::log(f64::from(nodes.max(1))));
+    let dialled = if each == 0 { 0.0 } else { mean + libm::sqrt(2.0 * mean * draws) + draws / 3.0 };
+    (each + dialled as u32).min(nodes.saturating_sub(1))
+}
+
 /// Which pairs are there: of each node the others.
 #[derive(Clone, Debug)]
 pub(super) struct Links(Vec<Vec<u32>>);
@@ -130,6 +139,28 @@ pub(super) fn bridge(nodes: u32, pairs: &mut Vec<(u32, u32)>, stream: &mut Strea
 mod tests {
     use super::*;
     use crate::rng::{Domain, Seed, Streams};
+
+    /// Of a hundred draws for 200 nodes that dial three others, at least ninety have no busier node, and the estimate is no
+    /// more than a half above their mean.
+    #[test]
+    fn the_busiest_degree_is_about_that_of_the_most_dialled() {
+        let told = busiest_degree(200, 3);
+        let busiest = |seed: u64| {
+            let mut stream = Streams::new(Seed(seed)).stream(Domain::Topology, 0);
+            let mut links = Links::new(200);
+            for node in 0..200 {
+                for _ in 0..3 {
+                    let other = draw(&mut stream, 200);
+                    links.add((node, other));
+                }
+            }
+            (0..200).map(|node| links.degree(node)).max().unwrap_or(0) as u32
+        };
+        let found: Vec<u32> = (0..100).map(busiest).collect();
+        assert!(found.iter().filter(|&&degree| degree <= told).count() >= 90, "{told}: {found:?}");
+        assert!(2 * told * 100 <= 3 * found.iter().sum::<u32>(), "{told}: {found:?}");
+        assert_eq!((busiest_degree(4, 9), busiest_degree(50, 0), busiest_degree(1, 2)), (3, 0, 0));
+    }
 
     fn parts(nodes: u32, pairs: &[(u32, u32)]) -> usize {
         let mut joined = UnionFind::<u32>::new(nodes as usize);

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
-use super::links::{Links, bridge, draw};
+use super::links::{Links, bridge, busiest_degree, draw};
 use super::part::{Burden, Connections, Part, Site};
 use super::{Shape, Topology, TopologyEntry};
 use crate::overlay::dissemination::{DisseminationSpec, Flood};
@@ -71,8 +71,7 @@ impl Part for Nearest {
     }
 
     fn burden(&self, members: u32, _rooted: bool) -> Burden {
-        let degree = 2 * (self.degree.get() + self.links.get());
-        Burden { degree: degree.min(members.saturating_sub(1)), passes_on: true }
+        Burden { degree: busiest_degree(members, self.degree.get() + self.links.get()), passes_on: true }
     }
 
     fn has_rings(&self) -> bool {

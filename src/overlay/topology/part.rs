@@ -3,6 +3,7 @@
 use super::context::{BuildContext, Offered};
 use super::contract::Topology;
 use crate::overlay::Overlay;
+use crate::overlay::dissemination::DisseminationSpec;
 use crate::rng::Stream;
 
 /// A topology that can stand among some of the nodes.
@@ -42,6 +43,17 @@ pub(super) struct Site<'a> {
     pub(super) build: &'a BuildContext<'a>,
     /// By workload.
     pub(super) offered: &'a [Offered],
+    /// The rule by which it is passed on, where one is named.
+    pub(super) rule: Option<&'a DisseminationSpec>,
+    /// How many hubs the outermost hybrid has, where that is found by trying.
+    pub(super) hubs: Option<u32>,
+}
+
+impl<'a> Site<'a> {
+    /// Of all nodes.
+    pub(super) const fn whole(build: &'a BuildContext<'a>, offered: &'a [Offered]) -> Self {
+        Self { build, offered, rule: build.dissemination, hubs: None }
+    }
 }
 
 /// What a part asks of a member.

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::context::BuildContext;
-use super::links::{Links, draw};
+use super::links::{Links, busiest_degree, draw};
 use super::part::{Burden, Connections, Part, Site};
 use super::{Shape, Topology, TopologyEntry};
 use crate::overlay::dissemination::{DisseminationSpec, Flood};
@@ -47,7 +47,7 @@ impl Part for Ring {
     }
 
     fn burden(&self, members: u32, _rooted: bool) -> Burden {
-        let degree = 2 * (self.neighbours.get() + self.shortcuts.get());
+        let degree = 2 * self.neighbours.get() + busiest_degree(members, self.shortcuts.get());
         Burden { degree: degree.min(members.saturating_sub(1)), passes_on: true }
     }
 

@@ -43,7 +43,8 @@ impl Topology for Ruled {
     }
 
     fn build(&self, context: &BuildContext<'_>, stream: &mut Stream) -> Overlay {
-        self.topology.build(context, stream)
+        let context = BuildContext { dissemination: Some(&self.rule.spec), ..*context };
+        self.topology.build(&context, stream)
     }
 
     fn weighs_messages(&self) -> bool {

@@ -134,6 +134,7 @@ impl Tree {
     fn duty<'a>(&self, site: &Site<'a>, members: u32) -> Duty<'a> {
         Duty {
             offered: site.offered,
+            core_floods: false,
             for_all: true,
             peers: site.build.world.peers(),
             members,
@@ -191,7 +192,7 @@ impl Topology for Tree {
     fn build(&self, context: &BuildContext<'_>, _stream: &mut Stream) -> Overlay {
         let world = context.world;
         let offered = context.offered();
-        let site = Site { build: context, offered: &offered };
+        let site = Site::whole(context, &offered);
         let members: Vec<u32> = (0..world.peers()).collect();
         let built = match self.order {
             Order::BestUplink => {

@@ -49,7 +49,8 @@ impl LastHops {
     }
 
     /// A node hears of a message for the first time. `receivers` are how many it is for, if it is for the node.
-    #[inline]
+    // Apart, so that the way of a copy which brings nothing new stays short.
+    #[inline(never)]
     pub(crate) fn reach(&mut self, [from, node]: [u32; 2], message: MessageId, receivers: Option<u32>) {
         let Standing::Live(slot) = self.messages.standing(message) else { return };
         let hops = &mut self.messages[slot];
