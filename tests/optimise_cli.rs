@@ -96,7 +96,8 @@ fn where_all_are_alike_the_depth_decides() {
     assert_eq!((&all["tree"]["fan_out_max"], &all["tree"]["max_ms"]), (&Value::from(10), &Value::from(84.0)));
 }
 
-/// A hop of a chunk takes a fifth of the sending times, peers serve as many as before, and the text says what that is.
+/// A chunk of 2,500 bytes and its header of eight takes 2.006 and 0.401 ms to send and to receive, headers leave room for
+/// four copies in half of an uplink, and the text says what latency that is.
 #[test]
 fn of_messages_in_chunks_it_tells_the_latency_of_a_chunk() {
     let chunked = CLASSROOM.replace("\"12500 B\"", "\"12500 B\"\nchunk = \"2500 B\"");
@@ -107,7 +108,7 @@ fn of_messages_in_chunks_it_tells_the_latency_of_a_chunk() {
     assert_eq!(texts.each_ref().map(|text| text.contains("latencies are those of one chunk")), [false, true]);
     let folder = workshop(&chunked);
     let sheet = sheet(folder.path(), &["--cell", "peers=30"]);
-    assert_eq!((&sheet["tree"]["max_ms"], &sheet["tree"]["fan_out_max"]), (&Value::from(64.8), &Value::from(5)));
+    assert_eq!((&sheet["tree"]["max_ms"], &sheet["tree"]["fan_out_max"]), (&Value::from(97.221), &Value::from(4)));
 }
 
 #[test]

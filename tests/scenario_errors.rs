@@ -63,6 +63,7 @@ broken! {
     distributions
     empty_file
     expectations
+    hybrid_parts
     key_slips
     latency_range
     matrix_faults

@@ -240,7 +240,7 @@ metrics! {
     Control: "control_percent", "%", Lower, "control bytes",
         "Share of all bytes that were sent in the measured window, by peers and servers, that control messages of the rule of dissemination took, headers included. No value for rules without any.";
     LastHop: "last_delivery_hop_mean_hops", "hops", Lower, "last hop",
-        "Hops that a message of the measured window takes to the last of those whom it is for and reaches, each node one more than the one it first hears from: mean over the messages that came to anybody, of a message in chunks over the chunks. No value by split horizon, whose only ways have a depth.";
+        "Most hops that a message of the measured window takes to any of those whom it is for and reaches, each node one more than the one it first hears from: mean over the messages that came to anybody, of a message in chunks over the chunks. No value by split horizon, whose ways have a depth.";
     Depth: "depth_max_hops", "hops", Lower, "depth",
         "Most hops from a source to a peer that its messages are for, over the connections that open. By split horizon along the only way, by a flood or by shortest paths along a shortest; no value by other rules, nor where the overlay is too large to walk.";
     PathHops: "path_length_mean_hops", "hops", Lower, "path length",

@@ -19,6 +19,8 @@ const TOLD: f64 = 1.02;
 pub struct Least {
     /// How many peers.
     pub peers: u32,
+    /// Whether messages go in chunks: then it is the latency of one chunk that is bounded, and a message takes longer.
+    pub of_chunks: bool,
     /// That of every overlay of peers alone, without servers, that delivers all messages, in ms.
     pub p95_ms: f64,
     /// Trees of the ranking whose children make it greater: label, and the least of any tree of so many children.
@@ -52,16 +54,18 @@ impl Least {
             Some((row.topology.clone(), interval.mean))
         });
         let fastest = fastest.reduce(|best, other| if other.1 < best.1 { other } else { best });
-        Some(Self { peers, p95_ms, trees, fastest })
+        let of_chunks = settings.workloads.iter().any(|workload| workload.limits().has_chunks());
+        Some(Self { peers, of_chunks, p95_ms, trees, fastest })
     }
 
     /// In sentences: what cannot be beaten, then trees that have less room.
     pub(super) fn lines(&self) -> Vec<String> {
         let shown = |ms: f64| value(MetricId::LatencyP95, ms);
         let mut first = format!(
-            "no overlay of these {} alone that delivers everything can beat {} (p95 latency)",
+            "no overlay of these {} alone that delivers everything can beat {} (p95 latency{})",
             counted(self.peers as usize, "peer"),
-            shown(self.p95_ms)
+            shown(self.p95_ms),
+            if self.of_chunks { ", as if a message were one of its chunks" } else { "" }
         );
         if let Some((topology, ms)) = &self.fastest {
             first += &format!("; the fastest here without a server, {topology}, has {}", shown(*ms));

@@ -192,7 +192,7 @@ impl TreeSheet {
             heard_ms: heard_ms(&problem, &answer.parents),
             pairs: pairs(&problem, &answer.parents),
             typical_delays: posed.is_typical,
-            of_chunks: cell.settings.workloads.iter().any(|workload| workload.limits().chunking.size.is_some()),
+            of_chunks: cell.settings.workloads.iter().any(|workload| workload.limits().has_chunks()),
             world: posed.world.clone(),
         })
     }

@@ -103,8 +103,14 @@ impl Page<'_> {
         if let Some(outcome) = self.outcome_line(decision) {
             text += &self.line(&outcome);
         }
-        for row in &ranking.rows {
+        let (open, others): (Vec<&RankedTopology>, Vec<_>) = ranking.rows.iter().partition(|row| needs_seeds(row));
+        let (shown, more) = open.split_at(open.len().min(OPEN_SHOWN));
+        for row in shown.iter().copied().chain(others) {
             failure_lines(row, decision).iter().for_each(|line| text += &self.line(line));
+        }
+        if !more.is_empty() {
+            let are = if more.len() == 1 { "is" } else { "are" };
+            text += &self.line(&format!("{} more {are} undecided: more seeds would tell", more.len()));
         }
         decision.missed.iter().chain(&decision.stragglers).for_each(|line| text += &self.line(line));
         decision.doubts.iter().for_each(|doubt| text += &self.line(&doubt.line(ranking.rows.len())));
@@ -135,7 +141,12 @@ impl Page<'_> {
                 rows.iter().filter(|row| row.outcome() == outcome).map(|row| row.topology.as_str()).collect();
             let (shown, more) = names.split_at(names.len().min(NAMES_SHOWN));
             let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-            (!names.is_empty()).then(|| format!("{} by {}{more}", outcome.word(), shown.join(", ")))
+            let mark = match outcome {
+                Outcome::Met => "",
+                Outcome::Undecided => ", in parentheses,",
+                Outcome::Missed => ", without a rank,",
+            };
+            (!names.is_empty()).then(|| format!("{}{mark} by {}{more}", outcome.word(), shown.join(", ")))
         };
         let said: Vec<String> =
             [Outcome::Met, Outcome::Undecided, Outcome::Missed].into_iter().filter_map(named).collect();
@@ -292,6 +303,15 @@ fn followed_text(decision: &Decision) -> String {
 const REASONS_SHOWN: usize = 2;
 /// Topologies that are named in a line.
 const NAMES_SHOWN: usize = 4;
+
+/// Topologies that are shown one by one of those that need more seeds.
+const OPEN_SHOWN: usize = 3;
+
+/// Whether nothing is wrong with a topology but that some expectation is undecided.
+fn needs_seeds(row: &RankedTopology) -> bool {
+    let is_open = |reservation: &Failure| matches!(reservation.kind, FailureKind::Expectation(_));
+    row.outcome() == Outcome::Undecided && row.failures.is_empty() && row.reservations.iter().all(is_open)
+}
 
 /// Why a topology fails, or is ranked with reservation. Where it cannot work at all, that is the reason; expectations
 /// that it therefore misses would only repeat it.

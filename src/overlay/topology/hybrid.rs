@@ -21,7 +21,7 @@ use super::rooms::Hubs;
 use super::star::Star;
 use super::strain::strain;
 use super::{Shape, Spread, Topology, TopologyEntry};
-use crate::overlay::dissemination::{DisseminationSpec, Flood};
+use crate::overlay::dissemination::{DisseminationSpec, Flood, ShortestPath};
 use crate::overlay::{Overlay, json_of};
 use crate::rng::Stream;
 use crate::units::Bounded;
@@ -359,7 +359,12 @@ impl Topology for Hybrid {
     }
 
     fn dissemination(&self) -> DisseminationSpec {
-        if self.has_rings() { Flood::default().into() } else { DisseminationSpec::default() }
+        match (self.has_rings(), self.0.by_audience) {
+            (false, _) => DisseminationSpec::default(),
+            (true, false) => Flood::default().into(),
+            // A flood would bring what a room tells itself to everybody.
+            (true, true) => ShortestPath::default().into(),
+        }
     }
 
     fn to_json(&self) -> serde_json::Value {

@@ -70,11 +70,25 @@ impl<'de> Deserialize<'de> for Nested {
         let Some(entry) = PARTS.iter().find(|entry| entry.kind == kind) else {
             return Err(D::Error::custom(format!("no part of a topology is called `{kind}`; there are {}", kinds())));
         };
-        let part = (entry.parse)(Value::Object(parameters)).map_err(D::Error::custom)?;
+        let part = (entry.parse)(Value::Object(parameters)).map_err(|error| D::Error::custom(told(&kind, &error)))?;
         if part.adds_servers() {
             return Err(D::Error::custom(format!("`{}` adds a server, and a part has its members only", part.label())));
         }
         Ok(Self(part))
+    }
+}
+
+// What is wrong with a part, with the kind of which it is: where it stands in the scenario is told with the whole.
+fn told(kind: &str, error: &serde_json::Error) -> String {
+    let error = error.to_string();
+    match error.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected ")) {
+        Some(("`dissemination`", _)) => {
+            "a part has no rule of its own: `dissemination` belongs to the outermost topology".to_owned()
+        }
+        Some((key, keys)) => format!("a part of kind `{kind}` has no key {key}: there is {keys}"),
+        // The reader of scenarios knows these.
+        None if ["unknown ", "missing ", "invalid "].iter().any(|known| error.starts_with(known)) => error,
+        None => format!("in the part `{kind}`, {error}"),
     }
 }
 

@@ -24,6 +24,14 @@ pub struct Limits<'w> {
     pub chunking: Chunking,
 }
 
+impl Limits<'_> {
+    /// Whether any of its messages is larger than a chunk, so that it is sent in several.
+    #[must_use]
+    pub fn has_chunks(&self) -> bool {
+        self.chunking.size.is_some_and(|chunk| self.sizes.iter().any(|(_, size)| *size > chunk))
+    }
+}
+
 /// What a workload's content asks of a population.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContentLimits {

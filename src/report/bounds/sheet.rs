@@ -48,7 +48,7 @@ impl BoundSheet {
             sheet.bounds.extend(rows::of_messages(&subject, carried));
             if let Some(why) = latency::unbounded(&subject, carried) {
                 sheet.notes.push(format!("{}: no latency is bounded, for {why}", subject.name(carried.nth)));
-            } else if settings.workloads[usize::from(carried.nth)].limits().chunking.size.is_some() {
+            } else if settings.workloads[usize::from(carried.nth)].limits().has_chunks() {
                 let name = subject.name(carried.nth);
                 sheet
                     .notes

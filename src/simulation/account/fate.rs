@@ -132,11 +132,13 @@ impl Fates {
         self.deliveries.iter().sum()
     }
 
-    /// Sets the metrics: percent of the deliveries `wanted`, of which `missing` did not come about.
-    pub(in crate::simulation) fn set(&self, values: &mut MetricValues, missing: u64, wanted: u64) {
+    /// Sets the metrics: percent of the deliveries `wanted`, of which `missing` did not come about. By rules that may bring a
+    /// message over another way no copy that fails is known to be missed: then only what was not brought is known.
+    pub(in crate::simulation) fn set(&self, values: &mut MetricValues, (missing, wanted): (u64, u64), is_known: bool) {
         let percent = |deliveries: f64| 100.0 * deliveries / wanted as f64;
-        let (failed, late) = self.split(missing);
-        for (fate, deliveries) in Fate::ALL.into_iter().zip(failed) {
+        let (failed, late) = if is_known { self.split(missing) } else { Default::default() };
+        let late = if is_known { late } else { missing as f64 };
+        for (fate, deliveries) in Fate::ALL.into_iter().zip(failed).filter(|_| is_known) {
             values.set(fate.metric(), percent(deliveries));
         }
         values.set(MetricId::MissedLate, percent(late));

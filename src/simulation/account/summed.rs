@@ -94,7 +94,7 @@ impl Observed<'_> {
                 "{} of {missing}",
                 self.fates.told()
             );
-            self.fates.set(values, missing, seen.wanted);
+            self.fates.set(values, (missing, seen.wanted), seen.duplicates.is_none());
         }
         if let Some(duplicates) = seen.duplicates.filter(|_| self.latency.count() > 0) {
             // A chunk that comes counts as a message that does.
