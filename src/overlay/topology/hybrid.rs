@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::backup::at_other_hubs;
 use super::capacity::Duty;
 use super::context::BuildContext;
-use super::fewest::fewest_without_strain;
+use super::fewest::{Tried, fewest_without_strain};
 use super::hubs::{Choose, HubCount, PEERS_PER_HUB, Rooms, equal_rooms, fewest, so_many, spokes_max};
 use super::median::median_groups;
 use super::mesh::Mesh;
@@ -170,7 +170,8 @@ impl Hybrid {
         match self.count(all) {
             Some(hubs) => equal_rooms(&order, hubs, self.room(all, hubs)),
             None => match site.hubs {
-                Some(hubs) => so_many(site.build.world, &order, rooted, &self.duty(site, all, hubs)),
+                Some(Tried { hubs, alike: true }) => equal_rooms(&order, hubs, all.div_ceil(hubs) - 1),
+                Some(Tried { hubs, .. }) => so_many(site.build.world, &order, rooted, &self.duty(site, all, hubs)),
                 None => fewest(site.build.world, &order, (rooted, self.hubs_min()), |hubs| self.duty(site, all, hubs)),
             },
         }
@@ -334,7 +335,7 @@ impl Topology for Hybrid {
         let own = self.dissemination();
         let rule = context.dissemination.unwrap_or(&own);
         let site = Site { rule: Some(rule), ..Site::whole(context, &offered) };
-        let with = |hubs: Option<u32>, stream: &mut Stream| {
+        let with = |hubs: Option<Tried>, stream: &mut Stream| {
             let mut connections = Connections::default();
             self.among(&Site { hubs, ..site }, &members, false, stream, &mut connections);
             connections.into_overlay(context.world.nodes())
@@ -345,7 +346,7 @@ impl Topology for Hybrid {
             return by_closed_form;
         }
         let strain = |overlay: &Overlay| strain(context, rule, overlay);
-        let with_strain = |hubs: u32| strain(&with(Some(hubs), &mut stream.clone()));
+        let with_strain = |hubs: Tried| strain(&with(Some(hubs), &mut stream.clone()));
         let (peers, least) = (context.world.peers(), self.hubs_min());
         let hubs = fewest_without_strain(peers, least, strain(&by_closed_form), with_strain);
         hubs.map_or(by_closed_form, |hubs| with(Some(hubs), stream))

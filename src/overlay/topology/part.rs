@@ -2,6 +2,7 @@
 
 use super::context::{BuildContext, Offered};
 use super::contract::Topology;
+use super::fewest::Tried;
 use crate::overlay::Overlay;
 use crate::overlay::dissemination::DisseminationSpec;
 use crate::rng::Stream;
@@ -45,8 +46,8 @@ pub(super) struct Site<'a> {
     pub(super) offered: &'a [Offered],
     /// The rule by which it is passed on, where one is named.
     pub(super) rule: Option<&'a DisseminationSpec>,
-    /// How many hubs the outermost hybrid has, where that is found by trying.
-    pub(super) hubs: Option<u32>,
+    /// The hubs of the outermost hybrid, where they are found by trying.
+    pub(super) hubs: Option<Tried>,
 }
 
 impl<'a> Site<'a> {
