@@ -7,7 +7,7 @@ use peerscape::rng::Seed;
 use peerscape::scenario;
 
 /// The pictures, each with the label of its topology in `scenarios/compare-all.toml` and the number of peers.
-const PICTURES: [(&str, &str, u32); 16] = [
+const PICTURES: [(&str, &str, u32); 17] = [
     ("mesh", "mesh", 20),
     ("star", "star", 40),
     ("star-server", "star hub=server", 40),
@@ -17,6 +17,7 @@ const PICTURES: [(&str, &str, u32); 16] = [
     ("genet", "genet", 40),
     ("mesh-of-trees", "hybrid hubs=6", 40),
     ("tree-of-meshes", "hybrid hubs=20", 60),
+    ("stars-around-a-random-graph", "hybrid hubs=20 choose=best-capacity core=(random-regular degree=4)", 60),
     ("random-regular", "random-regular degree=4", 40),
     ("ring", "ring", 40),
     ("nearest", "nearest", 40),
