@@ -37,6 +37,24 @@ fn the_last_hop_is_as_deep_as_the_graph_where_hops_are_alike() {
     }
 }
 
+/// What fails on a hop may come over another, so that only what was not brought is known to be missed.
+#[test]
+fn of_a_flood_only_what_was_not_brought_is_known() {
+    let lossy = super::FAST.to_owned() + ", loss = \"5 %\"";
+    let workload = "kind = \"broadcast\"\nmessage = \"200 B\"\nrate = \"10 /s\"\nchannel = \"unreliable\"";
+    let missed = |topology: &str| {
+        let record = super::run(&super::cell(30, "message", &lossy, workload, topology));
+        let ids = [MetricId::Delivered, MetricId::MissedLate, MetricId::MissedLost, MetricId::MissedUnconnected];
+        ids.map(|id| record.values.get(id))
+    };
+    let [delivered, late, lost, unconnected] = missed("kind = \"tree\"\ndissemination = \"flood\"");
+    let all = delivered.zip(late).map(|(delivered, late)| delivered + late);
+    assert!(delivered < Some(99.9) && all.is_some_and(|all| (all - 100.0).abs() < 1e-9), "{delivered:?} {late:?}");
+    assert_eq!((lost, unconnected), (None, None));
+    let [_, _, lost, _] = missed("kind = \"tree\"");
+    assert!(lost > Some(1.0), "by split horizon it is: {lost:?}");
+}
+
 #[test]
 fn of_many_sources_it_is_the_mean_and_of_split_horizon_there_is_none() {
     for kind in ["random-regular", "ring", "nearest"] {

@@ -44,7 +44,7 @@ pub(super) struct Site<'a> {
     pub(super) build: &'a BuildContext<'a>,
     /// By workload.
     pub(super) offered: &'a [Offered],
-    /// The rule by which it is passed on, where one is named.
+    /// The rule by which it is passed on: of a hybrid its own, where the scenario names none.
     pub(super) rule: Option<&'a DisseminationSpec>,
     /// The hubs of the outermost hybrid, where they are found by trying.
     pub(super) hubs: Option<Tried>,

@@ -39,12 +39,13 @@ impl LastHops {
         Self { nodes: nodes as usize, ..Self::default() }
     }
 
-    /// A message of the measured window is published.
-    pub(crate) fn publish(&mut self, message: MessageId) {
-        if (self.messages.count() + 1) * self.nodes * size_of::<u16>() <= BYTES_MAX
-            && let Some(slot) = self.messages.slot(message)
-        {
+    /// A message is published; one that is not measured is over at once.
+    pub(crate) fn publish(&mut self, message: MessageId, measured: bool) {
+        let Some(slot) = self.messages.slot(message) else { return };
+        if measured && self.messages.count() * self.nodes * size_of::<u16>() <= BYTES_MAX {
             self.messages[slot].of_node.resize(self.nodes, 0);
+        } else {
+            self.messages.end(message, slot);
         }
     }
 
@@ -96,7 +97,7 @@ mod tests {
         let mut hops = LastHops::among(5);
         assert_eq!(hops.mean(), None);
         for number in 0..9 {
-            hops.publish((2, number));
+            hops.publish((2, number), true);
             // 0 publishes, 1 and 3 hear of it from 0, 4 over 3, which only passes it on, and 2 over 1.
             hops.reach([0, 1], (2, number), Some(3));
             hops.reach([0, 3], (2, number), None);
@@ -106,10 +107,11 @@ mod tests {
         assert_eq!((hops.mean(), hops.messages.count()), (Some(2.0), 0));
         // One that two do not hear of counts with what it came to, one that nobody hears of does not, nor one that was
         // not published in the window.
-        hops.publish((2, 9));
+        hops.publish((2, 9), true);
         hops.reach([0, 1], (2, 9), Some(3));
-        hops.publish((2, 10));
+        hops.publish((2, 10), true);
+        hops.publish((0, 0), false);
         hops.reach([0, 1], (0, 0), Some(3));
-        assert_eq!(hops.mean(), Some(1.9));
+        assert_eq!((hops.mean(), hops.messages.count()), (Some(1.9), 2));
     }
 }

@@ -85,8 +85,8 @@ impl<D: Dissemination> Application<D> {
         let now = self.programme.published(flow, number);
         let planned = self.programme.planned(flow);
         let measured = now >= self.programme.measure_from;
-        if !D::EXACTLY_ONCE && measured {
-            self.seen.last_hops.publish((flow, number));
+        if !D::EXACTLY_ONCE {
+            self.seen.last_hops.publish((flow, number), measured);
         }
         // A message is counted with its first chunk.
         if planned.part.nth == 0 {
